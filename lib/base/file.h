@@ -1,0 +1,49 @@
+/* Files: whole small files in, atomic replacement out. Every write of a user's file goes through an atomic
+ * output: a temporary file in the target's directory (0600 until finished), written, synced, renamed; the
+ * directory synced. A crash leaves the old file or the new one, and at most a temporary file named
+ * ".NAME.rms-XXXXXX". */
+#ifndef RMS_BASE_FILE_H
+#define RMS_BASE_FILE_H
+
+#include <sys/stat.h>
+
+#include "base/bytes.h"
+
+/* Appends a regular file of at most out->max bytes. */
+RMS_MUST_USE int rms_file_read(const char *path, struct rms_buf *out);
+
+/* Atomic replacement with the given mode. */
+RMS_MUST_USE int rms_file_write(const char *path, struct rms_view content, mode_t mode);
+
+struct rms_file_output {
+    int fd;           /* open for writing; -1 when not */
+    char temp[4096];  /* the temporary file's path; "" when none */
+    char path[4096];  /* the target */
+};
+
+/* Creates the temporary file. replace false: finishing fails with RMS_E_CONFLICT when the target exists. */
+RMS_MUST_USE int rms_file_output_open(struct rms_file_output *output, const char *path);
+
+/* Copies owner, mode, ACL and extended attributes of `like` (a descriptor) where permitted. */
+RMS_MUST_USE int rms_file_output_like(struct rms_file_output *output, int like);
+
+/* Sync, rename (no overwrite unless replace), sync the directory. On failure the temporary file is gone. */
+RMS_MUST_USE int rms_file_output_commit(struct rms_file_output *output, bool replace);
+
+/* The same in two steps for many files at once: the caller makes the data of all durable in between with one
+ * rms_file_sync_all (syncfs), then publishes each. */
+RMS_MUST_USE int rms_file_output_publish(struct rms_file_output *output, bool replace);
+RMS_MUST_USE int rms_file_sync_all(int fd);
+
+/* Removes the temporary file; harmless after commit. Also a cleanup function. */
+void rms_file_output_abort(struct rms_file_output *output);
+
+/* Creates a directory and its parents with mode for each new one. */
+RMS_MUST_USE int rms_dir_make(const char *path, mode_t mode);
+
+/* Whole write and read with EINTR and short counts handled; read returns bytes or a negative code. */
+RMS_MUST_USE int rms_fd_write_all(int fd, const void *data, size_t len);
+long rms_fd_read_full(int fd, void *data, size_t len);
+long rms_fd_pread_full(int fd, void *data, size_t len, uint64_t offset);
+
+#endif

@@ -1,0 +1,25 @@
+/* JSON by jansson with the rules for input from outside: UTF-8, no duplicate names, bounded depth, a stated
+ * maximum size. Numbers stay what jansson makes them. */
+#ifndef RMS_BASE_JSON_H
+#define RMS_BASE_JSON_H
+
+#include <jansson.h>
+
+#include "base/bytes.h"
+
+#define RMS_JSON_CLEANUP __attribute__((cleanup(rms_json_free)))
+
+/* RMS_E_BAD_ARGUMENT when it is not one JSON value. A leading UTF-8 BOM is skipped. */
+RMS_MUST_USE int rms_json_parse(struct rms_view text, json_t **json_out);
+void rms_json_free(json_t **json);
+
+/* Borrowed text of a member; NULL when absent, null or not a string. */
+const char *rms_json_str(const json_t *object, const char *name);
+
+/* Compact text. */
+RMS_MUST_USE int rms_json_emit(const json_t *json, struct rms_buf *out);
+
+/* A growing text writer for responses on the hot path. Writes the quoted, escaped form of text. */
+void rms_json_quote(struct rms_buf *out, struct rms_view text);
+
+#endif

@@ -1,0 +1,38 @@
+/* Text: UTF-8 everywhere inside; UTF-16LE where the formats hash or store it. */
+#ifndef RMS_BASE_TEXT_H
+#define RMS_BASE_TEXT_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+
+/* Well-formed UTF-8 without NUL. */
+bool rms_text_valid(struct rms_view utf8);
+
+/* No control characters (C0, DEL, C1), and well-formed: fit for names, logs and terminals. */
+bool rms_text_printable(struct rms_view utf8);
+
+/* Appends UTF-16LE. The input must be valid UTF-8 (RMS_E_BAD_ARGUMENT otherwise). ASCII runs are fast. */
+RMS_MUST_USE int rms_text_to_utf16(struct rms_view utf8, struct rms_buf *out);
+
+/* Appends UTF-8; odd length or lone surrogates are RMS_E_BAD_ARGUMENT. */
+RMS_MUST_USE int rms_text_from_utf16(struct rms_view utf16le, struct rms_buf *out);
+
+/* ASCII case-insensitive comparison, for protocol words and right names. */
+bool rms_text_equal_nocase(const char *a, const char *b);
+
+/* E-mail addresses: the form compared everywhere. Trims blanks, folds case (Unicode), converts the domain
+ * with IDNA (libunistring, libidn2). RMS_E_BAD_ARGUMENT unless there is exactly one @ with text on both
+ * sides, at most 254 bytes, no control characters or blanks. */
+#define RMS_ADDRESS_MAX 255
+RMS_MUST_USE int rms_address_normalise(const char *address, char out[RMS_ADDRESS_MAX]);
+
+/* The part behind @; the address must be normalised. */
+const char *rms_address_domain(const char *address);
+
+/* XML-escapes & < > " into out. */
+void rms_text_xml_escape(struct rms_buf *out, struct rms_view text);
+
+/* Nearest of a NULL-terminated list by edit distance (at most 2), or NULL: for "did you mean". */
+const char *rms_text_nearest(const char *word, const char *const *list);
+
+#endif

@@ -1,0 +1,288 @@
+/* Licences and certificates as C values: parse, verify, build and sign (xrml-licences sections 1 to 3).
+ *
+ * Everything parsed lives in the arena it was given. Strings are borrowed from it. What a document says is only
+ * to be believed after rms_chain_verify; the parse itself promises shape, not truth. */
+#ifndef RMS_XRML_LICENCE_H
+#define RMS_XRML_LICENCE_H
+
+#include "base/guid.h"
+#include "base/time.h"
+#include "policy/policy.h"
+#include "xrml/enabling.h"
+#include "xrml/node.h"
+
+enum rms_document {
+    RMS_DOC_UNKNOWN,
+    RMS_DOC_CA,       /* DRM-CA-Certificate and the SPC side's CAs */
+    RMS_DOC_SLC,      /* Server-Licensor-Certificate (also the enrolment service's) */
+    RMS_DOC_SPC,      /* Machine-Certificate */
+    RMS_DOC_RAC,      /* Group-Identity-Credential */
+    RMS_DOC_CLC,      /* Client-Licensor-Certificate */
+    RMS_DOC_PL,       /* Microsoft Rights Label */
+    RMS_DOC_UL,       /* Content-License */
+    RMS_DOC_TEMPLATE, /* Microsoft Official Rights Template */
+    RMS_DOC_ERD,      /* Microsoft Rights Template */
+};
+
+struct rms_xaddress {
+    const char *type;
+    const char *value;
+};
+
+/* OBJECT (section 2). Absent texts are NULL. */
+struct rms_xobject {
+    const char *type;
+    const char *id_type;
+    const char *id;
+    const char *name;
+    const struct rms_xaddress *addresses;
+    size_t address_count;
+    struct rms_view source;
+};
+
+/* One XrML element with its signature, before any meaning. */
+struct rms_signed {
+    enum rms_document kind;
+    const struct rms_xnode *xrml;
+    const struct rms_xnode *body;
+    struct rms_view body_text; /* the hashed characters */
+    bool has_signature;
+    enum rms_hash hash;
+    struct rms_view digest;    /* as written in DIGEST, decoded */
+    struct rms_view signature; /* decoded */
+    int64_t issued_at;
+    struct rms_xobject issuer;
+    bool has_issuer_key;
+    struct rms_rsa_public issuer_key;    /* as the document claims */
+    struct rms_xobject subject;          /* ISSUEDPRINCIPALS/PRINCIPAL/OBJECT */
+    bool has_subject_key;
+    struct rms_rsa_public subject_key;
+};
+
+struct rms_chain {
+    struct rms_xtext text;
+    const struct rms_signed *nodes; /* leaf first, as written */
+    size_t count;
+};
+
+#define RMS_CHAIN_MAX 16
+
+RMS_MUST_USE int rms_chain_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_chain *chain_out);
+
+/* Signature of one node with a key from outside the node: hash, DIGEST element and signature must all agree
+ * (section 1 rule 7), algorithms must match. allow_legacy accepts SHA-1 and 1024 bits, else RMS_E_WEAK_CRYPTO. */
+RMS_MUST_USE int rms_signed_verify(const struct rms_signed *node, const struct rms_rsa_public *key, bool allow_legacy);
+
+/* Does parent issue child (section 1.3 rules 1 to 3, without "now")? 0 or RMS_E_BAD_SIGNATURE. */
+RMS_MUST_USE int rms_signed_issued_by(const struct rms_signed *child, const struct rms_signed *parent, bool allow_legacy);
+
+struct rms_trust {
+    const struct rms_rsa_public *keys; /* configured anchors and own SLC keys */
+    size_t key_count;
+    bool allow_legacy; /* SHA-1, RSA-1024: reading only */
+};
+
+/* Verifies the leaf: its issuer key is an anchor, or a node of the chain issued it and is itself proved the same way.
+ * RMS_E_BAD_SIGNATURE when a signature on the way does not hold, RMS_E_UNKNOWN_KEY when it ends at no anchor. Nodes of
+ * the chain that are not on the leaf's path (owner UL) must verify too if their issuer is in the chain. */
+RMS_MUST_USE int rms_chain_verify(const struct rms_chain *chain, const struct rms_trust *trust);
+
+/* --- certificates: SLC, SPC, RAC, CLC ------------------------------------------------------------- */
+
+struct rms_certificate {
+    const struct rms_signed *node;
+    int64_t valid_from, valid_until; /* VALIDITYTIME; RMS_TIME_NONE when absent */
+    int64_t issue_from, issue_until; /* RANGETIME of the right ISSUE; RMS_TIME_NONE when absent */
+    const char *address;             /* RAC, CLC: primary e-mail (OBJECT/NAME), normalised */
+    struct rms_enabling_bits bits;   /* RAC: to the machine key; CLC: to the RAC key */
+    uint8_t bits_bound[RMS_SHA256_BYTES]; /* what the bits are bound to, v2 */
+    const char *licensing_url;       /* CLC, extranet if given else intranet; may be NULL */
+    const char *created_at_text;     /* RAC: Credential-Creation-Time, may be NULL */
+};
+
+RMS_MUST_USE int rms_certificate_parse(struct rms_arena *arena, const struct rms_signed *node,
+    enum rms_document expected, struct rms_certificate *certificate_out);
+
+/* A private operation that may live in another process. */
+struct rms_signer {
+    struct rms_rsa_public key;
+    int (*sign)(void *context, enum rms_hash hash, const uint8_t *digest, struct rms_buf *signature);
+    void *context;
+};
+
+/* A signer over a local private key; context borrows it. */
+struct rms_signer rms_signer_local(const struct rms_rsa_private *key);
+
+/* The server as issuer: made once from its SLC, used for every document. */
+struct rms_server {
+    struct rms_certificate slc;
+    struct rms_rsa_public key;
+    const char *guid;           /* of the principal */
+    const char *name;
+    struct rms_view slc_text;   /* the SLC's whole XrML element */
+    const char *issuer_text;    /* <ISSUER>...</ISSUER> written into documents */
+    uint8_t issuer_bound[RMS_SHA256_BYTES];
+    const char *principals_head, *principals_tail; /* <ISSUEDPRINCIPALS>... around ENABLINGBITS in a PL */
+    uint8_t principals_bound[RMS_SHA256_BYTES];
+    const char *intranet_url, *extranet_url; /* licensing URLs for PLs and CLCs, without file name */
+};
+
+/* slc: text of the self-signed SLC. URLs are copied. */
+RMS_MUST_USE int rms_server_init(struct rms_arena *arena, struct rms_view slc, const char *intranet_url,
+    const char *extranet_url, struct rms_server *server_out);
+
+struct rms_slc_request {
+    const char *guid; /* server GUID, plain */
+    const char *name;
+    const char *url;  /* .../_wmcs */
+    const char *tenant_id;
+    int64_t issued_at;
+    int64_t valid_until;
+};
+
+/* Self-signed SLC (section 3.1). Appends UTF-8 text without BOM, one line. So do all builders below. */
+RMS_MUST_USE int rms_slc_build(
+    const struct rms_slc_request *request, const struct rms_signer *signer, struct rms_buf *out);
+
+/* SPC, self-activated by the client (section 3.2): machine key certifies itself. */
+RMS_MUST_USE int rms_spc_build(
+    const char *machine_guid, int64_t now, const struct rms_signer *machine, struct rms_buf *out);
+
+struct rms_rac_request {
+    const char *user_guid;
+    const char *address;              /* primary */
+    const char *const *aliases;
+    size_t alias_count;
+    int64_t issued_at;                /* FROM is 15 minutes earlier */
+    int64_t valid_until;
+    int64_t account_created_at;       /* RMS_TIME_NONE = left out */
+    struct rms_rsa_public user_key;
+    const struct rms_certificate *machine; /* the SPC */
+    struct rms_view bits;             /* user private key sealed to the machine key, bound to server->issuer_bound */
+};
+
+RMS_MUST_USE int rms_rac_build(const struct rms_server *server, const struct rms_rac_request *request,
+    const struct rms_signer *signer, struct rms_buf *out);
+
+struct rms_clc_request {
+    const struct rms_certificate *rac;
+    struct rms_rsa_public key;
+    struct rms_view bits; /* CLC private key sealed to the RAC key, bound to server->issuer_bound */
+    int64_t issued_at;
+    int64_t valid_until;
+};
+
+RMS_MUST_USE int rms_clc_build(const struct rms_server *server, const struct rms_clc_request *request,
+    const struct rms_signer *signer, struct rms_buf *out);
+
+/* --- rights data and templates: the XrML form of a policy ----------------------------------------- */
+
+/* What the rights data repeats of the licence around it (section 3.8, transplant defence section 8.2). */
+struct rms_erd_binding {
+    const char *content_id; /* plain GUID; NULL in templates */
+    const char *owner;      /* NULL in templates */
+    int64_t issued_at;
+};
+
+RMS_MUST_USE int rms_erd_build(const struct rms_policy *policy, const struct rms_erd_binding *binding, struct rms_buf *out);
+
+/* Signed official template (section 3.7). */
+RMS_MUST_USE int rms_template_build(const struct rms_server *server, const struct rms_policy *policy,
+    int64_t now, const struct rms_signer *signer, struct rms_buf *out);
+
+/* From rights data or a template. official_out: it is a signed official template (then verify node_out before
+ * believing it). binding_out: texts NULL when absent. */
+struct rms_erd {
+    bool official;
+    struct rms_signed node;
+    struct rms_policy policy;
+    struct rms_erd_binding binding;
+};
+RMS_MUST_USE int rms_erd_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_erd *erd_out);
+
+/* --- publishing licence ---------------------------------------------------------------------------- */
+
+struct rms_pl {
+    struct rms_chain chain;
+    const struct rms_signed *node;     /* the PL itself: chain.nodes[0] */
+    const struct rms_signed *clc;      /* client-signed: the CLC in the chain, else NULL */
+    const struct rms_signed *owner_ul; /* the author's own use licence in the chain, else NULL */
+    int64_t valid_from, valid_until;
+    char descriptor_id[RMS_GUID_TEXT]; /* "" when absent */
+    const struct rms_policy_text *texts;
+    size_t text_count;
+    const char *intranet_url, *extranet_url, *referral;
+    struct rms_enabling_bits bits;
+    uint8_t bits_bound[RMS_SHA256_BYTES];  /* v2 */
+    char content_id[RMS_GUID_TEXT];
+    const char *owner;                 /* as written; normalise before comparing; "" when absent */
+    const char *issuer;                /* who protected: our LICENSEMETADATA OpenRMS.Issuer, or the CLC's principal; may be NULL */
+    struct rms_view erd;               /* decoded ciphertext */
+    const struct rms_name_value *signed_data; /* APPSPECIFIC and LICENSEMETADATA, without our own */
+    size_t signed_count;
+    uint8_t key[RMS_SHA256_BYTES];     /* SHA-256 of the SIGNATURE value and body hash: cache key, only after verify */
+};
+
+RMS_MUST_USE int rms_pl_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_pl *pl_out);
+
+struct rms_pl_request {
+    const struct rms_policy *policy;
+    const char *content_id;
+    const char *owner;
+    const char *issuer;
+    int64_t issued_at;
+    struct rms_view bits; /* content key sealed to the server key, bound to server->principals_bound */
+    struct rms_view erd;  /* encrypted rights data */
+    const struct rms_certificate *clc; /* client-signed: the CLC, whose text is appended; else NULL */
+    struct rms_view owner_ul;          /* client-signed: the author's use licence text to append, may be empty */
+};
+
+/* The PL as stored in files: UTF-8 with BOM and declaration, PL first, then CLC, owner UL and SLC where given. signer is
+ * the server (online) or the CLC key (offline). */
+RMS_MUST_USE int rms_pl_build(const struct rms_server *server, const struct rms_pl_request *request,
+    const struct rms_signer *signer, struct rms_buf *out);
+
+/* The transplant defence that needs no memory (section 8.2): rights data must name the PL's content id and owner
+ * when ad hoc; a client-signed PL's owner must be the CLC's principal. RMS_E_BAD_LICENSE otherwise. */
+RMS_MUST_USE int rms_pl_check_binding(const struct rms_pl *pl, const struct rms_erd *erd);
+
+/* --- use licence ------------------------------------------------------------------------------------ */
+
+struct rms_ul_request {
+    const struct rms_pl *pl;           /* NULL only for a client's own owner UL, then the next two count */
+    const char *content_id, *owner;
+    const struct rms_certificate *rac;
+    const struct rms_rights *rights;
+    struct rms_view bits;              /* content key sealed to the RAC key, bound to the issuer's text */
+    int64_t issued_at;
+    int64_t content_valid_until;       /* RMS_TIME_NONE = none */
+    int64_t licence_valid_until;       /* RMS_TIME_NONE = unlimited; == issued_at: not to be stored */
+    const struct rms_name_value *data; /* encrypted application data of the policy */
+    size_t data_count;
+};
+
+/* Issued by the server, or by a CLC (issuer_clc not NULL) for its own owner (S-137). */
+RMS_MUST_USE int rms_ul_build(const struct rms_server *server, const struct rms_certificate *issuer_clc,
+    const struct rms_ul_request *request, const struct rms_signer *signer, struct rms_buf *out);
+
+/* The digest a UL's or CLC-issued document's bits are bound to when the issuer is this CLC. */
+RMS_MUST_USE int rms_clc_issuer_bound(const struct rms_certificate *clc, uint8_t bound_out[RMS_SHA256_BYTES]);
+
+struct rms_ul {
+    const struct rms_signed *node;
+    char id[RMS_GUID_TEXT];
+    char content_id[RMS_GUID_TEXT];
+    const char *owner;
+    const char *issued_to;
+    struct rms_rights rights;
+    struct rms_enabling_bits bits;
+    uint8_t bits_bound[RMS_SHA256_BYTES];
+    int64_t content_valid_until, licence_valid_until;
+    bool no_cache;
+    const struct rms_name_value *data;
+    size_t data_count;
+};
+
+RMS_MUST_USE int rms_ul_parse(struct rms_arena *arena, const struct rms_signed *node, struct rms_ul *ul_out);
+
+#endif
