@@ -54,7 +54,7 @@ void rms_arena_free(struct rms_arena **arena)
 static struct block *add_block(struct rms_arena *arena, size_t size)
 {
     size_t cap = size > arena->next_cap ? size : arena->next_cap;
-    struct block *block = rms_malloc(sizeof *block + cap);
+    struct block *block = cap <= SIZE_MAX - sizeof *block ? rms_malloc(sizeof *block + cap) : NULL;
 
     if (block == NULL) {
         return NULL;
@@ -74,10 +74,13 @@ void *rms_arena_alloc(struct rms_arena *arena, size_t size)
     struct block *block = arena->blocks;
     void *place;
 
-    if (size > arena->max || arena->used > arena->max - size) {
+    if (size > SIZE_MAX - alignof(max_align_t)) {
         return NULL;
     }
     size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    if (size > arena->max || arena->used > arena->max - size) {
+        return NULL;
+    }
     if (block == NULL || block->cap - block->used < size) {
         block = add_block(arena, size);
         if (block == NULL) {

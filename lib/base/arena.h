@@ -31,7 +31,8 @@ void *rms_arena_array(struct rms_arena *arena, size_t count, size_t size) __attr
 uint8_t *rms_arena_copy(struct rms_arena *arena, const void *data, size_t len);
 char *rms_arena_strdup(struct rms_arena *arena, const char *text);
 char *rms_arena_text(struct rms_arena *arena, struct rms_view view);
-char *rms_arena_printf(struct rms_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *rms_arena_printf(struct rms_arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Bytes handed out so far. */
 size_t rms_arena_used(const struct rms_arena *arena);

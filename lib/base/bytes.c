@@ -41,6 +41,14 @@ void rms_buf_reset(struct rms_buf *buf)
     }
 }
 
+void rms_buf_truncate(struct rms_buf *buf, size_t len)
+{
+    if (len < buf->len) {
+        rms_wipe(buf->data + len, buf->len - len);
+        buf->len = len;
+    }
+}
+
 /* Grows by copying into fresh memory, so that the old bytes can be wiped. */
 static bool grow(struct rms_buf *buf, size_t need)
 {
@@ -48,7 +56,7 @@ static bool grow(struct rms_buf *buf, size_t need)
     uint8_t *data;
 
     while (cap < need) {
-        cap *= 2;
+        cap = cap <= SIZE_MAX / 2 ? cap * 2 : need;
     }
     data = rms_malloc(cap);
     if (data == NULL) {
@@ -66,7 +74,7 @@ static bool grow(struct rms_buf *buf, size_t need)
 
 uint8_t *rms_buf_reserve(struct rms_buf *buf, size_t len)
 {
-    if (buf->failed || len > buf->max || buf->len > buf->max - len) {
+    if (buf->failed || len > buf->max || buf->len > buf->max - len || buf->len + len == SIZE_MAX) {
         buf->failed = true;
         return NULL;
     }

@@ -54,6 +54,9 @@ void rms_buf_fini(struct rms_buf *buf);
 /* Empties without freeing. */
 void rms_buf_reset(struct rms_buf *buf);
 
+/* Cuts back to an earlier length; the cut bytes are wiped. */
+void rms_buf_truncate(struct rms_buf *buf, size_t len);
+
 void rms_buf_append(struct rms_buf *buf, const void *data, size_t len);
 void rms_buf_append_view(struct rms_buf *buf, struct rms_view view);
 void rms_buf_append_str(struct rms_buf *buf, const char *text);

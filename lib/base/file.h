@@ -9,36 +9,41 @@
 
 #include "base/bytes.h"
 
-/* Appends a regular file of at most out->max bytes. */
+/* Appends a regular file that fits into out. RMS_E_LIMIT when it does not, RMS_E_BAD_ARGUMENT when it is not
+ * a regular file. */
 RMS_MUST_USE int rms_file_read(const char *path, struct rms_buf *out);
 
 /* Atomic replacement with the given mode. */
 RMS_MUST_USE int rms_file_write(const char *path, struct rms_view content, mode_t mode);
 
 struct rms_file_output {
-    int fd;           /* open for writing; -1 when not */
-    char temp[4096];  /* the temporary file's path; "" when none */
-    char path[4096];  /* the target */
+    int fd;          /* open for writing; -1 when not */
+    char temp[4096]; /* the temporary file's path; "" when none */
+    char path[4096]; /* the target */
 };
 
-/* Creates the temporary file. replace false: finishing fails with RMS_E_CONFLICT when the target exists. */
+/* Creates the temporary file. Its mode stays 0600 unless the caller uses rms_file_output_like or fchmod. */
 RMS_MUST_USE int rms_file_output_open(struct rms_file_output *output, const char *path);
 
-/* Copies owner, mode, ACL and extended attributes of `like` (a descriptor) where permitted. */
+/* Copies owner, mode, ACL and extended attributes of `like` (a descriptor) where permitted; bits that would
+ * open the file to another group than the old one are dropped. */
 RMS_MUST_USE int rms_file_output_like(struct rms_file_output *output, int like);
 
-/* Sync, rename (no overwrite unless replace), sync the directory. On failure the temporary file is gone. */
+/* Sync, rename, sync the directory. replace false: RMS_E_CONFLICT when the target exists. On failure the
+ * temporary file is gone and the target as it was (only when syncing the directory failed may it be the new
+ * one). */
 RMS_MUST_USE int rms_file_output_commit(struct rms_file_output *output, bool replace);
 
 /* The same in two steps for many files at once: the caller makes the data of all durable in between with one
- * rms_file_sync_all (syncfs), then publishes each. */
+ * rms_file_sync_all (syncfs), then publishes each. Names are durable after one more rms_file_sync_all: call
+ * it before removing originals. */
 RMS_MUST_USE int rms_file_output_publish(struct rms_file_output *output, bool replace);
 RMS_MUST_USE int rms_file_sync_all(int fd);
 
 /* Removes the temporary file; harmless after commit. Also a cleanup function. */
 void rms_file_output_abort(struct rms_file_output *output);
 
-/* Creates a directory and its parents with mode for each new one. */
+/* Creates a directory and its parents with mode for each new one; existing ones are left as they are. */
 RMS_MUST_USE int rms_dir_make(const char *path, mode_t mode);
 
 /* Whole write and read with EINTR and short counts handled; read returns bytes or a negative code. */

@@ -7,9 +7,12 @@
 
 #include "base/bytes.h"
 
+#define RMS_JSON_MAX       (32u * 1024 * 1024) /* bytes of input */
+#define RMS_JSON_DEPTH_MAX 64                  /* nested arrays and objects */
+
 #define RMS_JSON_CLEANUP __attribute__((cleanup(rms_json_free)))
 
-/* RMS_E_BAD_ARGUMENT when it is not one JSON value. A leading UTF-8 BOM is skipped. */
+/* RMS_E_BAD_ARGUMENT when it is not one JSON value within the limits. A leading UTF-8 BOM is skipped. */
 RMS_MUST_USE int rms_json_parse(struct rms_view text, json_t **json_out);
 void rms_json_free(json_t **json);
 
@@ -19,7 +22,8 @@ const char *rms_json_str(const json_t *object, const char *name);
 /* Compact text. */
 RMS_MUST_USE int rms_json_emit(const json_t *json, struct rms_buf *out);
 
-/* A growing text writer for responses on the hot path. Writes the quoted, escaped form of text. */
+/* For responses on the hot path: appends the quoted, escaped form of text. Control characters (C0, DEL, C1)
+ * are escaped, bytes that are not UTF-8 become U+FFFD. */
 void rms_json_quote(struct rms_buf *out, struct rms_view text);
 
 #endif

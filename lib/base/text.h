@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/cursor.h"
 
 /* Well-formed UTF-8 without NUL. */
 bool rms_text_valid(struct rms_view utf8);
@@ -11,11 +12,17 @@ bool rms_text_valid(struct rms_view utf8);
 /* No control characters (C0, DEL, C1), and well-formed: fit for names, logs and terminals. */
 bool rms_text_printable(struct rms_view utf8);
 
-/* Appends UTF-16LE. The input must be valid UTF-8 (RMS_E_BAD_ARGUMENT otherwise). ASCII runs are fast. */
+/* Appends UTF-16LE. The input must be well-formed UTF-8 (RMS_E_BAD_ARGUMENT otherwise); NUL is a character
+ * like others here. ASCII runs are fast. */
 RMS_MUST_USE int rms_text_to_utf16(struct rms_view utf8, struct rms_buf *out);
 
 /* Appends UTF-8; odd length or lone surrogates are RMS_E_BAD_ARGUMENT. */
 RMS_MUST_USE int rms_text_from_utf16(struct rms_view utf16le, struct rms_buf *out);
+
+/* The same piece by piece, for hashing without storing: converts from the cursor until out is nearly full,
+ * returns the bytes written. Done when the cursor is at its end; ill-formed UTF-8 marks it bad. */
+#define RMS_UTF16_CHUNK_MIN 256 /* least cap */
+size_t rms_text_utf16_chunk(struct rms_cursor *utf8, uint8_t *out, size_t cap);
 
 /* ASCII case-insensitive comparison, for protocol words and right names. */
 bool rms_text_equal_nocase(const char *a, const char *b);

@@ -11,7 +11,8 @@
 #define RMS_TIME_TEXT 24 /* room for every form with its NUL */
 
 /* XrML: YYYY-MM-DDThh:mm (xrml-licences section 2). Parsing also takes seconds and a Z. Years 0001 to 9999;
- * anything else is RMS_E_BAD_ARGUMENT. */
+ * anything else is RMS_E_BAD_ARGUMENT. Printing gives "" for RMS_TIME_NONE and the nearest of those years
+ * outside. */
 RMS_MUST_USE int rms_time_parse(struct rms_view text, int64_t *time_out);
 void rms_time_xrml(int64_t time, char text_out[RMS_TIME_TEXT]);
 
