@@ -1,0 +1,39 @@
+/* The one table of what the front answers: method, path, who may call, how long the body may be, handler, and
+ * the word of the usage log. Start reading the service here. */
+#ifndef RMS_SERVICE_ROUTE_H
+#define RMS_SERVICE_ROUTE_H
+
+#include "service/request.h"
+
+enum rms_who {
+    RMS_WHO_ANYONE,   /* sign-in, redirects, information pages */
+    RMS_WHO_BEARER,   /* a valid token; without one 401 and the bearer challenge, the body unread by handlers */
+    RMS_WHO_OPERATOR, /* the administration socket only; elsewhere 404 as if it did not exist */
+};
+
+enum rms_log_class {
+    RMS_LOG_USAGE, /* one usage-log row */
+    RMS_LOG_ADMIN, /* one admin-log row */
+    RMS_LOG_NONE,  /* health, keys and other documents that name nobody */
+};
+
+/* pattern: segments separated by '/', "{}" takes one segment as a parameter. The whole path compares without
+ * regard to case; a trailing slash is ignored. */
+struct rms_route {
+    unsigned methods; /* enum rms_method bits */
+    const char *pattern;
+    enum rms_who who;
+    size_t body_max;
+    rms_handler handler;
+    enum rms_log_class log;
+    const char *request_type; /* usage log (service-requirements 8.2), or the command name of the admin log */
+};
+
+/* The rows, ended by one without pattern. */
+extern const struct rms_route rms_routes[];
+
+/* Finds the row and fills request->route and params. RMS_E_NOT_FOUND when no pattern fits, RMS_E_METHOD when
+ * only other methods do (allowed_out: their bits). */
+RMS_MUST_USE int rms_route_find(struct rms_request *request, unsigned *allowed_out);
+
+#endif
