@@ -7,7 +7,10 @@
 #include "base/time.h"
 #include "policy/rights.h"
 
-#define RMS_GRANTS_MAX 10000 /* S-092 */
+#define RMS_GRANTS_MAX       10000 /* S-092 */
+#define RMS_EXPIRY_DAYS_MAX  36500 /* C-064 */
+#define RMS_OFFLINE_DAYS_MAX 9999  /* a policy's own allowance, service-requirements 4.1 */
+#define RMS_TENANT_DAYS_MAX  65535 /* the tenant's maximum, S-132 */
 
 /* "AllStaff-7184AB3F-CCD1-46F3-8233-3E09E9CF0E66@domain": every member of the organisation owning domain. */
 #define RMS_ALL_STAFF "AllStaff-7184AB3F-CCD1-46F3-8233-3E09E9CF0E66"
@@ -85,25 +88,58 @@ struct rms_person {
 struct rms_rules {
     int64_t now;
     int tenant_offline_days; /* tenant maximum, 0 to 65535 */
+    uint32_t wanted;         /* rights the caller is going to use; 0 = not known. See as_super_user */
 };
 
+/* as_owner and as_issuer tell who the person is, also on a denial. as_super_user tells that the right of a super
+ * user was needed: the ordinary policy denies, or gives less than `wanted`, or less than OWNER when nothing is
+ * said to be wanted (S-180); such a licence is for one opening (S-181). */
 struct rms_decision {
-    int code; /* 0, RMS_E_NO_RIGHTS, RMS_E_EXPIRED, RMS_E_REVOKED */
-    struct rms_rights rights;
+    int code;                 /* 0, RMS_E_NO_RIGHTS, RMS_E_EXPIRED, RMS_E_REVOKED */
+    struct rms_rights rights; /* empty on a denial; OWNER stands alone */
     bool as_owner, as_issuer, as_super_user;
-    int64_t content_valid_until; /* RMS_TIME_NONE = never ends */
-    int64_t licence_valid_until; /* end of offline use; == now means one opening, not to be stored */
-    bool offline_allowed;        /* licence_valid_until > now */
-    size_t matched_grants;       /* how many entries matched, for explain and tests */
+    int64_t content_valid_until; /* RMS_TIME_NONE = never ends for this person */
+    int64_t licence_valid_until; /* end of offline use; == now means one opening, not to be stored;
+                                  * RMS_TIME_NONE = no end (owner and issuer, table 3.5 and S-137) */
+    bool offline_allowed;        /* the licence may be stored */
+    size_t matched_grants;       /* how many entries matched and are in force, for explain and tests */
 };
 
-/* Checks shape (S-092): grants present unless only_me, addresses, counts, expiry consistent (S-101), publishing in
- * the past of expiry. RMS_E_BAD_ARGUMENT with *field_out (may be NULL) naming the field (static text). */
+/* An ad hoc policy without grants, expiry, begin or own offline limit: the fields for which zero means something
+ * else. */
+void rms_policy_init(struct rms_policy *policy);
+
+/* The same for a grant of nothing to nobody. */
+void rms_grant_init(struct rms_grant *grant);
+
+/* Reads who is meant: an address; the AllStaff address or the bare name of a domain (S-050, S-297);
+ * "any-authenticated" (S-054); "IPC_USER_ID_OWNER". Sets principal and address (arena memory), nothing else.
+ * RMS_E_BAD_ARGUMENT for anything else. */
+RMS_MUST_USE int rms_grant_set_principal(struct rms_arena *arena, struct rms_grant *grant, const char *text);
+
+/* The same in the other direction; a domain as its AllStaff address. Static text, the grant's own, or arena
+ * memory; NULL when memory is exhausted. */
+const char *rms_grant_principal_text(struct rms_arena *arena, const struct rms_grant *grant);
+
+/* A known kind, with an address in the normal form exactly where the kind has one; an organisation's members are
+ * named by DOMAIN, not by the AllStaff address. RMS_E_BAD_ARGUMENT otherwise. */
+RMS_MUST_USE int rms_grant_check_principal(const struct rms_grant *grant);
+
+/* Checks shape before publishing or storing: grants present exactly unless only_me, at most RMS_GRANTS_MAX, with
+ * rights and normalised addresses (S-092); expiry consistent (S-101) and not in the past; every range with its
+ * begin before its end; offline_days in range; for templates the texts of S-095. A grant whose own time is over
+ * is accepted: it gives nothing. now RMS_TIME_NONE leaves the clock out, for a template kept after its end.
+ * RMS_E_BAD_ARGUMENT with *field_out (may be NULL) naming the field (static text), NULL on success. */
 RMS_MUST_USE int rms_policy_check(const struct rms_policy *policy, int64_t now, const char **field_out);
 
 /* xrml-licences section 7 step 14 and service-requirements 3.5, S-067 to S-092. Any granted right implies
  * VIEW; OWNER swallows the rest. Memory for custom rights comes from the arena. Returns RMS_E_NO_MEMORY or 0;
- * the outcome is decision_out->code. */
+ * the outcome is decision_out->code.
+ *
+ * The first that applies, in the order of S-130: revoked; no rights (EXPIRED when the only entries that match
+ * have ended, S-091; NO_RIGHTS while content or entry has not begun); content expired. The licence ends with the
+ * smaller of the tenant's and the policy's allowance (S-133), never after the content and never after the
+ * earliest `until` of the entries that matched. The outcome does not depend on the order of grants. */
 RMS_MUST_USE int rms_policy_evaluate(struct rms_arena *arena, const struct rms_policy *policy,
     const struct rms_publication *publication, const struct rms_person *person, const struct rms_rules *rules,
     struct rms_decision *decision_out);
@@ -114,16 +150,20 @@ int64_t rms_policy_ends(const struct rms_policy *policy, int64_t issued_at);
 /* The name and description to show: the wanted LCID, else 1033, else the first. NULL only without texts. */
 const struct rms_policy_text *rms_policy_text_for(const struct rms_policy *policy, unsigned lcid);
 
-/* LCID of a language tag ("en-US", "de"), 0 when unknown; and back. */
+/* LCID of a language tag ("en-US", "de") or locale name ("de_AT.UTF-8"), 0 when unknown; a language without
+ * region, or with an unknown one, is its main one. And back: NULL when unknown. The invariant language (127)
+ * is "und". */
 unsigned rms_lcid_of(const char *language_tag);
 const char *rms_language_of(unsigned lcid);
 
 /* The two default templates (S-009, table 3.4): builds policy `which` (0 Confidential \ All Employees, 1 Highly
- * Confidential \ All Employees) for an organisation's domain. legacy: the rights before October 2017. */
+ * Confidential \ All Employees) for an organisation's domain. legacy: the rights before October 2017. The id is
+ * left empty for the caller to make. RMS_E_BAD_ARGUMENT for another `which` or a malformed domain. */
 RMS_MUST_USE int rms_policy_default(struct rms_arena *arena, unsigned which, const char *domain, bool legacy,
     struct rms_policy *policy_out);
 
-/* Removal of protection (S-079): OWNER or EXPORT; for protection-only programs EXTRACT too (C-070). */
+/* Removal of protection: OWNER or EXPORT (S-079); EXTRACT too without label_applied, for protection-only programs
+ * (C-070) and where the tenant's removal_rights says so. */
 bool rms_may_unprotect(const struct rms_rights *rights, bool label_applied);
 
 #endif

@@ -40,18 +40,24 @@ struct rms_rights {
 /* Encoding of the i-th known right ("VIEW"), its bit; NULL behind the last. */
 const char *rms_right_name(size_t i, uint32_t *bit_out);
 
+/* A set holds at most this many custom rights of its own; the union of many grants may be larger. */
+#define RMS_CUSTOM_RIGHTS_MAX 256
+#define RMS_CUSTOM_RIGHT_MAX  64 /* characters (S-069) */
+
 /* Adds a right by name: any case, "REPLY ALL" is REPLYALL. Unknown names of 1 to 64 characters A-Z 0-9 _ .
- * become custom rights when allow_custom, else RMS_E_BAD_ARGUMENT. */
+ * become custom rights when allow_custom, else RMS_E_BAD_ARGUMENT. RMS_E_LIMIT behind the last custom right. The
+ * former array of custom names is left as it was, so copies of the struct stay valid. */
 RMS_MUST_USE int rms_rights_add(
     struct rms_arena *arena, struct rms_rights *rights, const char *name, bool allow_custom);
 
-/* Union into rights. */
+/* Union into rights; names are copied into the arena. */
 RMS_MUST_USE int rms_rights_merge(
     struct rms_arena *arena, struct rms_rights *rights, const struct rms_rights *more);
 
 bool rms_rights_empty(const struct rms_rights *rights);
 
-/* AccessCheck: the right itself, or OWNER (S-070). name in any case. */
+/* AccessCheck: the right itself, or OWNER (S-070). Of several bits all are needed; no bit is no right. name in
+ * any case. */
 bool rms_rights_allow(const struct rms_rights *rights, uint32_t bit);
 bool rms_rights_allow_name(const struct rms_rights *rights, const char *name);
 
@@ -59,7 +65,7 @@ bool rms_rights_allow_name(const struct rms_rights *rights, const char *name);
 void rms_rights_each(
     const struct rms_rights *rights, void (*each)(const char *name, void *context), void *context);
 
-/* Permission levels, SDK roles and special sets: "Viewer", "Reviewer", "Co-Author", "Co-Owner"; VIEWER, REVIEWER,
+/* Permission levels (table 3.2) and SDK roles (S-075): "Viewer", "Reviewer", "Co-Author", "Co-Owner"; VIEWER, REVIEWER,
  * AUTHOR, COOWNER; CoAuthor and CoOwner as the command line writes them. Case does not matter.
  * RMS_E_BAD_ARGUMENT for others. */
 RMS_MUST_USE int rms_level_rights(const char *level, struct rms_rights *rights_out);
@@ -67,9 +73,13 @@ RMS_MUST_USE int rms_level_rights(const char *level, struct rms_rights *rights_o
 /* The level whose set is exactly this one, else "Custom" (S-074). */
 const char *rms_level_name(const struct rms_rights *rights);
 
-/* NULL-terminated names for messages. */
+/* The four level names, NULL-terminated, for messages. */
 const char *const *rms_level_names(void);
 
+/* Every known right. */
+#define RMS_RIGHTS_ALL ((uint32_t)0xFFFF)
+
+/* The special sets of table 3.3. */
 #define RMS_RIGHTS_DO_NOT_FORWARD                                                                            \
     (RMS_RIGHT_VIEW | RMS_RIGHT_VIEWRIGHTSDATA | RMS_RIGHT_EDIT | RMS_RIGHT_DOCEDIT | RMS_RIGHT_OBJMODEL |      \
         RMS_RIGHT_REPLY | RMS_RIGHT_REPLYALL)
