@@ -1,0 +1,57 @@
+/* The one table of what may be asked of keyd (doc/protocol/keyd.md). A row: name, number on the wire, class,
+ * most bytes of a request. Both sides use it: keyd to dispatch, the front's keyclient to ask. */
+#ifndef RMS_SERVICE_KEYD_OPS_H
+#define RMS_SERVICE_KEYD_OPS_H
+
+#include <stdint.h>
+
+/* CHEAP: a table look-up or a public-key operation, answered by the thread that read it. COSTLY: needs a
+ * private-key operation or bulk work, handed to the pool, so that cheap ones never wait behind it. */
+#define RMS_KEYD_OPS(X)                                                                                      \
+    X(PING, 1, CHEAP, 64, ping)                                                                              \
+    X(STATS, 2, CHEAP, 64, stats)                                                                            \
+    X(GENERATE, 3, COSTLY, 256, generate)                                                                    \
+    X(LOAD, 4, COSTLY, 8192, load)                                                                           \
+    X(SIGN, 5, COSTLY, 256, sign)                                                                            \
+    X(SIGN_TOKEN, 6, COSTLY, 256, sign_token)                                                                \
+    X(PUBLISH, 7, COSTLY, RMS_KEYD_ERD_MAX + 256, publish)                                                   \
+    X(OPEN, 8, COSTLY, RMS_KEYD_ERD_MAX + 8192, open)                                                        \
+    X(RELEASE, 9, CHEAP, 64, release)                                                                        \
+    X(SEAL_TO, 10, CHEAP, 1024, seal_to)                                                                     \
+    X(WRAP_USER_KEY, 11, CHEAP, 1024, wrap_user_key)                                                         \
+    X(NEW_WRAPPED_PAIR, 12, COSTLY, 1024, new_wrapped_pair)
+
+/* Rights data: most bytes of its ciphertext and of its text. */
+#define RMS_KEYD_ERD_MAX (8u * 1024 * 1024)
+
+enum rms_keyd_op {
+#define X(name, number, class, max, handler) RMS_KEYD_##name = number,
+    RMS_KEYD_OPS(X)
+#undef X
+};
+
+#define RMS_KEYD_OP_COUNT 13 /* highest number + 1 */
+
+enum rms_key_kind {
+    RMS_KEY_TENANT_RSA = 1, /* RSA-2048: signs licences, opens content keys */
+    RMS_KEY_USER_RSA = 2,   /* RSA-2048: a person's account key, the same on all his devices */
+    RMS_KEY_TOKEN_EC = 3,   /* P-256: signs access tokens of the built-in sign-in */
+};
+#define RMS_KEY_KINDS 4
+
+/* What a tenant key signs; counted in the journal. */
+enum rms_sign_purpose {
+    RMS_SIGN_SLC = 1,
+    RMS_SIGN_TEMPLATE = 2,
+    RMS_SIGN_RAC = 3,
+    RMS_SIGN_CLC = 4,
+    RMS_SIGN_PL = 5,
+    RMS_SIGN_UL = 6,
+    RMS_SIGN_OTHER = 7, /* revocation lists, exports */
+};
+#define RMS_SIGN_PURPOSES 8
+
+#define RMS_KEY_HANDLE_BYTES 16
+#define RMS_KEY_SEALED_MAX   4096 /* bytes of a sealed private key */
+
+#endif

@@ -1,0 +1,71 @@
+/* Settings of rmsd: one table (settings.c) of name, type, default and check, filled from the configuration
+ * file (libconfuse: `name = value`, an unknown name fails with its line) and overridden by the command line.
+ * Read once by the master before anything is started; the children inherit the finished values. */
+#ifndef RMS_SERVICE_SETTINGS_H
+#define RMS_SERVICE_SETTINGS_H
+
+#include <limits.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+#define RMS_SETTING_TEXT 1024
+
+struct rms_settings {
+    /* where */
+    char dir[RMS_SETTING_TEXT];      /* data directory, absolute */
+    char listen[RMS_SETTING_TEXT];   /* ADDRESS:PORT or [IPV6]:PORT */
+    char url[RMS_SETTING_TEXT];      /* public base URL: https://HOST[:PORT], no trailing slash */
+    char user[RMS_SETTING_TEXT];     /* account the children run as when rmsd is started as root; "" = stay */
+    char database[RMS_SETTING_TEXT]; /* sqlite:PATH or postgresql://...; default sqlite:DIR/db/openrms.db */
+
+    /* TLS: PEM files. "" = the self-made ones below DIR/tls */
+    char tls_certificate[RMS_SETTING_TEXT];
+    char tls_key[RMS_SETTING_TEXT];
+    char ca_file[RMS_SETTING_TEXT]; /* extra trust for outgoing TLS (issuers, database); "" = the system's */
+
+    /* log */
+    char log_level[16];
+    char log_file[RMS_SETTING_TEXT]; /* "" = standard error */
+    int log_max_bytes;               /* a log file is rotated beyond this */
+
+    /* sizes */
+    int workers;       /* front: threads that handle requests */
+    int pollers;       /* front: threads that read and write sockets */
+    int keyd_threads;  /* keyd: threads for private-key operations */
+    int key_stock;     /* keyd: fresh RSA pairs kept ready */
+    int open_keys_max; /* keyd: content keys held open */
+    int user_keys_max; /* keyd: private keys held besides the tenants' */
+
+    /* times, seconds */
+    int group_cache_s;    /* S-045: 0 to 10800 */
+    int drain_s;          /* how long requests in flight may take at the end */
+    int purge_interval_s; /* jobs: how often expired rows are removed */
+};
+
+/* Defaults; dir is still "". */
+void rms_settings_init(struct rms_settings *settings);
+
+/* Reads a file over what is there. RMS_E_BAD_ARGUMENT with "FILE:LINE: ..." written to message. */
+RMS_MUST_USE int rms_settings_read(
+    struct rms_settings *settings, const char *path, char *message, size_t message_size);
+
+/* Sets one by its name, as the command line does. RMS_E_BAD_ARGUMENT, RMS_E_LIMIT (text too long). */
+RMS_MUST_USE int rms_settings_set(struct rms_settings *settings, const char *name, const char *value);
+
+/* Fills what follows from the others (database, log level) and checks all together: absolute paths, ranges,
+ * https URL without path, certificate and key together. */
+RMS_MUST_USE int rms_settings_finish(struct rms_settings *settings, char *message, size_t message_size);
+
+/* Prints in the form of the file; passwords inside the database URL are replaced by ***. */
+void rms_settings_print(const struct rms_settings *settings, FILE *out);
+
+/* Host of the public URL, without port and brackets. RMS_E_BAD_ARGUMENT when url is none. */
+RMS_MUST_USE int rms_settings_host(const struct rms_settings *settings, char *host, size_t size);
+
+/* Path of a file in the data directory: "DIR/name". RMS_E_NAME_TOO_LONG. */
+RMS_MUST_USE int rms_settings_path(
+    const struct rms_settings *settings, const char *name, char path_out[PATH_MAX]);
+
+#endif
