@@ -96,10 +96,12 @@ static bool attribute_stays(const char *name)
     return false;
 }
 
-static void copy_attributes(int from, int to, uint8_t *value)
+/* scratch: two times XATTRS_MAX, for the names and one value. */
+static void copy_attributes(int from, int to, char *scratch)
 {
-    char names[XATTRS_MAX];
-    ssize_t total = flistxattr(from, names, sizeof names);
+    char *names = scratch;
+    char *value = scratch + XATTRS_MAX;
+    ssize_t total = flistxattr(from, names, XATTRS_MAX);
     const char *end = names + (total > 0 ? total : 0);
 
     for (const char *name = names; name < end; name += strlen(name) + 1) {
@@ -140,13 +142,13 @@ int rms_file_output_like(struct rms_file_output *output, int like)
 {
     struct stat old;
     struct stat now;
-    uint8_t *value = rms_malloc(XATTRS_MAX);
+    char *scratch = rms_malloc(2 * (size_t)XATTRS_MAX);
 
-    if (value == NULL) {
+    if (scratch == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    copy_attributes(like, output->fd, value);
-    rms_free(value);
+    copy_attributes(like, output->fd, scratch);
+    rms_free(scratch);
     if (fstat(like, &old) != 0) {
         return rms_error_from_errno(errno);
     }
