@@ -1,0 +1,32 @@
+/* The admin log: one row for every administrative command, reads included (S-194). */
+#ifndef RMS_STORE_ADMIN_LOG_H
+#define RMS_STORE_ADMIN_LOG_H
+
+#include "store/store.h"
+
+struct rms_admin_row {
+    const char *tenant_id; /* NULL: concerns the whole deployment */
+    int64_t time;
+    const char *actor;
+    const char *command; /* with its arguments, secrets masked by the caller */
+    bool passed;
+    const char *result;
+    const char *correlation_id; /* may be NULL */
+};
+
+RMS_MUST_USE int rms_admin_log_append(struct rms_db *db, const struct rms_admin_row *row);
+
+struct rms_admin_query {
+    const char *tenant_id; /* NULL = the rows of no tenant */
+    bool all_tenants;      /* for the operator */
+    int64_t from;          /* included; RMS_TIME_NONE = from the first */
+    int64_t to;            /* included (S-194); RMS_TIME_NONE = to the last */
+    size_t limit;          /* 0 = all; else the newest `limit` of the range */
+};
+
+/* As rms_usage_read. */
+typedef int rms_admin_each(const struct rms_admin_row *row, void *context);
+RMS_MUST_USE int rms_admin_log_read(
+    struct rms_db *db, const struct rms_admin_query *query, rms_admin_each *each, void *context);
+
+#endif

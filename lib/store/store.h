@@ -1,0 +1,74 @@
+/* Persistent state behind one interface. A store is a database; a db is one connection to it, used by one
+ * thread at a time. Subjects have a header each: tenant.h, account.h, group.h, template.h, key.h, issuer.h,
+ * oauth.h, content.h, usage.h, admin_log.h.
+ *
+ * Common rules
+ * - Results live in the caller's arena. Texts that are not set are NULL.
+ * - Every query by id takes the tenant id: what belongs to another tenant is RMS_E_NOT_FOUND, as if it did
+ * not exist (S-001).
+ * - Writers of one process take turns; a change is complete and durable when the call returns, unless the
+ * header says less. Called between rms_db_begin and rms_db_end it is part of that transaction instead.
+ * - Besides the outcomes named in the headers every call may return RMS_E_NO_MEMORY (arena or heap),
+ *   RMS_E_NO_SPACE, RMS_E_IO, RMS_E_DAMAGED, RMS_E_PERMISSION, and RMS_E_THROTTLED when another process held
+ * the database for longer than 5 seconds. RMS_E_BAD_ARGUMENT: a GUID, address or domain that is none.
+ * - Times come from the caller (base/clock.h), UTC seconds. */
+#ifndef RMS_STORE_STORE_H
+#define RMS_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/guid.h"
+#include "base/time.h"
+
+struct rms_store;
+struct rms_db;
+
+/* "sqlite:/path/to/file": created with mode 0600 when missing, then brought to the current version by the
+ * numbered migrations. RMS_E_UNSUPPORTED_VERSION for a database of a newer version (it is left untouched).
+ * Several processes may open one database; a process opens it after fork, never before. */
+RMS_MUST_USE int rms_store_open(const char *url, struct rms_store **store_out);
+
+/* All its connections must be closed before. Accepts NULL, clears the caller's pointer. */
+void rms_store_free(struct rms_store **store);
+
+/* A connection for the calling thread: open it once per thread and keep it. */
+RMS_MUST_USE int rms_db_open(struct rms_store *store, struct rms_db **db_out);
+void rms_db_close(struct rms_db **db);
+struct rms_store *rms_db_store(const struct rms_db *db);
+
+/* Several changes as one:
+ *     RMS_TRY(rms_db_begin(db));
+ *     code = create_everything(db);
+ *     return rms_db_end(db, code);
+ * rms_db_end keeps the changes when code is 0, undoes them when it is negative, and returns code or why
+ * keeping failed. Pairs may nest; an inner failure undoes the inner part only. Other writers wait meanwhile:
+ * no network, no key operations in between. */
+RMS_MUST_USE int rms_db_begin(struct rms_db *db);
+RMS_MUST_USE int rms_db_end(struct rms_db *db, int code);
+
+/* Version of the schema of this build, for health and backups. */
+unsigned rms_store_version(void);
+
+/* Caches above the store
+ *
+ * Every administrative change (tenants, domains, accounts, groups, templates, keys, issuers, clients, super
+ * users) raises `changes`. `refreshes` rises when an operator asks for cached group membership to be dropped
+ * (S-046). One indexed read. */
+struct rms_changes {
+    uint64_t changes;
+    uint64_t refreshes;
+};
+RMS_MUST_USE int rms_changes_read(struct rms_db *db, struct rms_changes *changes_out);
+RMS_MUST_USE int rms_changes_refresh(struct rms_db *db);
+
+/* Changes committed by this process so far: no I/O, seen at once by its other threads. A cache is stale when
+ * this or rms_changes_read (polled now and then, for other processes) differs from what was read before
+ * filling it. */
+uint64_t rms_store_local_changes(const struct rms_store *store);
+
+/* A part of a list ordered by `after`'s column; page NULL = all of it. */
+struct rms_page {
+    const char *after; /* last value of the part before; NULL = from the start */
+    size_t limit;      /* 0 = no limit */
+};
+
+#endif

@@ -1,0 +1,49 @@
+/* The usage log: one row for every request (service-requirements 8.1, S-185). */
+#ifndef RMS_STORE_USAGE_H
+#define RMS_STORE_USAGE_H
+
+#include "store/store.h"
+
+/* Texts without quotes or braces; NULL or "" = empty. The W3C form is made by the reader. */
+struct rms_usage_row {
+    const char *tenant_id; /* NULL: the request could not be assigned */
+    int64_t time;
+    const char *row_id; /* GUID */
+    const char *request_type;
+    const char *user_id; /* NULL = anonymous */
+    const char *result;  /* "Success" or error type */
+    const char *correlation_id;
+    const char *content_id;
+    const char *owner_email;
+    const char *issuer;
+    const char *template_id;
+    const char *file_name;
+    int64_t date_published; /* RMS_TIME_NONE = empty */
+    const char *c_info;
+    const char *c_ip;
+    bool admin_action;
+    const char *acting_as_user;
+    /* fields of this product, appended behind the others (S-186) */
+    bool super_user;          /* the super user right was used (S-179) */
+    int64_t membership_age_s; /* age of the cached group membership (S-045); -1 = none used */
+};
+
+/* All rows or none, in one transaction. Meant for one writer with batches. */
+RMS_MUST_USE int rms_usage_append(struct rms_db *db, const struct rms_usage_row *rows, size_t count);
+
+struct rms_usage_query {
+    const char *tenant_id;  /* required */
+    int64_t from;           /* included; RMS_TIME_NONE = from the first */
+    int64_t to;             /* not included; RMS_TIME_NONE = to the last */
+    size_t limit;           /* 0 = all; else the newest `limit` of the range */
+    const char *content_id; /* NULL = any */
+    const char *user_id;    /* NULL = any */
+};
+
+/* Calls each() for the rows in order of time. What it returns other than 0 ends the reading and is returned.
+ * The row is borrowed during the call; each() must not use this db. */
+typedef int rms_usage_each(const struct rms_usage_row *row, void *context);
+RMS_MUST_USE int rms_usage_read(
+    struct rms_db *db, const struct rms_usage_query *query, rms_usage_each *each, void *context);
+
+#endif
