@@ -1,0 +1,42 @@
+/* How often something may fail before it is refused without a look: passwords per account and per address,
+ * user codes, polling (S-318). In memory, bounded, forgotten at restart; names are kept as keyed hashes only.
+ *
+ * Also the gate in front of password checks: each costs about 100 ms of a core by design, so only a few run
+ * at once and the others are told to come again; licences keep flowing. */
+#ifndef RMS_SERVICE_SIGNIN_LIMIT_H
+#define RMS_SERVICE_SIGNIN_LIMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct rms_limit;
+
+#define RMS_LIMIT_FAILURES 10 /* in the window; one more is throttled */
+#define RMS_LIMIT_WINDOW_S 600
+
+RMS_MUST_USE int rms_limit_new(struct rms_limit **limit_out);
+void rms_limit_free(struct rms_limit **limit);
+
+/* kind separates name spaces ("account", "ip", "code"). 0, or the seconds until the name may try again. */
+int64_t rms_limit_wait(struct rms_limit *limit, const char *kind, const char *name, int64_t now);
+
+/* Counts one failure. */
+void rms_limit_fail(struct rms_limit *limit, const char *kind, const char *name, int64_t now);
+
+/* A success forgives what was before. */
+void rms_limit_clear(struct rms_limit *limit, const char *kind, const char *name);
+
+struct rms_gate;
+
+/* At most `places` inside at once. */
+RMS_MUST_USE int rms_gate_new(size_t places, struct rms_gate **gate_out);
+void rms_gate_free(struct rms_gate **gate);
+
+/* Never waits: RMS_E_THROTTLED when all places are taken. */
+RMS_MUST_USE int rms_gate_enter(struct rms_gate *gate);
+void rms_gate_leave(struct rms_gate *gate);
+
+#endif
