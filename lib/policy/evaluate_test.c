@@ -215,6 +215,8 @@ static void any_right_implies_view_and_nothing_else(void **state)
     grant.rights.bits = RMS_RIGHT_EDIT;
     ASSERT_RIGHTS(s, &bob, RMS_RIGHT_EDIT | RMS_RIGHT_VIEW);
     assert_false(rms_rights_allow(&s->decision.rights, RMS_RIGHT_DOCEDIT));
+    grant.rights.bits = RMS_RIGHT_PRINT | 1u << 20; /* a bit without a meaning */
+    ASSERT_RIGHTS(s, &bob, RMS_RIGHT_PRINT | RMS_RIGHT_VIEW);
     grant.rights.bits = 0;
     assert_int_equal(rms_policy_check(&s->policy, T0, &field), RMS_E_BAD_ARGUMENT);
     assert_string_equal(field, "grants.rights");
