@@ -7,22 +7,26 @@
 
 #include "service/request.h"
 
-struct rms_settings;   /* service/settings.h */
-struct rms_keyclient;  /* service/keyclient.h */
-struct rms_store;      /* store/store.h */
-struct rms_directory;  /* directory/directory.h */
-struct rms_tenants;    /* service/tenant.h */
-struct rms_usage;      /* service/usage.h */
-struct rms_licences;   /* service/licence_cache.h */
-struct rms_tokens;     /* service/token.h: verified-token cache, issuers, JWKS */
-struct rms_signin;     /* service/signin.h: codes, device codes, throttling */
+struct rms_settings;  /* service/settings.h */
+struct rms_keylink;   /* service/keyclient.h */
+struct rms_keyclient; /* service/keyclient.h */
+struct rms_store;     /* store/store.h */
+struct rms_db;        /* store/store.h */
+struct rms_directory; /* directory/directory.h */
+struct rms_tenancy;   /* service/tenant.h */
+struct rms_usage;     /* service/usage.h */
+struct rms_licences;  /* service/licence_cache.h */
+struct rms_tokens;    /* service/token.h: verified-token cache, issuers, JWKS */
+struct rms_signin;    /* service/signin.h: codes, device codes, throttling */
 
 struct rms_front {
     const struct rms_settings *settings;
     const char *host;     /* public name, as in https://HOST[:PORT]/ */
     const char *base_url; /* "https://HOST[:PORT]" without trailing slash */
+    struct rms_store *store;
     struct rms_directory *directory;
-    struct rms_tenants *tenants;
+    struct rms_tenancy *tenancy;
+    struct rms_keylink *keylink;
     struct rms_usage *usage;
     struct rms_licences *licences;
     struct rms_tokens *tokens;
@@ -33,7 +37,7 @@ struct rms_front {
 /* Of one worker thread; nothing in it is shared. */
 struct rms_worker {
     struct rms_front *front;
-    struct rms_store *store;
+    struct rms_db *db;
     struct rms_keyclient *keys;
     size_t index;
 };
@@ -50,21 +54,12 @@ RMS_MUST_USE int rms_front_run(const struct rms_settings *settings, const struct
 
 /* Tenants for handlers. What is returned stays valid until the end of the request, whatever happens to the
  * tenant meanwhile; NULL when there is none. text: a tenant GUID or one of its domains. */
-const struct rms_tenant *rms_request_tenant(struct rms_request *request, const char *text);
+const struct rms_live_tenant *rms_request_tenant(struct rms_request *request, const char *text);
 
 /* The only tenant of the deployment, or NULL when there are none or several. */
-const struct rms_tenant *rms_request_only_tenant(struct rms_request *request);
+const struct rms_live_tenant *rms_request_only_tenant(struct rms_request *request);
 
 /* The tenant that owns the domain of this address; NULL when nobody does. */
-const struct rms_tenant *rms_request_tenant_of_address(struct rms_request *request, const char *address);
-
-/* Expected from service/token.h (sign-in engineer): turns the Authorization header into caller, tenant, account
- * and address of the request. RMS_E_NOT_AUTHENTICATED with a detail for everything that is not good.
- *     int rms_token_accept(struct rms_front *front, struct rms_request *request);
- *     int rms_tokens_new(struct rms_front *front, struct rms_tokens **tokens_out);   void rms_tokens_free(...)
- *     void rms_tokens_drop(struct rms_tokens *tokens);   -- keys, issuers or accounts changed: forget everything
- * and from service/signin.h:
- *     int rms_signin_new(struct rms_front *front, struct rms_signin **signin_out);   void rms_signin_free(...)
- *     handlers named rms_signin_<resource>, listed in service/route.c */
+const struct rms_live_tenant *rms_request_tenant_of_address(struct rms_request *request, const char *address);
 
 #endif

@@ -1,7 +1,7 @@
 /* One request on its way through the front: what the wire said, who asks, what is answered, what is logged.
  *
- * A request lives on one worker thread from the first byte of handling to the reply. Everything in it lives in
- * its arena and ends with the reply. Handlers never run on the pollers. */
+ * A request lives on one worker thread from the first byte of handling to the reply. Everything in it lives
+ * in its arena and ends with the reply. Handlers never run on the pollers. */
 #ifndef RMS_SERVICE_REQUEST_H
 #define RMS_SERVICE_REQUEST_H
 
@@ -10,11 +10,11 @@
 #include "base/guid.h"
 #include "base/time.h"
 
-struct rms_front;     /* service/front.h */
-struct rms_worker;    /* service/front.h */
-struct rms_tenant;    /* service/tenant.h */
-struct rms_account;   /* directory/directory.h: a person with his addresses and groups */
-struct rms_route;     /* service/route.h */
+struct rms_front;            /* service/front.h */
+struct rms_worker;           /* service/front.h */
+struct rms_route;            /* service/route.h */
+struct rms_live_tenant;      /* service/tenant.h: a tenant as the front keeps it in memory */
+struct rms_directory_person; /* directory/directory.h: with his addresses and groups */
 
 enum rms_method {
     RMS_METHOD_GET = 1,
@@ -43,9 +43,9 @@ struct rms_pair {
 /* What the usage log says beyond the wire (service-requirements 8.1). Texts live in the request's arena or
  * longer; NULL is "not known". The owner of each field is the handler; defaults are filled in afterwards. */
 struct rms_usage_note {
-    const struct rms_tenant *tenant; /* whose log; NULL: request->tenant, else the service's own log */
-    int code;                        /* outcome when it differs from what the handler returned (denied with 200) */
-    const char *request_type;        /* NULL: the route's */
+    const struct rms_live_tenant *tenant; /* whose log; NULL: request->tenant, else the service's own log */
+    int code;                 /* outcome when it differs from what the handler returned (denied with 200) */
+    const char *request_type; /* NULL: the route's */
     const char *user_id;
     const char *content_id; /* plain GUID */
     const char *owner;
@@ -82,29 +82,31 @@ struct rms_request {
     bool admin_socket;
 
     enum rms_caller caller;
-    const struct rms_tenant *tenant;   /* home tenant of the person, or the one named in the path; pinned */
-    const struct rms_account *account; /* the person; NULL for none and operator; pinned */
-    const char *address;               /* the person's primary address, for logs and certificates */
+    const struct rms_live_tenant
+        *tenant; /* home tenant of the person, or the one named in the path; pinned */
+    const struct rms_directory_person *person; /* NULL for none and operator; released with the request */
+    const char *address; /* the person's address for logs and certificates: person->address, else the UPN */
 
     struct rms_usage_note note;
 
-    const struct rms_tenant *pinned[RMS_TENANTS_MAX]; /* released with the request */
+    const struct rms_live_tenant *pinned[RMS_TENANTS_MAX]; /* released with the request */
     size_t pinned_count;
 };
 
 #define RMS_REPLY_HEADERS_MAX 8
 
-/* Handlers fill body (and type when it is not JSON). Status is 200 unless set. When a handler returns an error
- * code, the front discards the body and writes the error form of errors.def itself, unless `final` is set. */
+/* Handlers fill body (and type when it is not JSON). Status is 200 unless set. When a handler returns an
+ * error code, the front discards the body and writes the error form of errors.def itself, unless `final` is
+ * set. */
 struct rms_reply {
     int status;
-    const char *type; /* "application/json" unless set; static text */
+    const char *type;                               /* "application/json" unless set; static text */
     struct rms_pair headers[RMS_REPLY_HEADERS_MAX]; /* extra; values in the arena or static */
     size_t header_count;
     struct rms_buf body;
-    bool final;         /* the body stands even when the handler returned an error */
-    bool page;          /* a page for people: the handler sends its own Content-Security-Policy */
-    int retry_after_s;  /* sent with 429 and 503 when > 0 */
+    bool final;        /* the body stands even when the handler returned an error */
+    bool page;         /* a page for people: the handler sends its own Content-Security-Policy */
+    int retry_after_s; /* sent with 429 and 503 when > 0 */
 };
 
 typedef int (*rms_handler)(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
@@ -115,15 +117,15 @@ const char *rms_request_header(const struct rms_request *request, const char *na
 /* First query parameter of that name (exact case), or NULL. */
 const char *rms_request_query(const struct rms_request *request, const char *name);
 
-/* Notes the cause for the log and returns code: return rms_fail(request, RMS_E_BAD_ARGUMENT, "x: not a GUID");
- * detail: static text or in the arena. Never key bytes, tokens, policies. */
+/* Notes the cause for the log and returns code: return rms_fail(request, RMS_E_BAD_ARGUMENT, "x: not a
+ * GUID"); detail: static text or in the arena. Never key bytes, tokens, policies. */
 RMS_MUST_USE int rms_fail(struct rms_request *request, int code, const char *detail);
 
 /* Adds a header to the reply; value must live as long as the arena. Full: ignored with an assert in debug. */
 void rms_reply_header(struct rms_reply *reply, const char *name, const char *value);
 
-/* Percent-decoding into the arena: RMS_E_BAD_ARGUMENT for bad escapes, encoded NUL and text that is not UTF-8.
- * form: '+' is a blank (application/x-www-form-urlencoded). */
+/* Percent-decoding into the arena: RMS_E_BAD_ARGUMENT for bad escapes, encoded NUL and text that is not
+ * UTF-8. form: '+' is a blank (application/x-www-form-urlencoded). */
 RMS_MUST_USE int rms_percent_decode(
     struct rms_arena *arena, struct rms_view text, bool form, const char **decoded_out);
 

@@ -80,6 +80,7 @@ RMS_MUST_USE int rms_account_password(
 
 /* The key pair of a user, the same on all devices; the private half sealed by keyd. */
 struct rms_user_key {
+    const char *id; /* GUID: the key's name towards keyd, to which its sealed form is bound */
     const char *tenant_id;
     const char *account_id;
     unsigned bits;
@@ -91,6 +92,10 @@ struct rms_user_key {
 /* RMS_E_NOT_FOUND until there is one. */
 RMS_MUST_USE int rms_user_key_get(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     const char *account_id, struct rms_user_key *key_out);
+
+/* By the key's id, across tenants: keyd asks by it. */
+RMS_MUST_USE int rms_user_key_find(
+    struct rms_db *db, struct rms_arena *arena, const char *id, struct rms_user_key *key_out);
 
 /* Stores a fresh pair unless there is one already; either way key_out is the pair that counts from now on.
  * Two devices that arrive together thus get one pair. */

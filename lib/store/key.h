@@ -4,7 +4,7 @@
 
 #include "store/store.h"
 
-enum rms_key_kind {
+enum rms_stored_key {
     RMS_KEY_TENANT, /* RSA: signs licences, unseals content keys */
     RMS_KEY_TOKEN,  /* P-256: signs access tokens */
     RMS_KEY_SECRET, /* symmetric: fingerprints of content keys and the like; public_key is empty */
@@ -13,7 +13,7 @@ enum rms_key_kind {
 struct rms_key {
     const char *id; /* GUID */
     const char *tenant_id;
-    enum rms_key_kind kind;
+    enum rms_stored_key kind;
     bool active;      /* else archived */
     const char *name; /* friendly name */
     unsigned bits;
@@ -35,13 +35,17 @@ RMS_MUST_USE int rms_key_add(struct rms_db *db, const struct rms_key *key);
 RMS_MUST_USE int rms_key_get(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     const char *id, struct rms_key *key_out);
 
+/* By id alone, across tenants: keyd asks by it. */
+RMS_MUST_USE int rms_key_find(
+    struct rms_db *db, struct rms_arena *arena, const char *id, struct rms_key *key_out);
+
 /* Of a tenant, oldest first (S-207); tenant_id NULL = of all tenants, for keyd's start. */
 RMS_MUST_USE int rms_key_list(
     struct rms_db *db, struct rms_arena *arena, const char *tenant_id, struct rms_keys *keys_out);
 
 /* RMS_E_NOT_FOUND when none of the kind is active. */
 RMS_MUST_USE int rms_key_active(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
-    enum rms_key_kind kind, struct rms_key *key_out);
+    enum rms_stored_key kind, struct rms_key *key_out);
 
 /* Which tenant's key is this? Across tenants, for routing a licence. */
 RMS_MUST_USE int rms_key_by_public(
