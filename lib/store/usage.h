@@ -26,6 +26,7 @@ struct rms_usage_row {
     /* fields of this product, appended behind the others (S-186) */
     bool super_user;          /* the super user right was used (S-179) */
     int64_t membership_age_s; /* age of the cached group membership (S-045); -1 = none used */
+    const char *detail;       /* precise cause of a refusal, for the operator only; NULL = none */
 };
 
 /* All rows or none, in one transaction. Meant for one writer with batches. */
