@@ -1,5 +1,5 @@
-/* Tenants in memory: state, settings, keys with their server certificates, templates. What the hot path needs of
- * a tenant is read from the store once and again after each administrative change.
+/* Tenants in memory: state, settings, keys with their server certificates, templates. What the hot path needs
+ * of a tenant is read from the store once and again after each administrative change.
  *
  * A live tenant is an immutable picture, shared by reference count. Requests pin it (rms_request_tenant) and
  * see one state from begin to end. */
@@ -26,8 +26,8 @@ struct rms_live_tenant {
     struct rms_tenant row;
     const struct rms_live_key *keys; /* oldest first */
     size_t key_count;
-    const struct rms_live_key *active; /* signs new documents; NULL while the tenant has no key */
-    const char *token_key_id;          /* active token-signing key; NULL without one */
+    const struct rms_live_key *active;    /* signs new documents; NULL while the tenant has no key */
+    const char *token_key_id;             /* active token-signing key; NULL without one */
     const struct rms_template *templates; /* published and archived, oldest first */
     size_t template_count;
     const char *licensing_url; /* https://HOST/_wmcs/licensing */
@@ -46,7 +46,8 @@ void rms_tenancy_free(struct rms_tenancy **tenancy);
 /* Polls for changes of other processes: call about every 100 ms with a connection of the calling thread. */
 RMS_MUST_USE int rms_tenancy_poll(struct rms_tenancy *tenancy, struct rms_db *db);
 
-/* Whose key is this? Sets *key_out (valid as long as the tenant is pinned). RMS_E_UNKNOWN_KEY when nobody's. */
+/* Whose key is this? Sets *key_out (valid as long as the tenant is pinned). RMS_E_UNKNOWN_KEY when nobody's.
+ */
 RMS_MUST_USE int rms_request_tenant_of_key(struct rms_request *request, const struct rms_rsa_public *key,
     const struct rms_live_tenant **tenant_out, const struct rms_live_key **key_out);
 

@@ -1,0 +1,180 @@
+/* The way of every request: route, caller, handler, reply, log. What a request meets, in this order:
+ *   poller: framing (http.c), correlation id, route and body limit (here, rms_front_begin)
+ *   worker: log healthy, query, caller, content type, handler (here, rms_front_work) */
+#include "service/front_handle.h"
+
+#include <strings.h>
+
+#include "base/clock.h"
+#include "service/rest_error.h"
+#include "service/route.h"
+#include "service/tenant.h"
+#include "service/token.h"
+#include "service/usage.h"
+
+/* S-193. The SDK sends "{scenario};{correlation}", others one GUID, with or without braces. */
+static void take_correlation(struct rms_request *request)
+{
+    const char *text = rms_request_header(request, "x-ms-rms-request-id");
+    if (text != NULL) {
+        const char *second = strchr(text, ';');
+        struct rms_view id = rms_view_str(second != NULL ? second + 1 : text);
+        while (id.len > 0 && (id.data[id.len - 1] == ';' || id.data[id.len - 1] == ' ')) {
+            id.len--;
+        }
+        if (rms_guid_parse(id, request->correlation) == RMS_OK) {
+            return;
+        }
+    }
+    rms_guid_new(request->correlation);
+}
+
+static void take_client_info(struct rms_request *request)
+{
+    const char *platform = rms_request_header(request, "x-ms-rms-platform-id");
+    const char *agent = rms_request_header(request, "User-Agent");
+    request->client_info = platform != NULL && platform[0] != '\0' ? platform : agent != NULL ? agent : "";
+}
+
+static const char *allowed_methods(struct rms_arena *arena, unsigned allowed)
+{
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } names[] = {{RMS_METHOD_GET, "GET"}, {RMS_METHOD_POST, "POST"}, {RMS_METHOD_PUT, "PUT"},
+        {RMS_METHOD_DELETE, "DELETE"}};
+    const char *list = "";
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if ((allowed & names[i].bit) != 0) {
+            const char *longer =
+                rms_arena_printf(arena, "%s%s%s", list, list[0] != '\0' ? ", " : "", names[i].name);
+            list = longer != NULL ? longer : list;
+        }
+    }
+    return list;
+}
+
+static bool visible(const struct rms_exchange *x, const struct rms_route *route)
+{
+    return route->who != RMS_WHO_OPERATOR || x->request.admin_socket;
+}
+
+int rms_front_begin(void *context, struct rms_exchange *x)
+{
+    struct rms_request *request = &x->request;
+    unsigned allowed = 0;
+    (void)context;
+    take_correlation(request);
+    take_client_info(request);
+    request->now = rms_clock_now();
+    request->note.published_at = RMS_TIME_NONE;
+    int rc = rms_route_find(request, &allowed);
+    if (rc == RMS_E_METHOD) {
+        rms_reply_header(&x->reply, "Allow", allowed_methods(request->arena, allowed));
+    }
+    RMS_TRY(rc);
+    if (!visible(x, request->route)) {
+        request->route = NULL;
+        return RMS_E_NOT_FOUND;
+    }
+    x->body_max = request->route->body_max;
+    /* the probe of a POST carries its whole body (rest-protocol section 1): read, never kept */
+    x->body_discard =
+        request->route->who == RMS_WHO_BEARER && rms_request_header(request, "Authorization") == NULL;
+    return RMS_OK;
+}
+
+/* --- the worker's part ------------------------------------------------------------------------------- */
+
+static int check_type(const struct rms_request *request)
+{
+    const char *type = rms_request_header(request, "Content-Type");
+    if (request->body.len == 0 || type == NULL) {
+        return RMS_OK;
+    }
+    return strncasecmp(type, "application/json", strlen("application/json")) == 0 ? RMS_OK : RMS_E_TYPE;
+}
+
+static int accept_caller(struct rms_front *front, struct rms_request *request)
+{
+    switch (request->route->who) {
+    case RMS_WHO_OPERATOR:
+        request->caller = RMS_CALLER_OPERATOR; /* the socket's peer was checked by http.c */
+        return check_type(request);
+    case RMS_WHO_BEARER:
+        RMS_TRY(rms_token_accept(front, request));
+        return check_type(request);
+    case RMS_WHO_ANYONE:
+        break;
+    }
+    return RMS_OK;
+}
+
+static int serve(struct rms_front *front, struct rms_exchange *x)
+{
+    struct rms_request *request = &x->request;
+    RMS_TRY(rms_form_parse(
+        request->arena, rms_view_str(x->raw_query), false, &request->query, &request->query_count));
+    RMS_TRY(accept_caller(front, request));
+    /* S-188: no service that cannot be logged; the operator gets in to repair it */
+    if (request->route->log == RMS_LOG_USAGE && !rms_usage_healthy(front->usage)) {
+        return rms_fail(request, RMS_E_UNREACHABLE, "the usage log cannot be written");
+    }
+    RMS_TRY(request->route->handler(front, request, &x->reply));
+    return rms_buf_status(&x->reply.body) < 0 ? RMS_E_INTERNAL : RMS_OK;
+}
+
+static void challenge(struct rms_front *front, struct rms_exchange *x)
+{
+    const char *value = NULL;
+    if (rms_token_challenge(front, &x->request, &value) == RMS_OK) {
+        rms_reply_header(&x->reply, "WWW-Authenticate", value);
+    }
+}
+
+static void add_retry_after(struct rms_exchange *x)
+{
+    if (x->reply.retry_after_s > 0) {
+        rms_reply_header(
+            &x->reply, "Retry-After", rms_arena_printf(x->request.arena, "%d", x->reply.retry_after_s));
+    }
+}
+
+static void fill_failure(struct rms_front *front, struct rms_exchange *x, int code)
+{
+    if (!x->reply.final) {
+        x->reply.header_count = 0;
+        rms_rest_error(&x->request, code, &x->reply);
+    }
+    if (code == RMS_E_NOT_AUTHENTICATED && x->request.route->who == RMS_WHO_BEARER) {
+        challenge(front, x);
+    }
+    add_retry_after(x);
+}
+
+void rms_front_work(struct rms_worker *worker, struct rms_exchange *x)
+{
+    struct rms_front *front = worker->front;
+    struct rms_request *request = &x->request;
+    request->worker = worker;
+    int rc = serve(front, x);
+    if (rc < 0) {
+        fill_failure(front, x, rc);
+    }
+    rms_usage_note_request(front->usage, request, rc);
+    rms_request_unpin(request);
+}
+
+void rms_front_refuse(void *context, struct rms_exchange *x, int code)
+{
+    struct rms_front *front = context;
+    if (x->request.correlation[0] == '\0') {
+        take_correlation(&x->request);
+        take_client_info(&x->request);
+        x->request.now = rms_clock_now();
+        x->request.note.published_at = RMS_TIME_NONE;
+    }
+    rms_rest_error(&x->request, code, &x->reply);
+    add_retry_after(x);
+    rms_usage_note_request(front->usage, &x->request, code);
+}

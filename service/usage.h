@@ -1,0 +1,56 @@
+/* The usage log (service-requirements section 8): rows collected in memory, written by one thread in batches;
+ * and its W3C text form.
+ *
+ * A row is taken after the reply is made and never waits for a disk. When the writer cannot write, rows are
+ * kept up to a bound and the service refuses requests until it can again (S-188). */
+#ifndef RMS_SERVICE_USAGE_H
+#define RMS_SERVICE_USAGE_H
+
+#include "service/request.h"
+#include "store/store.h"
+#include "store/usage.h"
+
+struct rms_usage;
+
+#define RMS_USAGE_BATCH_ROWS 1000
+#define RMS_USAGE_BATCH_MS   100
+
+/* Starts the writer with a connection of its own. */
+RMS_MUST_USE int rms_usage_new(struct rms_store *store, struct rms_usage **usage_out);
+
+/* Writes what is left, then ends the writer. */
+void rms_usage_free(struct rms_usage **usage);
+
+/* Queues a copy of the row. Any thread. */
+void rms_usage_add(struct rms_usage *usage, const struct rms_usage_row *row);
+
+/* The row of a finished request; code is what the caller was answered. */
+void rms_usage_note_request(struct rms_usage *usage, const struct rms_request *request, int code);
+
+/* False while rows cannot be written. */
+bool rms_usage_healthy(struct rms_usage *usage);
+
+/* Waits until all rows queued so far are written, at most this long: reading the log sees what came before.
+ */
+void rms_usage_flush(struct rms_usage *usage, int within_ms);
+
+struct rms_usage_stats {
+    uint64_t written;
+    uint64_t lost; /* beyond the bound while nothing could be written */
+    size_t waiting;
+};
+void rms_usage_stats(struct rms_usage *usage, struct rms_usage_stats *stats_out);
+
+/* --- text form (S-186) ------------------------------------------------------------------------------- */
+
+/* The three header lines. */
+void rms_usage_text_head(struct rms_buf *out);
+
+/* One record with its line end. Tabs, line ends, backslashes, quotes and control characters inside values are
+ * escaped, so that one row is one line with a fixed number of fields. */
+void rms_usage_text_row(struct rms_buf *out, const struct rms_usage_row *row);
+
+/* The same as one JSON object and a line end. */
+void rms_usage_json_row(struct rms_buf *out, const struct rms_usage_row *row);
+
+#endif
