@@ -15,7 +15,7 @@ RMS_MUST_USE int rms_aead_seal(
 /* RMS_E_DAMAGED for anything that does not open. plain_out: a secret, or with the _buf form plain bytes. */
 RMS_MUST_USE int rms_aead_open(const uint8_t key[RMS_AEAD_KEY], struct rms_view context, struct rms_view box,
     struct rms_secret **plain_out);
-RMS_MUST_USE int rms_aead_open_buf(const uint8_t key[RMS_AEAD_KEY], struct rms_view context,
-    struct rms_view box, struct rms_buf *plain_out);
+RMS_MUST_USE int rms_aead_open_buf(
+    const uint8_t key[RMS_AEAD_KEY], struct rms_view context, struct rms_view box, struct rms_buf *plain_out);
 
 #endif

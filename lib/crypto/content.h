@@ -1,19 +1,19 @@
 /* Content ciphers (protected-file-formats section 3): ECB, CBC4K, CBC512.NOPADDING and CBC4K without padding,
  * AES-128/192/256.
  *
- * Every 4096 (512) byte block is an independent CBC chain, so blocks can be done in any order and in parallel.
- * Encryption uses ipsec-mb's multi-buffer AES where the machine has it (chosen at run time, RMS_AES=openssl
- * forces OpenSSL), decryption uses OpenSSL; the bytes are the same. */
+ * Every 4096 (512) byte block is an independent CBC chain, so blocks can be done in any order and in
+ * parallel. Encryption uses ipsec-mb's multi-buffer AES where the machine has it (chosen at run time,
+ * RMS_AES=openssl forces OpenSSL), decryption uses OpenSSL; the bytes are the same. */
 #ifndef RMS_CRYPTO_CONTENT_H
 #define RMS_CRYPTO_CONTENT_H
 
 #include "base/secret.h"
 
 enum rms_cipher_mode {
-    RMS_MODE_ECB,          /* 0xFFFF "MICROSOFT.ECB" */
-    RMS_MODE_CBC4K_NOPAD,  /* 0xFFFE "MICROSOFT.CBC4K.NOPADDING" */
-    RMS_MODE_CBC4K,        /* 0xFFFD "MICROSOFT.CBC4K" */
-    RMS_MODE_CBC512,       /* 0xFFFC "MICROSOFT.CBC512.NOPADDING" */
+    RMS_MODE_ECB,         /* 0xFFFF "MICROSOFT.ECB" */
+    RMS_MODE_CBC4K_NOPAD, /* 0xFFFE "MICROSOFT.CBC4K.NOPADDING" */
+    RMS_MODE_CBC4K,       /* 0xFFFD "MICROSOFT.CBC4K" */
+    RMS_MODE_CBC512,      /* 0xFFFC "MICROSOFT.CBC512.NOPADDING" */
     RMS_MODE_COUNT
 };
 
@@ -22,8 +22,8 @@ uint16_t rms_mode_code(enum rms_cipher_mode mode);
 RMS_MUST_USE int rms_mode_from_wire(const char *text, enum rms_cipher_mode *mode_out);
 RMS_MUST_USE int rms_mode_from_code(uint16_t code, enum rms_cipher_mode *mode_out);
 
-#define RMS_CONTENT_BLOCK     4096u
-#define RMS_CONTENT_KEY_MAX   32
+#define RMS_CONTENT_BLOCK   4096u
+#define RMS_CONTENT_KEY_MAX 32
 
 /* One direction-less cipher object: a key in both schedules. Not shared between threads; clone instead. */
 struct rms_content_cipher;

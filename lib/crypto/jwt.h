@@ -27,8 +27,8 @@ struct rms_token_rules {
 #define RMS_ALG_PS256 2u
 #define RMS_ALG_ES256 4u
 
-/* Reads header and payload without trusting anything: to choose the issuer. claims and kid are the caller's to
- * free (json_decref; kid lives in header). RMS_E_NOT_AUTHENTICATED for anything malformed. */
+/* Reads header and payload without trusting anything: to choose the issuer. claims and kid are the caller's
+ * to free (json_decref; kid lives in header). RMS_E_NOT_AUTHENTICATED for anything malformed. */
 RMS_MUST_USE int rms_token_peek(struct rms_view token, json_t **header_out, json_t **claims_out);
 
 /* Full check. claims_out: the verified payload. RMS_E_NOT_AUTHENTICATED for every failure; detail_out (may be

@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "crypto/digest.h"
 
+#define RMS_RSA_BITS_MIN  1024
 #define RMS_RSA_BITS_MAX  4096
 #define RMS_RSA_BYTES_MAX (RMS_RSA_BITS_MAX / 8)
 
@@ -23,8 +24,8 @@ struct rms_rsa_private;
 
 bool rms_rsa_public_equal(const struct rms_rsa_public *a, const struct rms_rsa_public *b);
 
-/* From the little-endian modulus of a licence. RMS_E_BAD_LICENSE unless 1024 to 4096 bits in steps of 8 with the top
- * bit set and odd. */
+/* From the little-endian modulus of a licence. RMS_E_BAD_LICENSE unless 1024 to 4096 bits in steps of 8 with
+ * the top bit set and odd. */
 RMS_MUST_USE int rms_rsa_public_set(struct rms_rsa_public *key, struct rms_view modulus_le);
 
 /* SHA-256 of the big-endian modulus: the name of a key in configuration and logs. */
@@ -37,7 +38,8 @@ const struct rms_rsa_public *rms_rsa_public_of(const struct rms_rsa_private *key
 
 /* CryptoAPI PRIVATEKEYBLOB (xrml-licences section 4): 20-byte header, then little-endian numbers. signing
  * chooses the key type field. The secret is 20 + 9/16 * bits bytes. */
-RMS_MUST_USE int rms_rsa_to_blob(const struct rms_rsa_private *key, bool signing, struct rms_secret **blob_out);
+RMS_MUST_USE int rms_rsa_to_blob(
+    const struct rms_rsa_private *key, bool signing, struct rms_secret **blob_out);
 RMS_MUST_USE int rms_rsa_from_blob(struct rms_view blob, struct rms_rsa_private **key_out);
 
 /* Signature over a finished hash, big-endian, bits / 8 bytes. */
@@ -51,14 +53,18 @@ RMS_MUST_USE int rms_rsa_verify(const struct rms_rsa_public *key, enum rms_hash 
 
 enum rms_rsa_padding { RMS_RSA_PKCS1, RMS_RSA_OAEP };
 
-/* Seals at most 100 bytes to a public key; appends bits / 8 bytes, big-endian. OAEP with SHA-1. */
+#define RMS_RSA_SEAL_MAX 100 /* bytes of a sealed message */
+
+/* Seals at most RMS_RSA_SEAL_MAX bytes to a public key; appends bits / 8 bytes, big-endian. OAEP with SHA-1.
+ */
 RMS_MUST_USE int rms_rsa_seal(const struct rms_rsa_public *key, enum rms_rsa_padding padding,
     struct rms_view plain, struct rms_buf *sealed);
 
 /* Unseals into plain_out (exactly want bytes). Oracle-free: when the padding or the length is wrong,
  * plain_out is filled with bytes derived from a secret of the key and the ciphertext, in the same time, and
- * the call still returns 0; what follows (a hash comparison) fails alike for every cause. OAEP tries SHA-1, then
- * SHA-256. A non-zero return means only that sealed has the wrong length for the key (public knowledge). */
+ * the call still returns 0; what follows (a hash comparison) fails alike for every cause. OAEP tries SHA-1,
+ * then SHA-256. A non-zero return means only that sealed has the wrong length for the key (public knowledge).
+ */
 RMS_MUST_USE int rms_rsa_unseal(const struct rms_rsa_private *key, enum rms_rsa_padding padding,
     struct rms_view sealed, uint8_t *plain_out, size_t want);
 

@@ -1,0 +1,21 @@
+/* Inside lib/crypto only: what the files behind rsa.h share. */
+#ifndef RMS_CRYPTO_RSA_KEY_H
+#define RMS_CRYPTO_RSA_KEY_H
+
+#include <openssl/evp.h>
+
+#include "crypto/rsa.h"
+
+/* The contexts are ready-made patterns: a call copies one (cheap, and safe from several threads) instead of
+ * setting up its own, which looks algorithms up by name. */
+struct rms_rsa_private {
+    EVP_PKEY *pkey;
+    EVP_PKEY_CTX *sign[2]; /* by enum rms_hash */
+    EVP_PKEY_CTX *decrypt; /* raw, without padding */
+    struct rms_rsa_public public;
+    struct rms_secret *decoy; /* derives the answer for what does not unseal */
+};
+
+void rms_rsa_reverse(uint8_t *to, const uint8_t *from, size_t len);
+
+#endif
