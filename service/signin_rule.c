@@ -9,7 +9,7 @@
 /* Consonants only: no words, no confusion of 0 and O (RFC 8628 section 6.1). */
 static const char user_alphabet[] = "BCDFGHJKLMNPQRSTVWXZ";
 #define USER_LETTERS (sizeof user_alphabet - 1)
-#define USER_HALF    4
+#define USER_HALF    ((RMS_USER_CODE_TEXT - 1) / 2)
 
 static bool alphanumeric(char c)
 {
@@ -178,7 +178,7 @@ bool rms_scope_has(const char *scope, const char *word)
     return false;
 }
 
-int rms_user_code_normalise(const char *typed, char code_out[RMS_USER_CODE_TEXT])
+int rms_user_code_parse(const char *typed, char code_out[RMS_USER_CODE_TEXT])
 {
     size_t count = 0;
 
@@ -188,15 +188,20 @@ int rms_user_code_normalise(const char *typed, char code_out[RMS_USER_CODE_TEXT]
         if (c == ' ' || c == '-') {
             continue;
         }
-        if (count == 2 * USER_HALF || strchr(user_alphabet, c) == NULL) {
+        if (count == RMS_USER_CODE_TEXT - 1 || strchr(user_alphabet, c) == NULL) {
             return RMS_E_BAD_ARGUMENT;
         }
-        code_out[count + (count >= USER_HALF)] = c;
-        count++;
+        code_out[count++] = c;
     }
-    code_out[USER_HALF] = '-';
-    code_out[2 * USER_HALF + 1] = '\0';
-    return count == 2 * USER_HALF ? 0 : RMS_E_BAD_ARGUMENT;
+    code_out[count] = '\0';
+    return count == RMS_USER_CODE_TEXT - 1 ? 0 : RMS_E_BAD_ARGUMENT;
+}
+
+void rms_user_code_show(const char code[RMS_USER_CODE_TEXT], char shown_out[RMS_USER_CODE_SHOWN])
+{
+    memcpy(shown_out, code, USER_HALF);
+    shown_out[USER_HALF] = '-';
+    memcpy(shown_out + USER_HALF + 1, code + USER_HALF, USER_HALF + 1);
 }
 
 /* Bytes past the last multiple of the alphabet's size are thrown away, so that every letter is equally
@@ -214,7 +219,7 @@ static char random_letter(void)
 void rms_user_code_new(char code_out[RMS_USER_CODE_TEXT])
 {
     for (size_t i = 0; i < RMS_USER_CODE_TEXT - 1; i++) {
-        code_out[i] = i == USER_HALF ? '-' : random_letter();
+        code_out[i] = random_letter();
     }
     code_out[RMS_USER_CODE_TEXT - 1] = '\0';
 }

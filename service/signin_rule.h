@@ -7,7 +7,8 @@
 
 #define RMS_PKCE_CHALLENGE_LEN 43 /* base64url of a SHA-256 */
 #define RMS_REDIRECT_MAX       1024
-#define RMS_USER_CODE_TEXT     10 /* "BCDF-GHJK" with its NUL */
+#define RMS_USER_CODE_TEXT     9  /* "BCDFGHJK" with its NUL: as stored */
+#define RMS_USER_CODE_SHOWN    10 /* "BCDF-GHJK" with its NUL: as people see it */
 
 /* True when the text has the form of an S256 challenge. */
 bool rms_pkce_challenge_valid(const char *challenge);
@@ -31,9 +32,11 @@ void rms_redirect_source(const char *uri, struct rms_buf *out);
 /* A scope list is blank-separated; NULL has no word. */
 bool rms_scope_has(const char *scope, const char *word);
 
-/* "bcdfghjk", " BCDF GHJK" -> "BCDF-GHJK". RMS_E_BAD_ARGUMENT when it is not eight letters of the alphabet.
- */
-RMS_MUST_USE int rms_user_code_normalise(const char *typed, char code_out[RMS_USER_CODE_TEXT]);
+/* "bcdfghjk", " BCDF-GHJK" -> "BCDFGHJK". RMS_E_BAD_ARGUMENT when it is not eight letters of the alphabet. */
+RMS_MUST_USE int rms_user_code_parse(const char *typed, char code_out[RMS_USER_CODE_TEXT]);
+
+/* With the hyphen. */
+void rms_user_code_show(const char code[RMS_USER_CODE_TEXT], char shown_out[RMS_USER_CODE_SHOWN]);
 
 /* A random one: 20 letters to the power of 8, 34 bits. */
 void rms_user_code_new(char code_out[RMS_USER_CODE_TEXT]);

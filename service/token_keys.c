@@ -55,10 +55,29 @@ void rms_keyset_unref(struct rms_keyset_ref **ref)
     *ref = NULL;
 }
 
-static struct rms_keyset_ref *keep(struct rms_keyset_ref *ref)
+struct rms_keyset_ref *rms_keyset_keep(struct rms_keyset_ref *ref)
 {
     (void)atomic_fetch_add(&ref->refs, 1);
     return ref;
+}
+
+int rms_keyset_of(struct rms_view json, struct rms_keyset_ref **ref_out)
+{
+    struct rms_keyset_ref *ref = rms_calloc(1, sizeof *ref);
+    int status;
+
+    *ref_out = NULL;
+    if (ref == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    atomic_init(&ref->refs, 1);
+    rms_hash(RMS_SHA256, json, ref->digest);
+    status = rms_jwks_parse(json, &ref->jwks);
+    if (status != 0) {
+        rms_keyset_unref(&ref);
+    }
+    *ref_out = ref;
+    return status;
 }
 
 /* --- the fetching thread ---------------------------------------------------------------------------- */
@@ -93,26 +112,13 @@ static int fetch_keys(
 {
     RMS_BUF_CLEANUP struct rms_buf uri = RMS_BUF_INIT(4096);
     RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(RMS_FETCH_MAX);
-    struct rms_keyset_ref *ref;
-    int status;
 
     rms_buf_append_str(&uri, set->jwks_uri);
     if (set->jwks_uri[0] == '\0') {
         RMS_TRY(discover(options, set->issuer, &uri));
     }
     RMS_TRY(rms_fetch(options, rms_buf_text(&uri), &text));
-    ref = rms_calloc(1, sizeof *ref);
-    if (ref == NULL) {
-        return RMS_E_NO_MEMORY;
-    }
-    atomic_init(&ref->refs, 1);
-    rms_hash(RMS_SHA256, rms_buf_view(&text), ref->digest);
-    status = rms_jwks_parse(rms_buf_view(&text), &ref->jwks);
-    if (status != 0) {
-        rms_keyset_unref(&ref);
-    }
-    *ref_out = ref;
-    return status;
+    return rms_keyset_of(rms_buf_view(&text), ref_out);
 }
 
 static struct keyset *next_wanted(struct rms_keysets *sets)
@@ -332,7 +338,7 @@ static int get_locked(struct rms_keysets *sets, struct keyset *set, const struct
     if (set->ref == newer_than) {
         return RMS_E_NOT_FOUND;
     }
-    *ref_out = keep(set->ref);
+    *ref_out = rms_keyset_keep(set->ref);
     return 0;
 }
 

@@ -35,6 +35,10 @@ void rms_keysets_free(struct rms_keysets **sets);
 RMS_MUST_USE int rms_keysets_get(struct rms_keysets *sets, const char *issuer, const char *jwks_uri,
     const struct rms_keyset_ref *newer_than, struct rms_keyset_ref **ref_out);
 
+/* A reference of its own, from a document at hand: the keys of the built-in sign-in. */
+RMS_MUST_USE int rms_keyset_of(struct rms_view json, struct rms_keyset_ref **ref_out);
+
+struct rms_keyset_ref *rms_keyset_keep(struct rms_keyset_ref *ref);
 const struct rms_jwks *rms_keyset_keys(const struct rms_keyset_ref *ref);
 void rms_keyset_unref(struct rms_keyset_ref **ref);
 #define RMS_KEYSET_CLEANUP __attribute__((cleanup(rms_keyset_unref)))
