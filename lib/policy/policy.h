@@ -53,12 +53,12 @@ struct rms_policy {
     size_t grant_count;
     bool only_me; /* "Just for me": no grants on purpose */
     enum rms_expiry expiry;
-    int64_t expires_at;  /* ON_DATE; also a range's start is below */
-    int64_t starts_at;   /* RMS_TIME_NONE = at once */
+    int64_t expires_at;   /* ON_DATE; also a range's start is below */
+    int64_t starts_at;    /* RMS_TIME_NONE = at once */
     unsigned expiry_days; /* AFTER_DAYS, counted from the publishing time */
     int offline_days;     /* -1 no own limit, 0 ask every time, else days (S-133) */
     bool audited_extraction;
-    const struct rms_name_value *signed_data;    /* application data, readable by all */
+    const struct rms_name_value *signed_data; /* application data, readable by all */
     size_t signed_count;
     const struct rms_name_value *encrypted_data; /* application data, readable with the licence */
     size_t encrypted_count;
@@ -81,8 +81,8 @@ struct rms_person {
     size_t group_count;
     const char *const *domains; /* verified domains of his organisation */
     size_t domain_count;
-    bool guest;          /* not a member: domain grants do not count (S-051) */
-    bool super_user;     /* feature on and listed */
+    bool guest;      /* not a member: domain grants do not count (S-051) */
+    bool super_user; /* feature on and listed */
 };
 
 struct rms_rules {
@@ -91,9 +91,9 @@ struct rms_rules {
     uint32_t wanted;         /* rights the caller is going to use; 0 = not known. See as_super_user */
 };
 
-/* as_owner and as_issuer tell who the person is, also on a denial. as_super_user tells that the right of a super
- * user was needed: the ordinary policy denies, or gives less than `wanted`, or less than OWNER when nothing is
- * said to be wanted (S-180); such a licence is for one opening (S-181). */
+/* as_owner and as_issuer tell who the person is, also on a denial. as_super_user tells that the right of a
+ * super user was needed: the ordinary policy denies, or gives less than `wanted`, or less than OWNER when
+ * nothing is said to be wanted (S-180); such a licence is for one opening (S-181). */
 struct rms_decision {
     int code;                 /* 0, RMS_E_NO_RIGHTS, RMS_E_EXPIRED, RMS_E_REVOKED */
     struct rms_rights rights; /* empty on a denial; OWNER stands alone */
@@ -105,8 +105,8 @@ struct rms_decision {
     size_t matched_grants;       /* how many entries matched and are in force, for explain and tests */
 };
 
-/* An ad hoc policy without grants, expiry, begin or own offline limit: the fields for which zero means something
- * else. */
+/* An ad hoc policy without grants, expiry, begin or own offline limit: the fields for which zero means
+ * something else. */
 void rms_policy_init(struct rms_policy *policy);
 
 /* The same for a grant of nothing to nobody. */
@@ -121,15 +121,16 @@ RMS_MUST_USE int rms_grant_set_principal(struct rms_arena *arena, struct rms_gra
  * memory; NULL when memory is exhausted. */
 const char *rms_grant_principal_text(struct rms_arena *arena, const struct rms_grant *grant);
 
-/* A known kind, with an address in the normal form exactly where the kind has one; an organisation's members are
- * named by DOMAIN, not by the AllStaff address. RMS_E_BAD_ARGUMENT otherwise. */
+/* A known kind, with an address in the normal form exactly where the kind has one; an organisation's members
+ * are named by DOMAIN, not by the AllStaff address. RMS_E_BAD_ARGUMENT otherwise. */
 RMS_MUST_USE int rms_grant_check_principal(const struct rms_grant *grant);
 
-/* Checks shape before publishing or storing: grants present exactly unless only_me, at most RMS_GRANTS_MAX, with
- * rights and normalised addresses (S-092); expiry consistent (S-101) and not in the past; every range with its
- * begin before its end; offline_days in range; for templates the texts of S-095. A grant whose own time is over
- * is accepted: it gives nothing. now RMS_TIME_NONE leaves the clock out, for a template kept after its end.
- * RMS_E_BAD_ARGUMENT with *field_out (may be NULL) naming the field (static text), NULL on success. */
+/* Checks shape before publishing or storing: grants present exactly unless only_me, at most RMS_GRANTS_MAX,
+ * with rights and normalised addresses (S-092); expiry consistent (S-101) and not in the past; every range
+ * with its begin before its end; offline_days in range; for templates the texts of S-095. A grant whose own
+ * time is over is accepted: it gives nothing. now RMS_TIME_NONE leaves the clock out, for a template kept
+ * after its end. RMS_E_BAD_ARGUMENT with *field_out (may be NULL) naming the field (static text), NULL on
+ * success. */
 RMS_MUST_USE int rms_policy_check(const struct rms_policy *policy, int64_t now, const char **field_out);
 
 /* xrml-licences section 7 step 14 and service-requirements 3.5, S-067 to S-092. Any granted right implies
@@ -137,8 +138,8 @@ RMS_MUST_USE int rms_policy_check(const struct rms_policy *policy, int64_t now, 
  * the outcome is decision_out->code.
  *
  * The first that applies, in the order of S-130: revoked; no rights (EXPIRED when the only entries that match
- * have ended, S-091; NO_RIGHTS while content or entry has not begun); content expired. The licence ends with the
- * smaller of the tenant's and the policy's allowance (S-133), never after the content and never after the
+ * have ended, S-091; NO_RIGHTS while content or entry has not begun); content expired. The licence ends with
+ * the smaller of the tenant's and the policy's allowance (S-133), never after the content and never after the
  * earliest `until` of the entries that matched. The outcome does not depend on the order of grants. */
 RMS_MUST_USE int rms_policy_evaluate(struct rms_arena *arena, const struct rms_policy *policy,
     const struct rms_publication *publication, const struct rms_person *person, const struct rms_rules *rules,
@@ -156,14 +157,15 @@ const struct rms_policy_text *rms_policy_text_for(const struct rms_policy *polic
 unsigned rms_lcid_of(const char *language_tag);
 const char *rms_language_of(unsigned lcid);
 
-/* The two default templates (S-009, table 3.4): builds policy `which` (0 Confidential \ All Employees, 1 Highly
- * Confidential \ All Employees) for an organisation's domain. legacy: the rights before October 2017. The id is
- * left empty for the caller to make. RMS_E_BAD_ARGUMENT for another `which` or a malformed domain. */
-RMS_MUST_USE int rms_policy_default(struct rms_arena *arena, unsigned which, const char *domain, bool legacy,
-    struct rms_policy *policy_out);
+/* The two default templates (S-009, table 3.4): builds policy `which` (0 Confidential \ All Employees, 1
+ * Highly Confidential \ All Employees) for an organisation's domain. legacy: the rights before October 2017.
+ * The id is left empty for the caller to make. RMS_E_BAD_ARGUMENT for another `which` or a malformed domain.
+ */
+RMS_MUST_USE int rms_policy_default(
+    struct rms_arena *arena, unsigned which, const char *domain, bool legacy, struct rms_policy *policy_out);
 
-/* Removal of protection: OWNER or EXPORT (S-079); EXTRACT too without label_applied, for protection-only programs
- * (C-070) and where the tenant's removal_rights says so. */
+/* Removal of protection: OWNER or EXPORT (S-079); EXTRACT too without label_applied, for protection-only
+ * programs (C-070) and where the tenant's removal_rights says so. */
 bool rms_may_unprotect(const struct rms_rights *rights, bool label_applied);
 
 #endif

@@ -1,4 +1,5 @@
-/* Usage rights (service-requirements 3.1 to 3.3): a set of known rights as bits, and custom rights by name. */
+/* Usage rights (service-requirements 3.1 to 3.3): a set of known rights as bits, and custom rights by name.
+ */
 #ifndef RMS_POLICY_RIGHTS_H
 #define RMS_POLICY_RIGHTS_H
 
@@ -45,8 +46,8 @@ const char *rms_right_name(size_t i, uint32_t *bit_out);
 #define RMS_CUSTOM_RIGHT_MAX  64 /* characters (S-069) */
 
 /* Adds a right by name: any case, "REPLY ALL" is REPLYALL. Unknown names of 1 to 64 characters A-Z 0-9 _ .
- * become custom rights when allow_custom, else RMS_E_BAD_ARGUMENT. RMS_E_LIMIT behind the last custom right. The
- * former array of custom names is left as it was, so copies of the struct stay valid. */
+ * become custom rights when allow_custom, else RMS_E_BAD_ARGUMENT. RMS_E_LIMIT behind the last custom right.
+ * The former array of custom names is left as it was, so copies of the struct stay valid. */
 RMS_MUST_USE int rms_rights_add(
     struct rms_arena *arena, struct rms_rights *rights, const char *name, bool allow_custom);
 
@@ -56,8 +57,8 @@ RMS_MUST_USE int rms_rights_merge(
 
 bool rms_rights_empty(const struct rms_rights *rights);
 
-/* AccessCheck: the right itself, or OWNER (S-070). Of several bits all are needed; no bit is no right. name in
- * any case. */
+/* AccessCheck: the right itself, or OWNER (S-070). Of several bits all are needed; no bit is no right. name
+ * in any case. */
 bool rms_rights_allow(const struct rms_rights *rights, uint32_t bit);
 bool rms_rights_allow_name(const struct rms_rights *rights, const char *name);
 
@@ -65,8 +66,8 @@ bool rms_rights_allow_name(const struct rms_rights *rights, const char *name);
 void rms_rights_each(
     const struct rms_rights *rights, void (*each)(const char *name, void *context), void *context);
 
-/* Permission levels (table 3.2) and SDK roles (S-075): "Viewer", "Reviewer", "Co-Author", "Co-Owner"; VIEWER, REVIEWER,
- * AUTHOR, COOWNER; CoAuthor and CoOwner as the command line writes them. Case does not matter.
+/* Permission levels (table 3.2) and SDK roles (S-075): "Viewer", "Reviewer", "Co-Author", "Co-Owner"; VIEWER,
+ * REVIEWER, AUTHOR, COOWNER; CoAuthor and CoOwner as the command line writes them. Case does not matter.
  * RMS_E_BAD_ARGUMENT for others. */
 RMS_MUST_USE int rms_level_rights(const char *level, struct rms_rights *rights_out);
 
@@ -81,13 +82,13 @@ const char *const *rms_level_names(void);
 
 /* The special sets of table 3.3. */
 #define RMS_RIGHTS_DO_NOT_FORWARD                                                                            \
-    (RMS_RIGHT_VIEW | RMS_RIGHT_VIEWRIGHTSDATA | RMS_RIGHT_EDIT | RMS_RIGHT_DOCEDIT | RMS_RIGHT_OBJMODEL |      \
+    (RMS_RIGHT_VIEW | RMS_RIGHT_VIEWRIGHTSDATA | RMS_RIGHT_EDIT | RMS_RIGHT_DOCEDIT | RMS_RIGHT_OBJMODEL |   \
         RMS_RIGHT_REPLY | RMS_RIGHT_REPLYALL)
 #define RMS_RIGHTS_DO_NOT_FORWARD_ATTACHMENT                                                                 \
     (RMS_RIGHT_VIEW | RMS_RIGHT_EDIT | RMS_RIGHT_DOCEDIT | RMS_RIGHT_OBJMODEL)
 #define RMS_RIGHTS_ENCRYPT_ONLY                                                                              \
-    (RMS_RIGHT_VIEW | RMS_RIGHT_EDIT | RMS_RIGHT_DOCEDIT | RMS_RIGHT_COMMENT | RMS_RIGHT_FORWARD |            \
-        RMS_RIGHT_PRINT | RMS_RIGHT_REPLY | RMS_RIGHT_REPLYALL | RMS_RIGHT_EXTRACT |                          \
+    (RMS_RIGHT_VIEW | RMS_RIGHT_EDIT | RMS_RIGHT_DOCEDIT | RMS_RIGHT_COMMENT | RMS_RIGHT_FORWARD |           \
+        RMS_RIGHT_PRINT | RMS_RIGHT_REPLY | RMS_RIGHT_REPLYALL | RMS_RIGHT_EXTRACT |                         \
         RMS_RIGHT_VIEWRIGHTSDATA | RMS_RIGHT_EDITRIGHTSDATA | RMS_RIGHT_OBJMODEL)
 
 #endif
