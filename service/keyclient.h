@@ -47,6 +47,9 @@ typedef int (*rms_key_fetch)(void *worker, const char *key_id, struct rms_sealed
 RMS_MUST_USE int rms_keylink_new(int control, rms_key_fetch fetch, struct rms_keylink **link_out);
 void rms_keylink_free(struct rms_keylink **link); /* after all its clients */
 
+/* How long calls wait for a connection instead of RMS_KEYLINK_WAIT_MS. */
+void rms_keylink_set_wait(struct rms_keylink *link, int milliseconds);
+
 /* Tells the master that this process answers requests ("ready"). */
 void rms_keylink_ready(struct rms_keylink *link);
 
@@ -182,6 +185,7 @@ struct rms_keyd_stats {
     uint32_t stock; /* fresh pairs waiting */
     uint32_t connections;
     uint64_t evictions; /* handles forgotten for room */
+    bool locked;        /* no master key, or the wrong one: no key can be used */
 };
 
 RMS_MUST_USE int rms_keyd_ping(struct rms_keyclient *client);

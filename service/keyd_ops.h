@@ -5,27 +5,31 @@
 
 #include <stdint.h>
 
-/* CHEAP: a table look-up or a public-key operation, answered by the thread that read it. COSTLY: needs a
- * private-key operation or bulk work, handed to the pool, so that cheap ones never wait behind it. */
+/* CHEAP: a table look-up, answered by the thread that read it. COSTLY: needs RSA or bulk work, handed to the
+ * pool, so that cheap ones never wait behind it. The numbers behind: most bytes of the body of a request, of
+ * a reply. */
 #define RMS_KEYD_OPS(X)                                                                                      \
-    X(PING, 1, CHEAP, 64, ping)                                                                              \
-    X(STATS, 2, CHEAP, 64, stats)                                                                            \
-    X(GENERATE, 3, COSTLY, 256, generate)                                                                    \
-    X(LOAD, 4, COSTLY, 8192, load)                                                                           \
-    X(SIGN, 5, COSTLY, 256, sign)                                                                            \
-    X(SIGN_TOKEN, 6, COSTLY, 256, sign_token)                                                                \
-    X(PUBLISH, 7, COSTLY, RMS_KEYD_ERD_MAX + 256, publish)                                                   \
-    X(OPEN, 8, COSTLY, RMS_KEYD_ERD_MAX + 8192, open)                                                        \
-    X(RELEASE, 9, CHEAP, 64, release)                                                                        \
-    X(SEAL_TO, 10, CHEAP, 1024, seal_to)                                                                     \
-    X(WRAP_USER_KEY, 11, CHEAP, 1024, wrap_user_key)                                                         \
-    X(NEW_WRAPPED_PAIR, 12, COSTLY, 1024, new_wrapped_pair)
+    X(PING, 1, CHEAP, 0, 0, ping)                                                                            \
+    X(STATS, 2, CHEAP, 0, 512, stats)                                                                        \
+    X(GENERATE, 3, COSTLY, 64, 8192, generate)                                                               \
+    X(LOAD, 4, COSTLY, 8192, 0, load)                                                                        \
+    X(SIGN, 5, COSTLY, 64, 1024, sign)                                                                       \
+    X(SIGN_TOKEN, 6, COSTLY, 64, 64, sign_token)                                                             \
+    X(PUBLISH, 7, COSTLY, RMS_KEYD_TEXT_MAX + 256, RMS_KEYD_REPLY_MAX, publish)                              \
+    X(OPEN, 8, COSTLY, RMS_KEYD_ERD_MAX + 8192, RMS_KEYD_REPLY_MAX, open)                                    \
+    X(RELEASE, 9, CHEAP, 32, 64, release)                                                                    \
+    X(SEAL_TO, 10, COSTLY, 1024, 8192, seal_to)                                                              \
+    X(WRAP_USER_KEY, 11, COSTLY, 1024, 8192, wrap_user_key)                                                  \
+    X(NEW_WRAPPED_PAIR, 12, COSTLY, 1024, 8192, new_wrapped_pair)
 
-/* Rights data: most bytes of its ciphertext and of its text. */
-#define RMS_KEYD_ERD_MAX (8u * 1024 * 1024)
+/* Rights data: most bytes of its text when publishing, and of its ciphertext when opening. UTF-16 doubles the
+ * one, and three bytes of UTF-8 can come from two of the other. */
+#define RMS_KEYD_TEXT_MAX  (4u * 1024 * 1024 - 64)
+#define RMS_KEYD_ERD_MAX   (8u * 1024 * 1024)
+#define RMS_KEYD_REPLY_MAX (12u * 1024 * 1024 + 8192)
 
 enum rms_keyd_op {
-#define X(name, number, class, max, handler) RMS_KEYD_##name = number,
+#define X(name, number, class, request_max, reply_max, handler) RMS_KEYD_##name = number,
     RMS_KEYD_OPS(X)
 #undef X
 };

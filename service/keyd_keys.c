@@ -1,0 +1,215 @@
+#include "service/keyd_keys.h"
+
+#include <pthread.h>
+
+#include "base/mem.h"
+
+struct rms_keys {
+    pthread_mutex_t lock;
+    struct rms_table tenants; /* and token keys */
+    struct rms_table users;
+    size_t user_max;
+};
+
+/* --- sealed form ------------------------------------------------------------------------------------ */
+
+static const char box_label[] = "OpenRMS key v1";
+
+static void append_context(struct rms_buf *context, const struct rms_key_name *name)
+{
+    rms_buf_append(context, box_label, sizeof box_label);
+    rms_buf_append_byte(context, (uint8_t)name->kind);
+    rms_buf_append(context, name->id, sizeof name->id);
+    rms_buf_append(context, name->tenant, sizeof name->tenant);
+}
+
+int rms_key_seal(const struct rms_secret *sealing_key, const struct rms_key_name *name, struct rms_view plain,
+    struct rms_buf *box_out)
+{
+    RMS_BUF_CLEANUP struct rms_buf context = RMS_BUF_INIT(128);
+
+    append_context(&context, name);
+    RMS_TRY(rms_buf_status(&context));
+    return rms_aead_seal(rms_secret_view(sealing_key).data, rms_buf_view(&context), plain, box_out);
+}
+
+static void held_key_free(struct rms_held_key *key)
+{
+    rms_rsa_private_free(&key->rsa);
+    rms_ec_private_free(&key->ec);
+    rms_secret_free(&key->blob);
+    rms_free(key);
+}
+
+static int fill_key(struct rms_held_key *key, struct rms_secret **plain)
+{
+    switch (key->name.kind) {
+    case RMS_KEY_TENANT_RSA:
+        return rms_rsa_from_blob(rms_secret_view(*plain), &key->rsa);
+    case RMS_KEY_TOKEN_EC:
+        return rms_ec_from_scalar(rms_secret_view(*plain), &key->ec);
+    case RMS_KEY_USER_RSA:
+        key->blob = *plain;
+        *plain = NULL;
+        return 0;
+    }
+    return RMS_E_BAD_ARGUMENT;
+}
+
+int rms_key_unseal(const struct rms_secret *sealing_key, const struct rms_key_name *name, struct rms_view box,
+    struct rms_held_key **key_out)
+{
+    RMS_BUF_CLEANUP struct rms_buf context = RMS_BUF_INIT(128);
+    RMS_SECRET_CLEANUP struct rms_secret *plain = NULL;
+    struct rms_held_key *key;
+
+    append_context(&context, name);
+    RMS_TRY(rms_buf_status(&context));
+    if (rms_aead_open(rms_secret_view(sealing_key).data, rms_buf_view(&context), box, &plain) != 0) {
+        return RMS_E_KEY_UNAVAILABLE;
+    }
+    key = rms_calloc(1, sizeof *key);
+    if (key == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    key->name = *name;
+    key->refs = 1;
+    memcpy(key->entry.id, name->id, sizeof key->entry.id);
+    if (fill_key(key, &plain) != 0) {
+        held_key_free(key);
+        return RMS_E_KEY_UNAVAILABLE;
+    }
+    *key_out = key;
+    return 0;
+}
+
+/* --- the table -------------------------------------------------------------------------------------- */
+
+int rms_keys_new(size_t user_max, struct rms_keys **keys_out)
+{
+    struct rms_keys *keys = rms_calloc(1, sizeof *keys);
+
+    *keys_out = NULL;
+    if (keys == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    (void)pthread_mutex_init(&keys->lock, NULL);
+    keys->user_max = user_max > 0 ? user_max : 1;
+    if (rms_table_init(&keys->tenants, 256) != 0 || rms_table_init(&keys->users, keys->user_max) != 0) {
+        rms_keys_free(&keys);
+        return RMS_E_NO_MEMORY;
+    }
+    *keys_out = keys;
+    return 0;
+}
+
+static struct rms_table *table_of(struct rms_keys *keys, enum rms_key_kind kind)
+{
+    return kind == RMS_KEY_USER_RSA ? &keys->users : &keys->tenants;
+}
+
+static size_t max_of(const struct rms_keys *keys, enum rms_key_kind kind)
+{
+    return kind == RMS_KEY_USER_RSA ? keys->user_max : RMS_TENANT_KEYS_MAX;
+}
+
+/* The entry is the first member. */
+static struct rms_held_key *key_of(struct rms_table_entry *entry)
+{
+    return (struct rms_held_key *)entry;
+}
+
+static void forget(struct rms_table *table, struct rms_held_key *key)
+{
+    rms_table_remove(table, &key->entry);
+    if (--key->refs == 0) {
+        held_key_free(key);
+    }
+}
+
+static void forget_all(struct rms_table *table)
+{
+    while (table->oldest != NULL) {
+        forget(table, key_of(table->oldest));
+    }
+    rms_table_fini(table);
+}
+
+void rms_keys_free(struct rms_keys **keys)
+{
+    if (*keys == NULL) {
+        return;
+    }
+    forget_all(&(*keys)->tenants);
+    forget_all(&(*keys)->users);
+    (void)pthread_mutex_destroy(&(*keys)->lock);
+    rms_free(*keys);
+    *keys = NULL;
+}
+
+struct rms_held_key *rms_keys_find(
+    struct rms_keys *keys, const uint8_t id[RMS_TABLE_ID], enum rms_key_kind kind, bool *wrong_kind_out)
+{
+    struct rms_held_key *key;
+
+    *wrong_kind_out = false;
+    (void)pthread_mutex_lock(&keys->lock);
+    key = key_of(rms_table_find(table_of(keys, kind), id));
+    if (key != NULL && key->name.kind != kind) {
+        *wrong_kind_out = true;
+        key = NULL;
+    }
+    if (key != NULL) {
+        key->refs++;
+    }
+    (void)pthread_mutex_unlock(&keys->lock);
+    return key;
+}
+
+void rms_keys_add(struct rms_keys *keys, struct rms_held_key *key)
+{
+    struct rms_table *table = table_of(keys, key->name.kind);
+
+    (void)pthread_mutex_lock(&keys->lock);
+    if (rms_table_find(table, key->entry.id) != NULL) {
+        held_key_free(key);
+    } else {
+        if (table->count >= max_of(keys, key->name.kind)) {
+            forget(table, key_of(table->oldest));
+        }
+        rms_table_add(table, &key->entry);
+    }
+    (void)pthread_mutex_unlock(&keys->lock);
+}
+
+void rms_keys_unref(struct rms_keys *keys, struct rms_held_key *key)
+{
+    (void)pthread_mutex_lock(&keys->lock);
+    if (--key->refs == 0) {
+        held_key_free(key);
+    }
+    (void)pthread_mutex_unlock(&keys->lock);
+}
+
+bool rms_keys_has(struct rms_keys *keys, const struct rms_key_name *name)
+{
+    struct rms_held_key *key;
+    bool has;
+
+    (void)pthread_mutex_lock(&keys->lock);
+    key = key_of(rms_table_find(table_of(keys, name->kind), name->id));
+    has = key != NULL && key->name.kind == name->kind &&
+          memcmp(key->name.tenant, name->tenant, sizeof name->tenant) == 0;
+    (void)pthread_mutex_unlock(&keys->lock);
+    return has;
+}
+
+size_t rms_keys_count(struct rms_keys *keys)
+{
+    size_t count;
+
+    (void)pthread_mutex_lock(&keys->lock);
+    count = keys->tenants.count + keys->users.count;
+    (void)pthread_mutex_unlock(&keys->lock);
+    return count;
+}

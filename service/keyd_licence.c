@@ -1,0 +1,218 @@
+/* The operations of the licence path: signatures, and content keys opened, released and sealed. */
+#include "service/keyd_internal.h"
+
+#include "crypto/random.h"
+#include "xrml/enabling.h"
+
+/* --- signatures ------------------------------------------------------------------------------------- */
+
+/* id, u8 purpose, digest (SHA-256) -> blob */
+int rms_keyd_op_sign(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out)
+{
+    RMS_BUF_CLEANUP struct rms_buf signature = RMS_BUF_INIT(RMS_RSA_BYTES_MAX);
+    uint8_t id[RMS_TABLE_ID];
+    uint8_t digest[RMS_HASH_MAX];
+    struct rms_held_key *key;
+    uint8_t purpose;
+    int status;
+
+    rms_keyd_take(in, id, sizeof id);
+    purpose = rms_cursor_u8(in);
+    rms_keyd_take(in, digest, RMS_SHA256_BYTES);
+    if (!rms_cursor_done(in) || purpose == 0 || purpose >= RMS_SIGN_PURPOSES) {
+        return RMS_KEYD_MALFORMED;
+    }
+    RMS_TRY(rms_keyd_hold(keyd, id, RMS_KEY_TENANT_RSA, &key));
+    status = rms_rsa_sign(key->rsa, RMS_SHA256, digest, &signature);
+    rms_keys_unref(keyd->keys, key);
+    RMS_TRY(status);
+    rms_message_put_blob(out, rms_buf_view(&signature));
+    atomic_fetch_add_explicit(&keyd->signatures[purpose], 1, memory_order_relaxed);
+    return 0;
+}
+
+/* id, digest -> signature */
+int rms_keyd_op_sign_token(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out)
+{
+    uint8_t id[RMS_TABLE_ID];
+    uint8_t digest[RMS_SHA256_BYTES];
+    uint8_t signature[64];
+    struct rms_held_key *key;
+    int status;
+
+    rms_keyd_take(in, id, sizeof id);
+    rms_keyd_take(in, digest, sizeof digest);
+    if (!rms_cursor_done(in)) {
+        return RMS_KEYD_MALFORMED;
+    }
+    RMS_TRY(rms_keyd_hold(keyd, id, RMS_KEY_TOKEN_EC, &key));
+    status = rms_ec_sign(key->ec, digest, signature);
+    rms_keys_unref(keyd->keys, key);
+    RMS_TRY(status);
+    rms_buf_append(out, signature, sizeof signature);
+    return 0;
+}
+
+/* --- content keys ----------------------------------------------------------------------------------- */
+
+/* Keeps the key open and appends: handle, u8 mode, u8 key length, fingerprint. */
+static int put_opened(struct rms_keyd *keyd, const uint8_t tenant_key[RMS_TABLE_ID],
+    const struct rms_open_key *key, struct rms_buf *out)
+{
+    uint8_t handle[RMS_TABLE_ID];
+    uint8_t print[RMS_SHA256_BYTES];
+
+    RMS_TRY(rms_contents_add(keyd->contents, tenant_key, key, handle));
+    rms_hmac_sha256(rms_secret_view(keyd->fingerprint_key), rms_view_of(key->key, key->len), print);
+    rms_buf_append(out, handle, sizeof handle);
+    rms_buf_append_byte(out, (uint8_t)key->mode);
+    rms_buf_append_byte(out, (uint8_t)key->len);
+    rms_buf_append(out, print, sizeof print);
+    return 0;
+}
+
+/* Seals a fresh content key to the tenant's public key and encrypts the rights data with it. */
+static int seal_new(const struct rms_rsa_public *tenant, const struct rms_open_key *key,
+    const uint8_t bound[RMS_SHA256_BYTES], struct rms_view text, struct rms_buf *out)
+{
+    RMS_BUF_CLEANUP struct rms_buf bits = RMS_BUF_INIT(RMS_ENABLING_MAX);
+    RMS_BUF_CLEANUP struct rms_buf erd = RMS_BUF_INIT(RMS_KEYD_ERD_MAX);
+    struct rms_view bytes = rms_view_of(key->key, key->len);
+
+    RMS_TRY(rms_enabling_seal_key(tenant, key->mode, bytes, bound, &bits));
+    RMS_TRY(rms_erd_encrypt(bytes, text, &erd));
+    rms_message_put_blob(out, bytes);
+    rms_message_put_blob(out, rms_buf_view(&bits));
+    rms_message_put_blob(out, rms_buf_view(&erd));
+    return 0;
+}
+
+/* id, u8 mode, u16 key bits, bound, blob text -> opened, blob key, blob bits, blob rights data */
+int rms_keyd_op_publish(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out)
+{
+    RMS_OPEN_KEY_CLEANUP struct rms_open_key key = {0};
+    uint8_t id[RMS_TABLE_ID];
+    uint8_t bound[RMS_SHA256_BYTES];
+    struct rms_held_key *tenant;
+    struct rms_view text;
+    unsigned bits;
+    int status;
+
+    rms_keyd_take(in, id, sizeof id);
+    key.mode = rms_cursor_u8(in);
+    bits = rms_cursor_u16(in);
+    rms_keyd_take(in, bound, sizeof bound);
+    text = rms_message_take_blob(in, RMS_KEYD_TEXT_MAX);
+    if (!rms_cursor_done(in) || key.mode >= RMS_MODE_COUNT || (bits != 128 && bits != 256)) {
+        return RMS_KEYD_MALFORMED;
+    }
+    key.len = bits / 8;
+    RMS_TRY(rms_keyd_hold(keyd, id, RMS_KEY_TENANT_RSA, &tenant));
+    rms_random(key.key, key.len);
+    status = put_opened(keyd, id, &key, out);
+    if (status == 0) {
+        status = seal_new(rms_rsa_public_of(tenant->rsa), &key, bound, text, out);
+    }
+    rms_keys_unref(keyd->keys, tenant);
+    return status;
+}
+
+struct open_request {
+    uint8_t id[RMS_TABLE_ID];
+    struct rms_enabling_bits bits;
+    bool has_bound;
+    uint8_t bound[RMS_SHA256_BYTES];
+    struct rms_view erd;
+};
+
+/* id, u8 sealing, blob bits, u8 bound given, bound (zeros when not), blob rights data */
+static bool take_open(struct rms_cursor *in, struct open_request *request)
+{
+    unsigned flag;
+
+    rms_keyd_take(in, request->id, sizeof request->id);
+    request->bits.type = rms_cursor_u8(in);
+    request->bits.blob = rms_message_take_blob(in, RMS_ENABLING_MAX);
+    flag = rms_cursor_u8(in);
+    rms_keyd_take(in, request->bound, sizeof request->bound);
+    request->erd = rms_message_take_blob(in, RMS_KEYD_ERD_MAX);
+    request->has_bound = flag == 1;
+    return rms_cursor_done(in) && request->bits.type <= RMS_SEALED_KEY_V2 && flag <= 1;
+}
+
+static int open_key(struct rms_keyd *keyd, const struct open_request *request, struct rms_open_key *key_out)
+{
+    struct rms_content_key content = {0};
+    struct rms_held_key *tenant;
+    int status;
+
+    RMS_TRY(rms_keyd_hold(keyd, request->id, RMS_KEY_TENANT_RSA, &tenant));
+    status = rms_enabling_open_key(
+        tenant->rsa, &request->bits, request->has_bound ? request->bound : NULL, &content);
+    rms_keys_unref(keyd->keys, tenant);
+    if (status == 0) {
+        key_out->mode = content.mode;
+        key_out->len = rms_secret_len(content.key);
+        memcpy(key_out->key, rms_secret_view(content.key).data, key_out->len);
+    }
+    rms_content_key_fini(&content);
+    return status;
+}
+
+/* -> opened, blob text. The peer learns one outcome for everything that does not open. */
+int rms_keyd_op_open(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out)
+{
+    RMS_OPEN_KEY_CLEANUP struct rms_open_key key = {0};
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(RMS_KEYD_REPLY_MAX - 4096);
+    struct open_request request;
+
+    if (!take_open(in, &request)) {
+        return RMS_KEYD_MALFORMED;
+    }
+    RMS_TRY(open_key(keyd, &request, &key));
+    if (rms_erd_decrypt(rms_view_of(key.key, key.len), request.erd, &text) != 0) {
+        return RMS_E_BAD_LICENSE;
+    }
+    RMS_TRY(put_opened(keyd, request.id, &key, out));
+    rms_message_put_blob(out, rms_buf_view(&text));
+    return 0;
+}
+
+/* handle, id -> blob key */
+int rms_keyd_op_release(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out)
+{
+    RMS_OPEN_KEY_CLEANUP struct rms_open_key key = {0};
+    uint8_t handle[RMS_TABLE_ID];
+    uint8_t id[RMS_TABLE_ID];
+
+    rms_keyd_take(in, handle, sizeof handle);
+    rms_keyd_take(in, id, sizeof id);
+    if (!rms_cursor_done(in)) {
+        return RMS_KEYD_MALFORMED;
+    }
+    RMS_TRY(rms_contents_get(keyd->contents, handle, id, &key));
+    rms_message_put_blob(out, rms_view_of(key.key, key.len));
+    return 0;
+}
+
+/* handle, id, recipient, bound -> blob */
+int rms_keyd_op_seal_to(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out)
+{
+    RMS_OPEN_KEY_CLEANUP struct rms_open_key key = {0};
+    RMS_BUF_CLEANUP struct rms_buf bits = RMS_BUF_INIT(RMS_ENABLING_MAX);
+    struct rms_keyd_target target;
+    uint8_t handle[RMS_TABLE_ID];
+    uint8_t id[RMS_TABLE_ID];
+
+    rms_keyd_take(in, handle, sizeof handle);
+    rms_keyd_take(in, id, sizeof id);
+    rms_keyd_take_target(in, &target);
+    if (!rms_cursor_done(in)) {
+        return RMS_KEYD_MALFORMED;
+    }
+    RMS_TRY(rms_contents_get(keyd->contents, handle, id, &key));
+    RMS_TRY(rms_enabling_seal_key(
+        &target.recipient, key.mode, rms_view_of(key.key, key.len), target.bound, &bits));
+    rms_message_put_blob(out, rms_buf_view(&bits));
+    return 0;
+}

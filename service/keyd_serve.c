@@ -1,0 +1,424 @@
+/* Connections and threads of keyd.
+ *
+ * A reader thread waits for its share of the connections and answers cheap operations itself. A costly one
+ * goes to the pool: the connection leaves the reader's epoll set and belongs to the pool thread until it is
+ * put back, so at any moment exactly one thread owns it and none of its fields needs a lock. RELEASE, the
+ * operation of the warm licence path, therefore never waits behind RSA. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/queue.h"
+#include "service/keyd_internal.h"
+
+#define EVENTS_AT_ONCE 64
+#define SEND_WAIT_S    5     /* for a peer that does not read a large reply */
+#define KEEP_REPLY     65536 /* a reply buffer that grew beyond is given back */
+
+enum op_class { CHEAP, COSTLY };
+
+struct op {
+    rms_keyd_handler handler;
+    enum op_class class;
+    uint32_t request_max;
+    uint32_t reply_max;
+    bool when_locked; /* also answered without a master key */
+    const char *name;
+};
+
+static const struct op ops[RMS_KEYD_OP_COUNT] = {
+#define X(name, number, class, request_max, reply_max, handler)                                              \
+    [number] = {rms_keyd_op_##handler, class, request_max, reply_max, number <= RMS_KEYD_STATS, #name},
+    RMS_KEYD_OPS(X)
+#undef X
+};
+
+struct reader {
+    struct rms_keyd_server *server;
+    pthread_t thread;
+    bool started;
+    int epoll;
+};
+
+struct connection {
+    struct connection *previous, *next; /* under the server's lock */
+    struct reader *reader;
+    int fd;
+    struct rms_inbox inbox;
+    struct rms_message request;
+    struct rms_buf reply;
+};
+
+struct rms_keyd_server {
+    struct rms_keyd *keyd;
+    struct rms_pool *pool;
+    struct reader *readers;
+    size_t reader_count;
+    int stop; /* eventfd */
+    pthread_mutex_t lock;
+    struct connection *connections;
+    size_t count;
+    size_t next_reader;
+};
+
+/* --- one connection --------------------------------------------------------------------------------- */
+
+static long request_limit(const struct rms_message *head)
+{
+    if (head->reply || head->type >= RMS_KEYD_OP_COUNT || ops[head->type].handler == NULL) {
+        return -1;
+    }
+    return ops[head->type].request_max;
+}
+
+static void link_connection(struct rms_keyd_server *server, struct connection *connection)
+{
+    connection->next = server->connections;
+    if (connection->next != NULL) {
+        connection->next->previous = connection;
+    }
+    server->connections = connection;
+    server->count++;
+}
+
+static void unlink_connection(struct rms_keyd_server *server, struct connection *connection)
+{
+    if (connection->previous != NULL) {
+        connection->previous->next = connection->next;
+    } else {
+        server->connections = connection->next;
+    }
+    if (connection->next != NULL) {
+        connection->next->previous = connection->previous;
+    }
+    server->count--;
+}
+
+/* By the thread that owns it. Closing takes it out of the epoll set. */
+static void end_connection(struct connection *connection)
+{
+    struct rms_keyd_server *server = connection->reader->server;
+
+    (void)pthread_mutex_lock(&server->lock);
+    unlink_connection(server, connection);
+    (void)pthread_mutex_unlock(&server->lock);
+    (void)close(connection->fd);
+    rms_inbox_fini(&connection->inbox);
+    rms_buf_fini(&connection->reply);
+    rms_free(connection);
+}
+
+static void log_cut(const struct connection *connection, const char *why)
+{
+    uint16_t type = connection->request.type;
+
+    rms_log(RMS_LOG_ERROR, "keyd.peer.cut", "reason", why, "operation",
+        type < RMS_KEYD_OP_COUNT ? ops[type].name : NULL, NULL);
+}
+
+static int handle(struct rms_keyd *keyd, const struct op *op, struct rms_cursor *in, struct rms_buf *reply)
+{
+    int status;
+
+    if (keyd->locked && !op->when_locked) {
+        return RMS_E_KEY_UNAVAILABLE;
+    }
+    status = op->handler(keyd, in, reply);
+    if (status == 0) {
+        status = rms_message_end(reply);
+    }
+    if (status == 0 && reply->len - RMS_MESSAGE_HEAD > op->reply_max) {
+        status = RMS_E_LIMIT;
+    }
+    return status;
+}
+
+/* Runs the handler of the request at hand and leaves the reply in the buffer. RMS_KEYD_MALFORMED: nothing is
+ * answered. */
+static int answer(struct rms_keyd *keyd, struct connection *connection)
+{
+    const struct rms_message *request = &connection->request;
+    struct rms_message head = {.type = request->type, .reply = true, .sequence = request->sequence};
+    struct rms_cursor in = rms_cursor_of(request->body);
+    struct rms_buf *reply = &connection->reply;
+    int status;
+
+    rms_message_begin(reply, &head);
+    status = handle(keyd, &ops[request->type], &in, reply);
+    if (status == 0) {
+        atomic_fetch_add_explicit(&keyd->operations[request->type], 1, memory_order_relaxed);
+    }
+    if (status < 0) {
+        atomic_fetch_add_explicit(&keyd->failures, 1, memory_order_relaxed);
+        head.status = status;
+        rms_buf_truncate(reply, 0); /* wipes what the handler may have written */
+        rms_message_begin(reply, &head);
+        status = rms_message_end(reply);
+    }
+    return status;
+}
+
+static void wipe_reply(struct rms_buf *reply)
+{
+    if (reply->cap > KEEP_REPLY) {
+        rms_buf_fini(reply);
+    } else {
+        rms_buf_truncate(reply, 0);
+    }
+}
+
+/* Answers the request at hand. False: the peer is to be cut off. */
+static bool exchange(struct connection *connection, int send_flags)
+{
+    struct rms_keyd *keyd = connection->reader->server->keyd;
+    int status = answer(keyd, connection);
+
+    if (status == 0) {
+        status = rms_message_send(connection->fd, rms_buf_view(&connection->reply), send_flags);
+    }
+    rms_inbox_drop(&connection->inbox);
+    wipe_reply(&connection->reply);
+    if (status == RMS_KEYD_MALFORMED) {
+        log_cut(connection, "malformed");
+    } else if (status == RMS_E_THROTTLED) {
+        log_cut(connection, "does not read");
+    }
+    return status == 0;
+}
+
+/* 1: a request is at hand, 0: none now, -1: the peer is to be cut off or is gone. */
+static int next_request(struct connection *connection)
+{
+    int status = rms_inbox_receive(&connection->inbox, connection->fd, MSG_DONTWAIT, &connection->request);
+
+    if (status == RMS_E_BAD_ARGUMENT) {
+        log_cut(connection, "malformed");
+    }
+    return status < 0 ? -1 : status;
+}
+
+/* On a pool thread, with a costly request at hand; whatever else was read already follows. */
+static void serve_in_pool(void *state, void *argument)
+{
+    struct connection *connection = argument;
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+    int next = 1;
+
+    (void)state;
+    while (next > 0) {
+        next = exchange(connection, 0) ? 0 : -1;
+        if (next == 0 && connection->inbox.bytes.len > 0) {
+            next = next_request(connection);
+        }
+    }
+    if (next < 0 || epoll_ctl(connection->reader->epoll, EPOLL_CTL_ADD, connection->fd, &event) != 0) {
+        end_connection(connection);
+    }
+}
+
+/* On the reader thread. */
+static void serve(struct connection *connection)
+{
+    struct reader *reader = connection->reader;
+
+    do {
+        int next = next_request(connection);
+
+        if (next == 0) {
+            return;
+        }
+        if (next > 0 && ops[connection->request.type].class == COSTLY) {
+            (void)epoll_ctl(reader->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+            rms_pool_submit_wait(reader->server->pool, connection);
+            return;
+        }
+        if (next < 0 || !exchange(connection, MSG_DONTWAIT)) {
+            end_connection(connection);
+            return;
+        }
+    } while (connection->inbox.bytes.len > 0);
+}
+
+/* --- threads ---------------------------------------------------------------------------------------- */
+
+static void *read_connections(void *argument)
+{
+    struct reader *reader = argument;
+    struct epoll_event events[EVENTS_AT_ONCE];
+
+    (void)pthread_setname_np(pthread_self(), "reader");
+    for (;;) {
+        int count = epoll_wait(reader->epoll, events, EVENTS_AT_ONCE, -1);
+
+        for (int i = 0; i < count; i++) {
+            if (events[i].data.ptr == NULL) {
+                return NULL; /* the stop event */
+            }
+            serve(events[i].data.ptr);
+        }
+    }
+}
+
+static int start_reader(struct rms_keyd_server *server, struct reader *reader)
+{
+    struct epoll_event stop = {.events = EPOLLIN, .data.ptr = NULL};
+
+    reader->server = server;
+    reader->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (reader->epoll < 0 || epoll_ctl(reader->epoll, EPOLL_CTL_ADD, server->stop, &stop) != 0) {
+        return rms_error_from_errno(errno);
+    }
+    reader->started = pthread_create(&reader->thread, NULL, read_connections, reader) == 0;
+    return reader->started ? 0 : RMS_E_NO_MEMORY;
+}
+
+static int start_readers(struct rms_keyd_server *server, size_t count)
+{
+    sigset_t all;
+    sigset_t old;
+    int status = 0;
+
+    server->readers = rms_calloc(count, sizeof *server->readers);
+    if (server->readers == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &old);
+    for (size_t i = 0; i < count && status == 0; i++) {
+        server->reader_count++;
+        status = start_reader(server, &server->readers[i]);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return status;
+}
+
+int rms_keyd_server_new(
+    struct rms_keyd *keyd, const struct rms_keyd_options *options, struct rms_keyd_server **server_out)
+{
+    struct rms_pool_options pool = {.name = "keys",
+        .threads = options->threads,
+        .capacity = RMS_KEYD_CONNECTION_MAX, /* one job a connection: never full */
+        .job = serve_in_pool};
+    struct rms_keyd_server *server = rms_calloc(1, sizeof *server);
+    int status;
+
+    *server_out = NULL;
+    if (server == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    server->keyd = keyd;
+    (void)pthread_mutex_init(&server->lock, NULL);
+    server->stop = eventfd(0, EFD_CLOEXEC);
+    status = server->stop < 0 ? rms_error_from_errno(errno) : rms_pool_new(&pool, &server->pool);
+    if (status == 0) {
+        status = start_readers(server, options->readers);
+    }
+    if (status != 0) {
+        rms_keyd_server_free(&server);
+        return status;
+    }
+    *server_out = server;
+    return 0;
+}
+
+static void stop_readers(struct rms_keyd_server *server)
+{
+    const uint64_t one = 1;
+
+    if (server->stop >= 0 && write(server->stop, &one, sizeof one) != (ssize_t)sizeof one) {
+        rms_log(RMS_LOG_ERROR, "keyd.stop.failed", NULL);
+    }
+    for (size_t i = 0; i < server->reader_count; i++) {
+        if (server->readers[i].started) {
+            (void)pthread_join(server->readers[i].thread, NULL);
+        }
+    }
+}
+
+/* The readers end first, then the pool finishes what it has; then nobody owns a connection any more. */
+void rms_keyd_server_free(struct rms_keyd_server **server_ref)
+{
+    struct rms_keyd_server *server = *server_ref;
+
+    if (server == NULL) {
+        return;
+    }
+    stop_readers(server);
+    rms_pool_free(&server->pool);
+    while (server->connections != NULL) {
+        end_connection(server->connections);
+    }
+    for (size_t i = 0; i < server->reader_count; i++) {
+        if (server->readers[i].epoll >= 0) {
+            (void)close(server->readers[i].epoll);
+        }
+    }
+    if (server->stop >= 0) {
+        (void)close(server->stop);
+    }
+    (void)pthread_mutex_destroy(&server->lock);
+    rms_free(server->readers);
+    rms_free(server);
+    *server_ref = NULL;
+}
+
+/* Takes a place and the next reader in turn; false when there are too many connections. */
+static bool register_connection(struct rms_keyd_server *server, struct connection *connection)
+{
+    bool room;
+
+    (void)pthread_mutex_lock(&server->lock);
+    room = server->count < RMS_KEYD_CONNECTION_MAX;
+    if (room) {
+        connection->reader = &server->readers[server->next_reader++ % server->reader_count];
+        link_connection(server, connection);
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+    return room;
+}
+
+int rms_keyd_server_attach(struct rms_keyd_server *server, int fd)
+{
+    const struct timeval wait = {.tv_sec = SEND_WAIT_S};
+    struct connection *connection = rms_calloc(1, sizeof *connection);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+
+    if (connection == NULL) {
+        (void)close(fd);
+        return RMS_E_NO_MEMORY;
+    }
+    connection->fd = fd;
+    rms_inbox_init(&connection->inbox, request_limit);
+    rms_buf_init(&connection->reply, RMS_KEYD_REPLY_MAX + RMS_MESSAGE_HEAD);
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+    if (!register_connection(server, connection)) {
+        (void)close(fd);
+        rms_free(connection);
+        return RMS_E_LIMIT;
+    }
+    if (epoll_ctl(connection->reader->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+        int status = rms_error_from_errno(errno);
+
+        end_connection(connection);
+        return status;
+    }
+    return 0;
+}
+
+size_t rms_keyd_server_connections(struct rms_keyd_server *server)
+{
+    size_t count;
+
+    (void)pthread_mutex_lock(&server->lock);
+    count = server->count;
+    (void)pthread_mutex_unlock(&server->lock);
+    return count;
+}
