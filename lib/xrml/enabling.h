@@ -23,23 +23,24 @@ struct rms_content_key {
 
 void rms_content_key_fini(struct rms_content_key *key);
 
-/* bound: the digest (SHA-256 for v2, SHA-1 for Mode 1) of the element text the blob is bound to: ISSUER for UL, CLC, RAC;
- * ISSUEDPRINCIPALS without its ENABLINGBITS for a PL. Appends the v2 blob. */
+/* bound: the digest (SHA-256 for v2, SHA-1 for Mode 1) of the element text the blob is bound to: ISSUER for
+ * UL, CLC, RAC; ISSUEDPRINCIPALS without its ENABLINGBITS for a PL. Appends the v2 blob. */
 RMS_MUST_USE int rms_enabling_seal_key(const struct rms_rsa_public *recipient, enum rms_cipher_mode mode,
     struct rms_view key, const uint8_t bound[RMS_SHA256_BYTES], struct rms_buf *blob_out);
 RMS_MUST_USE int rms_enabling_seal_private(const struct rms_rsa_public *recipient,
     struct rms_view private_blob, const uint8_t bound[RMS_SHA256_BYTES], struct rms_buf *blob_out);
 
 /* Opens. Every failure (padding, lengths, hash) is one RMS_E_BAD_LICENSE, in the same time: the private
- * operation, one AES pass and the hash comparison are always done. bound NULL: the comparison is left out (foreign
- * Mode 1 licences whose hash input is unknown, section 4 table); bound_ok_out (may be NULL) then tells nothing. */
+ * operation, one AES pass and the hash comparison are always done. bound NULL: the comparison is left out
+ * (foreign licences whose hash input is unknown, section 4 table, and whose signature is good). bound is 32
+ * bytes; of a Mode 1 blob the first 20 count. */
 RMS_MUST_USE int rms_enabling_open_key(const struct rms_rsa_private *recipient,
     const struct rms_enabling_bits *bits, const uint8_t *bound, struct rms_content_key *key_out);
 RMS_MUST_USE int rms_enabling_open_private(const struct rms_rsa_private *recipient,
     const struct rms_enabling_bits *bits, const uint8_t *bound, struct rms_rsa_private **key_out);
 
-/* Rights data: UTF-8 text to AES-ECB of its UTF-16LE form and back (section 5). decrypt stops behind </XrML> and accepts
- * zero, blank or PKCS#7 filling; RMS_E_BAD_LICENSE when no such text comes out. */
+/* Rights data: UTF-8 text to AES-ECB of its UTF-16LE form and back (section 5). decrypt stops behind </XrML>
+ * and accepts zero, blank or PKCS#7 filling; RMS_E_BAD_LICENSE when no such text comes out. */
 RMS_MUST_USE int rms_erd_encrypt(struct rms_view key, struct rms_view utf8, struct rms_buf *cipher_out);
 RMS_MUST_USE int rms_erd_decrypt(struct rms_view key, struct rms_view cipher, struct rms_buf *utf8_out);
 

@@ -1,7 +1,7 @@
 /* Licences and certificates as C values: parse, verify, build and sign (xrml-licences sections 1 to 3).
  *
- * Everything parsed lives in the arena it was given. Strings are borrowed from it. What a document says is only
- * to be believed after rms_chain_verify; the parse itself promises shape, not truth. */
+ * Everything parsed lives in the arena it was given. Strings are borrowed from it. What a document says is
+ * only to be believed after rms_chain_verify; the parse itself promises shape, not truth. */
 #ifndef RMS_XRML_LICENCE_H
 #define RMS_XRML_LICENCE_H
 
@@ -48,13 +48,14 @@ struct rms_signed {
     struct rms_view body_text; /* the hashed characters */
     bool has_signature;
     enum rms_hash hash;
-    struct rms_view digest;    /* as written in DIGEST, decoded */
-    struct rms_view signature; /* decoded */
+    struct rms_view digest;          /* as written in DIGEST, decoded */
+    uint8_t body_hash[RMS_HASH_MAX]; /* of body_text as it is; zero without signature */
+    struct rms_view signature;       /* decoded */
     int64_t issued_at;
     struct rms_xobject issuer;
     bool has_issuer_key;
-    struct rms_rsa_public issuer_key;    /* as the document claims */
-    struct rms_xobject subject;          /* ISSUEDPRINCIPALS/PRINCIPAL/OBJECT */
+    struct rms_rsa_public issuer_key; /* as the document claims */
+    struct rms_xobject subject;       /* ISSUEDPRINCIPALS/PRINCIPAL/OBJECT */
     bool has_subject_key;
     struct rms_rsa_public subject_key;
 };
@@ -70,34 +71,50 @@ struct rms_chain {
 RMS_MUST_USE int rms_chain_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_chain *chain_out);
 
 /* Signature of one node with a key from outside the node: hash, DIGEST element and signature must all agree
- * (section 1 rule 7), algorithms must match. allow_legacy accepts SHA-1 and 1024 bits, else RMS_E_WEAK_CRYPTO. */
-RMS_MUST_USE int rms_signed_verify(const struct rms_signed *node, const struct rms_rsa_public *key, bool allow_legacy);
+ * (section 1 rule 7), algorithms must match. allow_legacy accepts SHA-1 and 1024 bits, else
+ * RMS_E_WEAK_CRYPTO. */
+RMS_MUST_USE int rms_signed_verify(
+    const struct rms_signed *node, const struct rms_rsa_public *key, bool allow_legacy);
 
 /* Does parent issue child (section 1.3 rules 1 to 3, without "now")? 0 or RMS_E_BAD_SIGNATURE. */
-RMS_MUST_USE int rms_signed_issued_by(const struct rms_signed *child, const struct rms_signed *parent, bool allow_legacy);
+RMS_MUST_USE int rms_signed_issued_by(
+    const struct rms_signed *child, const struct rms_signed *parent, bool allow_legacy);
 
 struct rms_trust {
     const struct rms_rsa_public *keys; /* configured anchors and own SLC keys */
     size_t key_count;
     bool allow_legacy; /* SHA-1, RSA-1024: reading only */
+    /* Anchors known by the SHA-256 of their big-endian modulus only (rms_rsa_fingerprint); may be NULL. */
+    const uint8_t (*fingerprints)[RMS_SHA256_BYTES];
+    size_t fingerprint_count;
 };
 
-/* Verifies the leaf: its issuer key is an anchor, or a node of the chain issued it and is itself proved the same way.
- * RMS_E_BAD_SIGNATURE when a signature on the way does not hold, RMS_E_UNKNOWN_KEY when it ends at no anchor. Nodes of
- * the chain that are not on the leaf's path (owner UL) must verify too if their issuer is in the chain. */
+/* Verifies the leaf: its issuer key is an anchor, or a node of the chain issued it and is itself proved the
+ * same way. RMS_E_BAD_SIGNATURE when a signature on the way does not hold, RMS_E_UNKNOWN_KEY when it ends at
+ * no anchor, RMS_E_WEAK_CRYPTO when it needs algorithms that are not allowed. Every other node whose issuer
+ * is in the chain must verify too, and PL, UL, CLC and RAC nodes must be proved like the leaf; certificates
+ * above an anchor need not be. Which kind may issue which is fixed: a CLC issues PLs and ULs only. */
 RMS_MUST_USE int rms_chain_verify(const struct rms_chain *chain, const struct rms_trust *trust);
+
+/* For people: a line for each node with kind, issuer, key, hash and whether the signature is good, under the
+ * key of a certificate in the chain or the one the node itself names. Consistent is not trusted: that is
+ * rms_chain_verify. */
+void rms_chain_describe(const struct rms_chain *chain, struct rms_buf *out);
+
+/* "publishing licence" and so on. */
+const char *rms_document_name(enum rms_document kind);
 
 /* --- certificates: SLC, SPC, RAC, CLC ------------------------------------------------------------- */
 
 struct rms_certificate {
     const struct rms_signed *node;
-    int64_t valid_from, valid_until; /* VALIDITYTIME; RMS_TIME_NONE when absent */
-    int64_t issue_from, issue_until; /* RANGETIME of the right ISSUE; RMS_TIME_NONE when absent */
-    const char *address;             /* RAC, CLC: primary e-mail (OBJECT/NAME), normalised */
-    struct rms_enabling_bits bits;   /* RAC: to the machine key; CLC: to the RAC key */
-    uint8_t bits_bound[RMS_SHA256_BYTES]; /* what the bits are bound to, v2 */
-    const char *licensing_url;       /* CLC, extranet if given else intranet; may be NULL */
-    const char *created_at_text;     /* RAC: Credential-Creation-Time, may be NULL */
+    int64_t valid_from, valid_until;      /* VALIDITYTIME; RMS_TIME_NONE when absent */
+    int64_t issue_from, issue_until;      /* RANGETIME of the right ISSUE; RMS_TIME_NONE when absent */
+    const char *address;                  /* RAC, CLC: primary e-mail (OBJECT/NAME), normalised */
+    struct rms_enabling_bits bits;        /* RAC: to the machine key; CLC: to the RAC key */
+    uint8_t bits_bound[RMS_SHA256_BYTES]; /* by their type; SHA-1 filled up with 0 */
+    const char *licensing_url;            /* CLC, extranet if given else intranet; may be NULL */
+    const char *created_at_text;          /* RAC: Credential-Creation-Time, may be NULL */
 };
 
 RMS_MUST_USE int rms_certificate_parse(struct rms_arena *arena, const struct rms_signed *node,
@@ -117,10 +134,10 @@ struct rms_signer rms_signer_local(const struct rms_rsa_private *key);
 struct rms_server {
     struct rms_certificate slc;
     struct rms_rsa_public key;
-    const char *guid;           /* of the principal */
+    const char *guid; /* of the principal */
     const char *name;
-    struct rms_view slc_text;   /* the SLC's whole XrML element */
-    const char *issuer_text;    /* <ISSUER>...</ISSUER> written into documents */
+    struct rms_view slc_text; /* the SLC's whole XrML element */
+    const char *issuer_text;  /* <ISSUER>...</ISSUER> written into documents */
     uint8_t issuer_bound[RMS_SHA256_BYTES];
     const char *principals_head, *principals_tail; /* <ISSUEDPRINCIPALS>... around ENABLINGBITS in a PL */
     uint8_t principals_bound[RMS_SHA256_BYTES];
@@ -134,7 +151,7 @@ RMS_MUST_USE int rms_server_init(struct rms_arena *arena, struct rms_view slc, c
 struct rms_slc_request {
     const char *guid; /* server GUID, plain */
     const char *name;
-    const char *url;  /* .../_wmcs */
+    const char *url; /* .../_wmcs */
     const char *tenant_id;
     int64_t issued_at;
     int64_t valid_until;
@@ -150,15 +167,15 @@ RMS_MUST_USE int rms_spc_build(
 
 struct rms_rac_request {
     const char *user_guid;
-    const char *address;              /* primary */
+    const char *address; /* primary */
     const char *const *aliases;
     size_t alias_count;
-    int64_t issued_at;                /* FROM is 15 minutes earlier */
+    int64_t issued_at; /* FROM is 15 minutes earlier */
     int64_t valid_until;
-    int64_t account_created_at;       /* RMS_TIME_NONE = left out */
+    int64_t account_created_at; /* RMS_TIME_NONE = left out */
     struct rms_rsa_public user_key;
     const struct rms_certificate *machine; /* the SPC */
-    struct rms_view bits;             /* user private key sealed to the machine key, bound to server->issuer_bound */
+    struct rms_view bits; /* user private key sealed to the machine key, bound to server->issuer_bound */
 };
 
 RMS_MUST_USE int rms_rac_build(const struct rms_server *server, const struct rms_rac_request *request,
@@ -184,19 +201,22 @@ struct rms_erd_binding {
     int64_t issued_at;
 };
 
-RMS_MUST_USE int rms_erd_build(const struct rms_policy *policy, const struct rms_erd_binding *binding, struct rms_buf *out);
+RMS_MUST_USE int rms_erd_build(
+    const struct rms_policy *policy, const struct rms_erd_binding *binding, struct rms_buf *out);
 
 /* Signed official template (section 3.7). */
 RMS_MUST_USE int rms_template_build(const struct rms_server *server, const struct rms_policy *policy,
     int64_t now, const struct rms_signer *signer, struct rms_buf *out);
 
-/* From rights data or a template. official_out: it is a signed official template (then verify node_out before
- * believing it). binding_out: texts NULL when absent. */
+/* From rights data or a template. official: it is a signed official template (then verify node before
+ * believing it). binding: texts NULL when absent. signed_data is what a template says of it; that of a
+ * licence is in its PL. */
 struct rms_erd {
     bool official;
     struct rms_signed node;
     struct rms_policy policy;
     struct rms_erd_binding binding;
+    size_t unknown_principals; /* left out: neither address nor Anyone or Owner (SIDs, malformed names) */
 };
 RMS_MUST_USE int rms_erd_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_erd *erd_out);
 
@@ -213,14 +233,16 @@ struct rms_pl {
     size_t text_count;
     const char *intranet_url, *extranet_url, *referral;
     struct rms_enabling_bits bits;
-    uint8_t bits_bound[RMS_SHA256_BYTES];  /* v2 */
+    uint8_t bits_bound[RMS_SHA256_BYTES]; /* by their type */
     char content_id[RMS_GUID_TEXT];
-    const char *owner;                 /* as written; normalise before comparing; "" when absent */
-    const char *issuer;                /* who protected: our LICENSEMETADATA OpenRMS.Issuer, or the CLC's principal; may be NULL */
-    struct rms_view erd;               /* decoded ciphertext */
+    const char *owner; /* as written; normalise before comparing; "" when absent */
+    /* Who protected, normalised: the CLC's principal, or our LICENSEMETADATA OpenRMS.Issuer of a
+     * server-signed PL; may be NULL. */
+    const char *issuer;
+    struct rms_view erd;                      /* decoded ciphertext */
     const struct rms_name_value *signed_data; /* APPSPECIFIC and LICENSEMETADATA, without our own */
     size_t signed_count;
-    uint8_t key[RMS_SHA256_BYTES];     /* SHA-256 of the SIGNATURE value and body hash: cache key, only after verify */
+    uint8_t key[RMS_SHA256_BYTES]; /* SHA-256 of SIGNATURE value and body hash: cache key, after verify */
 };
 
 RMS_MUST_USE int rms_pl_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_pl *pl_out);
@@ -234,26 +256,26 @@ struct rms_pl_request {
     struct rms_view bits; /* content key sealed to the server key, bound to server->principals_bound */
     struct rms_view erd;  /* encrypted rights data */
     const struct rms_certificate *clc; /* client-signed: the CLC, whose text is appended; else NULL */
-    struct rms_view owner_ul;          /* client-signed: the author's use licence text to append, may be empty */
+    struct rms_view owner_ul; /* client-signed: the author's use licence text to append, may be empty */
 };
 
-/* The PL as stored in files: UTF-8 with BOM and declaration, PL first, then CLC, owner UL and SLC where given. signer is
- * the server (online) or the CLC key (offline). */
+/* The PL as stored in files: UTF-8 with BOM and declaration, PL first, then CLC, owner UL and SLC where
+ * given. signer is the server (online) or the CLC key (offline). */
 RMS_MUST_USE int rms_pl_build(const struct rms_server *server, const struct rms_pl_request *request,
     const struct rms_signer *signer, struct rms_buf *out);
 
-/* The transplant defence that needs no memory (section 8.2): rights data must name the PL's content id and owner
- * when ad hoc; a client-signed PL's owner must be the CLC's principal. RMS_E_BAD_LICENSE otherwise. */
+/* The transplant defence that needs no memory (section 8.2): rights data must name the PL's content id and
+ * owner when ad hoc; a client-signed PL's owner must be the CLC's principal. RMS_E_BAD_LICENSE otherwise. */
 RMS_MUST_USE int rms_pl_check_binding(const struct rms_pl *pl, const struct rms_erd *erd);
 
 /* --- use licence ------------------------------------------------------------------------------------ */
 
 struct rms_ul_request {
-    const struct rms_pl *pl;           /* NULL only for a client's own owner UL, then the next two count */
+    const struct rms_pl *pl; /* NULL only for a client's own owner UL, then the next two count */
     const char *content_id, *owner;
     const struct rms_certificate *rac;
     const struct rms_rights *rights;
-    struct rms_view bits;              /* content key sealed to the RAC key, bound to the issuer's text */
+    struct rms_view bits; /* content key sealed to the RAC key, bound to the issuer's text */
     int64_t issued_at;
     int64_t content_valid_until;       /* RMS_TIME_NONE = none */
     int64_t licence_valid_until;       /* RMS_TIME_NONE = unlimited; == issued_at: not to be stored */

@@ -1,7 +1,7 @@
 /* The text of a licence chain and a light tree over it.
  *
- * Signatures cover exact characters (xrml-licences section 1), so the text is kept and every element knows its
- * slice of it. Parsing is by expat, which reports byte positions; DOCTYPE, comments, CDATA, processing
+ * Signatures cover exact characters (xrml-licences section 1), so the text is kept and every element knows
+ * its slice of it. Parsing is by expat, which reports byte positions; DOCTYPE, comments, CDATA, processing
  * instructions and entities other than the five are refused (section 8.1). Nothing is ever serialised again
  * before hashing. */
 #ifndef RMS_XRML_NODE_H
@@ -23,7 +23,7 @@ struct rms_xnode {
     const char *name;
     const struct rms_xattr *attrs;
     const struct rms_xnode *parent, *first, *next;
-    const char *text;  /* character data directly inside, concatenated; "" when none */
+    const char *text; /* character data directly inside, concatenated; "" when none */
     size_t text_len;
     struct rms_view source; /* from the < of the start tag to the > of the end tag */
 };
@@ -40,7 +40,8 @@ RMS_MUST_USE int rms_xtext_parse(struct rms_arena *arena, struct rms_view bytes,
 
 /* Finding: names compare exactly. All return NULL when absent. */
 const struct rms_xnode *rms_xnode_child(const struct rms_xnode *node, const char *name);
-const struct rms_xnode *rms_xnode_sibling(const struct rms_xnode *node, const char *name); /* next of that name */
+const struct rms_xnode *rms_xnode_sibling(
+    const struct rms_xnode *node, const char *name); /* next of that name */
 const struct rms_xnode *rms_xnode_path(const struct rms_xnode *node, const char *slash_path);
 const char *rms_xnode_attr(const struct rms_xnode *node, const char *name);
 size_t rms_xnode_count(const struct rms_xnode *node, const char *name);

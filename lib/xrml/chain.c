@@ -1,0 +1,234 @@
+/* Who may believe what: from a node to an anchor (xrml-licences sections 1.3 and 8). */
+#include <string.h>
+
+#include "base/text.h"
+#include "xrml/licence.h"
+#include "xrml/xread.h"
+
+/* A certificate's right to sign does not reach every kind of document: else the holder of a CLC, which every
+ * user is, could certify accounts and servers. */
+static const uint16_t may_issue[] = {
+    [RMS_DOC_CA] = 1u << RMS_DOC_CA | 1u << RMS_DOC_SLC | 1u << RMS_DOC_SPC,
+    [RMS_DOC_SLC] = 1u << RMS_DOC_SLC | 1u << RMS_DOC_RAC | 1u << RMS_DOC_CLC | 1u << RMS_DOC_PL |
+                    1u << RMS_DOC_UL | 1u << RMS_DOC_TEMPLATE,
+    [RMS_DOC_CLC] = 1u << RMS_DOC_PL | 1u << RMS_DOC_UL,
+    [RMS_DOC_ERD] = 0,
+};
+
+static bool kinds_fit(enum rms_document parent, enum rms_document child)
+{
+    return (may_issue[parent] >> child & 1u) != 0;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* GUIDs come with and without braces and in any case (section 2). */
+static bool same_id(const struct rms_xobject *a, const struct rms_xobject *b)
+{
+    char guid_a[RMS_GUID_TEXT];
+    char guid_b[RMS_GUID_TEXT];
+
+    if (rms_guid_parse(rms_view_str(a->id), guid_a) == 0 &&
+        rms_guid_parse(rms_view_str(b->id), guid_b) == 0) {
+        return strcmp(guid_a, guid_b) == 0;
+    }
+    return same_text(a->id, b->id);
+}
+
+static bool same_party(const struct rms_xobject *issuer, const struct rms_xobject *subject)
+{
+    return same_text(issuer->type, subject->type) && same_text(issuer->id_type, subject->id_type) &&
+           same_id(issuer, subject);
+}
+
+static bool is_issue(const struct rms_xnode *right)
+{
+    const char *name = rms_xnode_attr(right, "name");
+
+    return strcmp(right->name, "RIGHT") == 0 && name != NULL && rms_text_equal_nocase(name, "ISSUE");
+}
+
+int rms_xread_issue_range(const struct rms_xnode *body, int64_t *from_out, int64_t *until_out)
+{
+    const struct rms_xnode *list;
+    const struct rms_xnode *right;
+    const struct rms_xnode *range = NULL;
+
+    *from_out = RMS_TIME_NONE;
+    *until_out = RMS_TIME_NONE;
+    RMS_TRY(rms_xread_path(body, "WORK/RIGHTSGROUP/RIGHTSLIST", &list));
+    for (right = list != NULL ? list->first : NULL; right != NULL; right = right->next) {
+        if (!is_issue(right)) {
+            continue;
+        }
+        if (range != NULL) {
+            return RMS_E_BAD_LICENSE;
+        }
+        RMS_TRY(rms_xread_conditions(right, &range));
+        RMS_TRY(rms_xread_path(range, "TIME/RANGETIME", &range));
+    }
+    return range != NULL ? rms_xread_range(range, from_out, until_out) : 0;
+}
+
+/* Rules 2 and 3; rule 3 at the child's issue time: authorities have ended whose licences live on. */
+static bool may_have_issued(const struct rms_signed *child, const struct rms_signed *parent)
+{
+    int64_t from;
+    int64_t until;
+
+    if (!kinds_fit(parent->kind, child->kind) || !same_party(&child->issuer, &parent->subject) ||
+        child->issued_at == RMS_TIME_NONE || rms_xread_issue_range(parent->body, &from, &until) != 0) {
+        return false;
+    }
+    return from != RMS_TIME_NONE && until != RMS_TIME_NONE && child->issued_at >= from &&
+           child->issued_at < until;
+}
+
+static bool names_key_of(const struct rms_signed *child, const struct rms_signed *parent)
+{
+    return child->has_issuer_key && parent->has_subject_key &&
+           rms_rsa_public_equal(&child->issuer_key, &parent->subject_key);
+}
+
+int rms_signed_issued_by(const struct rms_signed *child, const struct rms_signed *parent, bool allow_legacy)
+{
+    if (!names_key_of(child, parent) || !may_have_issued(child, parent)) {
+        return RMS_E_BAD_SIGNATURE;
+    }
+    return rms_signed_verify(child, &parent->subject_key, allow_legacy);
+}
+
+/* One run over a chain. Each signature on the way is checked at most once, with the key the node names: only
+ * nodes whose named key is an anchor's or a parent's are asked about. */
+struct walk {
+    const struct rms_chain *chain;
+    const struct rms_trust *trust;
+    bool checked[RMS_CHAIN_MAX];
+    int signature[RMS_CHAIN_MAX];
+    bool visited[RMS_CHAIN_MAX];
+    bool proved[RMS_CHAIN_MAX];
+};
+
+static bool is_anchor(const struct rms_trust *trust, const struct rms_rsa_public *key)
+{
+    uint8_t print[RMS_SHA256_BYTES];
+
+    for (size_t i = 0; i < trust->key_count; i++) {
+        if (rms_rsa_public_equal(&trust->keys[i], key)) {
+            return true;
+        }
+    }
+    if (trust->fingerprint_count == 0) {
+        return false;
+    }
+    rms_rsa_fingerprint(key, print);
+    for (size_t i = 0; i < trust->fingerprint_count; i++) {
+        if (memcmp(trust->fingerprints[i], print, sizeof print) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int check_signature(struct walk *walk, size_t i)
+{
+    const struct rms_signed *node = &walk->chain->nodes[i];
+
+    if (!walk->checked[i]) {
+        walk->signature[i] = rms_signed_verify(node, &node->issuer_key, walk->trust->allow_legacy);
+        walk->checked[i] = true;
+    }
+    return walk->signature[i];
+}
+
+static bool is_parent(const struct walk *walk, size_t child, size_t parent)
+{
+    const struct rms_signed *nodes = walk->chain->nodes;
+
+    return parent != child && names_key_of(&nodes[child], &nodes[parent]);
+}
+
+/* 0, or why node i does not lead to an anchor. A node under examination counts as unproved, which ends loops.
+ */
+static int prove(struct walk *walk, size_t i)
+{
+    const struct rms_signed *nodes = walk->chain->nodes;
+    int status = RMS_E_UNKNOWN_KEY;
+    int result;
+
+    if (walk->visited[i] || walk->proved[i]) {
+        return walk->proved[i] ? 0 : RMS_E_UNKNOWN_KEY;
+    }
+    walk->visited[i] = true;
+    if (!nodes[i].has_issuer_key) {
+        return nodes[i].has_signature ? RMS_E_UNKNOWN_KEY : RMS_E_BAD_SIGNATURE;
+    }
+    if (is_anchor(walk->trust, &nodes[i].issuer_key)) {
+        status = check_signature(walk, i);
+        walk->proved[i] = status == 0;
+        return status;
+    }
+    for (size_t j = 0; j < walk->chain->count; j++) {
+        if (!is_parent(walk, i, j)) {
+            continue;
+        }
+        RMS_TRY(check_signature(walk, i));
+        result = may_have_issued(&nodes[i], &nodes[j]) ? prove(walk, j) : RMS_E_BAD_SIGNATURE;
+        if (result == 0) {
+            walk->proved[i] = true;
+            return 0;
+        }
+        status = status == RMS_E_UNKNOWN_KEY ? result : status;
+    }
+    return status;
+}
+
+static bool needs_proof(enum rms_document kind)
+{
+    return kind == RMS_DOC_PL || kind == RMS_DOC_UL || kind == RMS_DOC_CLC || kind == RMS_DOC_RAC;
+}
+
+/* A certificate beside or above the path: only its own truth is asked for, and nothing rests on it, so that
+ * old algorithms are no reason to refuse the licence. */
+static int check_beside(struct walk *walk, size_t i)
+{
+    const struct rms_signed *node = &walk->chain->nodes[i];
+    int status = 0;
+
+    for (size_t j = 0; j < walk->chain->count; j++) {
+        if (!is_parent(walk, i, j)) {
+            continue;
+        }
+        RMS_TRY(rms_signed_verify(node, &node->issuer_key, true));
+        if (may_have_issued(node, &walk->chain->nodes[j])) {
+            return 0;
+        }
+        status = RMS_E_BAD_SIGNATURE;
+    }
+    return status;
+}
+
+int rms_chain_verify(const struct rms_chain *chain, const struct rms_trust *trust)
+{
+    struct walk walk = {.chain = chain, .trust = trust};
+
+    if (chain->count == 0 || chain->count > RMS_CHAIN_MAX) {
+        return RMS_E_BAD_LICENSE;
+    }
+    RMS_TRY(prove(&walk, 0));
+    for (size_t i = 1; i < chain->count; i++) {
+        if (walk.proved[i]) {
+            continue;
+        }
+        if (needs_proof(chain->nodes[i].kind)) {
+            memset(walk.visited, 0, sizeof walk.visited);
+            RMS_TRY(prove(&walk, i));
+        } else {
+            RMS_TRY(check_beside(&walk, i));
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,327 @@
+/* Publishing licences, reader and writer (xrml-licences section 3.5). */
+#include <strings.h>
+
+#include "base/text.h"
+#include "xrml/texts.h"
+#include "xrml/xread.h"
+#include "xrml/xwrite.h"
+
+#define PROLOG "\xef\xbb\xbf<?xml version=\"1.0\"?>"
+
+/* --- reading -------------------------------------------------------------------------------------- */
+
+/* The principals' text without the blob that carries the digest of it (section 4, table). */
+static int read_bound(const struct rms_xnode *principals, const struct rms_xnode *bits, struct rms_pl *pl)
+{
+    struct rms_view all = principals->source;
+    size_t head = (size_t)(bits->source.data - all.data);
+    size_t tail = head + bits->source.len;
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(all.len);
+
+    rms_buf_append(&text, all.data, head);
+    rms_buf_append(&text, all.data + tail, all.len - tail);
+    if (text.failed) {
+        return RMS_E_NO_MEMORY;
+    }
+    return rms_xread_bound(pl->bits.type, rms_buf_view(&text), pl->bits_bound);
+}
+
+static int read_principals(struct rms_arena *arena, struct rms_pl *pl)
+{
+    const struct rms_xnode *principals;
+    const struct rms_xnode *bits;
+
+    RMS_TRY(rms_xread_single(pl->node->body, "ISSUEDPRINCIPALS", &principals));
+    RMS_TRY(rms_xread_path(principals, "PRINCIPAL/ENABLINGBITS", &bits));
+    if (bits == NULL || !pl->node->has_subject_key) {
+        return RMS_E_BAD_LICENSE;
+    }
+    RMS_TRY(rms_xread_bits(arena, bits, &pl->bits));
+    return read_bound(principals, bits, pl);
+}
+
+static int read_work(struct rms_arena *arena, struct rms_pl *pl)
+{
+    const struct rms_xnode *work;
+
+    RMS_TRY(rms_xread_single(pl->node->body, "WORK", &work));
+    RMS_TRY(rms_xread_object_guid(work, pl->content_id));
+    if (pl->content_id[0] == 0) {
+        return RMS_E_BAD_LICENSE;
+    }
+    RMS_TRY(rms_xread_owner(arena, work, &pl->owner));
+    if (pl->owner == NULL) {
+        pl->owner = "";
+    }
+    return 0;
+}
+
+static int read_points(struct rms_arena *arena, struct rms_pl *pl)
+{
+    const struct rms_xnode *body = pl->node->body;
+
+    RMS_TRY(rms_xread_point(arena, body, "License-Acquisition-URL", &pl->intranet_url));
+    RMS_TRY(rms_xread_point(arena, body, "Extranet-License-Acquisition-URL", &pl->extranet_url));
+    return rms_xread_point(arena, body, "Referral-Info", &pl->referral);
+}
+
+static int read_data(struct rms_arena *arena, struct rms_pl *pl)
+{
+    const struct rms_xnode *erd;
+    struct rms_xdata data;
+
+    RMS_TRY(rms_xread_own(pl->node->body, RMS_XDATA_RIGHTS, NULL, &erd));
+    RMS_TRY(rms_xread_base64(arena, erd, &pl->erd));
+    RMS_TRY(rms_xread_data(arena, pl->node->body, RMS_XDATA_APP, RMS_XDATA_TRACKING, &data));
+    pl->signed_data = data.values;
+    pl->signed_count = data.count;
+    return 0;
+}
+
+static const struct rms_signed *find_issued(
+    const struct rms_chain *chain, enum rms_document kind, const struct rms_rsa_public *key, bool as_subject)
+{
+    for (size_t i = 1; i < chain->count; i++) {
+        const struct rms_signed *node = &chain->nodes[i];
+        bool has = as_subject ? node->has_subject_key : node->has_issuer_key;
+
+        if (node->kind == kind && has &&
+            rms_rsa_public_equal(as_subject ? &node->subject_key : &node->issuer_key, key)) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+static bool is_for_content(const struct rms_signed *ul, const char *content_id)
+{
+    char guid[RMS_GUID_TEXT];
+
+    return rms_xread_object_guid(rms_xnode_child(ul->body, "WORK"), guid) == 0 &&
+           strcmp(guid, content_id) == 0;
+}
+
+/* The owner's UL counts only when the PL's own CLC issued it for this content: others may have been put in.
+ */
+static void find_relatives(struct rms_pl *pl)
+{
+    const struct rms_signed *ul;
+
+    if (!pl->node->has_issuer_key) {
+        return;
+    }
+    pl->clc = find_issued(&pl->chain, RMS_DOC_CLC, &pl->node->issuer_key, true);
+    if (pl->clc == NULL) {
+        return;
+    }
+    ul = find_issued(&pl->chain, RMS_DOC_UL, &pl->node->issuer_key, false);
+    if (ul != NULL && is_for_content(ul, pl->content_id)) {
+        pl->owner_ul = ul;
+    }
+}
+
+/* Whoever signs with a CLC is its principal, whatever he writes. */
+static int read_issuer(struct rms_arena *arena, struct rms_pl *pl)
+{
+    const struct rms_xnode *own;
+    const char *text;
+
+    if (pl->clc != NULL) {
+        return rms_xread_address(arena, pl->clc->subject.name, &pl->issuer);
+    }
+    RMS_TRY(rms_xread_own(pl->node->body, RMS_XDATA_TRACKING, RMS_XOWN_ISSUER, &own));
+    RMS_TRY(rms_xread_text(arena, own, &text));
+    return rms_xread_address(arena, text, &pl->issuer);
+}
+
+static void make_key(struct rms_pl *pl)
+{
+    uint8_t bytes[RMS_RSA_BYTES_MAX + RMS_HASH_MAX];
+    struct rms_view signature = pl->node->signature;
+    size_t len = signature.len <= RMS_RSA_BYTES_MAX ? signature.len : 0;
+
+    if (len > 0) {
+        memcpy(bytes, signature.data, len);
+    }
+    memcpy(bytes + len, pl->node->body_hash, RMS_HASH_MAX);
+    rms_hash(RMS_SHA256, rms_view_of(bytes, len + RMS_HASH_MAX), pl->key);
+}
+
+int rms_pl_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_pl *pl_out)
+{
+    struct rms_pl pl = {0};
+    const struct rms_xnode *validity;
+    struct rms_texts texts;
+
+    RMS_TRY(rms_chain_parse(arena, bytes, &pl.chain));
+    pl.node = &pl.chain.nodes[0];
+    if (pl.node->kind != RMS_DOC_PL) {
+        return RMS_E_BAD_LICENSE;
+    }
+    RMS_TRY(rms_xread_single(pl.node->body, "VALIDITYTIME", &validity));
+    RMS_TRY(rms_xread_range(validity, &pl.valid_from, &pl.valid_until));
+    RMS_TRY(rms_texts_read(arena, pl.node->body, pl.descriptor_id, &texts));
+    pl.texts = texts.texts;
+    pl.text_count = texts.count;
+    RMS_TRY(read_points(arena, &pl));
+    RMS_TRY(read_principals(arena, &pl));
+    RMS_TRY(read_work(arena, &pl));
+    RMS_TRY(read_data(arena, &pl));
+    find_relatives(&pl);
+    RMS_TRY(read_issuer(arena, &pl));
+    make_key(&pl);
+    *pl_out = pl;
+    return 0;
+}
+
+/* --- the transplant defence ----------------------------------------------------------------------- */
+
+static bool same_address(const char *a, const char *b)
+{
+    char norm_a[RMS_ADDRESS_MAX];
+    char norm_b[RMS_ADDRESS_MAX];
+
+    if (rms_address_normalise(a, norm_a) == 0 && rms_address_normalise(b, norm_b) == 0) {
+        return strcmp(norm_a, norm_b) == 0;
+    }
+    return a[0] != 0 && strcmp(a, b) == 0;
+}
+
+static bool is_principal(const struct rms_xobject *who, const char *address)
+{
+    if (who->name != NULL && same_address(who->name, address)) {
+        return true;
+    }
+    for (size_t i = 0; i < who->address_count; i++) {
+        const struct rms_xaddress *alias = &who->addresses[i];
+
+        if (alias->type != NULL && strcmp(alias->type, "email_alias") == 0 && alias->value != NULL &&
+            same_address(alias->value, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What rights data leave out they do not contradict; that is enough only where the server, which had checked
+ * them, signed the PL itself. */
+int rms_pl_check_binding(const struct rms_pl *pl, const struct rms_erd *erd)
+{
+    bool by_server = pl->node->has_signature && pl->clc == NULL;
+    bool content =
+        erd->binding.content_id != NULL ? strcmp(erd->binding.content_id, pl->content_id) == 0 : by_server;
+    bool owner = erd->binding.owner != NULL ? same_address(erd->binding.owner, pl->owner) : by_server;
+
+    if (!erd->official && (!content || !owner)) {
+        return RMS_E_BAD_LICENSE;
+    }
+    if (pl->clc != NULL && !is_principal(&pl->clc->subject, pl->owner)) {
+        return RMS_E_BAD_LICENSE;
+    }
+    return 0;
+}
+
+/* --- writing -------------------------------------------------------------------------------------- */
+
+/* As issuer of client-signed documents: the CLC's principal and the client's version (section 3.5, row 4). */
+static int write_clc_issuer(struct rms_xwriter *w, const struct rms_certificate *clc)
+{
+    const struct rms_xnode *key = rms_xnode_path(clc->node->body, "ISSUEDPRINCIPALS/PRINCIPAL/PUBLICKEY");
+
+    if (clc->node->kind != RMS_DOC_CLC || key == NULL || clc->node->subject.source.len == 0) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    rms_xw_open(w, "ISSUER");
+    rms_xw_view(w, clc->node->subject.source);
+    rms_xw_view(w, key->source);
+    rms_xw_level(w, "SDK", "1.0.0.0");
+    rms_xw_close(w, "ISSUER");
+    return 0;
+}
+
+int rms_xw_issuer(struct rms_xwriter *w, const struct rms_server *server, const struct rms_certificate *clc)
+{
+    if (clc != NULL) {
+        return write_clc_issuer(w, clc);
+    }
+    rms_xw_raw(w, server->issuer_text);
+    return 0;
+}
+
+int rms_clc_issuer_bound(const struct rms_certificate *clc, uint8_t bound_out[RMS_SHA256_BYTES])
+{
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(64u * 1024);
+    struct rms_xwriter w = RMS_XWRITER(&text);
+
+    RMS_TRY(write_clc_issuer(&w, clc));
+    RMS_TRY(rms_xw_status(&w));
+    return rms_xread_bound(RMS_SEALED_KEY_V2, rms_buf_view(&text), bound_out);
+}
+
+static void write_principals(
+    struct rms_xwriter *w, const struct rms_server *server, const struct rms_pl_request *request)
+{
+    rms_xw_raw(w, server->principals_head);
+    rms_xw_bits(w, request->bits);
+    rms_xw_raw(w, server->principals_tail);
+}
+
+/* Names of Microsoft's tracking data begin so (section 3.5). */
+static const char *data_id(const char *name)
+{
+    return name != NULL && strncasecmp(name, "MS.", 3) == 0 ? RMS_XDATA_TRACKING : RMS_XDATA_APP;
+}
+
+static void write_data(struct rms_xwriter *w, const struct rms_pl_request *request)
+{
+    const struct rms_policy *policy = request->policy;
+
+    rms_xw_raw(w, "<AUTHENTICATEDDATA id=\"" RMS_XDATA_RIGHTS "\">");
+    rms_xw_base64(w, request->erd);
+    rms_xw_close(w, "AUTHENTICATEDDATA");
+    for (size_t i = 0; i < policy->signed_count; i++) {
+        rms_xw_free_data(w, data_id(policy->signed_data[i].name), &policy->signed_data[i]);
+    }
+    if (request->issuer != NULL && request->clc == NULL) {
+        rms_xw_data(w, RMS_XDATA_TRACKING, RMS_XOWN_ISSUER, request->issuer);
+    }
+    w->bad = w->bad || request->erd.len == 0;
+}
+
+/* No VALIDITYTIME: it would lock out the owner too. The content's end is in the rights data. */
+static int write_body(
+    struct rms_xwriter *w, const struct rms_server *server, const struct rms_pl_request *request)
+{
+    rms_xw_raw(w, "<BODY type=\"Microsoft Rights Label\" version=\"3.0\">");
+    rms_xw_time(w, "ISSUEDTIME", request->issued_at);
+    rms_texts_write(w, request->policy);
+    RMS_TRY(rms_xw_issuer(w, server, request->clc));
+    rms_xw_licensing_points(w, server);
+    rms_xw_referral(w, request->policy->referral);
+    write_principals(w, server, request);
+    rms_xw_raw(w, "<WORK><OBJECT><ID type=\"MS-GUID\">");
+    rms_xw_guid(w, request->content_id);
+    rms_xw_raw(w, "</ID></OBJECT>");
+    rms_xw_owner(w, request->owner);
+    rms_xw_close(w, "WORK");
+    write_data(w, request);
+    rms_xw_close(w, "BODY");
+    return rms_xw_status(w);
+}
+
+int rms_pl_build(const struct rms_server *server, const struct rms_pl_request *request,
+    const struct rms_signer *signer, struct rms_buf *out)
+{
+    RMS_BUF_CLEANUP struct rms_buf body = RMS_BUF_INIT(RMS_XRML_MAX_BYTES);
+    struct rms_xwriter w = RMS_XWRITER(&body);
+
+    RMS_TRY(write_body(&w, server, request));
+    rms_buf_append_str(out, PROLOG);
+    RMS_TRY(rms_xw_signed(signer, rms_buf_view(&body), NULL, out));
+    if (request->clc != NULL) {
+        rms_buf_append_view(out, request->clc->node->xrml->source);
+        rms_buf_append_view(out, request->owner_ul);
+        rms_buf_append_view(out, server->slc_text);
+    }
+    return rms_buf_status(out);
+}
