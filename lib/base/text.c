@@ -1,6 +1,6 @@
 #include "base/text.h"
 
-#include <unictype.h>
+#include <endian.h>
 #include <unistr.h>
 
 /* Inner loops over this many bytes have a constant length and no exit, so the compiler makes vectors. */
@@ -58,10 +58,12 @@ bool rms_text_printable(struct rms_view utf8)
 
 static void widen_stride(const uint8_t *text, uint8_t *out)
 {
+    uint16_t wide[STRIDE];
+
     for (size_t i = 0; i < STRIDE; i++) {
-        out[2 * i] = text[i];
-        out[2 * i + 1] = 0;
+        wide[i] = htole16(text[i]);
     }
+    memcpy(out, wide, sizeof wide);
 }
 
 static size_t put_utf16(ucs4_t c, uint8_t *out)

@@ -78,15 +78,11 @@ const char *rms_engine_name(void)
     return !openssl_wanted() && manager_get(&name) != NULL ? name : "openssl";
 }
 
-static int schedule_make(struct rms_engine_key *engine, struct rms_view key)
+static int schedule_make(struct rms_engine_key *engine, IMB_MGR *manager)
 {
-    const char *name;
-    IMB_MGR *manager = openssl_wanted() ? NULL : manager_get(&name);
+    struct rms_view key = rms_secret_view(engine->key);
     uint8_t unused[SCHEDULE_BYTES] __attribute__((aligned(16)));
 
-    if (manager == NULL) {
-        return 0;
-    }
     engine->schedule = rms_secret_new(SCHEDULE_BYTES);
     if (engine->schedule == NULL) {
         return RMS_E_NO_MEMORY;
@@ -102,30 +98,39 @@ static int schedule_make(struct rms_engine_key *engine, struct rms_view key)
     return 0;
 }
 
-int rms_engine_encrypt(struct rms_engine_key *engine, const struct rms_chains *chains)
+static int encrypt_with_manager(
+    struct rms_engine_key *engine, IMB_MGR *manager, const struct rms_chains *chains)
 {
+    size_t key_len = rms_secret_len(engine->key);
     IMB_JOB jobs[RMS_ENGINE_CHAINS_MAX];
-    const char *name;
-    IMB_MGR *manager;
 
-    if (engine->schedule == NULL || chains->count < MULTI_MIN) {
-        return encrypt_with_openssl(engine, chains);
-    }
-    manager = manager_get(&name);
     for (size_t i = 0; i < chains->count; i++) {
         jobs[i] = (IMB_JOB){.enc_keys = rms_secret_bytes(engine->schedule),
-            .key_len_in_bytes = engine->key_len,
+            .key_len_in_bytes = key_len,
             .src = chains->in + i * chains->chain_len,
             .dst = chains->out + i * chains->chain_len,
             .msg_len_to_cipher_in_bytes = chains->chain_len,
             .iv = chains->ivs + 16 * i,
             .iv_len_in_bytes = 16};
     }
-    if (manager == NULL || IMB_SUBMIT_CIPHER_BURST(manager, jobs, (uint32_t)chains->count, IMB_CIPHER_CBC,
-                               IMB_DIR_ENCRYPT, (IMB_KEY_SIZE_BYTES)engine->key_len) != chains->count) {
-        return RMS_E_INTERNAL;
+    return IMB_SUBMIT_CIPHER_BURST(manager, jobs, (uint32_t)chains->count, IMB_CIPHER_CBC, IMB_DIR_ENCRYPT,
+               (IMB_KEY_SIZE_BYTES)key_len) == chains->count
+               ? 0
+               : RMS_E_INTERNAL;
+}
+
+int rms_engine_encrypt(struct rms_engine_key *engine, const struct rms_chains *chains)
+{
+    const char *name;
+    IMB_MGR *manager = engine->multi && chains->count >= MULTI_MIN ? manager_get(&name) : NULL;
+
+    if (manager == NULL) {
+        return encrypt_with_openssl(engine, chains);
     }
-    return 0;
+    if (engine->schedule == NULL) {
+        RMS_TRY(schedule_make(engine, manager));
+    }
+    return encrypt_with_manager(engine, manager, chains);
 }
 
 #else
@@ -140,13 +145,6 @@ const char *rms_engine_name(void)
     return "openssl";
 }
 
-static int schedule_make(struct rms_engine_key *engine, struct rms_view key)
-{
-    (void)engine;
-    (void)key;
-    return 0;
-}
-
 int rms_engine_encrypt(struct rms_engine_key *engine, const struct rms_chains *chains)
 {
     return encrypt_with_openssl(engine, chains);
@@ -156,26 +154,24 @@ int rms_engine_encrypt(struct rms_engine_key *engine, const struct rms_chains *c
 
 int rms_engine_key_init(struct rms_engine_key *engine, struct rms_view key)
 {
-    const struct rms_provider *provider = rms_provider();
-    int status;
+    const EVP_CIPHER *cbc = rms_provider()->cbc[key.len / 8 - 2];
 
-    *engine = (struct rms_engine_key){.cbc = EVP_CIPHER_CTX_new(), .key_len = key.len};
-    if (engine->cbc == NULL) {
+    *engine = (struct rms_engine_key){
+        .cbc = EVP_CIPHER_CTX_new(), .key = rms_secret_new(key.len), .multi = !openssl_wanted()};
+    if (engine->cbc == NULL || engine->key == NULL ||
+        EVP_EncryptInit_ex2(engine->cbc, cbc, key.data, NULL, NULL) != 1 ||
+        EVP_CIPHER_CTX_set_padding(engine->cbc, 0) != 1) {
+        rms_engine_key_fini(engine);
         return rms_crypto_failed(RMS_E_NO_MEMORY);
     }
-    status = EVP_EncryptInit_ex2(engine->cbc, provider->cbc[key.len / 8 - 2], key.data, NULL, NULL) == 1 &&
-                     EVP_CIPHER_CTX_set_padding(engine->cbc, 0) == 1
-                 ? schedule_make(engine, key)
-                 : rms_crypto_failed(RMS_E_INTERNAL);
-    if (status != 0) {
-        rms_engine_key_fini(engine);
-    }
-    return status;
+    memcpy(rms_secret_bytes(engine->key), key.data, key.len);
+    return 0;
 }
 
 void rms_engine_key_fini(struct rms_engine_key *engine)
 {
     EVP_CIPHER_CTX_free(engine->cbc);
     rms_secret_free(&engine->schedule);
+    rms_secret_free(&engine->key);
     engine->cbc = NULL;
 }

@@ -8,11 +8,13 @@
 
 #define RMS_ENGINE_CHAINS_MAX 64 /* in one call */
 
-/* A key as the engines want it. schedule: ipsec-mb's round keys in guarded memory, NULL with OpenSSL. */
+/* A key as the engines want it. ipsec-mb and its round keys are made when there is first something for them
+ * to do: a program that only reads, or writes little, never loads them. */
 struct rms_engine_key {
     EVP_CIPHER_CTX *cbc;
-    struct rms_secret *schedule;
-    size_t key_len;
+    struct rms_secret *key;
+    struct rms_secret *schedule; /* ipsec-mb's round keys, or NULL */
+    bool multi;                  /* ipsec-mb may be used */
 };
 
 /* count chains of chain_len bytes (a multiple of 16), one behind the other, ivs 16 bytes each. in and out are
