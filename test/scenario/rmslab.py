@@ -155,6 +155,8 @@ class Lab:
                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "detect_leaks=1"),
                "TSAN_OPTIONS": os.environ.get("TSAN_OPTIONS", "halt_on_error=0"),
                "UBSAN_OPTIONS": "print_stacktrace=1"}
+        if "RMS_LOOPBACK_ISSUERS" in os.environ:
+            env["RMS_LOOPBACK_ISSUERS"] = "1"
         self.rmsd_log = open(self.dir / "rmsd.log", "ab")
         self.rmsd = subprocess.Popen(
             [BUILD / "cmd/rmsd/rmsd", "--dir", self.data, "--listen", f"127.0.0.1:{self.port}", "--url", self.url,

@@ -1,0 +1,233 @@
+"""What an attacker sends: forged, spliced and transplanted licences, wrong tenants, bad tokens, broken HTTP."""
+import base64
+import hashlib
+import hmac
+import json
+import socket
+import ssl
+import time
+import urllib.parse
+
+from rmslab import Lab, PASSWORD, b64, main, pfile_licence
+
+TEXT = b"Worth stealing.\n"
+
+
+def licence_of(person, grant, *extra):
+    path = person.write("victim.txt", TEXT)
+    person.rms("protect", path, "--perm", grant, "--in-place", *extra)
+    licence = pfile_licence(person.home / "victim.ptxt")
+    (person.home / "victim.ptxt").unlink()
+    return licence
+
+
+def ask(person, licence):
+    return person.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(licence)})
+
+
+def element(text, name, start=0):
+    at = text.index(f"<{name}", start)
+    return at, text.index(f"</{name}>", at) + len(name) + 3
+
+
+def forged_and_spliced_licences():
+    # touches: C-069, S-130, S-131
+    with Lab(rmsd_args=()) as lab:
+        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+        for extra in ((), ("--online",)):
+            licence = licence_of(alice, "bob@contoso.test:VIEW", *extra)
+            assert ask(bob, licence)[2]["AccessStatus"] == "AccessGranted"
+            text = licence.decode("utf-8-sig")
+            spots = []
+            for name in ("BODY", "DIGEST", "SIGNATURE"):
+                begin, end = element(text, name)
+                values = [i for i in range(begin, end) if text[i].isalnum()]
+                spots += values[:: max(1, len(values) // 40)]
+            for at in spots:
+                changed = text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1:]
+                status, _, reply = ask(bob, b"\xef\xbb\xbf" + changed.encode())
+                refused = status == 400 or (status == 200 and reply["AccessStatus"] != "AccessGranted")
+                if not refused:  # the text of ALGORITHM inside SIGNATURE names what is checked anyway; nothing signed may differ
+                    assert reply["Key"] and element(text, "SIGNATURE")[0] <= at, (at, text[at - 30:at + 30])
+                    raise AssertionError(f"a changed licence was accepted: {text[at - 40:at + 10]!r}")
+        # mallory as owner of alice's licence, by editing
+        other = text.replace("alice@contoso.test", "mallory@contoso.test")
+        status, _, reply = ask(mallory, other.encode())
+        assert status == 400 and "Key" not in reply, reply
+        # alice's body under mallory's signature, and the other way round
+        mine = licence_of(mallory, "mallory@contoso.test:OWNER").decode("utf-8-sig")
+        a0, a1 = element(text, "BODY")
+        m0, m1 = element(mine, "BODY")
+        for spliced in (text[:a0] + mine[m0:m1] + text[a1:], mine[:m0] + text[a0:a1] + mine[m1:],
+                        mine.replace("</BODY>", "</BODY>" + text[a0:a1], 1), text[a0:a1] + mine):
+            status, _, reply = ask(mallory, spliced.encode())
+            assert status == 400, reply
+
+
+def transplanted_key():
+    """A victim's sealed key and rights data inside an own, correctly signed licence (xrml-licences 8.2)."""
+    # The signing part needs the attacker's own publishing certificate: test/abuse drives librms' internals for that in
+    # lib/client; here the service is asked with licences whose sealed parts were exchanged.
+    with Lab() as lab:
+        alice, mallory = lab.person("alice"), lab.person("mallory")
+        victim = licence_of(alice, "alice@contoso.test:OWNER").decode("utf-8-sig")
+        own = licence_of(mallory, "mallory@contoso.test:OWNER").decode("utf-8-sig")
+        v0, v1 = element(victim, "ENABLINGBITS")
+        o0, o1 = element(own, "ENABLINGBITS")
+        status, _, reply = ask(mallory, (own[:o0] + victim[v0:v1] + own[o1:]).encode())
+        assert status == 400 and "Key" not in reply, reply
+
+
+def other_tenants_licences():
+    with Lab(people=("alice",)) as lab:
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        lab.admin("user", "add", "fay@fabrikam.test", "--tenant", "fabrikam.test", "--password-stdin", stdin=PASSWORD + "\n")
+        fay = lab.person("fay@fabrikam.test")
+        fay.login()
+        licence = licence_of(lab.person("alice"), "bob@contoso.test:VIEW")
+        status, _, reply = ask(fay, licence)
+        assert status == 200 and reply["AccessStatus"] == "AccessDenied" and reply["Key"] is None, reply
+        # Fabrikam's server key in Contoso's licence
+        theirs = licence_of(fay, "fay@fabrikam.test:VIEW").decode("utf-8-sig")
+        ours = licence.decode("utf-8-sig")
+        p0, p1 = element(ours, "ISSUEDPRINCIPALS")
+        q0, q1 = element(theirs, "ISSUEDPRINCIPALS")
+        assert ask(fay, (ours[:p0] + theirs[q0:q1] + ours[p1:]).encode())[0] == 400
+
+
+def part(data):
+    return base64.urlsafe_b64encode(json.dumps(data).encode()).rstrip(b"=").decode()
+
+
+def tokens():
+    # touches: S-036
+    with Lab(people=("alice",)) as lab:
+        alice = lab.person("alice")
+        good = alice.token()
+        head, body, signature = good.split(".")
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+        status, _, keys = lab.http("GET", urllib.parse.urlsplit(claims["iss"]).path + "/discovery/keys")
+        assert status == 200 and all("d" not in k for k in keys["keys"]), keys
+        key_text = json.dumps(keys["keys"][0]).encode()
+
+        def hs256(secret):
+            signed = f"{part({'alg': 'HS256', 'kid': header.get('kid')})}.{body}"
+            return signed + "." + base64.urlsafe_b64encode(hmac.new(secret, signed.encode(), hashlib.sha256).digest()).rstrip(b"=").decode()
+
+        changed = dict(claims, sub="00000000-0000-4000-8000-000000000000", email="bob@contoso.test")
+        bad = [f"{part({'alg': 'none'})}.{body}.", f"{part({'alg': 'none'})}.{body}.{signature}", hs256(key_text), hs256(b""),
+               f"{head}.{part(changed)}.{signature}", f"{part({**header, 'crit': ['exp']})}.{body}.{signature}",
+               good[:-4] + ("AAAA" if good[-4:] != "AAAA" else "BBBB"), head + "." + body, "", "a.b.c", good + ".x", "x" * 60000]
+        for token in bad:
+            status, headers, _ = lab.http("GET", "/my/v2/templates", None, {"Authorization": "Bearer " + token})
+            assert status == 401 and headers["WWW-Authenticate"].startswith("Bearer "), (token[:80], status)
+        assert lab.http("GET", "/my/v2/templates", None, {"Authorization": "Basic YTpi"})[0] == 401
+        assert lab.http("GET", "/my/v2/templates", None, {"Authorization": "bEaReR " + good})[0] == 200
+        lab.move_clock(seconds=2 * 3600)
+        assert lab.http("GET", "/my/v2/templates", None, {"Authorization": "Bearer " + good})[0] == 401
+
+
+def refresh_tokens():
+    with Lab(people=("alice",)) as lab:
+        alice = lab.person("alice")
+        authority = urllib.parse.urlsplit(json.loads(base64.urlsafe_b64decode(alice.token().split(".")[1] + "=="))["iss"]).path
+
+        def ask_token(**form):
+            return lab.http("POST", authority + "/oauth2/token", urllib.parse.urlencode({"client_id": "rms", **form}),
+                            {"Content-Type": "application/x-www-form-urlencoded"})
+
+        status, _, first = ask_token(grant_type="password", username="alice@contoso.test", password=PASSWORD)
+        assert status == 200, first
+        status, _, second = ask_token(grant_type="refresh_token", refresh_token=first["refresh_token"])
+        assert status == 200 and second["refresh_token"] != first["refresh_token"]
+        status, _, replay = ask_token(grant_type="refresh_token", refresh_token=first["refresh_token"])
+        assert status == 400 and replay["error"] == "invalid_grant", replay
+        status, _, dead = ask_token(grant_type="refresh_token", refresh_token=second["refresh_token"])
+        assert status == 400 and dead["error"] == "invalid_grant", "a replay must end the whole family"
+        wrong = [ask_token(grant_type="password", username="alice@contoso.test", password=f"guess {i}") for i in range(12)]
+        missing = ask_token(grant_type="password", username="nobody@contoso.test", password="guess")
+        assert wrong[0][0] == missing[0] and wrong[0][2] == missing[2], (wrong[0], missing)
+        assert wrong[-1][0] in (400, 429) and wrong[-1][2] != wrong[0][2], wrong[-1]
+
+
+def raw(lab, data, timeout=15):
+    """Bytes over TLS: the status line that comes back, b"" when the connection was closed instead."""
+    with socket.create_connection(("127.0.0.1", lab.port), timeout=timeout) as plain:
+        with lab.tls().wrap_socket(plain, server_hostname="localhost") as tls:
+            try:
+                tls.sendall(data)
+                return tls.recv(65536).split(b"\r\n")[0]
+            except (ConnectionError, ssl.SSLError, TimeoutError):
+                return b""
+
+
+def broken_http():
+    with Lab(people=("alice",)) as lab:
+        token = lab.person("alice").token().encode()
+        auth = b"Authorization: Bearer " + token + b"\r\n"
+        post = b"POST /my/v2/enduserlicenses HTTP/1.1\r\n"
+        host = b"Host: localhost\r\n"
+        kind = b"Content-Type: application/json\r\n"
+        cases = {
+            "no host": post + auth + kind + b"Content-Length: 2\r\n\r\n{}",
+            "two hosts": post + host + b"Host: evil.test\r\n" + auth + kind + b"Content-Length: 2\r\n\r\n{}",
+            "two lengths": post + host + auth + kind + b"Content-Length: 2\r\nContent-Length: 20\r\n\r\n{}",
+            "length and chunks": post + host + auth + kind + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+            "blank before colon": post + host + auth + kind + b"Content-Length : 2\r\n\r\n{}",
+            "negative length": post + host + auth + kind + b"Content-Length: -1\r\n\r\n",
+            "huge length": post + host + auth + kind + b"Content-Length: 99999999999999999999\r\n\r\n",
+            "too large": post + host + auth + kind + b"Content-Length: 900000000\r\n\r\n" + b"x" * 100000,
+            "nul in path": b"GET /my/v2/templates%00 HTTP/1.1\r\n" + host + auth + b"\r\n",
+            "up the path": b"GET /my/v2/../../etc/passwd HTTP/1.1\r\n" + host + auth + b"\r\n",
+            "unknown method": b"BREW /my/v2/templates HTTP/1.1\r\n" + host + auth + b"\r\n",
+            "not http": b"\x00\x01\x02\x03" * 100,
+        }
+        for name, data in cases.items():
+            line = raw(lab, data)
+            assert line == b"" or b" 4" in line or b" 5" in line, (name, line)
+        header = raw(lab, b"GET /my/v2/templates HTTP/1.1\r\n" + host + b"X-Big: " + b"x" * (4 << 20) + b"\r\n\r\n")
+        assert header == b"" or b" 4" in header, header
+        deep = b"[" * 100000
+        assert b" 400" in raw(lab, post + host + auth + kind + b"Content-Length: %d\r\n\r\n" % len(deep) + deep)
+        twice = b'{"SerializedPublishingLicense":"AAAA","SerializedPublishingLicense":"BBBB"}'
+        assert b" 400" in raw(lab, post + host + auth + kind + b"Content-Length: %d\r\n\r\n" % len(twice) + twice)
+        # slow senders do not stop others
+        slow = []
+        for _ in range(50):
+            plain = socket.create_connection(("127.0.0.1", lab.port), timeout=10)
+            tls = lab.tls().wrap_socket(plain, server_hostname="localhost")
+            tls.sendall(post + host + auth + kind + b"Content-Length: 1000\r\n\r\n{")
+            slow.append(tls)
+        began = time.monotonic()
+        assert lab.person("alice").rest("GET", "/my/v2/templates")[0] == 200
+        assert time.monotonic() - began < 20
+        for tls in slow:
+            tls.close()
+        old = ssl.create_default_context(cafile=str(lab.ca))
+        old.minimum_version = ssl.TLSVersion.TLSv1
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+        try:
+            with socket.create_connection(("127.0.0.1", lab.port), timeout=10) as plain:
+                old.wrap_socket(plain, server_hostname="localhost")
+            raise AssertionError("TLS 1.1 was accepted")
+        except (ssl.SSLError, ConnectionError):
+            pass
+        assert lab.person("alice").rest("GET", "/my/v2/templates")[0] == 200
+
+
+def expired_ca_and_wrong_name():
+    # touches: S-290
+    with Lab(people=("alice",)) as lab:
+        alice = lab.person("alice")
+        empty = alice.write("other-ca.pem", lab.ca.read_text().replace("A", "B", 0))
+        import subprocess
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj",
+                        "/CN=Somebody else", "-keyout", alice.home / "k.pem", "-out", empty], check=True, capture_output=True)
+        done = alice.rms("template", "list", "--refresh", env=alice.env(RMS_CA=empty), code=6)
+        assert "(tls)" in done.err, done
+
+
+if __name__ == "__main__":
+    main(forged_and_spliced_licences, transplanted_key, other_tenants_licences, tokens, refresh_tokens, broken_http,
+         expired_ca_and_wrong_name)

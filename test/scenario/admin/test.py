@@ -1,0 +1,119 @@
+"""Tenants, states, accounts, groups, templates as an administrator handles them; another tenant sees nothing of it."""
+from rmslab import Lab, PASSWORD, main
+
+TEXT = b"For this tenant only.\n"
+
+
+def tenants_are_separate():
+    # touches: S-001, S-002, S-048
+    with Lab(people=("alice",)) as lab:
+        lab.admin("tenant", "create", "--name", "Again", "--domain", "contoso.test", code=5)
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        lab.admin("user", "add", "fay@fabrikam.test", "--tenant", "fabrikam.test", "--password-stdin", stdin=PASSWORD + "\n")
+        alice, fay = lab.person("alice"), lab.person("fay@fabrikam.test")
+        fay.login()
+        ours = {t["TemplateId"] for t in alice.rms("--json", "template", "list").json_lines}
+        theirs = {t["TemplateId"] for t in fay.rms("--json", "template", "list").json_lines}
+        assert ours and theirs and not ours & theirs
+        foreign = lab.admin("template", "show", ours.copy().pop(), "--tenant", "fabrikam.test", code=4)
+        unknown = lab.admin("template", "show", "00000000-0000-4000-8000-000000000000", "--tenant", "fabrikam.test", code=4)
+        assert foreign.err == unknown.err, (foreign, unknown)
+        granted = alice.write("g.txt", TEXT)
+        kept = alice.write("k.txt", TEXT)
+        alice.rms("protect", granted, "--perm", "fay@fabrikam.test:Co-Author", "--in-place")
+        alice.rms("protect", kept, "--template", "Confidential \\ All Employees", "--in-place")
+        fay.rms("open", alice.home / "g.ptxt", "-o", fay.home / "g.txt")
+        assert (fay.home / "g.txt").read_bytes() == TEXT
+        refused = fay.rms("open", alice.home / "k.ptxt", "-o", fay.home / "k.txt", code=1)
+        assert "no-rights" in refused.err, refused
+
+
+def states():
+    # proves: S-003
+    # touches: S-004, S-006, S-007, S-008
+    with Lab(people=("alice", "bob")) as lab:
+        assert lab.admin("service", "status").out.strip() == "Enabled"
+        alice, bob = lab.person("alice"), lab.person("bob")
+        path = alice.write("s.txt", TEXT)
+        alice.rms("protect", path, "--perm", "bob@contoso.test:Co-Author", "--offline-days", "7", "--in-place")
+        other = alice.write("o.txt", TEXT)
+        alice.rms("protect", other, "--perm", "bob@contoso.test:Co-Author", "--in-place")
+        bob.rms("open", alice.home / "s.ptxt", "-o", bob.home / "1.txt")
+        lab.admin("service", "disable", code=2)
+        assert lab.admin("service", "status").out.strip() == "Enabled"
+        lab.admin("service", "disable", "--force")
+        assert lab.admin("service", "status").out.strip() == "Disabled"
+        refused = bob.rms("open", alice.home / "o.ptxt", "-o", bob.home / "2.txt", code=1)
+        assert "tenant-disabled" in refused.err, refused
+        bob.rms("open", alice.home / "s.ptxt", "-o", bob.home / "3.txt")
+        assert lab.admin("template", "list").code == 0
+        lab.admin("service", "enable")
+        lab.admin("service", "enable")
+        bob.rms("open", alice.home / "o.ptxt", "-o", bob.home / "4.txt")
+        lab.admin("service", "status", "--tenant", "11111111-1111-4111-8111-111111111111", code=4)
+
+
+def addresses_that_authorise():
+    # proves: S-037, S-064
+    # touches: S-038, S-039
+    with Lab(people=("alice",)) as lab:
+        lab.admin("domain", "add", "contoso-alt.test")
+        lab.admin("user", "add", "erin@contoso.test", "--upn", "erin@contoso.test", "--no-address", "--password-stdin", stdin=PASSWORD + "\n")
+        lab.admin("user", "set", "erin@contoso.test", "--proxy-address", "SMTP:erin.m@contoso.test", "--proxy-address",
+                  " smtp: e.m@contoso-alt.test", "--proxy-address", "SIP:erin@contoso.test")
+        lab.admin("user", "add", "dave@contoso.test", "--no-address", "--password-stdin", stdin=PASSWORD + "\n")
+        alice, erin, dave = lab.person("alice"), lab.person("erin"), lab.person("dave")
+        erin.address, dave.address = "erin.m@contoso.test", "dave@contoso.test"
+        erin.login()
+        dave.login()
+        for grant, person, allowed in (("erin.m@contoso.test", erin, True), ("E.M@contoso-alt.test", erin, True),
+                                       ("erin@contoso.test", erin, False), ("dave@contoso.test", dave, True)):
+            path = alice.write("a.txt", TEXT)
+            alice.rms("protect", path, "--perm", f"{grant}:Co-Author", "--in-place")
+            done = person.rms("open", alice.home / "a.ptxt", "-o", person.home / "a.txt", code=0 if allowed else 1)
+            assert allowed or "no-rights" in done.err, done
+            (alice.home / "a.ptxt").unlink()
+        shown = lab.admin("identity", "check", "erin.m@contoso.test", "--json").out.lower()
+        assert "erin.m@contoso.test" in shown and "e.m@contoso-alt.test" in shown and "sip:" in shown, shown
+        lab.admin("identity", "check", "nobody@contoso.test", code=4)
+
+
+def templates_by_hand():
+    # touches: S-067, S-068, S-093, S-099, S-105
+    with Lab() as lab:
+        lab.admin("template", "add", "--name", "Sales", "--description", "For sales", "--grant", "bob@contoso.test:VIEW,reply all,COMMENT",
+                  "--offline-days", "0", "--published")
+        shown = lab.admin("template", "show", "Sales", "--json").out
+        assert "REPLYALL" in shown and "COMMENT" in shown, shown
+        lab.admin("template", "add", "--name", "Bad", "--description", "Bad", "--grant", "bob@contoso.test:VIEEW", code=2)
+        lab.admin("template", "add", "--name", "Bad", "--description", "Bad", "--grant", "bob@contoso.test:", code=2)
+        lab.admin("group", "add", "sec-it", "--kind", "security")
+        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+        path = alice.write("t.txt", TEXT)
+        alice.rms("template", "refresh")
+        alice.rms("protect", path, "--template", "Sales", "--in-place")
+        protected = alice.home / "t.ptxt"
+        bob.rms("unprotect", protected, "-o", bob.home / "t.txt", code=1)
+        mallory.rms("open", protected, "-o", mallory.home / "t.txt", code=1)
+        lab.admin("template", "set", "Sales", "--grant", "mallory@contoso.test:Co-Author")
+        mallory.rms("open", protected, "-o", mallory.home / "t.txt")
+        assert (mallory.home / "t.txt").read_bytes() == TEXT
+        assert "no-rights" in bob.rms("open", protected, "-o", bob.home / "t2.txt", code=1).err
+
+
+def super_users_recover():
+    # touches: S-020, C-072
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        path = alice.write("r.txt", TEXT)
+        alice.rms("protect", path, "--only-me", "--in-place")
+        protected = alice.home / "r.ptxt"
+        lab.admin("superuser", "add", "bob@contoso.test")
+        bob.rms("open", protected, "-o", bob.home / "1.txt", code=1)
+        lab.admin("superuser", "feature", "enable")
+        bob.rms("unprotect", protected, "-o", bob.home / "2.txt")
+        assert (bob.home / "2.txt").read_bytes() == TEXT
+
+
+if __name__ == "__main__":
+    main(tenants_are_separate, states, addresses_that_authorise, templates_by_hand, super_users_recover)

@@ -1,0 +1,101 @@
+"""Two devices of one person, sign-out, a stolen store, damaged entries."""
+import shutil
+
+from rmslab import Lab, main
+
+TEXT = b"Two devices, one person.\n"
+
+
+def second_device_opens_what_the_first_could():
+    # proves: S-125, C-002
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        path = alice.write("d.txt", TEXT)
+        alice.rms("protect", path, "--perm", "bob@contoso.test:Co-Author", "--in-place")
+        protected = alice.home / "d.ptxt"
+        bob.rms("open", protected, "-o", bob.home / "1.txt")
+        other = bob.device(2)
+        other.login()
+        other.rms("open", protected, "-o", other.home / "2.txt")
+        assert (other.home / "2.txt").read_bytes() == TEXT
+        own = alice.device(2)
+        own.login()
+        own.rms("bootstrap")
+        lab.stop()
+        own.rms("open", protected, "-o", own.home / "own.txt")  # the author's licence is bound to her key, not her device
+        assert (own.home / "own.txt").read_bytes() == TEXT
+
+
+def sign_out_removes_what_was_kept():
+    # proves: S-144
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        path = alice.write("o.txt", TEXT)
+        alice.rms("protect", path, "--perm", "bob@contoso.test:Co-Author", "--in-place")
+        protected = alice.home / "o.ptxt"
+        bob.rms("open", protected, "-o", bob.home / "1.txt")
+        bob.rms("logout")
+        bob.rms("whoami", code=3)
+        lab.stop()
+        bob.rms("open", protected, "-o", bob.home / "2.txt", code=None)
+        assert not (bob.home / "2.txt").exists()
+
+
+def a_damaged_store_is_repaired():
+    # touches: S-143, C-025, C-026
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        path = alice.write("s.txt", TEXT)
+        alice.rms("protect", path, "--perm", "bob@contoso.test:Co-Author", "--in-place")
+        protected = alice.home / "s.ptxt"
+        bob.rms("open", protected, "-o", bob.home / "1.txt")
+        store = bob.home / ".local/share/openrms"
+        kept = [f for f in store.rglob("*") if f.is_file()]
+        assert kept
+        for file in kept:
+            assert file.stat().st_mode & 0o077 == 0, file
+            assert TEXT not in file.read_bytes() and b"alice@contoso.test" not in file.read_bytes(), file
+        for victim in kept:
+            whole = victim.read_bytes()
+            flipped = bytearray(whole)
+            flipped[len(flipped) // 2] ^= 1
+            victim.write_bytes(flipped)
+            done = bob.rms("open", protected, "-o", bob.home / "2.txt", code=None)
+            if done.code != 0:
+                bob.login()
+                bob.rms("open", protected, "-o", bob.home / "2.txt")
+            (bob.home / "2.txt").unlink()
+
+
+def nothing_is_left_when_the_service_is_down_at_first_use():
+    # proves: C-001
+    with Lab(people=("alice",), login=False) as lab:
+        alice = lab.person("alice")
+        lab.stop()
+        alice.login(code=6)
+        store = alice.home / ".local/share/openrms"
+        left = [f for f in store.rglob("*") if f.is_file() and "key" not in f.name] if store.exists() else []
+        assert not left, left
+        lab.start()
+        alice.login()
+        path = alice.write("a.txt", TEXT)
+        alice.rms("protect", path, "--template", "Confidential \\ All Employees", "--in-place")
+        before = len(lab.usage(request_type="Certify"))
+        alice.rms("protect", alice.write("b.txt", TEXT), "--template", "Confidential \\ All Employees", "--in-place")
+        assert len(lab.usage(request_type="Certify")) == before
+
+
+def a_copied_store_is_not_bound_here():
+    # touches: C-004, S-143
+    with Lab(people=("alice",)) as lab:
+        alice = lab.person("alice")
+        thief = alice.device(9)
+        shutil.copytree(alice.home / ".local/share/openrms", thief.home / ".local/share/openrms")
+        # Another machine: its own machine id decides the key that opens the store.
+        stolen = thief.rms("whoami", env=thief.env(RMS_MACHINE_ID_FILE=thief.write("machine-id", "0" * 32 + "\n")), code=None)
+        assert stolen.code == 3, stolen
+
+
+if __name__ == "__main__":
+    main(second_device_opens_what_the_first_could, sign_out_removes_what_was_kept, a_damaged_store_is_repaired,
+         nothing_is_left_when_the_service_is_down_at_first_use, a_copied_store_is_not_bound_here)

@@ -1,0 +1,160 @@
+"""Alice protects, bob opens within his rights, mallory is refused; forwarding changes nothing; expiry ends it."""
+from rmslab import Lab, main
+
+TEXT = b"The merger closes on Friday.\n" * 3
+
+
+def protect_open_refuse():
+    # proves: S-005, S-073, C-061
+    # touches: S-065, S-070, C-073, C-086
+    with Lab() as lab:
+        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+        path = alice.write("plan.txt", TEXT)
+        made = alice.rms("--json", "protect", path, "--perm", "bob@contoso.test:Co-Author", "--in-place").json_lines[0]
+        assert made["Status"] == "Success", made
+        protected = alice.home / "plan.ptxt"
+        assert protected.exists() and not path.exists()
+        assert TEXT[:20] not in protected.read_bytes()
+
+        bob.rms("open", protected, "-o", bob.home / "got.txt")
+        assert (bob.home / "got.txt").read_bytes() == TEXT
+        refused = mallory.rms("open", protected, "-o", mallory.home / "got.txt", code=1)
+        assert "no-rights" in refused.err and "alice@contoso.test" in refused.err, refused
+        assert not (mallory.home / "got.txt").exists()
+
+        rows = lab.usage(user_id="mallory@contoso.test")
+        assert any(r["result"] != "Success" and r["content-id"] for r in rows), rows
+        assert all("alice@contoso.test" in r["owner-email"] for r in rows if r["content-id"]), rows
+
+
+def viewer_may_not_take_protection_off():
+    # proves: S-079, S-090
+    # touches: C-070, C-094
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        for right, allowed in (("VIEW", False), ("VIEW,EDIT", False), ("VIEW,EDITRIGHTSDATA", False), ("VIEW,EXPORT", True),
+                               ("OWNER", True)):
+            path = alice.write(f"{right.replace(',', '-')}.txt", TEXT)
+            alice.rms("protect", path, "--perm", f"bob@contoso.test:{right}", "--in-place")
+            protected = path.with_suffix(".ptxt")
+            before = protected.read_bytes()
+            done = bob.rms("unprotect", protected, "--out", bob.home / "out", code=0 if allowed else 1)
+            clear = bob.home / "out" / path.name
+            assert clear.exists() == allowed, done
+            if allowed:
+                assert clear.read_bytes() == TEXT
+            else:
+                assert "no-rights" in done.err, done
+                piped = bob.rms("open", protected, "-o", "-", code=1)
+                assert piped.out == "", piped
+            assert protected.read_bytes() == before
+
+
+def forwarded_file_stays_protected():
+    # touches: S-076
+    with Lab() as lab:
+        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+        path = alice.write("note.txt", TEXT)
+        alice.rms("protect", path, "--perm", "bob@contoso.test:Co-Owner", "--in-place")
+        forwarded = mallory.write("renamed.ptxt", (alice.home / "note.ptxt").read_bytes())
+        mallory.rms("open", forwarded, "-o", mallory.home / "x", code=1)
+        again = bob.write("renamed.ptxt", forwarded.read_bytes())
+        bob.rms("unprotect", again, "--in-place")
+        assert (bob.home / "renamed.txt").read_bytes() == TEXT and not again.exists()
+
+
+def templates_follow_the_service():
+    # proves: S-104
+    # touches: S-009, S-105, C-034, C-060
+    with Lab() as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        names = {t["Name"] for t in alice.rms("--json", "template", "list").json_lines}
+        assert names == {"Confidential \\ All Employees", "Highly Confidential \\ All Employees"}, names
+        path = alice.write("all.txt", TEXT)
+        alice.rms("protect", path, "--template", "Highly Confidential \\ All Employees", "--in-place")
+        protected = alice.home / "all.ptxt"
+        bob.rms("open", protected, "-o", bob.home / "all.txt")
+        assert (bob.home / "all.txt").read_bytes() == TEXT
+        lab.admin("template", "archive", "Highly Confidential \\ All Employees")
+        alice.rms("template", "refresh")
+        assert len(alice.rms("--json", "template", "list").json_lines) == 1
+        again = alice.write("again.txt", TEXT)
+        alice.rms("protect", again, "--template", "Highly Confidential \\ All Employees", "--in-place", code=None)
+        assert again.exists()
+        bob.device(2).login()
+        bob.device(2).rms("open", protected, "-o", bob.device(2).home / "all.txt")
+
+
+def expiry_ends_reading_but_not_for_the_owner():
+    # proves: S-081
+    # touches: C-030, C-064, C-085
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        path = alice.write("short.txt", TEXT)
+        alice.rms("protect", path, "--perm", "bob@contoso.test:Co-Author", "--expire-days", "3", "--in-place")
+        protected = alice.home / "short.ptxt"
+        bob.rms("open", protected, "-o", bob.home / "1.txt")
+        lab.move_clock(days=4)
+        for person in (alice, bob):
+            person.login()
+        late = bob.rms("open", protected, "-o", bob.home / "2.txt", code=1)
+        assert "expired" in late.err and not (bob.home / "2.txt").exists(), late
+        alice.rms("open", protected, "-o", alice.home / "2.txt")
+        assert (alice.home / "2.txt").read_bytes() == TEXT
+
+
+def only_for_me():
+    # touches: C-062, S-086
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        path = alice.write("diary.txt", TEXT)
+        alice.rms("protect", path, "--only-me", "--in-place")
+        bob.rms("open", alice.home / "diary.ptxt", "-o", bob.home / "x", code=1)
+        alice.rms("unprotect", alice.home / "diary.ptxt", "--in-place")
+        assert path.read_bytes() == TEXT
+
+
+def groups_and_domains():
+    # touches: S-044, S-050, S-072, C-063
+    with Lab() as lab:
+        lab.admin("group", "add", "mkt", "--address", "mkt@contoso.test", "--kind", "security")
+        lab.admin("group", "add", "mkt-eu", "--address", "mkt-eu@contoso.test", "--kind", "security")
+        lab.admin("group", "member", "add", "mkt", "mkt-eu@contoso.test")
+        lab.admin("group", "member", "add", "mkt-eu", "bob@contoso.test", "mkt@contoso.test")
+        lab.admin("group", "refresh", "mkt")
+        lab.admin("group", "refresh", "mkt-eu")
+        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+        path = alice.write("g.txt", TEXT)
+        alice.rms("protect", path, "--perm", "mkt@contoso.test:VIEW", "--perm", "bob@contoso.test:EXPORT", "--in-place")
+        bob.rms("unprotect", alice.home / "g.ptxt", "-o", bob.home / "g.txt")
+        mallory.rms("open", alice.home / "g.ptxt", "-o", mallory.home / "g.txt", code=1)
+        everyone = alice.write("d.txt", TEXT)
+        alice.rms("protect", everyone, "--perm", "domain:contoso.test:Co-Author", "--in-place")
+        mallory.rms("open", alice.home / "d.ptxt", "-o", mallory.home / "d.txt")
+
+
+def the_service_sees_no_content():
+    # proves: S-129
+    # touches: C-040
+    marker = b"MARKER-6f1d7b3e0c0f4d6e9b0e0d2f6c2f9a11"
+    with Lab(people=("alice", "bob"), rmsd_args=("--log-level", "trace")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        path = alice.write("secret.txt", marker * 10)
+        alice.rms("protect", path, "--perm", "bob@contoso.test:Co-Author", "--in-place")
+        bob.rms("open", alice.home / "secret.ptxt", "-o", bob.home / "clear.txt")
+        token = alice.token()
+        status, _, reply = lab.http("POST", "/my/v2/enduserlicenses",
+                                    {"SerializedPublishingLicense": "AAAA", "Content": marker.decode()},
+                                    {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+        assert status == 400, (status, reply)
+        lab.stop()
+        for file in [*lab.data.rglob("*"), lab.dir / "rmsd.log"]:
+            if file.is_file():
+                data = file.read_bytes()
+                assert marker not in data, file
+                assert token.encode() not in data, file
+
+
+if __name__ == "__main__":
+    main(protect_open_refuse, viewer_may_not_take_protection_off, forwarded_file_stays_protected, templates_follow_the_service,
+         expiry_ends_reading_but_not_for_the_owner, only_for_me, groups_and_domains, the_service_sees_no_content)
