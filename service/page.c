@@ -184,9 +184,8 @@ void rms_page_device_confirm(struct rms_buf *out, const struct rms_page_device *
 {
     head(out, page->nonce, "Is this your device?");
     add(out,
-        "<dl>\n<dt>Wants to sign in as you</dt><dd>%s</dd>\n<dt>From network address</dt><dd>%s</dd>\n"
-        "<dt>Code</dt><dd class=\"code\">%s</dd>\n</dl>\n",
-        page->client, page->origin, page->code);
+        "<dl>\n<dt>Wants to sign in as you</dt><dd>%s</dd>\n<dt>Code</dt><dd class=\"code\">%s</dd>\n</dl>\n",
+        page->client, page->code);
     rms_buf_append_str(out,
         "<p>Go on only if you started this yourself and your device shows exactly this "
         "code. If somebody sent you the code, refuse: they would get access as you.</p>\n");

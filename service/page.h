@@ -30,7 +30,6 @@ struct rms_page_device {
     const char *csrf;
     const char *code;    /* user code typed or linked, or NULL */
     const char *client;  /* confirmation only */
-    const char *origin;  /* confirmation only: network address of the device */
     const char *address; /* confirmation only, or NULL */
     const char *error;   /* or NULL */
 };

@@ -1,5 +1,5 @@
-/* The built-in sign-in: a small OpenID provider for local accounts (doc/protocol/sign-in.md). Codes, device codes
- * and refresh tokens are in the store, as hashes; throttling is in memory; tokens are signed by keyd.
+/* The built-in sign-in: a small OpenID provider for local accounts (doc/protocol/sign-in.md). Codes, device
+ * codes and refresh tokens are in the store, as hashes; throttling is in memory; tokens are signed by keyd.
  *
  * The first path segment names the authority: a tenant GUID or domain, or "common", where the tenant follows
  * from the address that a person types. */

@@ -1,0 +1,272 @@
+/* The authorisation endpoint: checks of the request (RFC 6749 section 4.1, RFC 7636, RFC 9700), the sign-in
+ * page, and the way back to the client with a code.
+ *
+ * The parameters stay in the query while the page is shown: its form goes to its own address. */
+#include "base/mem.h"
+#include "service/page.h"
+#include "service/signin_core.h"
+#include "service/signin_rule.h"
+
+#define LOCATION_MAX 8192
+
+struct authorize {
+    struct rms_front *front;
+    struct rms_request *request;
+    struct rms_reply *reply;
+    struct rms_authority authority;
+    struct rms_form query;
+    struct rms_signin_client client;
+    const char *redirect_uri;
+    const char *challenge; /* PKCE, or NULL */
+};
+
+static const char *param(const struct authorize *a, const char *name)
+{
+    return rms_form_get(&a->query, name);
+}
+
+/* --- ways out --------------------------------------------------------------------------------------- */
+
+/* Before the redirect address is proved nothing may be sent there: a page tells the person. */
+static int stop(struct authorize *a, int code, const char *text)
+{
+    char nonce[RMS_NONCE_TEXT];
+
+    rms_page_nonce_new(nonce);
+    rms_page_message(&a->reply->body, nonce, "This sign-in link does not work", text);
+    RMS_TRY(rms_page_reply(a->request, a->reply, nonce, NULL));
+    a->reply->status = code == RMS_E_NOT_FOUND ? 404 : 400;
+    return rms_fail(a->request, code, text);
+}
+
+/* 303: the browser follows with GET and does not send the form on. */
+static int send_back(struct authorize *a, const char *name, const char *value, const char *description)
+{
+    RMS_BUF_CLEANUP struct rms_buf location = RMS_BUF_INIT(LOCATION_MAX);
+    RMS_BUF_CLEANUP struct rms_buf query = RMS_BUF_INIT(LOCATION_MAX);
+
+    rms_form_append(&query, name, value);
+    rms_form_append(&query, "error_description", description);
+    rms_form_append(&query, "state", param(a, "state"));
+    rms_buf_append_str(&location, a->redirect_uri);
+    rms_buf_append_byte(&location, strchr(a->redirect_uri, '?') != NULL ? '&' : '?');
+    rms_buf_append_view(&location, rms_buf_view(&query));
+    RMS_TRY(rms_buf_status(&query));
+    RMS_TRY(rms_buf_status(&location));
+    a->reply->status = 303;
+    a->reply->final = true;
+    rms_reply_header(a->reply, "Location", rms_arena_text(a->request->arena, rms_buf_view(&location)));
+    rms_reply_header(a->reply, "Cache-Control", "no-store");
+    rms_reply_header(a->reply, "Referrer-Policy", "no-referrer");
+    return 0;
+}
+
+static int refuse(struct authorize *a, enum rms_oauth_error error, const char *description)
+{
+    RMS_TRY(send_back(a, "error", rms_oauth_error_word(error), description));
+    return rms_fail(
+        a->request, error == RMS_OAUTH_ACCESS_DENIED ? RMS_E_CANCELLED : RMS_E_BAD_ARGUMENT, description);
+}
+
+/* --- checks ----------------------------------------------------------------------------------------- */
+
+/* The clients of which tenant: the authority's, else that of the hinted person, else the only one. */
+static const struct rms_live_tenant *client_tenant(struct authorize *a)
+{
+    const char *hint = param(a, "login_hint");
+    const struct rms_live_tenant *tenant = a->authority.tenant;
+
+    if (tenant == NULL && hint != NULL) {
+        tenant = rms_request_tenant_of_address(a->request, hint);
+    }
+    return tenant != NULL ? tenant : rms_request_only_tenant(a->request);
+}
+
+/* May be left out by a client that has registered just one address, and that without a wildcard. */
+static int find_redirect(struct authorize *a)
+{
+    const char *said = param(a, "redirect_uri");
+
+    if (said == NULL && a->client.redirect_uri_count == 1 &&
+        strchr(a->client.redirect_uris[0], '*') == NULL) {
+        a->redirect_uri = a->client.redirect_uris[0];
+        return 0;
+    }
+    for (size_t i = 0; said != NULL && i < a->client.redirect_uri_count; i++) {
+        if (rms_redirect_match(a->client.redirect_uris[i], said)) {
+            a->redirect_uri = said;
+            return 0;
+        }
+    }
+    return RMS_E_BAD_ARGUMENT;
+}
+
+static int check_client(struct authorize *a)
+{
+    const char *client_id;
+    int status;
+
+    RMS_TRY(rms_signin_authority(a->front, a->request, &a->authority));
+    if (rms_form_of_query(a->request, &a->query) != 0) {
+        return stop(a, RMS_E_BAD_ARGUMENT, "Its parameters are malformed or repeated.");
+    }
+    client_id = param(a, "client_id");
+    status = client_id != NULL ? rms_signin_client(a->request, client_tenant(a), client_id, &a->client)
+                               : RMS_E_NOT_FOUND;
+    if (status == RMS_E_NOT_FOUND) {
+        return stop(a, RMS_E_BAD_ARGUMENT, "The application is not registered here.");
+    }
+    RMS_TRY(status);
+    if (find_redirect(a) != 0) {
+        return stop(a, RMS_E_BAD_ARGUMENT, "Its return address is not one the application has registered.");
+    }
+    return 0;
+}
+
+static int check_pkce(struct authorize *a)
+{
+    const char *method = param(a, "code_challenge_method");
+
+    a->challenge = param(a, "code_challenge");
+    if (a->challenge == NULL) {
+        return a->client.legacy_no_pkce && method == NULL
+                   ? 0
+                   : refuse(a, RMS_OAUTH_INVALID_REQUEST, "code_challenge is missing");
+    }
+    if (method == NULL || strcmp(method, "S256") != 0 || !rms_pkce_challenge_valid(a->challenge)) {
+        return refuse(a, RMS_OAUTH_INVALID_REQUEST, "code_challenge must be of method S256");
+    }
+    return 0;
+}
+
+static bool equals(const char *text, const char *word)
+{
+    return text != NULL && strcmp(text, word) == 0;
+}
+
+static int check_request(struct authorize *a)
+{
+    if (param(a, "request") != NULL || param(a, "request_uri") != NULL) {
+        return refuse(a, RMS_OAUTH_REQUEST_NOT_SUPPORTED, "request objects are not supported");
+    }
+    if (!equals(param(a, "response_type"), "code")) {
+        return refuse(a, RMS_OAUTH_UNSUPPORTED_RESPONSE_TYPE, "response_type must be code");
+    }
+    if (param(a, "response_mode") != NULL && !equals(param(a, "response_mode"), "query")) {
+        return refuse(a, RMS_OAUTH_INVALID_REQUEST, "response_mode must be query");
+    }
+    if (!rms_signin_resource_ok(a->front, param(a, "resource"))) {
+        return refuse(a, RMS_OAUTH_INVALID_TARGET, "the resource is not this service");
+    }
+    RMS_TRY(check_pkce(a));
+    /* There are no sessions: without a page nobody can be signed in. */
+    if (equals(param(a, "prompt"), "none") || equals(param(a, "prompt"), "attempt_none")) {
+        return refuse(a, RMS_OAUTH_LOGIN_REQUIRED, "the person must sign in");
+    }
+    return 0;
+}
+
+/* --- the page --------------------------------------------------------------------------------------- */
+
+static int show(struct authorize *a, const char *address, const char *error, int code)
+{
+    RMS_BUF_CLEANUP struct rms_buf source = RMS_BUF_INIT(RMS_REDIRECT_MAX);
+    struct rms_page_signin page = {.client = a->client.name, .address = address, .error = error};
+    char nonce[RMS_NONCE_TEXT];
+
+    rms_page_nonce_new(nonce);
+    page.nonce = nonce;
+    RMS_TRY(rms_csrf_issue(a->request, a->reply, "authorize", &page.csrf));
+    rms_page_signin(&a->reply->body, &page);
+    /* Browsers check the way back against form-action too. */
+    rms_redirect_source(a->redirect_uri, &source);
+    RMS_TRY(rms_page_reply(a->request, a->reply, nonce, source.len > 0 ? rms_buf_text(&source) : NULL));
+    a->reply->status = code == 0 ? 200 : code == RMS_E_THROTTLED ? 429 : 400;
+    return code;
+}
+
+/* In the query '+' arrives as it is; between scopes it means a blank. */
+static const char *scope_of(struct authorize *a)
+{
+    char *scope = rms_arena_strdup(a->request->arena, param(a, "scope"));
+
+    for (char *c = scope; c != NULL && *c != '\0'; c++) {
+        *c = *c == '+' ? ' ' : *c;
+    }
+    return scope;
+}
+
+static int give_code(struct authorize *a, const struct rms_directory_person *person)
+{
+    struct rms_auth_code code = {
+        .grant = {.tenant_id = person->tenant_id,
+            .client_id = a->client.id,
+            .account_id = person->account_id,
+            .scope = scope_of(a),
+            .resource = param(a, "resource"),
+            .nonce = param(a, "nonce"),
+            .auth_time = a->request->now},
+        .redirect_uri = a->redirect_uri,
+        .challenge = a->challenge,
+        .expires_at = a->request->now + RMS_AUTH_CODE_S,
+    };
+    char family_id[RMS_GUID_TEXT];
+    char text[RMS_OPAQUE_TEXT];
+
+    rms_guid_new(family_id);
+    code.family_id = family_id;
+    rms_opaque_new(text);
+    rms_opaque_hash(text, code.hash);
+    RMS_TRY(rms_auth_code_put(a->request->worker->db, &code));
+    return send_back(a, "code", text, NULL);
+}
+
+static int sign_in(struct authorize *a, const struct rms_form *form)
+{
+    struct rms_signin_attempt attempt = {.tenant = a->authority.tenant,
+        .username = rms_form_get(form, "username"),
+        .password = rms_form_get(form, "password")};
+    int status;
+
+    if (attempt.username == NULL || attempt.password == NULL) {
+        return show(a, attempt.username, "Type your address and your password.", RMS_E_BAD_ARGUMENT);
+    }
+    status = rms_signin_check(a->front, a->request, &attempt);
+    if (status != 0) {
+        a->reply->retry_after_s = (int)attempt.wait_s;
+        return show(a, attempt.username, rms_signin_text(status), status);
+    }
+    status = give_code(a, attempt.person);
+    rms_directory_unref(&attempt.person);
+    return status;
+}
+
+static int take_form(struct authorize *a)
+{
+    struct rms_form form;
+    int status = rms_form_of_body(a->request, &form);
+
+    if (status != 0) {
+        return stop(a, status, "The form that was sent is malformed.");
+    }
+    if (!rms_csrf_check(a->request, &form, "authorize")) {
+        return show(a, rms_form_get(&form, "username"), "This page was open for too long. Please try again.",
+            RMS_E_BAD_ARGUMENT);
+    }
+    if (equals(rms_form_get(&form, "decision"), "deny")) {
+        return refuse(a, RMS_OAUTH_ACCESS_DENIED, "the person cancelled");
+    }
+    return sign_in(a, &form);
+}
+
+int rms_signin_authorize(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    struct authorize a = {.front = front, .request = request, .reply = reply};
+
+    RMS_TRY(check_client(&a));
+    RMS_TRY(check_request(&a));
+    if (request->method == RMS_METHOD_POST) {
+        return take_form(&a);
+    }
+    return show(&a, param(&a, "login_hint"), NULL, 0);
+}
