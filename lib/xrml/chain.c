@@ -144,11 +144,13 @@ static int check_signature(struct walk *walk, size_t i)
     return walk->signature[i];
 }
 
+/* By key. What issues nothing is no parent: a PL certifies its server's key too. */
 static bool is_parent(const struct walk *walk, size_t child, size_t parent)
 {
     const struct rms_signed *nodes = walk->chain->nodes;
 
-    return parent != child && names_key_of(&nodes[child], &nodes[parent]);
+    return parent != child && may_issue[nodes[parent].kind] != 0 &&
+           names_key_of(&nodes[child], &nodes[parent]);
 }
 
 /* 0, or why node i does not lead to an anchor. A node under examination counts as unproved, which ends loops.
@@ -191,18 +193,22 @@ static bool needs_proof(enum rms_document kind)
     return kind == RMS_DOC_PL || kind == RMS_DOC_UL || kind == RMS_DOC_CLC || kind == RMS_DOC_RAC;
 }
 
-/* A certificate beside or above the path: only its own truth is asked for, and nothing rests on it, so that
- * old algorithms are no reason to refuse the licence. */
-static int check_beside(struct walk *walk, size_t i)
+/* A certificate beside or above the path: it has to be true by the key it names, and if the certificate of
+ * that key is there, issued by it. Nothing rests on it, so that old algorithms are no reason to refuse the
+ * licence. */
+static int check_beside(const struct walk *walk, size_t i)
 {
     const struct rms_signed *node = &walk->chain->nodes[i];
     int status = 0;
 
+    if (!node->has_issuer_key) {
+        return RMS_E_BAD_SIGNATURE;
+    }
+    RMS_TRY(rms_signed_verify(node, &node->issuer_key, true));
     for (size_t j = 0; j < walk->chain->count; j++) {
         if (!is_parent(walk, i, j)) {
             continue;
         }
-        RMS_TRY(rms_signed_verify(node, &node->issuer_key, true));
         if (may_have_issued(node, &walk->chain->nodes[j])) {
             return 0;
         }

@@ -91,9 +91,10 @@ struct rms_trust {
 
 /* Verifies the leaf: its issuer key is an anchor, or a node of the chain issued it and is itself proved the
  * same way. RMS_E_BAD_SIGNATURE when a signature on the way does not hold, RMS_E_UNKNOWN_KEY when it ends at
- * no anchor, RMS_E_WEAK_CRYPTO when it needs algorithms that are not allowed. Every other node whose issuer
- * is in the chain must verify too, and PL, UL, CLC and RAC nodes must be proved like the leaf; certificates
- * above an anchor need not be. Which kind may issue which is fixed: a CLC issues PLs and ULs only. */
+ * no anchor, RMS_E_WEAK_CRYPTO when it needs algorithms that are not allowed. Every other node must hold by
+ * the key it names and by its certificate in the chain, and PL, UL, CLC and RAC nodes must be proved like the
+ * leaf; certificates above an anchor need not be. Which kind may issue which is fixed: a CLC issues PLs and
+ * ULs only. */
 RMS_MUST_USE int rms_chain_verify(const struct rms_chain *chain, const struct rms_trust *trust);
 
 /* For people: a line for each node with kind, issuer, key, hash and whether the signature is good, under the
