@@ -20,7 +20,7 @@ struct rms_settings {
     char user[RMS_SETTING_TEXT];     /* account the children run as when rmsd is started as root; "" = stay */
     char database[RMS_SETTING_TEXT]; /* sqlite:PATH or postgresql://...; default sqlite:DIR/db/openrms.db */
 
-    /* TLS: PEM files. "" = the self-made ones below DIR/tls */
+    /* TLS: PEM files; when neither is given, the self-made DIR/tls/server.pem and server.key */
     char tls_certificate[RMS_SETTING_TEXT];
     char tls_key[RMS_SETTING_TEXT];
     char ca_file[RMS_SETTING_TEXT]; /* extra trust for outgoing TLS (issuers, database); "" = the system's */
@@ -58,11 +58,18 @@ RMS_MUST_USE int rms_settings_set(struct rms_settings *settings, const char *nam
  * https URL without path, certificate and key together. */
 RMS_MUST_USE int rms_settings_finish(struct rms_settings *settings, char *message, size_t message_size);
 
+/* Name and meaning of the i-th setting; NULL behind the last. */
+const char *rms_settings_row(size_t i, const char **help_out);
+
 /* Prints in the form of the file; passwords inside the database URL are replaced by ***. */
 void rms_settings_print(const struct rms_settings *settings, FILE *out);
 
 /* Host of the public URL, without port and brackets. RMS_E_BAD_ARGUMENT when url is none. */
 RMS_MUST_USE int rms_settings_host(const struct rms_settings *settings, char *host, size_t size);
+
+/* Address and port of listen, brackets taken off. */
+RMS_MUST_USE int rms_settings_split_listen(
+    const struct rms_settings *settings, char host[RMS_SETTING_TEXT], char port[8]);
 
 /* Path of a file in the data directory: "DIR/name". RMS_E_NAME_TOO_LONG. */
 RMS_MUST_USE int rms_settings_path(

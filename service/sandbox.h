@@ -1,0 +1,32 @@
+/* Shutting a process in: Landlock for files and network, seccomp for system calls. What the kernel does not
+ * offer is left out with a line in the log ("sandbox.missing"); nothing that it offers may fail.
+ *
+ * keyd: no files, no network, no new processes, no new threads. Calls that a taken-over program would try
+ * (open, socket, connect, execve, fork, ptrace, ...) answer EPERM, so that a library that merely asks goes
+ * on; every call on neither list ends the process (builds with sanitizers: EPERM too, their runtime makes
+ * calls of its own). front: network, and files where it is told to. jobs: the same without listening. */
+#ifndef RMS_SERVICE_SANDBOX_H
+#define RMS_SERVICE_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+enum rms_sandbox_access { RMS_SANDBOX_READ, RMS_SANDBOX_WRITE /* and read, create, remove */ };
+
+struct rms_sandbox_path {
+    const char *path; /* file or directory with all below; left out when NULL, empty or absent */
+    enum rms_sandbox_access access;
+};
+
+/* Landlock. Call before the process has threads. network false: no TCP either. */
+RMS_MUST_USE int rms_sandbox_files(const struct rms_sandbox_path *paths, size_t count, bool network);
+
+/* seccomp, for all threads of the process. Call when all threads run. */
+RMS_MUST_USE int rms_sandbox_calls_keyd(void);
+
+/* Refuses what a network server never needs: execve, ptrace, mount, kernel modules, keyrings and the like. */
+RMS_MUST_USE int rms_sandbox_calls_server(void);
+
+#endif
