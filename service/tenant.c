@@ -85,6 +85,24 @@ static int load_keys(struct live *live, struct rms_db *db)
     return RMS_OK;
 }
 
+/* Licences under any key of the tenant, archived ones too, are its own (S-205). Weak algorithms only where
+ * the tenant has such a key, brought along by a migration (S-128). */
+static int make_trust(struct live *live)
+{
+    struct rms_live_tenant *tenant = &live->tenant;
+    struct rms_rsa_public *anchors = rms_arena_array(live->arena, tenant->key_count + 1, sizeof *anchors);
+    if (anchors == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    tenant->trust.keys = anchors;
+    tenant->trust.key_count = tenant->key_count;
+    for (size_t i = 0; i < tenant->key_count; i++) {
+        anchors[i] = tenant->keys[i].key;
+        tenant->trust.allow_legacy |= anchors[i].bits < 2048;
+    }
+    return RMS_OK;
+}
+
 static int load_live(struct rms_tenancy *tenancy, struct rms_db *db, const char *id, struct live *live)
 {
     struct rms_live_tenant *tenant = &live->tenant;
@@ -95,6 +113,7 @@ static int load_live(struct rms_tenancy *tenancy, struct rms_db *db, const char 
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(load_keys(live, db));
+    RMS_TRY(make_trust(live));
     RMS_TRY(rms_template_list(db, live->arena, id, &templates));
     tenant->templates = templates.items;
     tenant->template_count = templates.count;

@@ -26,6 +26,7 @@ struct rms_live_tenant {
     struct rms_tenant row;
     const struct rms_live_key *keys; /* oldest first */
     size_t key_count;
+    struct rms_trust trust;               /* all keys as anchors */
     const struct rms_live_key *active;    /* signs new documents; NULL while the tenant has no key */
     const char *token_key_id;             /* active token-signing key; NULL without one */
     const struct rms_template *templates; /* published and archived, oldest first */

@@ -1,0 +1,256 @@
+/* Opening a publishing licence: everything that does not depend on who asks. */
+#include "service/licence.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "store/admin_log.h"
+#include "store/content.h"
+
+struct opening_run {
+    struct rms_request *request;
+    const struct rms_live_tenant *tenant;
+    const struct rms_live_key *key;
+    struct rms_pl pl;
+    struct rms_erd erd;
+    struct rms_opening opening;
+};
+
+/* Which tenant, and is it served? A disabled home tenant answers first, also for what cannot be read (S-130:
+ * tenant state comes before the licence). */
+static int check_tenant(struct opening_run *run, int parsed)
+{
+    struct rms_request *request = run->request;
+    int rc = parsed;
+    if (rc == RMS_OK && !run->pl.node->has_subject_key) {
+        rc = rms_fail(request, RMS_E_BAD_LICENSE, "the licence names no server key");
+    }
+    if (rc == RMS_OK) {
+        rc = rms_request_tenant_of_key(request, &run->pl.node->subject_key, &run->tenant, &run->key);
+    }
+    const struct rms_live_tenant *asked = run->tenant != NULL ? run->tenant : request->tenant;
+    request->note.tenant = asked;
+    if (asked != NULL && asked->row.state == RMS_TENANT_DISABLED) {
+        return RMS_E_TENANT_DISABLED;
+    }
+    return rc;
+}
+
+static const char *find_pair(const struct rms_name_value *pairs, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rms_text_equal_nocase(pairs[i].name, name)) {
+            return pairs[i].value;
+        }
+    }
+    return NULL;
+}
+
+/* What the verified licence says of itself. */
+static int take_facts(struct opening_run *run)
+{
+    const struct rms_pl *pl = &run->pl;
+    struct rms_opening *o = &run->opening;
+    char owner[RMS_ADDRESS_MAX];
+    (void)strcpy(o->tenant_id, run->tenant->row.id);
+    (void)strcpy(o->key_id, run->key->id);
+    (void)strcpy(o->content_id, pl->content_id);
+    o->owner = "";
+    if (rms_address_normalise(pl->owner, owner) == RMS_OK) {
+        o->owner = rms_arena_strdup(run->request->arena, owner);
+    }
+    o->issuer = pl->issuer;
+    o->issued_at = pl->node->issued_at;
+    o->valid_from = pl->valid_from;
+    o->valid_until = pl->valid_until;
+    o->file_name = find_pair(pl->signed_data, pl->signed_count, "MS.Content.Name");
+    if (o->file_name == NULL) { /* a documented misspelling (rest-protocol section 15) */
+        o->file_name = find_pair(pl->signed_data, pl->signed_count, "MS.Conetent.Name");
+    }
+    return o->owner != NULL ? RMS_OK : RMS_E_NO_MEMORY;
+}
+
+static int verify(struct opening_run *run)
+{
+    int rc = rms_chain_verify(&run->pl.chain, &run->tenant->trust);
+    if (rc == RMS_E_UNKNOWN_KEY) {
+        return rms_fail(
+            run->request, RMS_E_BAD_SIGNATURE, "the licence is not signed under the key it names");
+    }
+    return rc;
+}
+
+/* One private-key operation. Licences made by others bind their enabling bits in ways nobody documents
+ * (xrml-licences section 4 table): with a good signature around, a mismatch alone is noted and not fatal. */
+static int open_with_key(struct opening_run *run)
+{
+    struct rms_request *request = run->request;
+    RMS_BUF_CLEANUP struct rms_buf erd = RMS_BUF_INIT(RMS_KEYD_REPLY_MAX);
+    struct rms_open_request wanted = {run->key->id, run->pl.bits, run->pl.bits_bound, run->pl.erd};
+    int rc = rms_keyd_open(request->worker->keys, &wanted, &run->opening.opened, &erd);
+    if (rc == RMS_E_BAD_LICENSE && run->pl.clc != NULL) {
+        wanted.bound = NULL;
+        rc = rms_keyd_open(request->worker->keys, &wanted, &run->opening.opened, &erd);
+        rms_log(RMS_LOG_INFO, "licence.unbound", "content", run->pl.content_id, NULL);
+    }
+    if (rc < 0) {
+        return rms_fail(request, rc, "the enabling bits do not open");
+    }
+    uint8_t *text = rms_arena_copy(request->arena, erd.data, erd.len);
+    if (text == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    return rms_erd_parse(request->arena, rms_view_of(text, erd.len), &run->erd);
+}
+
+/* An official template inside must be one that this tenant signed (section 7 step 13). */
+static int check_official(struct opening_run *run)
+{
+    const struct rms_signed *node = &run->erd.node;
+    if (!run->erd.official) {
+        return RMS_OK;
+    }
+    const struct rms_live_key *key =
+        node->has_issuer_key ? rms_live_key_of(run->tenant, &node->issuer_key) : NULL;
+    if (key == NULL || rms_signed_verify(node, &key->key, run->tenant->trust.allow_legacy) < 0) {
+        return rms_fail(run->request, RMS_E_BAD_LICENSE, "the template inside is not one of this tenant");
+    }
+    return RMS_OK;
+}
+
+static void alert_conflict(struct opening_run *run, const struct rms_content *existing)
+{
+    struct rms_request *request = run->request;
+    const char *command = rms_arena_printf(request->arena,
+        "ContentKeyConflict -content %s -owner %s -paired-content %s -paired-owner %s",
+        run->opening.content_id, run->opening.owner, existing->content_id, existing->owner);
+    struct rms_admin_row row = {
+        .tenant_id = run->tenant->row.id,
+        .time = request->now,
+        .actor = request->address != NULL ? request->address : "",
+        .command = command != NULL ? command : "ContentKeyConflict",
+        .passed = false,
+        .result = "a licence brings a content key that belongs to another: no rights as owner",
+        .correlation_id = request->correlation,
+    };
+    rms_log(RMS_LOG_ERROR, "licence.conflict", "content", run->opening.content_id, "correlation",
+        request->correlation, NULL);
+    int rc = rms_admin_log_append(request->worker->db, &row);
+    if (rc < 0) {
+        rms_log(RMS_LOG_ERROR, "licence.alert-lost", "reason", rms_error_info(rc)->reason, NULL);
+    }
+}
+
+/* Transplant defence (section 8.2): the key must still belong to the content and owner it was first seen
+ * with. A licence that the server signed itself was checked then. */
+static int check_pairing(struct opening_run *run)
+{
+    struct rms_opening *o = &run->opening;
+    struct rms_content existing = {0};
+    struct rms_content content = {
+        .tenant_id = o->tenant_id,
+        .content_id = o->content_id,
+        .owner = o->owner,
+        .issuer = o->issuer,
+        .template_id = o->from_template ? o->policy.id : NULL,
+        .file_name = o->file_name,
+        .published_at = o->issued_at,
+        .seen_at = run->request->now,
+    };
+    memcpy(content.fingerprint, o->opened.fingerprint, sizeof content.fingerprint);
+    int rc = rms_content_pair(run->request->worker->db, run->request->arena, &content, &existing);
+    if (rc == RMS_E_CONFLICT) {
+        alert_conflict(run, &existing);
+        o->owner_proved = run->pl.clc == NULL;
+        return RMS_OK;
+    }
+    o->owner_proved = rc == RMS_OK;
+    return rc;
+}
+
+/* Of a template licence the grants inside are not kept: the template decides as it is now (S-105), and
+ * without a template nobody but owner, issuer and super users (S-107). */
+static int take_policy(struct opening_run *run)
+{
+    struct rms_opening *o = &run->opening;
+    const struct rms_pl *pl = &run->pl;
+    o->policy = run->erd.policy;
+    o->from_template = o->policy.from_template;
+    if (o->policy.text_count == 0) {
+        o->policy.texts = pl->texts;
+        o->policy.text_count = pl->text_count;
+    }
+    if (o->policy.referral == NULL) {
+        o->policy.referral = pl->referral;
+    }
+    if (o->policy.id[0] == '\0') {
+        (void)strcpy(o->policy.id, pl->descriptor_id);
+    }
+    o->policy.signed_data = pl->signed_data;
+    o->policy.signed_count = pl->signed_count;
+    if (o->from_template) {
+        o->policy.grants = NULL;
+        o->policy.grant_count = 0;
+        o->policy.only_me = true;
+    }
+    return RMS_OK;
+}
+
+static int run_all(struct opening_run *run, struct rms_view pl_bytes)
+{
+    struct rms_request *request = run->request;
+    int rc = rms_pl_parse(request->arena, pl_bytes, &run->pl);
+    RMS_TRY(check_tenant(run, rc));
+    RMS_TRY(verify(run));
+    RMS_TRY(take_facts(run));
+    RMS_TRY(open_with_key(run));
+    RMS_TRY(check_official(run));
+    rc = rms_pl_check_binding(&run->pl, &run->erd);
+    if (rc < 0) {
+        return rms_fail(request, rc, "rights data and licence name different content or owners");
+    }
+    RMS_TRY(take_policy(run));
+    return check_pairing(run);
+}
+
+/* S-191: whatever the outcome, as soon as the signature is known to be good. */
+static void fill_note(struct rms_usage_note *note, const struct rms_opening *o)
+{
+    note->content_id = o->content_id;
+    note->owner = o->owner;
+    note->issuer = o->issuer;
+    note->template_id = o->from_template ? o->policy.id : NULL;
+    note->file_name = o->file_name;
+    note->published_at = o->issued_at;
+}
+
+int rms_licence_open(struct rms_request *request, struct rms_view pl_bytes,
+    const struct rms_opening **opening_out, struct rms_pl *pl_out)
+{
+    struct opening_run *run = rms_arena_alloc(request->arena, sizeof *run);
+    if (run == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    run->request = request;
+    run->opening.valid_from = run->opening.valid_until = RMS_TIME_NONE;
+    int rc = run_all(run, pl_bytes);
+    if (run->opening.content_id[0] != '\0') {
+        fill_note(&request->note, &run->opening);
+    }
+    RMS_TRY(rc);
+    if (pl_out != NULL) {
+        *pl_out = run->pl;
+    }
+    return rms_opening_copy(&run->opening, opening_out);
+}
+
+int rms_licence_tenant(
+    struct rms_request *request, const struct rms_opening *opening, const struct rms_live_tenant **tenant_out)
+{
+    *tenant_out = rms_request_tenant(request, opening->tenant_id);
+    if (*tenant_out == NULL) {
+        return rms_fail(request, RMS_E_UNKNOWN_KEY, "the tenant of the licence is gone");
+    }
+    request->note.tenant = *tenant_out;
+    fill_note(&request->note, opening);
+    return (*tenant_out)->row.state == RMS_TENANT_DISABLED ? RMS_E_TENANT_DISABLED : RMS_OK;
+}

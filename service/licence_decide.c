@@ -1,0 +1,121 @@
+/* The decision about one person and one opened licence. */
+#include "directory/directory.h"
+#include "service/licence.h"
+#include "service/rest_language.h"
+
+#define ACCEPT_LANGUAGE "Accept-Language"
+
+/* "" means that the address a person may ask is not known. */
+static const char *referrer_of(struct rms_request *request, const char *referral, const char *owner)
+{
+    const char *who = referral != NULL && referral[0] != '\0' ? referral : owner;
+    if (who[0] == '\0') {
+        return NULL;
+    }
+    bool bare = strchr(who, '@') != NULL && strchr(who, ':') == NULL;
+    return bare ? rms_arena_printf(request->arena, "mailto:%s", who) : who;
+}
+
+static const struct rms_policy_text *text_of(struct rms_request *request, const struct rms_policy *policy)
+{
+    static const struct rms_policy_text plain = {1033, "Protected content", "Protected content"};
+    const struct rms_policy_text *text =
+        rms_rest_text_for(policy, rms_request_header(request, ACCEPT_LANGUAGE));
+    return text != NULL && text->name[0] != '\0' ? text : &plain;
+}
+
+struct asking {
+    struct rms_request *request;
+    const struct rms_opening *opening;
+    const struct rms_policy *policy;
+    struct rms_publication publication;
+    struct rms_rules rules;
+};
+
+static int evaluate(struct asking *a, const struct rms_person *person, struct rms_decision *decision)
+{
+    return rms_policy_evaluate(a->request->arena, a->policy, &a->publication, person, &a->rules, decision);
+}
+
+/* S-042: an account made more than 15 days after the content was protected does not inherit what was granted
+ * to its address; groups and organisations still count, and so does the super user right. */
+static int evaluate_newer(struct asking *a, const struct rms_person *person, struct rms_answer *answer)
+{
+    struct rms_person unnamed = *person;
+    struct rms_decision with_address;
+    unnamed.address_count = 0;
+    RMS_TRY(evaluate(a, person, &with_address));
+    RMS_TRY(evaluate(a, &unnamed, &answer->decision));
+    answer->code = answer->decision.code;
+    if (answer->code == RMS_E_NO_RIGHTS && with_address.code == RMS_OK) {
+        answer->code = RMS_E_ACCOUNT_NEWER;
+    }
+    return RMS_OK;
+}
+
+static bool above_policy(const struct rms_decision *decision)
+{
+    return decision->as_owner || decision->as_issuer || decision->as_super_user;
+}
+
+/* The licence's own validity (section 7 step 11), not to be confused with the content's. */
+static bool outside_validity(const struct rms_opening *o, int64_t now)
+{
+    return (o->valid_from != RMS_TIME_NONE && now < o->valid_from) ||
+           (o->valid_until != RMS_TIME_NONE && now >= o->valid_until);
+}
+
+/* Codes more precise than the evaluation can give. */
+static void refine(const struct asking *a, bool template_gone, struct rms_answer *answer)
+{
+    if (answer->code == RMS_E_NO_RIGHTS && template_gone) {
+        answer->code = RMS_E_TEMPLATE_NOT_FOUND; /* S-107 */
+    }
+    if (answer->code == RMS_OK && !above_policy(&answer->decision) &&
+        outside_validity(a->opening, a->rules.now)) {
+        answer->code = RMS_E_EXPIRED;
+    }
+}
+
+static void note_decision(struct rms_request *request, const struct rms_answer *answer)
+{
+    request->note.super_user = answer->code == RMS_OK && answer->decision.as_super_user;
+    if (answer->code < 0) {
+        request->note.code = answer->code;
+    }
+}
+
+int rms_licence_decide(struct rms_request *request, const struct rms_opening *opening, uint32_t wanted,
+    struct rms_answer *answer)
+{
+    *answer = (struct rms_answer){.opening = opening};
+    RMS_TRY(rms_licence_tenant(request, opening, &answer->tenant));
+    const struct rms_live_tenant *tenant = answer->tenant;
+    const struct rms_template *current =
+        opening->from_template ? rms_live_template(tenant, opening->policy.id) : NULL;
+    answer->policy = current != NULL ? &current->policy : &opening->policy;
+    struct asking a = {
+        .request = request,
+        .opening = opening,
+        .policy = answer->policy,
+        .publication = {.owner = opening->owner,
+            .issuer = opening->issuer,
+            .issued_at = opening->issued_at,
+            .owner_proved = opening->owner_proved},
+        .rules = {.now = request->now,
+            .tenant_offline_days = (int)tenant->row.max_use_licence_days,
+            .wanted = wanted},
+    };
+    const struct rms_person *person = rms_directory_person_for(request->person, tenant->row.id);
+    if (request->person->created_at > opening->issued_at + RMS_ACCOUNT_TOLERANCE_S) {
+        RMS_TRY(evaluate_newer(&a, person, answer));
+    } else {
+        RMS_TRY(evaluate(&a, person, &answer->decision));
+        answer->code = answer->decision.code;
+    }
+    refine(&a, opening->from_template && current == NULL, answer);
+    answer->text = text_of(request, answer->policy);
+    answer->referrer = referrer_of(request, answer->policy->referral, opening->owner);
+    note_decision(request, answer);
+    return RMS_OK;
+}
