@@ -173,7 +173,9 @@ enum rms_persist { RMS_PERSIST_ALL = 0, RMS_PERSIST_NOT_DISK = 1, RMS_PERSIST_NO
 
 struct rms_file_options {
     size_t size;          /* sizeof(struct rms_file_options) */
-    const char *output;   /* NULL: chosen by the rules of client-requirements C-215 unless in_place */
+    /* A file, which must not exist yet; or, ending with "/", a directory (made when missing) in which the name is
+     * chosen as for in_place. NULL: chosen by the rules of client-requirements C-215 unless in_place. */
+    const char *output;
     bool in_place;        /* replace the source by the result */
     bool preserve_times;
     bool online;          /* publish through the service instead of with the device's certificate */
@@ -181,6 +183,8 @@ struct rms_file_options {
     /* Called now and then with bytes done and in all; non-zero cancels. May be NULL. */
     int (*progress)(void *user_data, uint64_t done, uint64_t total);
     void *user_data;
+    /* For rms_protect_files and rms_unprotect_files: an output for each path instead of the one above. May be NULL. */
+    const char *const *outputs;
 };
 
 struct rms_file_result {
@@ -202,7 +206,9 @@ RMS_PUBLIC RMS_MUST_USE int rms_unprotect_file(struct rms_context *context, cons
     const struct rms_file_options *options, struct rms_file_result *result_out);
 
 /* Many files in one go: work is spread over the cores and syncs are shared. each is called once for every path as it is done, in
- * order of completion, from one thread at a time; non-zero from it stops after the files under way. */
+ * order of completion, from one thread at a time; non-zero from it stops after the files under way. While it runs, rms_last_detail
+ * and its sisters tell about that path. Returns 0 when every path was tried (failures of paths are each's to see), RMS_E_CANCELLED
+ * when each or rms_context_cancel stopped it, or why nothing could begin. */
 RMS_PUBLIC RMS_MUST_USE int rms_protect_files(struct rms_context *context, const char *const *paths, size_t count,
     const struct rms_policy_builder *policy, const struct rms_file_options *options,
     int (*each)(void *user_data, size_t index, int code, const struct rms_file_result *result), void *user_data);
