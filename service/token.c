@@ -1,8 +1,10 @@
 #include "service/token.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "directory/directory.h"
@@ -16,6 +18,9 @@ struct rms_tokens {
     struct rms_token_cache *cache;
     struct rms_keysets *keysets;
     struct rms_trust *trust;
+    atomic_uint_fast64_t local_changes; /* versions of the store at the latest drop */
+    atomic_uint_fast64_t remote_changes;
+    atomic_int_fast64_t polled_ms;
     char *base; /* "https://HOST/": authorities are below it, and it is the resource that tokens are for */
 };
 
@@ -95,6 +100,32 @@ void rms_tokens_free(struct rms_tokens **tokens_ref)
 void rms_tokens_drop(struct rms_tokens *tokens)
 {
     rms_token_cache_drop(tokens->cache);
+}
+
+#define POLL_MS 100 /* changes of other processes show within this time */
+
+static bool rises(atomic_uint_fast64_t *seen, uint64_t now)
+{
+    return atomic_exchange(seen, now) != now;
+}
+
+/* Any administrative change starts a new era: keys, issuers, accounts. Those of this process are seen at
+ * once. */
+static void notice_changes(struct rms_tokens *tokens, struct rms_db *db)
+{
+    int_fast64_t now_ms = rms_clock_monotonic_ms();
+    int_fast64_t polled_ms = atomic_load(&tokens->polled_ms);
+    struct rms_changes changes;
+    bool changed = rises(&tokens->local_changes, rms_store_local_changes(tokens->front->store));
+
+    if (now_ms - polled_ms >= POLL_MS &&
+        atomic_compare_exchange_strong(&tokens->polled_ms, &polled_ms, now_ms) &&
+        rms_changes_read(db, &changes) == 0) {
+        changed = rises(&tokens->remote_changes, changes.changes) || changed;
+    }
+    if (changed) {
+        rms_tokens_drop(tokens);
+    }
 }
 
 /* --- one token -------------------------------------------------------------------------------------- */
@@ -391,6 +422,7 @@ int rms_token_accept(struct rms_front *front, struct rms_request *request)
 
     RMS_TRY(bearer_of(request, &trial.token));
     rms_hash(RMS_SHA256, trial.token, digest);
+    notice_changes(front->tokens, request->worker->db);
     trial.era = rms_token_cache_era(front->tokens->cache);
     if (!rms_token_cache_get(front->tokens->cache, digest, request->now, &trial.hit)) {
         RMS_TRY(try_token(&trial));

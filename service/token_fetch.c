@@ -68,10 +68,12 @@ static int outcome(CURL *curl, CURLcode code, const struct rms_buf *out)
 
 static void prepare(CURL *curl, const struct rms_fetch_options *options, const char *url, struct rms_buf *out)
 {
+    long timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : RMS_FETCH_TIMEOUT_MS;
+
     (void)curl_easy_setopt(curl, CURLOPT_URL, url);
     (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, options->loopback_http ? "https,http" : "https");
     (void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)RMS_FETCH_TIMEOUT_MS);
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_MAXFILESIZE, (long)RMS_FETCH_MAX);
     (void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);

@@ -10,6 +10,7 @@
 struct rms_fetch_options {
     const char *ca_file; /* trusted beside the system's, or NULL */
     bool loopback_http;  /* plain http to 127.0.0.1, [::1] and localhost is allowed: tests only */
+    long timeout_ms;     /* 0 = RMS_FETCH_TIMEOUT_MS */
 };
 
 /* Whether the address may be asked at all: https with a host and without user name, or loopback http. */

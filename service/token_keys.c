@@ -217,6 +217,8 @@ int rms_keysets_new(const struct rms_keysets_options *options, struct rms_keyset
         return RMS_E_NO_MEMORY;
     }
     sets->options = *options;
+    sets->options.retry_ms = options->retry_ms > 0 ? options->retry_ms : RMS_KEYSET_RETRY_S * 1000;
+    sets->options.age_ms = options->age_ms > 0 ? options->age_ms : RMS_KEYSET_AGE_S * 1000;
     status = start(sets);
     if (status != 0) {
         rms_free(sets);
@@ -291,12 +293,12 @@ static struct keyset *add_set(struct rms_keysets *sets, const char *issuer, cons
     return set;
 }
 
-/* Puts the set in line unless it was tried within the last minute. True when an answer is to be expected. */
+/* Puts the set in line unless it was tried a moment ago. True when an answer is to be expected. */
 static bool ask(struct rms_keysets *sets, struct keyset *set)
 {
     int64_t now = rms_clock_monotonic_ms();
 
-    if (!set->wanted && (!set->tried || now - set->tried_ms >= RMS_KEYSET_RETRY_S * 1000)) {
+    if (!set->wanted && (!set->tried || now - set->tried_ms >= sets->options.retry_ms)) {
         set->wanted = true;
         (void)pthread_cond_signal(&sets->work);
     }
@@ -329,7 +331,7 @@ static int get_locked(struct rms_keysets *sets, struct keyset *set, const struct
         if (ask(sets, set)) {
             wait_for(sets, set);
         }
-    } else if (rms_clock_monotonic_ms() - set->fetched_ms > RMS_KEYSET_AGE_S * 1000) {
+    } else if (rms_clock_monotonic_ms() - set->fetched_ms > sets->options.age_ms) {
         (void)ask(sets, set);
     }
     if (set->ref == NULL) {
