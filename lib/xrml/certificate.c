@@ -91,8 +91,8 @@ static const char *creation_time(const struct rms_xnode *body)
     return NULL;
 }
 
-int rms_certificate_parse(struct rms_arena *arena, const struct rms_signed *node, enum rms_document expected,
-    struct rms_certificate *certificate_out)
+int rms_certificate_parse(struct rms_arena *arena, const struct rms_signed *node,
+    enum rms_document_kind expected, struct rms_certificate *certificate_out)
 {
     struct rms_certificate certificate = {.node = node};
 

@@ -15,7 +15,7 @@ static const uint16_t may_issue[] = {
     [RMS_DOC_ERD] = 0,
 };
 
-static bool kinds_fit(enum rms_document parent, enum rms_document child)
+static bool kinds_fit(enum rms_document_kind parent, enum rms_document_kind child)
 {
     return (may_issue[parent] >> child & 1u) != 0;
 }
@@ -188,7 +188,7 @@ static int prove(struct walk *walk, size_t i)
     return status;
 }
 
-static bool needs_proof(enum rms_document kind)
+static bool needs_proof(enum rms_document_kind kind)
 {
     return kind == RMS_DOC_PL || kind == RMS_DOC_UL || kind == RMS_DOC_CLC || kind == RMS_DOC_RAC;
 }

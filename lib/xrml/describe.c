@@ -15,7 +15,7 @@ static const char *const document_names[] = {
     [RMS_DOC_ERD] = "rights data",
 };
 
-const char *rms_document_name(enum rms_document kind)
+const char *rms_document_name(enum rms_document_kind kind)
 {
     return document_names[kind];
 }

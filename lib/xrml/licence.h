@@ -11,7 +11,7 @@
 #include "xrml/enabling.h"
 #include "xrml/node.h"
 
-enum rms_document {
+enum rms_document_kind {
     RMS_DOC_UNKNOWN,
     RMS_DOC_CA,       /* DRM-CA-Certificate and the SPC side's CAs */
     RMS_DOC_SLC,      /* Server-Licensor-Certificate (also the enrolment service's) */
@@ -42,7 +42,7 @@ struct rms_xobject {
 
 /* One XrML element with its signature, before any meaning. */
 struct rms_signed {
-    enum rms_document kind;
+    enum rms_document_kind kind;
     const struct rms_xnode *xrml;
     const struct rms_xnode *body;
     struct rms_view body_text; /* the hashed characters */
@@ -103,7 +103,7 @@ RMS_MUST_USE int rms_chain_verify(const struct rms_chain *chain, const struct rm
 void rms_chain_describe(const struct rms_chain *chain, struct rms_buf *out);
 
 /* "publishing licence" and so on. */
-const char *rms_document_name(enum rms_document kind);
+const char *rms_document_name(enum rms_document_kind kind);
 
 /* --- certificates: SLC, SPC, RAC, CLC ------------------------------------------------------------- */
 
@@ -119,7 +119,7 @@ struct rms_certificate {
 };
 
 RMS_MUST_USE int rms_certificate_parse(struct rms_arena *arena, const struct rms_signed *node,
-    enum rms_document expected, struct rms_certificate *certificate_out);
+    enum rms_document_kind expected, struct rms_certificate *certificate_out);
 
 /* A private operation that may live in another process. */
 struct rms_signer {

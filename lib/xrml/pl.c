@@ -78,8 +78,8 @@ static int read_data(struct rms_arena *arena, struct rms_pl *pl)
     return 0;
 }
 
-static const struct rms_signed *find_issued(
-    const struct rms_chain *chain, enum rms_document kind, const struct rms_rsa_public *key, bool as_subject)
+static const struct rms_signed *find_issued(const struct rms_chain *chain, enum rms_document_kind kind,
+    const struct rms_rsa_public *key, bool as_subject)
 {
     for (size_t i = 1; i < chain->count; i++) {
         const struct rms_signed *node = &chain->nodes[i];

@@ -5,7 +5,7 @@
 
 struct kind_row {
     const char *name;
-    enum rms_document kind;
+    enum rms_document_kind kind;
 };
 
 static const struct kind_row by_body[] = {
@@ -33,7 +33,7 @@ static const struct kind_row by_subject[] = {
     {NULL, RMS_DOC_UNKNOWN},
 };
 
-static enum rms_document look_up(const struct kind_row *row, const char *name)
+static enum rms_document_kind look_up(const struct kind_row *row, const char *name)
 {
     while (name != NULL && row->name != NULL) {
         if (strcmp(row->name, name) == 0) {
