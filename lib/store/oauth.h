@@ -77,7 +77,8 @@ struct rms_device_code {
 /* RMS_E_CONFLICT when the user code is in use: choose another. */
 RMS_MUST_USE int rms_device_code_put(struct rms_db *db, const struct rms_device_code *code);
 
-/* For the page where the person types it. RMS_E_NOT_FOUND: unknown, expired or already decided. */
+/* For the page where the person types it. RMS_E_NOT_FOUND: unknown, expired (by base/clock.h) or already
+ * decided. */
 RMS_MUST_USE int rms_device_code_find(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     const char *user_code, struct rms_device_code *code_out);
 

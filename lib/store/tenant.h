@@ -94,6 +94,10 @@ RMS_MUST_USE int rms_super_user_remove(struct rms_db *db, const char *tenant_id,
 RMS_MUST_USE int rms_super_user_list(
     struct rms_db *db, struct rms_arena *arena, const char *tenant_id, struct rms_super_users *list_out);
 
+/* Is the account listed by itself? Whether the feature is on is another question. */
+RMS_MUST_USE int rms_super_user_listed(
+    struct rms_db *db, const char *tenant_id, const char *account_id, bool *listed_out);
+
 /* Replaces the group; NULL clears it. RMS_E_NOT_FOUND when the group is not in the tenant. Which kinds fit:
  * directory (rms_directory_group_check). */
 RMS_MUST_USE int rms_super_user_set_group(struct rms_db *db, const char *tenant_id, const char *group_id);

@@ -1,0 +1,66 @@
+/* What an SQL engine must do for the store: only this directory uses it. The store speaks a portable subset
+ * of SQL with ?1 parameters; everything that differs between engines is a function here. One connection
+ * serves one thread at a time. */
+#ifndef RMS_STORE_ENGINE_H
+#define RMS_STORE_ENGINE_H
+
+#include "base/bytes.h"
+
+struct rms_link;      /* a connection; each engine has its own */
+struct rms_statement; /* a prepared statement */
+
+/* A parameter. NULL text and a NULL blob are SQL's NULL. */
+enum rms_value_type { RMS_VALUE_INT, RMS_VALUE_TEXT, RMS_VALUE_BLOB, RMS_VALUE_NULL };
+
+struct rms_value {
+    enum rms_value_type type;
+    int64_t number;
+    struct rms_view bytes; /* borrowed until the statement is reset */
+};
+
+/* Errors are of the common list: RMS_E_CONFLICT for a violated uniqueness, RMS_E_NOT_FOUND for a reference to
+ * nothing, RMS_E_BAD_ARGUMENT for other constraints, RMS_E_THROTTLED when locked for too long. */
+struct rms_engine {
+    const char *scheme; /* in front of the colon of a store URL */
+
+    /* place: what follows the colon. create: may make a new database. */
+    int (*open)(const char *place, bool create, struct rms_link **link_out);
+    void (*close)(struct rms_link *link);
+
+    /* Several statements without parameters. */
+    int (*exec)(struct rms_link *link, const char *sql);
+
+    /* The version a migration left in the database, 0 = empty. Setting it is part of the transaction. */
+    int (*version)(struct rms_link *link, unsigned *version_out);
+    int (*set_version)(struct rms_link *link, unsigned version);
+
+    /* relaxed: a commit survives a crash of the process, but a power failure only once a later strict one, or
+     * the engine, has synced. Outside transactions. */
+    int (*relax)(struct rms_link *link, bool relaxed);
+
+    /* A transaction that may write, alone among writers; one that sees a single moment; and their end. */
+    int (*begin)(struct rms_link *link, bool write);
+    int (*commit)(struct rms_link *link);
+    void (*rollback)(struct rms_link *link);
+    bool (*in_transaction)(struct rms_link *link); /* engines may have rolled back by themselves */
+
+    int (*prepare)(struct rms_link *link, const char *sql, struct rms_statement **statement_out);
+    void (*finalize)(struct rms_statement *statement);
+    int (*bind)(struct rms_statement *statement, int index, const struct rms_value *value); /* from 1 */
+
+    /* 1: there is a row; 0: done; negative: failed. */
+    int (*step)(struct rms_statement *statement);
+    void (*reset)(struct rms_statement *statement);
+    int64_t (*changed)(struct rms_link *link); /* rows by the last finished statement */
+
+    /* Of the current row, columns from 0; borrowed until the next step, texts with a NUL behind them. NULL
+     * reads as 0 or empty. */
+    bool (*is_null)(struct rms_statement *statement, int column);
+    int64_t (*number)(struct rms_statement *statement, int column);
+    struct rms_view (*text)(struct rms_statement *statement, int column);
+    struct rms_view (*blob)(struct rms_statement *statement, int column);
+};
+
+extern const struct rms_engine rms_engine_sqlite;
+
+#endif

@@ -1,0 +1,286 @@
+/* Stores, connections, transactions, migrations, the change counter. */
+#include "base/mem.h"
+#include "store/sql.h"
+
+static const struct rms_engine *const engines[] = {&rms_engine_sqlite};
+
+static const struct rms_engine *engine_of(const char *url, const char **place_out)
+{
+    const char *colon = strchr(url, ':');
+
+    for (size_t i = 0; colon != NULL && i < sizeof engines / sizeof engines[0]; i++) {
+        size_t len = strlen(engines[i]->scheme);
+
+        if ((size_t)(colon - url) == len && memcmp(url, engines[i]->scheme, len) == 0) {
+            *place_out = colon + 1;
+            return engines[i];
+        }
+    }
+    return NULL;
+}
+
+unsigned rms_store_version(void)
+{
+    return rms_migration_count;
+}
+
+/* From the version found to the one of this build. Runs in a write transaction, so that of several processes
+ * that start together one migrates, and a crash leaves the old version whole. */
+static int apply_migrations(const struct rms_engine *engine, struct rms_link *link)
+{
+    unsigned version = 0;
+
+    RMS_TRY(engine->version(link, &version));
+    if (version > rms_migration_count) {
+        return RMS_E_UNSUPPORTED_VERSION;
+    }
+    for (; version < rms_migration_count; version++) {
+        RMS_TRY(engine->exec(link, rms_migrations[version]));
+        RMS_TRY(engine->set_version(link, version + 1));
+    }
+    return 0;
+}
+
+static int migrate(const struct rms_engine *engine, struct rms_link *link)
+{
+    unsigned version = 0;
+    int code;
+
+    RMS_TRY(engine->version(link, &version));
+    if (version >= rms_migration_count) {
+        return version > rms_migration_count ? RMS_E_UNSUPPORTED_VERSION : 0;
+    }
+    RMS_TRY(engine->begin(link, true));
+    code = apply_migrations(engine, link);
+    if (code == 0) {
+        code = engine->commit(link);
+    }
+    if (code < 0) {
+        engine->rollback(link);
+    }
+    return code;
+}
+
+int rms_store_open(const char *url, struct rms_store **store_out)
+{
+    const char *place = NULL;
+    const struct rms_engine *engine = engine_of(url, &place);
+    struct rms_link *link = NULL;
+    struct rms_store *store;
+    int code;
+
+    *store_out = NULL;
+    if (engine == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    RMS_TRY(engine->open(place, true, &link));
+    code = migrate(engine, link);
+    engine->close(link);
+    RMS_TRY(code);
+    store = rms_calloc(1, sizeof *store);
+    if (store == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    store->engine = engine;
+    store->place = rms_strdup(place);
+    if (store->place == NULL) {
+        rms_free(store);
+        return RMS_E_NO_MEMORY;
+    }
+    (void)pthread_mutex_init(&store->writers, NULL);
+    *store_out = store;
+    return 0;
+}
+
+void rms_store_free(struct rms_store **store)
+{
+    if (*store != NULL) {
+        (void)pthread_mutex_destroy(&(*store)->writers);
+        rms_free((*store)->place);
+        rms_free(*store);
+        *store = NULL;
+    }
+}
+
+int rms_db_open(struct rms_store *store, struct rms_db **db_out)
+{
+    struct rms_db *db = rms_calloc(1, sizeof *db);
+    int code;
+
+    *db_out = NULL;
+    if (db == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    db->store = store;
+    db->engine = store->engine;
+    code = db->engine->open(store->place, false, &db->link);
+    if (code < 0) {
+        rms_free(db);
+        return code;
+    }
+    *db_out = db;
+    return 0;
+}
+
+void rms_db_close(struct rms_db **db)
+{
+    if (*db == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < RMS_SQL_COUNT; i++) {
+        if ((*db)->statements[i] != NULL) {
+            (*db)->engine->finalize((*db)->statements[i]);
+        }
+    }
+    if ((*db)->depth > 0) {
+        (*db)->engine->rollback((*db)->link);
+        (void)pthread_mutex_unlock(&(*db)->store->writers);
+    }
+    (*db)->engine->close((*db)->link);
+    rms_free(*db);
+    *db = NULL;
+}
+
+struct rms_store *rms_db_store(const struct rms_db *db)
+{
+    return db->store;
+}
+
+static int begin_outer(struct rms_db *db, bool relaxed)
+{
+    int code = 0;
+
+    if (db->reading) {
+        return RMS_E_INTERNAL;
+    }
+    (void)pthread_mutex_lock(&db->store->writers);
+    if (db->relaxed != relaxed) {
+        code = db->engine->relax(db->link, relaxed);
+        db->relaxed = code == 0 ? relaxed : db->relaxed;
+    }
+    if (code == 0) {
+        code = db->engine->begin(db->link, true);
+    }
+    if (code < 0) {
+        (void)pthread_mutex_unlock(&db->store->writers);
+        return code;
+    }
+    db->changed = false;
+    db->depth = 1;
+    return 0;
+}
+
+static int begin_inner(struct rms_db *db)
+{
+    if (!db->engine->in_transaction(db->link)) {
+        return RMS_E_IO;
+    }
+    RMS_TRY(db->engine->exec(db->link, "SAVEPOINT inner_part"));
+    db->depth++;
+    return 0;
+}
+
+int rms_db_begin(struct rms_db *db)
+{
+    return db->depth > 0 ? begin_inner(db) : begin_outer(db, false);
+}
+
+int rms_db_begin_relaxed(struct rms_db *db)
+{
+    return db->depth > 0 ? begin_inner(db) : begin_outer(db, true);
+}
+
+/* A failed undo of the inner part must not become a success of the outer one: the transaction is given up. */
+static int end_inner(struct rms_db *db, int code)
+{
+    db->depth--;
+    if (code >= 0) {
+        int status = db->engine->exec(db->link, "RELEASE inner_part");
+
+        return status < 0 ? status : code;
+    }
+    if (db->engine->exec(db->link, "ROLLBACK TO inner_part; RELEASE inner_part") < 0) {
+        db->engine->rollback(db->link);
+    }
+    return code;
+}
+
+static int end_outer(struct rms_db *db, int code)
+{
+    bool changed = db->changed;
+
+    if (code >= 0) {
+        int status = db->engine->in_transaction(db->link) ? db->engine->commit(db->link) : RMS_E_IO;
+
+        code = status < 0 ? status : code;
+    }
+    if (code < 0) {
+        db->engine->rollback(db->link);
+    }
+    db->depth = 0;
+    db->changed = false;
+    if (code >= 0 && changed) {
+        (void)atomic_fetch_add(&db->store->local_changes, 1);
+    }
+    (void)pthread_mutex_unlock(&db->store->writers);
+    return code;
+}
+
+int rms_db_end(struct rms_db *db, int code)
+{
+    if (db->depth == 0) {
+        return RMS_E_INTERNAL;
+    }
+    return db->depth > 1 ? end_inner(db, code) : end_outer(db, code);
+}
+
+int rms_db_end_change(struct rms_db *db, int code)
+{
+    if (code >= 0) {
+        int status = rms_sql_run_one(db, RMS_SQL_CHANGES_RAISE, NULL, 0);
+
+        db->changed = true;
+        code = status < 0 ? status : code;
+    }
+    return rms_db_end(db, code);
+}
+
+int rms_db_read_begin(struct rms_db *db, bool *mine_out)
+{
+    *mine_out = db->depth == 0 && !db->reading;
+    if (*mine_out) {
+        RMS_TRY(db->engine->begin(db->link, false));
+        db->reading = true;
+    }
+    return 0;
+}
+
+int rms_db_read_end(struct rms_db *db, bool mine, int code)
+{
+    if (mine) {
+        db->reading = false;
+        db->engine->rollback(db->link);
+    }
+    return code;
+}
+
+int rms_changes_read(struct rms_db *db, struct rms_changes *changes_out)
+{
+    RMS_ROWS(rows, db, NULL);
+
+    RMS_TRY(rms_rows_first(&rows, RMS_SQL_CHANGES_READ, NULL, 0));
+    changes_out->changes = (uint64_t)rms_take_int(&rows);
+    changes_out->refreshes = (uint64_t)rms_take_int(&rows);
+    return 0;
+}
+
+int rms_changes_refresh(struct rms_db *db)
+{
+    RMS_TRY(rms_db_begin(db));
+    return rms_db_end(db, rms_sql_run_one(db, RMS_SQL_CHANGES_REFRESH, NULL, 0));
+}
+
+uint64_t rms_store_local_changes(const struct rms_store *store)
+{
+    return atomic_load(&store->local_changes);
+}

@@ -1,0 +1,83 @@
+/* The usage log: rows in, rows out. */
+#include "store/usage.h"
+
+#include "store/sql.h"
+
+static int insert(struct rms_db *db, const struct rms_usage_row *row)
+{
+    int code = rms_sql_run(db, RMS_SQL_USAGE_INSERT,
+        RMS_VALUES(RMS_TEXT(row->tenant_id), RMS_INT(row->time), RMS_TEXT(row->row_id),
+            RMS_TEXT(row->request_type), RMS_TEXT(row->user_id), RMS_TEXT(row->result),
+            RMS_TEXT(row->correlation_id), RMS_TEXT(row->content_id), RMS_TEXT(row->owner_email),
+            RMS_TEXT(row->issuer), RMS_TEXT(row->template_id), RMS_TEXT(row->file_name),
+            RMS_TIME(row->date_published), RMS_TEXT(row->c_info), RMS_TEXT(row->c_ip),
+            RMS_INT(row->admin_action), RMS_TEXT(row->acting_as_user), RMS_INT(row->super_user),
+            RMS_INT(row->membership_age_s), RMS_TEXT(row->detail)));
+
+    return code < 0 ? code : 0;
+}
+
+static int insert_all(struct rms_db *db, const struct rms_usage_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        RMS_TRY(insert(db, &rows[i]));
+    }
+    return 0;
+}
+
+int rms_usage_append(struct rms_db *db, const struct rms_usage_row *rows, size_t count)
+{
+    if (count == 0) {
+        return 0;
+    }
+    RMS_TRY(rms_db_begin(db));
+    return rms_db_end(db, insert_all(db, rows, count));
+}
+
+static void read_row(struct rms_rows *rows, struct rms_usage_row *row)
+{
+    row->tenant_id = rms_take_text(rows);
+    row->time = rms_take_int(rows);
+    row->row_id = rms_take_text(rows);
+    row->request_type = rms_take_text(rows);
+    row->user_id = rms_take_text(rows);
+    row->result = rms_take_text(rows);
+    row->correlation_id = rms_take_text(rows);
+    row->content_id = rms_take_text(rows);
+    row->owner_email = rms_take_text(rows);
+    row->issuer = rms_take_text(rows);
+    row->template_id = rms_take_text(rows);
+    row->file_name = rms_take_text(rows);
+    row->date_published = rms_take_time(rows);
+    row->c_info = rms_take_text(rows);
+    row->c_ip = rms_take_text(rows);
+    row->admin_action = rms_take_bool(rows);
+    row->acting_as_user = rms_take_text(rows);
+    row->super_user = rms_take_bool(rows);
+    row->membership_age_s = rms_take_int(rows);
+    row->detail = rms_take_text(rows);
+}
+
+/* RMS_TIME_NONE as `from` is INT64_MIN: before the first. */
+int rms_usage_read(
+    struct rms_db *db, const struct rms_usage_query *query, rms_usage_each *each, void *context)
+{
+    RMS_ROWS(rows, db, NULL);
+    struct rms_usage_row row;
+    int64_t to = query->to == RMS_TIME_NONE ? INT64_MAX : query->to;
+    bool all = query->limit == 0;
+    const struct rms_value values[] = {RMS_TEXT(query->tenant_id), RMS_INT(query->from), RMS_INT(to),
+        RMS_TEXT(query->content_id), RMS_TEXT(query->user_id), RMS_INT((int64_t)query->limit)};
+    int code;
+
+    RMS_TRY(
+        rms_rows_open(&rows, all ? RMS_SQL_USAGE_READ_ALL : RMS_SQL_USAGE_READ_NEWEST, values, all ? 5 : 6));
+    while ((code = rms_rows_next(&rows)) > 0) {
+        read_row(&rows, &row);
+        code = each(&row, context);
+        if (code != 0) {
+            return code;
+        }
+    }
+    return code;
+}
