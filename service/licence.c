@@ -212,14 +212,17 @@ static int run_all(struct opening_run *run, struct rms_view pl_bytes)
     return check_pairing(run);
 }
 
-/* S-191: whatever the outcome, as soon as the signature is known to be good. */
-static void fill_note(struct rms_usage_note *note, const struct rms_opening *o)
+/* S-191: whatever the outcome, as soon as the signature is known to be good. Copied: an opening may leave the
+ * cache before the row is written. */
+static void fill_note(struct rms_request *request, const struct rms_opening *o)
 {
-    note->content_id = o->content_id;
-    note->owner = o->owner;
-    note->issuer = o->issuer;
-    note->template_id = o->from_template ? o->policy.id : NULL;
-    note->file_name = o->file_name;
+    struct rms_usage_note *note = &request->note;
+    struct rms_arena *arena = request->arena;
+    note->content_id = rms_arena_strdup(arena, o->content_id);
+    note->owner = rms_arena_strdup(arena, o->owner);
+    note->issuer = rms_arena_strdup(arena, o->issuer);
+    note->template_id = o->from_template ? rms_arena_strdup(arena, o->policy.id) : NULL;
+    note->file_name = rms_arena_strdup(arena, o->file_name);
     note->published_at = o->issued_at;
 }
 
@@ -234,7 +237,7 @@ int rms_licence_open(struct rms_request *request, struct rms_view pl_bytes,
     run->opening.valid_from = run->opening.valid_until = RMS_TIME_NONE;
     int rc = run_all(run, pl_bytes);
     if (run->opening.content_id[0] != '\0') {
-        fill_note(&request->note, &run->opening);
+        fill_note(request, &run->opening);
     }
     RMS_TRY(rc);
     if (pl_out != NULL) {
@@ -251,6 +254,6 @@ int rms_licence_tenant(
         return rms_fail(request, RMS_E_UNKNOWN_KEY, "the tenant of the licence is gone");
     }
     request->note.tenant = *tenant_out;
-    fill_note(&request->note, opening);
+    fill_note(request, opening);
     return (*tenant_out)->row.state == RMS_TENANT_DISABLED ? RMS_E_TENANT_DISABLED : RMS_OK;
 }

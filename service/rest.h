@@ -1,0 +1,43 @@
+/* Handlers of the public REST protocol and of the desktop flow, for service/route.c. Each is described in
+ * doc/protocol: rest.md, desktop-flow.md. */
+#ifndef RMS_SERVICE_REST_H
+#define RMS_SERVICE_REST_H
+
+#include "service/front.h"
+#include "service/licence.h"
+
+#define RMS_REST_LICENCE_BODY_MAX     (12u * 1024 * 1024) /* a PL of 8 MB in base64, and some */
+#define RMS_REST_CERTIFICATE_BODY_MAX (256u * 1024)
+#define RMS_REST_LOG_BODY_MAX         (4u * 1024 * 1024)
+
+int rms_rest_discovery(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_templates(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_signed_templates(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_publish(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_end_user_licence(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_use_licence(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_licensor_certificate(
+    struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_account_certificate(
+    struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_client_licensor(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_client_log(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_licensing_info(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+
+/* --- shared between them ------------------------------------------------------------------------------ */
+
+/* The person's own tenant must serve: RMS_E_TENANT_DISABLED. publishing: ConsumeOnly is refused as well
+ * (RMS_E_PUBLISH_NOT_ALLOWED). */
+RMS_MUST_USE int rms_rest_home_serves(struct rms_request *request, bool publishing);
+
+/* Rights named in the query ("wanted=VIEW,PRINT"): what the program is going to use (S-180). 0 = not said. */
+RMS_MUST_USE int rms_rest_wanted(struct rms_request *request, uint32_t *wanted_out);
+
+/* Members of a licence answer that both forms have (rest-protocol 9.1), without brackets. */
+void rms_rest_write_answer(
+    struct rms_buf *out, const struct rms_request *request, const struct rms_answer *answer);
+
+/* "key":{...} with the content key. */
+void rms_rest_write_key(struct rms_buf *out, enum rms_cipher_mode mode, const struct rms_released *released);
+
+#endif

@@ -1,0 +1,222 @@
+/* Online publishing (rest-protocol section 8, S-280, S-281). */
+#include "directory/directory.h"
+#include "service/rest.h"
+#include "service/rest_body.h"
+#include "service/rest_language.h"
+#include "service/rest_write.h"
+#include "store/content.h"
+
+#define ERD_MAX RMS_KEYD_TEXT_MAX
+#define PL_MAX  RMS_XRML_MAX_BYTES
+
+struct publishing {
+    struct rms_request *request;
+    const struct rms_live_tenant *tenant;
+    struct rms_publish_body body;
+    struct rms_policy policy; /* what goes into the licence */
+    const char *owner;
+    bool owner_is_group;
+    char content_id[RMS_GUID_TEXT];
+    struct rms_published published;
+    struct rms_buf pl;
+};
+
+/* --- the policy ------------------------------------------------------------------------------------ */
+
+static int choose_template(struct publishing *p)
+{
+    struct rms_request *request = p->request;
+    const struct rms_template *t = rms_live_template(p->tenant, p->body.template_id);
+    request->note.template_id = p->body.template_id;
+    if (t == NULL) {
+        return RMS_E_TEMPLATE_NOT_FOUND;
+    }
+    if (!t->published) {
+        return RMS_E_TEMPLATE_ARCHIVED;
+    }
+    if (t->scope_count > 0 && !rms_directory_in_scope(request->person, t->scope, t->scope_count)) {
+        return rms_fail(request, RMS_E_PUBLISH_NOT_ALLOWED, "the template is for others"); /* S-111 */
+    }
+    p->policy = t->policy;
+    p->policy.from_template = true;
+    p->policy.signed_data = p->body.policy.signed_data;
+    p->policy.signed_count = p->body.policy.signed_count;
+    p->policy.audited_extraction |= p->body.policy.audited_extraction;
+    return RMS_OK;
+}
+
+static int own_policy(struct publishing *p)
+{
+    const char *field = NULL;
+    p->policy = p->body.policy;
+    rms_guid_new(p->policy.id);
+    int rc = rms_policy_check(&p->policy, p->request->now, &field);
+    return rc < 0 ? rms_fail(p->request, rc, field) : RMS_OK;
+}
+
+/* S-082: another owner may be named by a service or an administrator; so far those are the super users. */
+static int choose_owner(struct publishing *p)
+{
+    struct rms_request *request = p->request;
+    p->owner = request->person->address;
+    if (p->owner == NULL) {
+        return rms_fail(request, RMS_E_PUBLISH_NOT_ALLOWED, "the account has no address that authorises");
+    }
+    if (p->body.owner == NULL || rms_directory_owns(request->person, p->body.owner)) {
+        return RMS_OK;
+    }
+    if (!request->person->person.super_user) {
+        return rms_fail(request, RMS_E_ROLE_REQUIRED, "OwnerEmail: only a super user names another owner");
+    }
+    struct rms_principal_question question = {p->tenant->row.id, p->body.owner, RMS_USE_GRANT};
+    struct rms_principal_info info = {0};
+    int rc = rms_directory_principal(request->worker->db, request->arena, &question, &info);
+    p->owner_is_group = rc == RMS_OK && info.kind == RMS_IS_GROUP; /* S-083: warned about */
+    p->owner = p->body.owner;
+    return RMS_OK;
+}
+
+static int choose_policy(struct publishing *p)
+{
+    struct rms_request *request = p->request;
+    const char *detail = NULL;
+    int rc = rms_rest_body_publish(request->arena, request->body, &p->body, &detail);
+    if (rc < 0) {
+        return rms_fail(request, rc, detail);
+    }
+    RMS_TRY(choose_owner(p));
+    return p->body.template_id != NULL ? choose_template(p) : own_policy(p);
+}
+
+/* --- the licence ----------------------------------------------------------------------------------- */
+
+static int make_key(struct publishing *p)
+{
+    const struct rms_live_key *key = p->tenant->active;
+    RMS_BUF_CLEANUP struct rms_buf erd = RMS_BUF_INIT(ERD_MAX);
+    struct rms_erd_binding binding = {p->content_id, p->owner, p->request->now};
+    RMS_TRY(rms_erd_build(&p->policy, &binding, &erd));
+    bool old = p->body.deprecated_algorithms;
+    struct rms_publish_request wanted = {
+        .key_id = key->id,
+        .mode = old ? RMS_MODE_ECB : RMS_MODE_CBC4K, /* section 10; S-128 */
+        .key_bits = old ? 128 : 256,
+        .bound = key->server.principals_bound,
+        .erd = rms_buf_view(&erd),
+    };
+    return rms_keyd_publish(p->request->worker->keys, &wanted, &p->published);
+}
+
+static int build(struct publishing *p)
+{
+    const struct rms_live_key *key = p->tenant->active;
+    struct rms_keyd_signing signing = {p->request->worker->keys, key->id, RMS_SIGN_PL};
+    struct rms_signer signer = rms_keyd_signer(&signing, &key->key);
+    struct rms_pl_request wanted = {
+        .policy = &p->policy,
+        .content_id = p->content_id,
+        .owner = p->owner,
+        .issuer = p->request->person->address,
+        .issued_at = p->request->now,
+        .bits = rms_buf_view(&p->published.bits),
+        .erd = rms_buf_view(&p->published.erd),
+    };
+    return rms_pl_build(&key->server, &wanted, &signer, &p->pl);
+}
+
+static const char *file_name(const struct rms_policy *policy)
+{
+    for (size_t i = 0; i < policy->signed_count; i++) {
+        if (strcmp(policy->signed_data[i].name, "MS.Content.Name") == 0) {
+            return policy->signed_data[i].value;
+        }
+    }
+    return NULL;
+}
+
+/* The record that later licences with this key are held against (xrml-licences 8.2). */
+static int record(struct publishing *p)
+{
+    struct rms_content content = {
+        .tenant_id = p->tenant->row.id,
+        .content_id = p->content_id,
+        .owner = p->owner,
+        .issuer = p->request->person->address,
+        .template_id = p->policy.from_template ? p->policy.id : NULL,
+        .file_name = file_name(&p->policy),
+        .published_at = p->request->now,
+        .seen_at = p->request->now,
+    };
+    memcpy(content.fingerprint, p->published.opened.fingerprint, sizeof content.fingerprint);
+    return rms_content_pair(p->request->worker->db, p->request->arena, &content, NULL);
+}
+
+static void fill_note(const struct publishing *p)
+{
+    struct rms_usage_note *note = &p->request->note;
+    note->content_id = rms_arena_strdup(p->request->arena, p->content_id);
+    note->owner = p->owner;
+    note->issuer = p->request->person->address;
+    note->template_id = p->policy.from_template ? rms_arena_strdup(p->request->arena, p->policy.id) : NULL;
+    note->file_name = file_name(&p->policy);
+    note->published_at = p->request->now;
+}
+
+/* --- the reply ------------------------------------------------------------------------------------- */
+
+static const char *referrer(struct publishing *p)
+{
+    const char *referral = p->policy.referral;
+    return referral != NULL && referral[0] != '\0' ? referral : NULL;
+}
+
+static void write_reply(struct publishing *p, struct rms_buf *out)
+{
+    const struct rms_policy_text *text =
+        rms_rest_text_for(&p->policy, rms_request_header(p->request, "Accept-Language"));
+    rms_out_open(out, NULL, '{');
+    rms_out_base64(out, "SerializedPublishingLicense", rms_buf_view(&p->pl));
+    rms_out_text(out, "Id", p->policy.id);
+    rms_out_text(out, "Name", text != NULL ? text->name : "");
+    rms_out_text(out, "Description", text != NULL ? text->description : "");
+    rms_out_text(out, "Referrer", referrer(p));
+    rms_out_text(out, "Owner", p->owner);
+    rms_out_text(out, "ContentId", p->content_id);
+    rms_rest_write_key(out, p->published.opened.mode, &p->published.key);
+    rms_out_pairs(out, "SignedApplicationData", p->policy.signed_data, p->policy.signed_count);
+    rms_out_pairs(out, "EncryptedApplicationData", p->policy.encrypted_data, p->policy.encrypted_count);
+    if (p->owner_is_group) {
+        rms_out_open(out, "Warnings", '[');
+        rms_out_text(out, NULL, "owner-is-group");
+        rms_out_close(out, ']');
+    }
+    rms_out_close(out, '}');
+}
+
+static int publish(struct publishing *p, struct rms_reply *reply)
+{
+    RMS_TRY(choose_policy(p));
+    if (p->tenant->active == NULL) {
+        return rms_fail(p->request, RMS_E_KEY_UNAVAILABLE, "the tenant has no active key");
+    }
+    rms_guid_new(p->content_id);
+    RMS_TRY(make_key(p));
+    RMS_TRY(build(p));
+    RMS_TRY(record(p));
+    fill_note(p);
+    write_reply(p, &reply->body);
+    return RMS_OK;
+}
+
+int rms_rest_publish(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    struct publishing p = {.request = request, .tenant = request->tenant, .pl = RMS_BUF_INIT(PL_MAX)};
+    (void)front;
+    int rc = rms_rest_home_serves(request, true);
+    if (rc == RMS_OK) {
+        rc = publish(&p, reply);
+    }
+    rms_published_fini(&p.published);
+    rms_buf_fini(&p.pl);
+    return rc;
+}
