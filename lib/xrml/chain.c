@@ -153,38 +153,49 @@ static bool is_parent(const struct walk *walk, size_t child, size_t parent)
            names_key_of(&nodes[child], &nodes[parent]);
 }
 
-/* 0, or why node i does not lead to an anchor. A node under examination counts as unproved, which ends loops.
- */
-static int prove(struct walk *walk, size_t i)
+static int prove(struct walk *walk, size_t i);
+
+/* A certificate that has the key but did not issue the node tells nothing as soon as another did. */
+static int prove_by_parents(struct walk *walk, size_t i)
 {
     const struct rms_signed *nodes = walk->chain->nodes;
     int status = RMS_E_UNKNOWN_KEY;
-    int result;
+    bool issued = false;
 
-    if (walk->visited[i] || walk->proved[i]) {
-        return walk->proved[i] ? 0 : RMS_E_UNKNOWN_KEY;
-    }
-    walk->visited[i] = true;
-    if (!nodes[i].has_issuer_key) {
-        return nodes[i].has_signature ? RMS_E_UNKNOWN_KEY : RMS_E_BAD_SIGNATURE;
-    }
-    if (is_anchor(walk->trust, &nodes[i].issuer_key)) {
-        status = check_signature(walk, i);
-        walk->proved[i] = status == 0;
-        return status;
-    }
     for (size_t j = 0; j < walk->chain->count; j++) {
         if (!is_parent(walk, i, j)) {
             continue;
         }
         RMS_TRY(check_signature(walk, i));
-        result = may_have_issued(&nodes[i], &nodes[j]) ? prove(walk, j) : RMS_E_BAD_SIGNATURE;
-        if (result == 0) {
-            walk->proved[i] = true;
-            return 0;
+        if (may_have_issued(&nodes[i], &nodes[j])) {
+            issued = true;
+            status = prove(walk, j);
+            if (status == 0) {
+                return 0;
+            }
+        } else if (!issued) {
+            status = RMS_E_BAD_SIGNATURE;
         }
-        status = status == RMS_E_UNKNOWN_KEY ? result : status;
     }
+    return status;
+}
+
+/* 0, or why node i does not lead to an anchor. A node under examination counts as unproved, which ends loops.
+ */
+static int prove(struct walk *walk, size_t i)
+{
+    const struct rms_signed *node = &walk->chain->nodes[i];
+    int status;
+
+    if (walk->visited[i] || walk->proved[i]) {
+        return walk->proved[i] ? 0 : RMS_E_UNKNOWN_KEY;
+    }
+    walk->visited[i] = true;
+    if (!node->has_signature || !node->has_issuer_key) {
+        return node->has_signature ? RMS_E_UNKNOWN_KEY : RMS_E_BAD_SIGNATURE;
+    }
+    status = is_anchor(walk->trust, &node->issuer_key) ? check_signature(walk, i) : prove_by_parents(walk, i);
+    walk->proved[i] = status == 0;
     return status;
 }
 
