@@ -562,7 +562,7 @@ static void test_appended_licences(void **state)
 {
     struct rms_chain good = parse(publish(true));
     const struct party forged = {
-        "Group-Identity", "Federation", "{bbbbbbbb-0000-0000-0000-000000000001}", world.stranger_key};
+        "Group-Identity", "Federation", "{bbbbbbbb-0000-0000-0000-000000000001}", world.user_key};
     const struct made ul = {NULL, "Content-License", forged, forged, RMS_WORLD_NOW, 0, 0, NULL, RMS_SHA256};
     const struct made clc = {
         NULL, CLC_TYPE, STRANGER, forged, RMS_WORLD_NOW, LONG_AGO, FAR_AHEAD, NULL, RMS_SHA256};
