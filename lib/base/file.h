@@ -40,6 +40,9 @@ RMS_MUST_USE int rms_file_output_commit(struct rms_file_output *output, bool rep
 RMS_MUST_USE int rms_file_output_publish(struct rms_file_output *output, bool replace);
 RMS_MUST_USE int rms_file_sync_all(int fd);
 
+/* Makes names in the directory of a file durable. */
+RMS_MUST_USE int rms_file_sync_directory(const char *path);
+
 /* Removes the temporary file; harmless after commit. Also a cleanup function. */
 void rms_file_output_abort(struct rms_file_output *output);
 

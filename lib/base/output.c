@@ -199,7 +199,7 @@ int rms_file_output_publish(struct rms_file_output *output, bool replace)
     return status;
 }
 
-static int sync_directory(const char *path)
+int rms_file_sync_directory(const char *path)
 {
     char directory[PATH_MAX];
     int status = 0;
@@ -227,7 +227,7 @@ int rms_file_output_commit(struct rms_file_output *output, bool replace)
         return status;
     }
     RMS_TRY(rms_file_output_publish(output, replace));
-    return sync_directory(output->path);
+    return rms_file_sync_directory(output->path);
 }
 
 int rms_file_sync_all(int fd)

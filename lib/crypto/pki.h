@@ -12,4 +12,14 @@ RMS_MUST_USE int rms_pki_make_ca(
 RMS_MUST_USE int rms_pki_make_server(struct rms_view ca_cert_pem, struct rms_view ca_key_pem,
     const char *const *hosts, int64_t now, struct rms_buf *cert_pem, struct rms_buf *key_pem);
 
+struct rms_pki_state {
+    int64_t valid_until;
+    bool names_all; /* the certificate names every host */
+    bool key_fits;  /* key_pem is its private key */
+};
+
+/* What the first certificate of a PEM text says, without believing it. RMS_E_BAD_ARGUMENT when it is none. */
+RMS_MUST_USE int rms_pki_inspect(struct rms_view cert_pem, struct rms_view key_pem, const char *const *hosts,
+    struct rms_pki_state *state_out);
+
 #endif
