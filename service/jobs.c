@@ -1,0 +1,87 @@
+#include "service/jobs.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "service/message.h"
+#include "service/settings.h"
+#include "store/oauth.h"
+#include "store/store.h"
+
+/* Also with a test clock that jumps, rows go soon after they expire. */
+#define LOOK_EVERY_MS 1000
+
+static void sweep(struct rms_db *db)
+{
+    int status = rms_oauth_sweep(db, rms_clock_now());
+
+    if (status != 0) {
+        rms_log(RMS_LOG_ERROR, "jobs.sweep.failed", "reason", rms_error_info(status)->reason, NULL);
+    }
+}
+
+/* A new log file, or the end. */
+static int take_message(int control)
+{
+    struct rms_control_message message;
+
+    RMS_TRY(rms_control_receive(control, &message));
+    for (size_t i = 0; i < message.count; i++) {
+        if (message.kind == RMS_CONTROL_LOG) {
+            (void)dup2(message.fds[i], STDERR_FILENO);
+        }
+        (void)close(message.fds[i]);
+    }
+    return 0;
+}
+
+static void work(const struct rms_settings *settings, struct rms_db *db, int control, int signals)
+{
+    struct pollfd events[] = {{.fd = control, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    int64_t swept = rms_clock_now() - settings->purge_interval_s;
+    int status = 0;
+
+    while (status == 0 && events[1].revents == 0) {
+        int64_t now = rms_clock_now();
+
+        if (now - swept >= settings->purge_interval_s || now < swept) {
+            sweep(db);
+            swept = now;
+        }
+        if (poll(events, 2, LOOK_EVERY_MS) > 0 && events[0].revents != 0) {
+            status = take_message(control);
+        }
+    }
+}
+
+static int open_signals(void)
+{
+    sigset_t wanted;
+
+    (void)sigemptyset(&wanted);
+    (void)sigaddset(&wanted, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &wanted, NULL);
+    return signalfd(-1, &wanted, SFD_CLOEXEC);
+}
+
+int rms_jobs_main(const struct rms_settings *settings, int control)
+{
+    struct rms_store *store = NULL;
+    struct rms_db *db = NULL;
+    int signals = open_signals();
+    int status = signals >= 0 ? rms_store_open(settings->database, &store) : RMS_E_IO;
+
+    if (status == 0) {
+        status = rms_db_open(store, &db);
+    }
+    if (status == 0) {
+        rms_log(RMS_LOG_INFO, "jobs.started", NULL);
+        work(settings, db, control, signals);
+        rms_db_close(&db);
+    }
+    rms_store_free(&store);
+    return status;
+}

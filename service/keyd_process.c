@@ -1,0 +1,241 @@
+/* keyd as a process: gathers what it needs, shuts itself in, serves. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/aead.h"
+#include "crypto/ec.h"
+#include "crypto/random.h"
+#include "service/keyd.h"
+#include "service/keyd_masterkey.h"
+#include "service/master_process.h"
+#include "service/message.h"
+#include "service/sandbox.h"
+#include "service/settings.h"
+
+#define COUNTS_EVERY_MS 60000
+#define CORES_A_READER  4
+
+static const char journal_name[] = "keyd.journal";
+
+/* --- before the sandbox ----------------------------------------------------------------------------- */
+
+/* Locked memory for the keys, as far as the account may raise it. */
+static void raise_memory_lock(void)
+{
+    const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+    struct rlimit limit;
+
+    if (setrlimit(RLIMIT_MEMLOCK, &unlimited) != 0 && getrlimit(RLIMIT_MEMLOCK, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_MEMLOCK, &limit);
+    }
+}
+
+/* No new processes, no growing files beyond reason. Threads count as processes, so this comes when all run.
+ */
+static void limit_resources(void)
+{
+    const struct rlimit none = {0, 0};
+
+    (void)setrlimit(RLIMIT_NPROC, &none);
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
+
+static void log_locked(int code)
+{
+    rms_log(RMS_LOG_ERROR, "keyd.locked", "reason", rms_error_info(code)->reason, "text",
+        "the master key is missing or not the one that sealed the keys", NULL);
+}
+
+/* A journal that does not fit is evidence: it is put aside, and the new one says so. */
+static int put_aside(const char *path, struct rms_view key, struct rms_journal **journal_out)
+{
+    char aside[PATH_MAX];
+    char when[32];
+
+    (void)snprintf(when, sizeof when, "%lld", (long long)rms_clock_now());
+    if (snprintf(aside, sizeof aside, "%s.damaged-%s", path, when) >= (int)sizeof aside ||
+        rename(path, aside) != 0) {
+        return RMS_E_IO;
+    }
+    rms_log(RMS_LOG_ERROR, "keyd.journal.damaged", "kept-as", aside, NULL);
+    RMS_TRY(rms_journal_open(path, key, journal_out));
+    return rms_journal_note(*journal_out, RMS_JOURNAL_DURABLE, "previous-journal-damaged", "at", when, NULL);
+}
+
+static int open_journal(
+    const struct rms_settings *settings, const struct rms_secret *master, struct rms_journal **journal_out)
+{
+    uint8_t key[RMS_SHA256_BYTES];
+    char path[PATH_MAX];
+    int status;
+
+    RMS_TRY(rms_settings_path(settings, journal_name, path));
+    rms_master_key_for_journal(master, key);
+    status = rms_journal_open(path, rms_view_of(key, sizeof key), journal_out);
+    if (status == RMS_E_DAMAGED) {
+        status = put_aside(path, rms_view_of(key, sizeof key), journal_out);
+    }
+    rms_wipe(key, sizeof key);
+    return status;
+}
+
+/* Lets the crypto library read and set up whatever it wants, while it can. */
+static int warm_up(void)
+{
+    RMS_BUF_CLEANUP struct rms_buf box = RMS_BUF_INIT(256);
+    uint8_t bytes[RMS_SHA256_BYTES];
+    uint8_t signature[64];
+    struct rms_ec_private *key;
+    int status;
+
+    rms_random(bytes, sizeof bytes);
+    RMS_TRY(rms_aead_seal(bytes, rms_view_of(NULL, 0), rms_view_of(bytes, sizeof bytes), &box));
+    RMS_TRY(rms_ec_generate(&key));
+    status = rms_ec_sign(key, bytes, signature);
+    rms_ec_private_free(&key);
+    return status;
+}
+
+struct held {
+    struct rms_secret *master;
+    struct rms_journal *journal;
+};
+
+static int gather(const struct rms_settings *settings, struct held *held)
+{
+    int status = rms_master_key_load(settings, &held->master);
+
+    if (status != 0) {
+        log_locked(status);
+    } else {
+        RMS_TRY(open_journal(settings, held->master, &held->journal));
+        RMS_TRY(rms_journal_note(held->journal, RMS_JOURNAL_DURABLE, "started", NULL));
+    }
+    raise_memory_lock();
+    RMS_TRY(warm_up());
+    RMS_TRY(rms_process_become(settings));
+    rms_secret_harden_process();
+    return rms_sandbox_files(NULL, 0, false);
+}
+
+/* --- serving ---------------------------------------------------------------------------------------- */
+
+static int take_message(struct rms_keyd *keyd, int control)
+{
+    struct rms_control_message message;
+
+    RMS_TRY(rms_control_receive(control, &message));
+    for (size_t i = 0; i < message.count; i++) {
+        if (message.kind == RMS_CONTROL_CONNECTIONS) {
+            if (rms_keyd_attach(keyd, message.fds[i]) != 0) {
+                rms_log(RMS_LOG_ERROR, "keyd.attach.failed", NULL);
+            }
+            continue;
+        }
+        if (message.kind == RMS_CONTROL_LOG) {
+            (void)dup2(message.fds[i], STDERR_FILENO);
+        }
+        (void)close(message.fds[i]);
+    }
+    return 0;
+}
+
+/* Until the master is gone or a signal to end comes. */
+static int serve(struct rms_keyd *keyd, int control, int signals)
+{
+    struct pollfd events[] = {{.fd = control, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    int64_t noted = rms_clock_monotonic_ms();
+    int status = 0;
+
+    while (status == 0 && events[1].revents == 0) {
+        if (poll(events, 2, COUNTS_EVERY_MS) > 0 && events[0].revents != 0) {
+            status = take_message(keyd, control);
+        }
+        if (rms_clock_monotonic_ms() - noted >= COUNTS_EVERY_MS) {
+            rms_keyd_journal_counts(keyd);
+            noted = rms_clock_monotonic_ms();
+        }
+    }
+    return status == RMS_E_IO ? 0 : status; /* the master is gone: no failure */
+}
+
+static int make_keyd(const struct rms_settings *settings, const struct held *held, struct rms_keyd **keyd_out)
+{
+    const struct rms_keyd_options options = {.master_key = held->master,
+        .journal = held->journal,
+        .threads = (size_t)settings->keyd_threads,
+        .readers = (size_t)(settings->keyd_threads + CORES_A_READER - 1) / CORES_A_READER,
+        .stock = (size_t)settings->key_stock,
+        .open_keys_max = (size_t)settings->open_keys_max,
+        .user_keys_max = (size_t)settings->user_keys_max};
+
+    return rms_keyd_new(&options, keyd_out);
+}
+
+static void log_started(const struct held *held)
+{
+    char chain[RMS_JOURNAL_CHAIN] = "";
+    char count[24];
+    uint64_t lines = 0;
+
+    if (held->journal != NULL) {
+        rms_journal_head(held->journal, &lines, chain);
+    }
+    (void)snprintf(count, sizeof count, "%llu", (unsigned long long)lines);
+    rms_log(RMS_LOG_INFO, "keyd.started", "journal-lines", count, "journal-chain", chain, NULL);
+}
+
+static int run(const struct rms_settings *settings, struct held *held, int control, int signals)
+{
+    struct rms_keyd *keyd = NULL;
+    int status;
+
+    RMS_TRY(gather(settings, held));
+    RMS_TRY(make_keyd(settings, held, &keyd));
+    rms_secret_free(&held->master);
+    limit_resources();
+    status = rms_sandbox_calls_keyd();
+    if (status == 0) {
+        log_started(held);
+        status = serve(keyd, control, signals);
+        rms_keyd_journal_counts(keyd);
+    }
+    rms_keyd_free(&keyd);
+    return status;
+}
+
+static int open_signals(void)
+{
+    sigset_t wanted;
+
+    (void)sigemptyset(&wanted);
+    (void)sigaddset(&wanted, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &wanted, NULL);
+    return signalfd(-1, &wanted, SFD_CLOEXEC);
+}
+
+int rms_keyd_main(const struct rms_settings *settings, int control)
+{
+    struct held held = {0};
+    int signals = open_signals();
+    int status = signals >= 0 ? run(settings, &held, control, signals) : RMS_E_IO;
+
+    rms_secret_free(&held.master);
+    if (status == 0 && rms_journal_note(held.journal, RMS_JOURNAL_DURABLE, "stopped", NULL) != 0) {
+        status = RMS_E_IO;
+    }
+    rms_journal_free(&held.journal);
+    if (status != 0) {
+        rms_log(RMS_LOG_ERROR, "keyd.failed", "reason", rms_error_info(status)->reason, NULL);
+    }
+    return status == 0 ? 0 : 1;
+}
