@@ -234,6 +234,11 @@ int rms_db_end(struct rms_db *db, int code)
     return db->depth > 1 ? end_inner(db, code) : end_outer(db, code);
 }
 
+bool rms_db_in_transaction(const struct rms_db *db)
+{
+    return db->depth > 0;
+}
+
 int rms_db_end_change(struct rms_db *db, int code)
 {
     if (code >= 0) {

@@ -45,6 +45,9 @@ struct rms_store *rms_db_store(const struct rms_db *db);
 RMS_MUST_USE int rms_db_begin(struct rms_db *db);
 RMS_MUST_USE int rms_db_end(struct rms_db *db, int code);
 
+/* Between the two: what this connection reads may yet be undone. */
+bool rms_db_in_transaction(const struct rms_db *db);
+
 /* Version of the schema of this build, for health and backups. */
 unsigned rms_store_version(void);
 
