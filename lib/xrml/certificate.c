@@ -270,7 +270,7 @@ static void write_activation(struct rms_xwriter *w, const char *type, const char
     }
     rms_buf_append(&url, base, (size_t)(last - base));
     rms_buf_append_str(&url, "/certification");
-    w->bad = w->bad || url.failed;
+    w->out->failed = w->out->failed || url.failed;
     rms_xw_point(w, type, ACTIVATION_GUID, "OpenRMS Certification Server", rms_buf_text(&url));
 }
 

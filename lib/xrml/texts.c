@@ -69,7 +69,7 @@ static void write_name(struct rms_xwriter *w, const struct rms_policy *policy)
         append_guarded(&all, or_empty(policy->texts[i].description));
         rms_buf_append_str(&all, ";\n");
     }
-    w->bad = w->bad || all.failed;
+    w->out->failed = w->out->failed || all.failed;
     rms_xw_element(w, "NAME", rms_buf_text(&all));
 }
 

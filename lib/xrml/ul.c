@@ -62,7 +62,8 @@ static void write_rights(struct rms_xwriter *w, const struct rms_ul_request *req
     struct right_context context = {.w = w};
 
     write_conditions(&conditions, request);
-    w->bad = w->bad || rms_xw_status(&conditions) != 0 || rms_rights_empty(request->rights);
+    w->bad = w->bad || conditions.bad || rms_rights_empty(request->rights);
+    w->out->failed = w->out->failed || text.failed;
     context.conditions = rms_buf_view(&text);
     rms_xw_raw(w, "<RIGHTSGROUP name=\"Main-Rights\"><RIGHTSLIST>");
     if ((request->rights->bits & RMS_RIGHT_OWNER) != 0) {
