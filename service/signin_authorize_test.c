@@ -163,6 +163,25 @@ static void codes_expire(void **state)
     h->now -= RMS_AUTH_CODE_S + 1;
 }
 
+static void a_code_ends_with_the_account(void **state)
+{
+    struct house *h = *state;
+    CALL_CLEANUP struct call c;
+    bool no = false;
+    bool yes = true;
+    char code[64];
+
+    get_code(h, QUERY, code, sizeof code);
+    assert_int_equal(
+        rms_account_change(h->db, h->tenant_id, h->alice_id, &(struct rms_account_change){.enabled = &no}),
+        0);
+    assert_int_equal(redeem(&c, h, code, GOOD), RMS_E_NOT_AUTHENTICATED);
+    assert_string_equal(call_member(&c, "error"), "invalid_grant");
+    assert_int_equal(
+        rms_account_change(h->db, h->tenant_id, h->alice_id, &(struct rms_account_change){.enabled = &yes}),
+        0);
+}
+
 /* --- refusals --------------------------------------------------------------------------------------- */
 
 /* Nothing may be sent to an address that is not proved: a page, no Location. */
@@ -419,6 +438,7 @@ int main(void)
         cmocka_unit_test_setup(codes_are_bound_to_client_redirect_and_verifier, house_calm),
         cmocka_unit_test_setup(a_replayed_code_ends_what_came_of_it, house_calm),
         cmocka_unit_test_setup(codes_expire, house_calm),
+        cmocka_unit_test_setup(a_code_ends_with_the_account, house_calm),
         cmocka_unit_test_setup(unproved_clients_get_a_page, house_calm),
         cmocka_unit_test_setup(proved_clients_get_the_error_back, house_calm),
         cmocka_unit_test_setup(resources_of_this_service, house_calm),

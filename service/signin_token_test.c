@@ -150,6 +150,45 @@ static void throttling_is_by_account_and_by_network(void **state)
         0);
 }
 
+/* Guesses from many networks count for the account all the same. */
+static void guesses_from_everywhere_are_added_up(void **state)
+{
+    struct house *h = *state;
+    char ip[32];
+
+    for (int n = 0; n < 11; n++) {
+        CALL_CLEANUP struct call c;
+
+        (void)snprintf(ip, sizeof ip, "198.51.100.%d", n);
+        call_begin(&c, h, h->tenant_id);
+        c.request.client_ip = ip;
+        call_form(&c, PASSWORD_FORM "x");
+        assert_int_equal(call_go(&c, rms_signin_token), n < 10 ? RMS_E_NOT_AUTHENTICATED : RMS_E_THROTTLED);
+    }
+}
+
+static void an_account_without_a_password_has_no_password(void **state)
+{
+    struct house *h = *state;
+    CALL_CLEANUP struct call c;
+    CALL_CLEANUP struct call empty;
+    char id[RMS_GUID_TEXT];
+    struct rms_account account = {.id = id,
+        .tenant_id = h->tenant_id,
+        .upn = "nopass@contoso.test",
+        .enabled = true,
+        .created_at = h->now};
+
+    rms_guid_new(id);
+    assert_int_equal(rms_account_create(h->db, &account, NULL), 0);
+    assert_int_equal(
+        post_token(&c, h, "grant_type=password&client_id=rms&username=nopass%40contoso.test&password=x"),
+        RMS_E_NOT_AUTHENTICATED);
+    assert_int_equal(
+        post_token(&empty, h, "grant_type=password&client_id=rms&username=nopass%40contoso.test&password="),
+        RMS_E_BAD_ARGUMENT);
+}
+
 static void a_taken_gate_answers_at_once(void **state)
 {
     struct house *h = *state;
@@ -409,6 +448,8 @@ int main(void)
         cmocka_unit_test_setup(a_body_of_another_type_is_refused, house_calm),
         cmocka_unit_test_setup(wrong_passwords_are_slowed_down_alike, house_calm),
         cmocka_unit_test_setup(throttling_is_by_account_and_by_network, house_calm),
+        cmocka_unit_test_setup(guesses_from_everywhere_are_added_up, house_calm),
+        cmocka_unit_test_setup(an_account_without_a_password_has_no_password, house_calm),
         cmocka_unit_test_setup(a_taken_gate_answers_at_once, house_calm),
         cmocka_unit_test_setup(ipv6_is_counted_by_its_network, house_calm),
         cmocka_unit_test_setup(a_disabled_account_is_told_so_only_with_its_password, house_calm),

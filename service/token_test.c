@@ -174,6 +174,7 @@ static int try_claims(struct house *h, bool built_in, const char *name, json_t *
 static void built_in_tokens_are_checked_claim_by_claim(void **state)
 {
     struct house *h = *state;
+    char upper[RMS_GUID_TEXT];
 
     assert_int_equal(try_claims(h, true, NULL, NULL), 0);
     assert_int_equal(try_claims(h, true, "iss", json_string(BASE "/00000000-0000-0000-0000-000000000000")),
@@ -184,6 +185,12 @@ static void built_in_tokens_are_checked_claim_by_claim(void **state)
         try_claims(h, true, "iss", json_sprintf(BASE "/%s/", h->tenant_id)), RMS_E_NOT_AUTHENTICATED);
     assert_int_equal(try_claims(h, true, "iss", json_string(BASE "/contoso.test")), RMS_E_NOT_AUTHENTICATED);
     assert_int_equal(try_claims(h, true, "iss", json_string(BASE "/")), RMS_E_NOT_AUTHENTICATED);
+    for (size_t i = 0; i < sizeof upper; i++) {
+        upper[i] = (char)(h->tenant_id[i] >= 'a' ? h->tenant_id[i] - 0x20 : h->tenant_id[i]);
+    }
+    assert_int_equal(try_claims(h, true, "iss", json_sprintf(BASE "/%s", upper)), RMS_E_NOT_AUTHENTICATED);
+    assert_int_equal(
+        try_claims(h, true, "iss", json_sprintf(BASE "/{%s}", h->tenant_id)), RMS_E_NOT_AUTHENTICATED);
     assert_int_equal(try_claims(h, true, "iss", json_integer(1)), RMS_E_NOT_AUTHENTICATED);
     assert_int_equal(try_claims(h, true, "iss", NULL), RMS_E_NOT_AUTHENTICATED);
     assert_int_equal(try_claims(h, true, "aud", json_string("https://other.test/")), RMS_E_NOT_AUTHENTICATED);
