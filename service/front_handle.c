@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "service/admin.h"
 #include "service/rest_error.h"
 #include "service/route.h"
 #include "service/tenant.h"
@@ -162,6 +163,9 @@ void rms_front_work(struct rms_worker *worker, struct rms_exchange *x)
         fill_failure(front, x, rc);
     }
     rms_usage_note_request(front->usage, request, rc);
+    if (request->route->log == RMS_LOG_ADMIN) {
+        rms_admin_note_request(request, rc);
+    }
     rms_request_unpin(request);
 }
 

@@ -18,7 +18,7 @@ struct making {
 static int append_defaults(struct making *m, struct rms_template templates[2])
 {
     struct rms_arena *arena = m->request->arena;
-    static const char *const old_names[] = {"%s - Confidential", "%s - Confidential View Only"};
+    static const char *const old_names[] = {"Confidential", "Confidential View Only"};
     for (unsigned i = 0; i < 2; i++) {
         struct rms_template *t = &templates[i];
         *t = (struct rms_template){.tenant_id = m->tenant.id,
@@ -37,7 +37,10 @@ static int append_defaults(struct making *m, struct rms_template templates[2])
             return RMS_E_NO_MEMORY;
         }
         *text = t->policy.texts[0];
-        text->name = rms_arena_printf(arena, i == 0 ? old_names[0] : old_names[1], m->tenant.name);
+        text->name = rms_arena_printf(arena, "%s - %s", m->tenant.name, old_names[i]);
+        if (text->name == NULL) {
+            return RMS_E_NO_MEMORY;
+        }
         t->policy.texts = text;
     }
     return RMS_OK;

@@ -7,6 +7,7 @@
 #define RMS_SERVICE_USAGE_H
 
 #include "service/request.h"
+#include "store/admin_log.h"
 #include "store/store.h"
 #include "store/usage.h"
 
@@ -50,7 +51,10 @@ void rms_usage_text_head(struct rms_buf *out);
  * escaped, so that one row is one line with a fixed number of fields. */
 void rms_usage_text_row(struct rms_buf *out, const struct rms_usage_row *row);
 
-/* The same as one JSON object and a line end. */
+/* A line of the admin log: time, actor, command, Passed or Failed, result (S-194). */
+void rms_usage_admin_text_row(struct rms_buf *out, const struct rms_admin_row *row);
+
+/* A usage row as one JSON object and a line end. */
 void rms_usage_json_row(struct rms_buf *out, const struct rms_usage_row *row);
 
 #endif

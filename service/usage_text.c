@@ -130,6 +130,19 @@ void rms_usage_text_row(struct rms_buf *out, const struct rms_usage_row *row)
     rms_buf_append_byte(out, '\n');
 }
 
+void rms_usage_admin_text_row(struct rms_buf *out, const struct rms_admin_row *row)
+{
+    char text[RMS_TIME_TEXT];
+    rms_time_iso(row->time, text);
+    text[19] = '\0';
+    rms_buf_append_str(out, text);
+    field(out, "", row->actor, "");
+    field(out, "", row->command, "");
+    field(out, "", row->passed ? "Passed" : "Failed", "");
+    field(out, "", row->result, "");
+    rms_buf_append_byte(out, '\n');
+}
+
 static void json_text(struct rms_buf *out, const char *name, const char *value)
 {
     rms_buf_printf(out, ",\"%s\":", name);

@@ -1,0 +1,70 @@
+/* Handlers of the administration interface (doc/protocol/admin.md), for service/route.c, and what they share.
+ */
+#ifndef RMS_SERVICE_ADMIN_H
+#define RMS_SERVICE_ADMIN_H
+
+#include "service/front.h"
+#include "service/rest_json.h"
+#include "store/template.h"
+#include "store/tenant.h"
+
+#define RMS_ADMIN_BODY_MAX (4u * 1024 * 1024)
+
+#define RMS_ADMIN_HANDLERS(X)                                                                                \
+    X(tenant_add)                                                                                            \
+    X(tenant_list)                                                                                           \
+    X(tenant_show) X(tenant_state) X(tenant_set_state) X(tenant_settings) X(tenant_validity) X(domain_add)   \
+        X(user_add) X(user_list) X(user_show) X(user_change) X(user_remove) X(user_identity) X(group_add)    \
+            X(group_list) X(group_show) X(group_remove) X(group_members) X(group_refresh) X(template_add)    \
+                X(template_list) X(template_show) X(template_change) X(template_remove) X(super_show)        \
+                    X(super_change) X(issuer_add) X(issuer_list) X(issuer_remove) X(client_add)              \
+                        X(client_list) X(client_remove) X(log_usage) X(log_admin) X(health)
+
+#define X(name)                                                                                              \
+    int rms_admin_##name(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+RMS_ADMIN_HANDLERS(X)
+#undef X
+
+/* --- shared -------------------------------------------------------------------------------------------- */
+
+/* The tenant of the path's first parameter ("-": the only one), as the store has it now; becomes the
+ * request's tenant for the log. RMS_E_NOT_FOUND. */
+RMS_MUST_USE int rms_admin_tenant(struct rms_request *request, struct rms_tenant *tenant_out);
+
+/* Body of a call: an object with no members but names. The caller frees it (RMS_JSON_CLEANUP). */
+struct rms_admin_body {
+    struct rms_reader reader;
+    json_t *object;
+};
+RMS_MUST_USE int rms_admin_body(
+    struct rms_request *request, const char *const *names, struct rms_admin_body *body_out);
+void rms_admin_body_fini(struct rms_admin_body *body);
+#define RMS_ADMIN_BODY_CLEANUP __attribute__((cleanup(rms_admin_body_fini)))
+
+/* The reader's detail becomes the request's, for a call that failed with code. */
+RMS_MUST_USE int rms_admin_fail(struct rms_request *request, const struct rms_admin_body *body, int code);
+
+/* A required text. */
+RMS_MUST_USE int rms_admin_need(struct rms_admin_body *body, const char *name, size_t max, const char **out);
+
+/* Does the client want text rather than JSON? */
+bool rms_admin_wants_text(const struct rms_request *request);
+
+/* "{}" with done: what calls without anything to show answer. */
+void rms_admin_done(struct rms_reply *reply);
+
+/* One row of the admin log for the finished call (S-194): command with arguments, secrets masked. */
+void rms_admin_note_request(const struct rms_request *request, int code);
+
+/* Changes a template by a body (admin_template_body.c). now: for expiry. add: names are required, defaults
+ * set. */
+struct rms_template_edit {
+    struct rms_request *request;
+    const struct rms_tenant *tenant;
+    struct rms_admin_body *body;
+    bool add;
+};
+RMS_MUST_USE int rms_admin_template_apply(const struct rms_template_edit *edit, struct rms_template *tpl);
+extern const char *const rms_admin_template_members[];
+
+#endif

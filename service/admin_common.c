@@ -1,0 +1,136 @@
+#include "service/admin.h"
+
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "service/route.h"
+#include "service/rest_error.h"
+#include "service/tenant.h"
+#include "store/admin_log.h"
+
+int rms_admin_tenant(struct rms_request *request, struct rms_tenant *tenant_out)
+{
+    const char *text = request->params[0];
+    request->tenant =
+        strcmp(text, "-") == 0 ? rms_request_only_tenant(request) : rms_request_tenant(request, text);
+    if (request->tenant == NULL) {
+        return rms_fail(request, RMS_E_NOT_FOUND, "no such tenant");
+    }
+    return rms_tenant_get(request->worker->db, request->arena, request->tenant->row.id, tenant_out);
+}
+
+int rms_admin_body(struct rms_request *request, const char *const *names, struct rms_admin_body *body_out)
+{
+    *body_out = (struct rms_admin_body){.reader = {request->arena, NULL}, .object = NULL};
+    int rc = rms_reader_parse(&body_out->reader, request->body, &body_out->object);
+    if (rc == RMS_OK) {
+        rc = rms_reader_only(&body_out->reader, body_out->object, names);
+    }
+    return rc < 0 ? rms_admin_fail(request, body_out, rc) : RMS_OK;
+}
+
+void rms_admin_body_fini(struct rms_admin_body *body)
+{
+    rms_json_free(&body->object);
+}
+
+int rms_admin_fail(struct rms_request *request, const struct rms_admin_body *body, int code)
+{
+    return rms_fail(request, code, body->reader.detail);
+}
+
+int rms_admin_need(struct rms_admin_body *body, const char *name, size_t max, const char **out)
+{
+    *out = NULL;
+    RMS_TRY(rms_reader_text(&body->reader, body->object, name, max, out));
+    return *out != NULL && (*out)[0] != '\0' ? RMS_OK : rms_reader_fail(&body->reader, name, "missing");
+}
+
+bool rms_admin_wants_text(const struct rms_request *request)
+{
+    const char *accept = rms_request_header(request, "Accept");
+    return accept != NULL && strstr(accept, "text/plain") != NULL;
+}
+
+void rms_admin_done(struct rms_reply *reply)
+{
+    rms_buf_append_str(&reply->body, "{}");
+}
+
+/* --- the admin log ------------------------------------------------------------------------------------- */
+
+#define COMMAND_MAX 4000
+
+static bool secret_member(const char *name)
+{
+    return strcmp(name, "Password") == 0;
+}
+
+static void append_value(struct rms_buf *out, const json_t *value)
+{
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    rms_buf_append_str(out, text != NULL ? text : "?");
+    free(text);
+}
+
+/* " -Name value" for every member. A body that is no JSON has nothing worth repeating. */
+static void append_body(struct rms_buf *out, struct rms_view body)
+{
+    RMS_JSON_CLEANUP json_t *json = NULL;
+    const char *key;
+    json_t *value;
+    if (body.len == 0 || rms_json_parse(body, &json) < 0) {
+        return;
+    }
+    json_object_foreach(json, key, value)
+    {
+        rms_buf_printf(out, " -%.64s ", key);
+        if (secret_member(key)) {
+            rms_buf_append_str(out, "***");
+        } else {
+            append_value(out, value);
+        }
+    }
+}
+
+static const char *command_of(const struct rms_request *request)
+{
+    RMS_BUF_CLEANUP struct rms_buf out = RMS_BUF_INIT(RMS_ADMIN_BODY_MAX * 2);
+    rms_buf_append_str(&out, request->route != NULL ? request->route->request_type : "UnknownCommand");
+    for (size_t i = 0; i < request->param_count; i++) {
+        rms_buf_printf(&out, " %s", request->params[i]);
+    }
+    for (size_t i = 0; i < request->query_count; i++) {
+        rms_buf_printf(&out, " -%s %s", request->query[i].name, request->query[i].value);
+    }
+    append_body(&out, request->body);
+    size_t len = out.len <= COMMAND_MAX ? out.len : COMMAND_MAX;
+    while (len > 0 && len < out.len && (out.data[len] & 0xc0) == 0x80) {
+        len--; /* cut at a character */
+    }
+    return rms_arena_text(request->arena, rms_view_of(out.data, len));
+}
+
+void rms_admin_note_request(const struct rms_request *request, int code)
+{
+    const char *command = command_of(request);
+    const char *result = code == RMS_OK ? "True" : rms_rest_result(code);
+    if (request->note.detail != NULL) {
+        result = rms_arena_printf(request->arena, "%s: %s", result, request->note.detail);
+    }
+    struct rms_admin_row row = {
+        .tenant_id = request->tenant != NULL ? request->tenant->row.id : NULL,
+        .time = request->now,
+        .actor = "operator",
+        .command = command != NULL ? command : "?",
+        .passed = code == RMS_OK,
+        .result = result != NULL ? result : "",
+        .correlation_id = request->correlation,
+    };
+    int rc = rms_admin_log_append(request->worker->db, &row);
+    if (rc < 0) {
+        rms_log(RMS_LOG_ERROR, "admin-log.lost", "reason", rms_error_info(rc)->reason, "correlation",
+            request->correlation, NULL);
+    }
+}

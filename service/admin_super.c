@@ -1,0 +1,155 @@
+/* Super users (service-requirements section 7). */
+#include "directory/directory.h"
+#include "service/admin.h"
+#include "service/rest_write.h"
+
+static int write_state(struct rms_request *request, struct rms_buf *out, const char *tenant_id)
+{
+    struct rms_tenant t;
+    struct rms_super_users list;
+    RMS_TRY(rms_tenant_get(request->worker->db, request->arena, tenant_id, &t));
+    RMS_TRY(rms_super_user_list(request->worker->db, request->arena, tenant_id, &list));
+    rms_out_open(out, NULL, '{');
+    rms_out_text(out, "SuperUsersEnabled", t.super_users_enabled ? "Enabled" : "Disabled");
+    rms_out_open(out, "SuperUsers", '[');
+    for (size_t i = 0; i < list.count; i++) {
+        rms_out_text(out, NULL, list.items[i].address);
+    }
+    rms_out_close(out, ']');
+    rms_out_text(out, "SuperUserGroup", t.super_user_group);
+    rms_out_close(out, '}');
+    return RMS_OK;
+}
+
+int rms_admin_super_show(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    struct rms_tenant t;
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    return write_state(request, &reply->body, t.id);
+}
+
+/* true and false, also as text: the command line sends constants as text. */
+static int read_enabled(struct rms_admin_body *body, bool *given, bool *enabled)
+{
+    const json_t *value = json_object_get(body->object, "Enabled");
+    const char *text = json_string_value(value);
+    *given = value != NULL && !json_is_null(value);
+    if (text != NULL && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)) {
+        *enabled = text[0] == 't';
+        return RMS_OK;
+    }
+    return rms_reader_bool(&body->reader, body->object, "Enabled", enabled);
+}
+
+static int set_enabled(struct rms_request *request, struct rms_admin_body *body, const char *tenant_id)
+{
+    bool given = false;
+    bool enabled = false;
+    bool changed = false;
+    RMS_TRY(read_enabled(body, &given, &enabled));
+    if (!given) {
+        return RMS_OK;
+    }
+    RMS_TRY(rms_super_users_enable(request->worker->db, tenant_id, enabled, &changed));
+    if (!changed) {
+        request->note.detail = "it was so already";
+    }
+    return RMS_OK;
+}
+
+/* S-175: a person by address, or by UPN where he has none; groups have their own setting. */
+static int add_one(struct rms_request *request, const char *tenant_id, const char *text)
+{
+    struct rms_directory *directory = request->worker->front->directory;
+    RMS_DIRECTORY_PERSON_CLEANUP const struct rms_directory_person *person = NULL;
+    struct rms_group group;
+    int rc = rms_directory_find(directory, request->worker->db, tenant_id, text, &person);
+    if (rc == RMS_E_NOT_FOUND &&
+        rms_group_find(request->worker->db, request->arena, tenant_id, text, &group) == RMS_OK) {
+        return rms_fail(request, RMS_E_BAD_ARGUMENT, "Add: this is a group; set it as Group");
+    }
+    if (rc == RMS_E_NOT_FOUND) {
+        return rms_fail(request, rc, "no such account");
+    }
+    RMS_TRY(rc);
+    struct rms_super_user entry = {
+        .address = rms_arena_strdup(request->arena, person->address != NULL ? person->address : person->upn),
+        .account_id = person->account_id,
+        .added_at = request->now,
+    };
+    if (entry.address == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    rc = rms_super_user_add(request->worker->db, tenant_id, &entry);
+    return rc == RMS_E_CONFLICT ? rms_fail(request, rc, "listed already") : rc;
+}
+
+static int remove_one(struct rms_request *request, const char *tenant_id, const char *text)
+{
+    char normal[RMS_ADDRESS_MAX];
+    int rc = rms_address_normalise(text, normal);
+    if (rc == RMS_OK) {
+        rc = rms_super_user_remove(request->worker->db, tenant_id, normal);
+    }
+    return rc == RMS_E_NOT_FOUND ? rms_fail(request, rc, "not listed") : rc;
+}
+
+static int each(struct rms_request *request, struct rms_admin_body *body, const char *tenant_id,
+    const char *member, int (*change)(struct rms_request *, const char *, const char *))
+{
+    const char *const *texts = NULL;
+    size_t count = 0;
+    RMS_TRY(rms_reader_texts(&body->reader, body->object, member, &texts, &count));
+    for (size_t i = 0; i < count; i++) {
+        RMS_TRY(change(request, tenant_id, texts[i]));
+    }
+    return RMS_OK;
+}
+
+/* S-176: any group with an address; "" clears. */
+static int set_group(struct rms_request *request, struct rms_admin_body *body, const char *tenant_id)
+{
+    const char *text = NULL;
+    RMS_TRY(rms_reader_text(&body->reader, body->object, "Group", 512, &text));
+    if (text == NULL) {
+        return RMS_OK;
+    }
+    if (text[0] == '\0') {
+        return rms_super_user_set_group(request->worker->db, tenant_id, NULL);
+    }
+    struct rms_principal_question question = {tenant_id, text, RMS_USE_SUPER_USER};
+    struct rms_principal_info info = {0};
+    int rc = rms_directory_principal(request->worker->db, request->arena, &question, &info);
+    if (rc == RMS_OK && info.kind != RMS_IS_GROUP) {
+        rc = RMS_E_NOT_FOUND;
+    }
+    if (rc < 0) {
+        return rms_fail(request, rc, info.why != NULL ? info.why : "Group: no such group");
+    }
+    return rms_super_user_set_group(request->worker->db, tenant_id, info.id);
+}
+
+static int change_all(struct rms_request *request, struct rms_admin_body *body, const char *tenant_id)
+{
+    RMS_TRY(set_enabled(request, body, tenant_id));
+    RMS_TRY(each(request, body, tenant_id, "Add", add_one));
+    RMS_TRY(each(request, body, tenant_id, "Remove", remove_one));
+    return set_group(request, body, tenant_id);
+}
+
+int rms_admin_super_change(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    static const char *const names[] = {"Enabled", "Add", "Remove", "Group", NULL};
+    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
+    struct rms_tenant t;
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    RMS_TRY(rms_admin_body(request, names, &body));
+    RMS_TRY(rms_db_begin(request->worker->db));
+    int rc = rms_db_end(request->worker->db, change_all(request, &body, t.id));
+    if (rc < 0) {
+        return rms_admin_fail(request, &body, rc);
+    }
+    return write_state(request, &reply->body, t.id);
+}

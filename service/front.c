@@ -1,0 +1,256 @@
+#include "service/front.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+#include <sys/signalfd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "directory/directory.h"
+#include "service/front_handle.h"
+#include "service/keyclient.h"
+#include "service/licence.h"
+#include "service/sandbox.h"
+#include "service/settings.h"
+#include "service/signin.h"
+#include "service/tenant.h"
+#include "service/tenant_make.h"
+#include "service/tenant_template.h"
+#include "service/token.h"
+#include "service/usage.h"
+
+#define POLL_MS            100 /* changes of other processes are seen this late */
+#define QUEUE              4096
+#define CONNECTIONS        4000
+#define CONNECTIONS_PER_IP 1000 /* a proxy in front is one address */
+#define ADMIN_CONNECTIONS  64
+#define IDLE_S             60
+#define REQUEST_S          60
+#define ADMIN_IDLE_S       120
+#define PEM_MAX            65536
+
+/* Everything of the process; front is what handlers see of it. */
+struct process {
+    struct rms_front front;
+    struct rms_pool *pool;
+    struct rms_http *https;
+    struct rms_http *admin;
+    struct rms_db *db; /* of the main thread */
+    struct rms_buf certificate;
+    struct rms_buf key;
+    char host[RMS_SETTING_TEXT];
+};
+
+/* --- workers ---------------------------------------------------------------------------------------------
+ */
+
+static void worker_fini(void *context, void *state)
+{
+    struct rms_worker *worker = state;
+    (void)context;
+    if (worker != NULL) {
+        rms_keyclient_free(&worker->keys);
+        rms_db_close(&worker->db);
+        rms_free(worker);
+    }
+}
+
+static void *worker_init(void *context, size_t index)
+{
+    struct rms_front *front = context;
+    struct rms_worker *worker = rms_calloc(1, sizeof *worker);
+    if (worker == NULL) {
+        return NULL;
+    }
+    worker->front = front;
+    worker->index = index;
+    int rc = rms_db_open(front->store, &worker->db);
+    if (rc == RMS_OK) {
+        rc = rms_keyclient_new(front->keylink, worker, &worker->keys);
+    }
+    if (rc < 0) {
+        rms_log(RMS_LOG_ERROR, "front.worker-failed", "reason", rms_error_info(rc)->reason, NULL);
+        worker_fini(context, worker);
+        return NULL;
+    }
+    return worker;
+}
+
+static void work(void *state, void *argument)
+{
+    struct rms_worker *worker = state;
+    struct rms_exchange *exchange = argument;
+    if (worker != NULL) {
+        rms_front_work(worker, exchange);
+    } else {
+        exchange->reply.status = 503; /* the thread could not be set up; the log says why */
+    }
+    rms_http_finish(exchange);
+}
+
+/* --- start ------------------------------------------------------------------------------------------------
+ */
+
+static int start_state(struct process *p)
+{
+    struct rms_front *front = &p->front;
+    json_object_seed(0); /* before there are threads */
+    RMS_TRY(rms_store_open(front->settings->database, &front->store));
+    RMS_TRY(rms_db_open(front->store, &p->db));
+    RMS_TRY(rms_directory_new(front->store, 0, &front->directory));
+    RMS_TRY(rms_tenancy_new(front, &front->tenancy));
+    RMS_TRY(rms_tenancy_poll(front->tenancy, p->db));
+    RMS_TRY(rms_usage_new(front->store, &front->usage));
+    RMS_TRY(rms_licences_new(RMS_LICENCES_MAX_BYTES, &front->licences));
+    RMS_TRY(rms_signed_templates_new(&front->signed_templates));
+    RMS_TRY(rms_tokens_new(front, &front->tokens));
+    return rms_signin_new(front, &front->signin);
+}
+
+static int start_workers(struct process *p)
+{
+    struct rms_pool_options options = {
+        .name = "front-work",
+        .threads = (size_t)p->front.settings->workers,
+        .capacity = QUEUE,
+        .thread_init = worker_init,
+        .thread_fini = worker_fini,
+        .job = work,
+        .context = &p->front,
+    };
+    return rms_pool_new(&options, &p->pool);
+}
+
+static int start_http(struct process *p, const struct rms_front_sockets *sockets)
+{
+    struct rms_http_options options = {
+        .listen = sockets->https,
+        .cert_pem = rms_buf_text(&p->certificate),
+        .key_pem = rms_buf_text(&p->key),
+        .pollers = (unsigned)p->front.settings->pollers,
+        .connections_max = CONNECTIONS,
+        .connections_per_ip = CONNECTIONS_PER_IP,
+        .idle_s = IDLE_S,
+        .request_s = REQUEST_S,
+        .pool = p->pool,
+        .calls = {&p->front, rms_front_begin, rms_front_refuse},
+    };
+    RMS_TRY(rms_http_new(&options, &p->https));
+    if (sockets->admin < 0) {
+        return RMS_OK;
+    }
+    options.listen = sockets->admin;
+    options.admin = true;
+    options.pollers = 1;
+    options.connections_max = ADMIN_CONNECTIONS;
+    options.idle_s = options.request_s = ADMIN_IDLE_S;
+    return rms_http_new(&options, &p->admin);
+}
+
+static int start(struct process *p, const struct rms_front_sockets *sockets)
+{
+    const struct rms_settings *settings = p->front.settings;
+    RMS_TRY(rms_settings_host(settings, p->host, sizeof p->host));
+    p->front.host = p->host;
+    p->front.base_url = settings->url;
+    p->front.started_at = rms_clock_now();
+    RMS_TRY(rms_file_read(settings->tls_certificate, &p->certificate));
+    RMS_TRY(rms_file_read(settings->tls_key, &p->key));
+    RMS_TRY(start_state(p));
+    RMS_TRY(rms_keylink_new(sockets->control, rms_tenant_fetch_key, &p->front.keylink));
+    RMS_TRY(start_workers(p));
+    RMS_TRY(start_http(p, sockets));
+    return rms_sandbox_calls_server(); /* now that all threads run */
+}
+
+/* --- end --------------------------------------------------------------------------------------------------
+ */
+
+/* In the order of dependence: no new requests, those in flight to their end, then what they used. */
+static void stop(struct process *p)
+{
+    struct rms_front *front = &p->front;
+    if (p->https != NULL) {
+        rms_http_close(p->https);
+    }
+    if (p->admin != NULL) {
+        rms_http_close(p->admin);
+    }
+    if (p->pool != NULL) {
+        rms_pool_drain(p->pool);
+    }
+    rms_http_free(&p->https);
+    rms_http_free(&p->admin);
+    rms_pool_free(&p->pool);
+    rms_usage_free(&front->usage);
+    rms_signin_free(&front->signin);
+    rms_tokens_free(&front->tokens);
+    rms_signed_templates_free(&front->signed_templates);
+    rms_licences_free(&front->licences);
+    rms_tenancy_free(&front->tenancy);
+    rms_directory_free(&front->directory);
+    rms_keylink_free(&front->keylink);
+    rms_db_close(&p->db);
+    rms_store_free(&front->store);
+    rms_buf_fini(&p->certificate);
+    rms_buf_fini(&p->key);
+}
+
+/* Until SIGTERM or SIGINT; meanwhile notices what other processes changed in the store. */
+static void wait_for_end(struct process *p, int signals)
+{
+    struct pollfd fd = {.fd = signals, .events = POLLIN};
+    while (poll(&fd, 1, POLL_MS) <= 0) {
+        int rc = rms_tenancy_poll(p->front.tenancy, p->db);
+        if (rc < 0) {
+            rms_log(RMS_LOG_DEBUG, "front.poll-failed", "reason", rms_error_info(rc)->reason, NULL);
+        }
+    }
+}
+
+/* Blocked before there are threads, so that they all inherit it; the keylink raises SIGTERM when the master
+ * is gone. */
+static int take_signals(void)
+{
+    sigset_t ends;
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigaddset(&ends, SIGINT);
+    (void)sigprocmask(SIG_BLOCK, &ends, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int rms_front_run(const struct rms_settings *settings, const struct rms_front_sockets *sockets)
+{
+    struct process p = {
+        .front = {.settings = settings},
+        .certificate = RMS_BUF_INIT(PEM_MAX),
+        .key = RMS_BUF_INIT(PEM_MAX),
+    };
+    int signals = take_signals();
+    if (signals < 0) {
+        return RMS_E_IO;
+    }
+    int rc = start(&p, sockets);
+    if (rc == RMS_OK) {
+        rms_keylink_ready(p.front.keylink);
+        rms_log(RMS_LOG_INFO, "front.started", "url", settings->url, NULL);
+        wait_for_end(&p, signals);
+        rms_log(RMS_LOG_INFO, "front.ending", NULL);
+    } else {
+        rms_log(RMS_LOG_ERROR, "front.failed", "reason", rms_error_info(rc)->reason, NULL);
+    }
+    stop(&p);
+    (void)close(sockets->https);
+    if (sockets->admin >= 0) {
+        (void)close(sockets->admin);
+    }
+    (void)close(signals);
+    return rc;
+}
