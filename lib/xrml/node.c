@@ -5,10 +5,12 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-/* The chain has no single root (xrml-licences section 1.4): the parser is shown one around it. */
+/* The chain has no single root (xrml-licences section 1.4): the parser is shown one around it. All is given
+ * to it at once, as the last piece: after any other it goes over the text again to count lines. */
 #define WRAP_HEAD "<r>"
 #define WRAP_TAIL "</r>"
-#define WRAP_LEN  ((size_t)3)
+#define WRAP_LEN  (sizeof WRAP_HEAD - 1)
+#define TAIL_LEN  (sizeof WRAP_TAIL - 1)
 
 /* One open element. Its text so far lies in the scratch from text_start on; a child's text lies behind it
  * until the child closes. */
@@ -227,24 +229,18 @@ static void set_handlers(struct builder *b)
     XML_SetStartDoctypeDeclHandler(b->parser, on_doctype);
 }
 
-static int feed(struct builder *b, const void *data, size_t len, int last)
+static int run(struct builder *b)
 {
-    if (XML_Parse(b->parser, data, (int)len, last) == XML_STATUS_OK) {
-        return b->status;
-    }
-    if (b->status == 0) {
+    const char *wrapped = (const char *)b->utf8.data - WRAP_LEN;
+    int len = (int)(WRAP_LEN + b->utf8.len + TAIL_LEN);
+
+    if (XML_Parse(b->parser, wrapped, len, 1) != XML_STATUS_OK && b->status == 0) {
         b->status = XML_GetErrorCode(b->parser) == XML_ERROR_NO_MEMORY ? RMS_E_NO_MEMORY : RMS_E_BAD_LICENSE;
     }
     return b->status;
 }
 
-static int run(struct builder *b)
-{
-    RMS_TRY(feed(b, WRAP_HEAD, WRAP_LEN, 0));
-    RMS_TRY(feed(b, b->utf8.data, b->utf8.len, 0));
-    return feed(b, WRAP_TAIL, sizeof WRAP_TAIL - 1, 1);
-}
-
+/* utf8 stands between head and tail of the wrapper. */
 static int build_tree(struct rms_arena *arena, struct rms_xtext *text)
 {
     static const XML_Memory_Handling_Suite memory = {rms_malloc, rms_realloc, rms_free};
@@ -310,49 +306,58 @@ static int skip_declaration(struct rms_view *view)
     return 0;
 }
 
-static int from_utf16(struct rms_arena *arena, struct rms_view bytes, struct rms_view *utf8_out)
+/* What is to be parsed, without all that is not signed and may differ. */
+static int strip(struct rms_view *utf8)
 {
-    RMS_BUF_CLEANUP struct rms_buf buf = RMS_BUF_INIT(bytes.len * 2 + 16);
-    int status = rms_text_from_utf16(bytes, &buf);
+    if (starts_with(*utf8, "\xef\xbb\xbf", 3)) {
+        *utf8 = skip(*utf8, 3);
+    }
+    *utf8 = trim(*utf8);
+    RMS_TRY(skip_declaration(utf8));
+    return utf8->len > 0 && utf8->len <= RMS_XRML_MAX_BYTES ? 0 : RMS_E_BAD_LICENSE;
+}
+
+static int parse_utf8(struct rms_arena *arena, struct rms_view utf8, struct rms_xtext *text)
+{
+    uint8_t *place;
+
+    RMS_TRY(strip(&utf8));
+    place = rms_arena_alloc(arena, WRAP_LEN + utf8.len + TAIL_LEN);
+    if (place == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    memcpy(place, WRAP_HEAD, WRAP_LEN);
+    memcpy(place + WRAP_LEN, utf8.data, utf8.len);
+    memcpy(place + WRAP_LEN + utf8.len, WRAP_TAIL, TAIL_LEN);
+    text->utf8 = rms_view_of(place + WRAP_LEN, utf8.len);
+    return build_tree(arena, text);
+}
+
+static int parse_utf16(struct rms_arena *arena, struct rms_view bytes, struct rms_xtext *text)
+{
+    RMS_BUF_CLEANUP struct rms_buf utf8 = RMS_BUF_INIT(bytes.len * 2 + 16);
+    int status = rms_text_from_utf16(bytes, &utf8);
 
     if (status != 0) {
         return status == RMS_E_BAD_ARGUMENT ? RMS_E_BAD_LICENSE : RMS_E_NO_MEMORY;
     }
-    utf8_out->data = rms_arena_copy(arena, buf.data, buf.len);
-    utf8_out->len = buf.len;
-    return utf8_out->data != NULL ? 0 : RMS_E_NO_MEMORY;
-}
-
-static int to_utf8(struct rms_arena *arena, struct rms_view bytes, struct rms_view *utf8_out)
-{
-    if (starts_with(bytes, "\xff\xfe", 2)) {
-        return from_utf16(arena, skip(bytes, 2), utf8_out);
-    }
-    if (starts_with(bytes, "<\0", 2)) {
-        return from_utf16(arena, bytes, utf8_out);
-    }
-    if (starts_with(bytes, "\xef\xbb\xbf", 3)) {
-        bytes = skip(bytes, 3);
-    }
-    utf8_out->data = rms_arena_copy(arena, bytes.data, bytes.len);
-    utf8_out->len = bytes.len;
-    return utf8_out->data != NULL ? 0 : RMS_E_NO_MEMORY;
+    return parse_utf8(arena, rms_buf_view(&utf8), text);
 }
 
 int rms_xtext_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_xtext *text_out)
 {
     struct rms_xtext text = {0};
 
-    if (bytes.len == 0 || bytes.len > 2 * (size_t)RMS_XRML_MAX_BYTES) {
+    if (bytes.len > 2 * (size_t)RMS_XRML_MAX_BYTES) {
         return RMS_E_BAD_LICENSE;
     }
-    RMS_TRY(to_utf8(arena, bytes, &text.utf8));
-    text.utf8 = trim(text.utf8);
-    RMS_TRY(skip_declaration(&text.utf8));
-    if (text.utf8.len == 0 || text.utf8.len > RMS_XRML_MAX_BYTES) {
-        return RMS_E_BAD_LICENSE;
+    if (starts_with(bytes, "\xff\xfe", 2)) {
+        RMS_TRY(parse_utf16(arena, skip(bytes, 2), &text));
+    } else if (starts_with(bytes, "<\0", 2)) {
+        RMS_TRY(parse_utf16(arena, bytes, &text));
+    } else {
+        RMS_TRY(parse_utf8(arena, bytes, &text));
     }
-    RMS_TRY(build_tree(arena, &text));
     *text_out = text;
     return 0;
 }
