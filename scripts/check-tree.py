@@ -17,6 +17,7 @@ import tempfile
 # Exceptions, counted: (rule, file) -> (how many, why). One more is a violation, and so is one less.
 ALLOWED = {
     ("memory", "lib/crypto/password.c"): (1, "what libcrypt allocates is freed by free()"),
+    ("parameters", "lib/crypto/content.c"): (2, "a block number, two places and their lengths: a struct would be silly"),
     ("parameters", "service/http.c"): (1, "the signature libmicrohttpd asks for"),
     ("clock", "service/http_watch.c"): (1, "the deadline of a timed wait, not of a decision"),
 }
