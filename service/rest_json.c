@@ -1,7 +1,5 @@
 #include "service/rest_json.h"
 
-#include <math.h>
-
 #include "base/json.h"
 #include "base/text.h"
 
@@ -118,7 +116,8 @@ int rms_reader_int(struct rms_reader *reader, const json_t *object, const char *
         return rms_reader_fail(reader, name, "not a number");
     }
     double number = json_number_value(value);
-    if (!(fabs(number) <= 1e12) || number != nearbyint(number)) {
+    bool in_range = number >= -1e12 && number <= 1e12; /* false for a NaN */
+    if (!in_range || number != (double)(int64_t)number) {
         return rms_reader_fail(reader, name, "not a whole number");
     }
     *out = (int64_t)number;
