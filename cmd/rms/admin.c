@@ -1,0 +1,34 @@
+/* rms admin: the groups of verbs */
+#include "cmd/rms/admin.h"
+
+const struct option_row admin_read_options[] = {TENANT_OPTION, SOCKET_OPTION, OPTIONS_END};
+const struct option_row admin_change_options[] = {TENANT_OPTION, CHANGE_OPTIONS, SOCKET_OPTION, OPTIONS_END};
+
+static const struct option_row health_options[] = {SOCKET_OPTION, OPTIONS_END};
+static const struct call health = {.method = "GET", .path = "/admin/v1/health"};
+
+static const struct verb verbs[] = {
+    ADMIN_GROUP("tenant", "Organisations", admin_tenant_verbs),
+    ADMIN_GROUP("service", "State of the service for a tenant", admin_service_verbs),
+    ADMIN_GROUP("domain", "Domains of a tenant", admin_domain_verbs),
+    ADMIN_GROUP("user", "Accounts", admin_user_verbs),
+    ADMIN_GROUP("group", "Groups and their members", admin_group_verbs),
+    ADMIN_GROUP("identity", "How a person is matched to rights", admin_identity_verbs),
+    ADMIN_GROUP("template", "Templates", admin_template_verbs),
+    ADMIN_GROUP("superuser", "Super users", admin_super_verbs),
+    ADMIN_GROUP("issuer", "OpenID Connect issuers whose tokens are accepted", admin_issuer_verbs),
+    ADMIN_GROUP("client", "Applications of the built-in sign-in", admin_client_verbs),
+    ADMIN_GROUP("license", "Rules for use licences", admin_license_verbs),
+    ADMIN_GROUP("log", "Usage log and log of administration", admin_log_verbs),
+    ADMIN_VERB("health", "Show whether everything works", NULL, 0, 0, health_options, health,
+        "  rms admin health\n  rms admin health --json | jq -r .Status"),
+    VERBS_END,
+};
+
+const struct verb verb_admin = {
+    .name = "admin",
+    .summary = "Administer the service on this machine",
+    .details = "Talks to rmsd through its administration socket: whoever may open that is the operator.\n"
+               "--tenant may be left out while there is one tenant.",
+    .verbs = verbs,
+};

@@ -1,0 +1,108 @@
+/* One administration verb is one HTTP call on the service's socket (doc/protocol/admin.md). A verb's row says
+ * which: method, path, what of the command line becomes the body, and what of the reply is shown. */
+#ifndef RMS_CMD_ADMIN_H
+#define RMS_CMD_ADMIN_H
+
+#include "base/bytes.h"
+#include "cmd/rms/output.h"
+
+enum field_kind {
+    FIELD_TEXT,
+    FIELD_NUMBER,
+    FIELD_TRUE,  /* flag given: true */
+    FIELD_FALSE, /* flag given: false */
+    FIELD_LIST,
+    FIELD_PASSWORD, /* flag given: read from standard input or the terminal */
+    FIELD_CONSTANT, /* always the text `option` */
+    FIELD_OPERAND,  /* operand number `operand` */
+    FIELD_OPERANDS, /* all operands from number `operand` on */
+    FIELD_DAYS,     /* operand number `operand`: a whole number from 0 to 65535 */
+    FIELD_NAMES,    /* {"1033": text}: names and descriptions of templates */
+    FIELD_GRANTS,   /* WHO:RIGHTS to RightsDefinitions */
+    FIELD_PROXY,    /* --address and --alias of `user set` to ProxyAddresses */
+    FIELD_DATE,     /* day or time to a time, UTC; a day counts to its end (C-064) */
+    FIELD_FROM,     /* the same for queries: a day counts from its beginning */
+    FIELD_TO,       /* … to its last second */
+};
+
+struct call_field {
+    const char *member;
+    enum field_kind kind;
+    const char *option; /* option name; for FIELD_CONSTANT the value */
+    size_t operand;
+};
+#define FIELDS_END                                                                                           \
+    {                                                                                                        \
+        .member = NULL                                                                                       \
+    }
+
+struct call {
+    const char *method;
+    const char *path;                /* {T} tenant, {0} {1} operands, percent-encoded */
+    const struct call_field *fields; /* body; NULL = none */
+    const struct call_field *query;
+    const char *const *needed;    /* options that must be given; may be NULL */
+    bool changes;                 /* at least one field must come of the command line */
+    const struct column *columns; /* a list is shown as a table; NULL: an object as "name value" lines */
+    const char *done;             /* sentence when the reply needs no showing */
+    bool text;                    /* the reply is text unless --json */
+    const char *confirm;          /* question to ask first unless --force */
+};
+
+/* Run of the verbs whose data is a struct call. */
+int admin_run(struct arguments *arguments);
+
+/* Fills object from the command line. 0 or an exit status, with a message. */
+int admin_body(const struct arguments *arguments, const struct call *call, json_t *object);
+/* The same for the query, each value a text. */
+int admin_query(const struct arguments *arguments, const struct call *call, json_t *object);
+
+/* One call. path without tenant and operands put in comes from admin_path. status_out: HTTP. Codes are those
+ * of the way to the service, not its own refusals. */
+struct admin_request {
+    const char *socket;
+    const char *method;
+    const char *url;
+    const json_t *body; /* may be NULL */
+    bool text;
+};
+RMS_MUST_USE int admin_perform(const struct admin_request *request, struct rms_buf *reply, long *status_out);
+const char *admin_socket(const struct arguments *arguments);
+RMS_MUST_USE int admin_url(
+    const struct arguments *arguments, const char *path, const json_t *query, struct rms_buf *url);
+/* Prints a refusal in the service's words; returns the exit status of its reason. */
+int admin_refused(const struct rms_buf *reply);
+
+/* --- rows ------------------------------------------------------------------------------------------------
+ */
+
+#define SOCKET_OPTION                                                                                        \
+    TEXT("socket", "PATH", "administration socket (default: RMS_ADMIN_SOCKET, /var/lib/rmsd/admin.sock)")
+#define TENANT_OPTION TEXT("tenant", "TENANT", "its GUID or a domain of it (default: the only tenant)")
+#define CHANGE_OPTIONS                                                                                       \
+    FLAG("force", "do not ask"), FLAG("what-if", "show what would be sent to the service, and send nothing")
+
+#define ADMIN_VERB(n, s, o, low, high, opts, c, ex)                                                          \
+    {                                                                                                        \
+        .name = n, .summary = s, .operands = o, .examples = ex, .options = opts, .operands_min = low,        \
+        .operands_max = high, .run = admin_run, .data = &(c)                                                 \
+    }
+#define ADMIN_GROUP(n, s, v)                                                                                 \
+    {                                                                                                        \
+        .name = n, .summary = s, .verbs = v                                                                  \
+    }
+
+#define TENANT_PATH "/admin/v1/tenants/{T}"
+
+/* Options of verbs that only read, and of those that only change. */
+extern const struct option_row admin_read_options[], admin_change_options[];
+
+/* The verb groups, one file each. */
+extern const struct verb admin_tenant_verbs[], admin_service_verbs[], admin_domain_verbs[],
+    admin_license_verbs[], admin_user_verbs[], admin_identity_verbs[], admin_group_verbs[],
+    admin_template_verbs[], admin_super_verbs[], admin_issuer_verbs[], admin_client_verbs[],
+    admin_log_verbs[];
+
+int admin_run_log(struct arguments *arguments);
+
+#endif

@@ -1,0 +1,255 @@
+/* rms admin log: the logs as text or JSON lines, and the usage log day by day into files (S-189) */
+#include "cmd/rms/admin.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/queue.h"
+#include "base/time.h"
+
+#define DAYS_MAX    3660
+#define URL_MAX     4096
+#define REPLY_MAX   (1u << 30)
+#define HTTP_OK     200
+#define THREADS_MAX 32
+
+#define RANGE_OPTIONS                                                                                        \
+    TEXT("from", "DATE", "from then: YYYY-MM-DD (local midnight) or a time (default: the first row)"),       \
+        TEXT("to", "DATE", "to then: YYYY-MM-DD (to the end of that day) or a time (default: now)"),         \
+        NUMBER("limit", "only the newest N rows", 1, 1000000)
+
+static const struct option_row usage_options[] = {
+    RANGE_OPTIONS,
+    TEXT("path", "DIR", "write rmslog-YYYY-MM-DD.log for each UTC day from --from to --to"),
+    NUMBER("threads", "days fetched at a time with --path (default: 3)", 1, THREADS_MAX),
+    FLAG("force", "with --path: replace files"),
+    TENANT_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct option_row admin_options[] = {RANGE_OPTIONS, TENANT_OPTION, SOCKET_OPTION, OPTIONS_END};
+
+static const struct call_field range_query[] = {
+    {"from", FIELD_FROM, "from", 0},
+    {"to", FIELD_TO, "to", 0},
+    {"limit", FIELD_TEXT, "limit", 0},
+    FIELDS_END,
+};
+
+static const struct call log_usage = {
+    .method = "GET", .path = TENANT_PATH "/log/usage", .query = range_query, .text = true};
+static const struct call log_admin = {
+    .method = "GET", .path = TENANT_PATH "/log/admin", .query = range_query, .text = true};
+
+/* --- printing --------------------------------------------------------------------------------------------
+ */
+
+static int print_log(const struct arguments *arguments, const struct call *call)
+{
+    struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
+    struct rms_buf RMS_BUF_CLEANUP reply = RMS_BUF_INIT(REPLY_MAX);
+    json_t *RMS_JSON_CLEANUP query = json_object();
+    struct admin_request request = {
+        .socket = admin_socket(arguments), .method = call->method, .text = !output_json()};
+    long http = 0;
+    int code = admin_query(arguments, call, query);
+
+    if (code > 0) {
+        return code;
+    }
+    code = admin_url(arguments, call->path, query, &url);
+    if (code == 0) {
+        request.url = rms_buf_text(&url);
+        code = admin_perform(&request, &reply, &http);
+    }
+    if (code < 0) {
+        return output_error(NULL, request.socket, code);
+    }
+    if (http != HTTP_OK) {
+        return admin_refused(&reply);
+    }
+    return fwrite(rms_buf_text(&reply), 1, reply.len, stdout) == reply.len ? EXIT_DONE : EXIT_REFUSED;
+}
+
+/* --- into files ------------------------------------------------------------------------------------------
+ */
+
+struct day {
+    const struct arguments *arguments;
+    char date[RMS_TIME_TEXT]; /* YYYY-MM-DD */
+    int code;
+    struct rms_buf reply; /* what went wrong, when the service said so */
+    long http;
+};
+
+static int fetch_day(struct day *day)
+{
+    struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
+    json_t *RMS_JSON_CLEANUP query = json_pack("{s:s,s:s}", "from", day->date, "to", day->date);
+    struct admin_request request = {.socket = admin_socket(day->arguments), .method = "GET", .text = true};
+    char path[4096];
+
+    RMS_TRY(admin_url(day->arguments, log_usage.path, query, &url));
+    request.url = rms_buf_text(&url);
+    RMS_TRY(admin_perform(&request, &day->reply, &day->http));
+    if (day->http != HTTP_OK) {
+        return RMS_E_INTERNAL;
+    }
+    if ((size_t)snprintf(path, sizeof path, "%s/rmslog-%s.log", argument_text(day->arguments, "path"),
+            day->date) >= sizeof path) {
+        return RMS_E_NAME_TOO_LONG;
+    }
+    if (argument_flag(day->arguments, "force")) {
+        return rms_file_write(path, rms_buf_view(&day->reply), 0600);
+    }
+    struct rms_file_output output;
+    RMS_TRY(rms_file_output_open(&output, path));
+    day->code = rms_fd_write_all(output.fd, day->reply.data, day->reply.len);
+    if (day->code < 0) {
+        rms_file_output_abort(&output);
+        return day->code;
+    }
+    return rms_file_output_commit(&output, false);
+}
+
+static void run_day(void *state, void *argument)
+{
+    struct day *day = argument;
+
+    (void)state;
+    day->code = fetch_day(day);
+}
+
+static int report_day(const struct day *day)
+{
+    char name[64];
+
+    (void)snprintf(name, sizeof name, "rmslog-%s.log", day->date);
+    if (day->code == 0) {
+        if (!output_quiet()) {
+            print_line(stdout, name);
+        }
+        return EXIT_DONE;
+    }
+    return day->http != 0 && day->http != HTTP_OK ? admin_refused(&day->reply)
+                                                  : output_error(NULL, name, day->code);
+}
+
+/* UTC days: YYYY-MM-DD. */
+static int read_day(const struct arguments *arguments, const char *option, int64_t *day_out)
+{
+    const char *text = argument_text(arguments, option);
+    char full[64];
+
+    if (text == NULL) {
+        *day_out = rms_clock_now() / RMS_DAY_S;
+        return 0;
+    }
+    (void)snprintf(full, sizeof full, "%sT00:00", text);
+    if (strlen(text) != 10 || rms_time_parse(rms_view_str(full), day_out) < 0) {
+        return usage_error(
+            arguments, _("with --path, --%s takes a UTC day: YYYY-MM-DD; not \"%s\""), option, text);
+    }
+    *day_out /= RMS_DAY_S;
+    return 0;
+}
+
+static int fetch_days(const struct arguments *arguments, struct day *days, size_t count)
+{
+    long threads = 3;
+    struct rms_pool_options options = {.name = "rms-log", .capacity = THREADS_MAX, .job = run_day};
+    struct rms_pool *pool = NULL;
+    int code;
+
+    (void)argument_number(arguments, "threads", &threads);
+    options.threads = (size_t)threads;
+    code = rms_pool_new(&options, &pool);
+    if (code < 0) {
+        return output_error(NULL, NULL, code);
+    }
+    for (size_t i = 0; i < count; i++) {
+        rms_pool_submit_wait(pool, &days[i]);
+    }
+    rms_pool_free(&pool);
+    code = EXIT_DONE;
+    for (size_t i = 0; i < count; i++) {
+        int status = report_day(&days[i]);
+
+        code = code == EXIT_DONE ? status : code;
+    }
+    return code;
+}
+
+static int download(const struct arguments *arguments)
+{
+    static struct day days[DAYS_MAX]; /* process state: one download */
+    int64_t first = 0;
+    int64_t last = 0;
+    size_t count;
+    int status;
+
+    if (argument_text(arguments, "from") == NULL) {
+        return usage_error(arguments, _("--path needs --from"));
+    }
+    status = read_day(arguments, "from", &first);
+    status = status == 0 ? read_day(arguments, "to", &last) : status;
+    if (status != 0) {
+        return status;
+    }
+    if (last < first || last - first >= DAYS_MAX) {
+        return usage_error(arguments, _("--from to --to are 1 to %d days"), DAYS_MAX);
+    }
+    count = (size_t)(last - first) + 1;
+    for (size_t i = 0; i < count; i++) {
+        days[i] = (struct day){.arguments = arguments, .reply = RMS_BUF_INIT(REPLY_MAX)};
+        rms_time_iso((first + (int64_t)i) * RMS_DAY_S, days[i].date);
+        days[i].date[10] = 0;
+    }
+    status = rms_dir_make(argument_text(arguments, "path"), 0700);
+    status = status < 0 ? output_error(NULL, argument_text(arguments, "path"), status)
+                        : fetch_days(arguments, days, count);
+    for (size_t i = 0; i < count; i++) {
+        rms_buf_fini(&days[i].reply);
+    }
+    return status;
+}
+
+int admin_run_log(struct arguments *arguments)
+{
+    const struct call *call = argument_verb(arguments)->data;
+
+    if (argument_flag(arguments, "path")) {
+        return download(arguments);
+    }
+    if (argument_flag(arguments, "threads")) {
+        return usage_error(arguments, _("--threads goes with --path"));
+    }
+    return print_log(arguments, call);
+}
+
+const struct verb admin_log_verbs[] = {
+    {
+        .name = "usage",
+        .summary = "Print the usage log",
+        .details = "W3C extended format, tab-separated, times in UTC; with --json one object a line.",
+        .examples = "  rms admin log usage --limit 20\n"
+                    "  rms admin log usage --from 2030-01-01 --to 2030-01-31 --json\n"
+                    "  rms admin log usage --from 2030-01-01 --path logs",
+        .options = usage_options,
+        .run = admin_run_log,
+        .data = &log_usage,
+    },
+    {
+        .name = "admin",
+        .summary = "Print the log of administration",
+        .details =
+            "Time, actor, command, Passed or Failed, result; reads are logged too, secrets are masked.",
+        .examples = "  rms admin log admin --from 2030-01-31",
+        .options = admin_options,
+        .run = admin_run_log,
+        .data = &log_admin,
+    },
+    VERBS_END,
+};

@@ -1,0 +1,138 @@
+/* rms admin tenant, service, domain, license */
+#include "cmd/rms/admin.h"
+
+/* --- tenant ----------------------------------------------------------------------------------------------
+ */
+
+static const char *const name_styles[] = {"new", "old", NULL};
+
+static const struct option_row create_options[] = {
+    TEXT("name", "NAME", "name of the organisation (needed)"),
+    LIST("domain", "DOMAIN", "a domain of it (needed, may be repeated)"),
+    FLAG("disabled", "create it disabled, so that keys can be imported first"),
+    FLAG("legacy-defaults", "default templates with the rights of before October 2017"),
+    CHOICE("default-templates", "new|old", "how the default templates are named (default: new)", name_styles),
+    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct option_row list_options[] = {SOCKET_OPTION, OPTIONS_END};
+
+static const struct call_field create_fields[] = {
+    {"Name", FIELD_TEXT, "name", 0},
+    {"Domains", FIELD_LIST, "domain", 0},
+    {"Disabled", FIELD_TRUE, "disabled", 0},
+    {"LegacyDefaults", FIELD_TRUE, "legacy-defaults", 0},
+    {"DefaultTemplates", FIELD_TEXT, "default-templates", 0},
+    FIELDS_END,
+};
+static const char *const create_needed[] = {"name", "domain", NULL};
+static const struct column tenant_columns[] = {
+    {"ID", "TenantId"}, {"NAME", "Name"}, {"STATE", "FunctionalState"}, {"DOMAINS", "Domains"}, {NULL, NULL}};
+
+static const struct call tenant_create = {
+    .method = "POST", .path = "/admin/v1/tenants", .fields = create_fields, .needed = create_needed};
+static const struct call tenant_list = {
+    .method = "GET", .path = "/admin/v1/tenants", .columns = tenant_columns};
+static const struct call tenant_show = {.method = "GET", .path = TENANT_PATH};
+
+static const struct option_row settings_options[] = {
+    NUMBER("group-cache", "seconds that group membership is kept (0 to 86400)", 0, 86400),
+    LIST("removal-right", "RIGHT",
+        "rights that allow to remove protection: OWNER and EXPORT always, EXTRACT when given"),
+    TENANT_OPTION,
+    CHANGE_OPTIONS,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct call_field settings_fields[] = {
+    {"GroupCacheSeconds", FIELD_NUMBER, "group-cache", 0},
+    {"RemovalRights", FIELD_LIST, "removal-right", 0},
+    FIELDS_END,
+};
+static const struct call tenant_settings = {
+    .method = "POST", .path = TENANT_PATH "/settings", .fields = settings_fields, .changes = true};
+
+const struct verb admin_tenant_verbs[] = {
+    ADMIN_VERB("create", "Create a tenant with its keys and default templates", NULL, 0, 0, create_options,
+        tenant_create, "  rms admin tenant create --name Contoso --domain contoso.test"),
+    ADMIN_VERB("list", "List the tenants", NULL, 0, 0, list_options, tenant_list, "  rms admin tenant list"),
+    ADMIN_VERB("show", "Show a tenant: state, domains, settings, keys", NULL, 0, 0, admin_read_options,
+        tenant_show, "  rms admin tenant show --tenant contoso.test --json"),
+    ADMIN_VERB("set", "Change settings of a tenant", NULL, 0, 0, settings_options, tenant_settings,
+        "  rms admin tenant set --removal-right EXTRACT"),
+    VERBS_END,
+};
+
+/* --- service ---------------------------------------------------------------------------------------------
+ */
+
+static const struct call_field enable_fields[] = {{"State", FIELD_CONSTANT, "Enabled", 0}, FIELDS_END};
+static const struct call_field disable_fields[] = {{"State", FIELD_CONSTANT, "Disabled", 0}, FIELDS_END};
+static const struct call_field consume_fields[] = {{"State", FIELD_CONSTANT, "ConsumeOnly", 0}, FIELDS_END};
+
+static const struct call service_status = {.method = "GET", .path = TENANT_PATH "/state", .text = true};
+static const struct call service_enable = {.method = "POST",
+    .path = TENANT_PATH "/state",
+    .fields = enable_fields,
+    .done = "The service is Enabled."};
+static const struct call service_disable = {.method = "POST",
+    .path = TENANT_PATH "/state",
+    .fields = disable_fields,
+    .done = "The service is Disabled: without a licence they have, people open nothing until it is enabled.",
+    .confirm = "People can then neither protect nor open, except what they have a valid licence for. Go on?"};
+static const struct call service_consume = {.method = "POST",
+    .path = TENANT_PATH "/state",
+    .fields = consume_fields,
+    .done = "The service opens what is protected, and protects nothing new."};
+
+const struct verb admin_service_verbs[] = {
+    ADMIN_VERB("status", "Print the state in one word", NULL, 0, 0, admin_read_options, service_status,
+        "  rms admin service status"),
+    ADMIN_VERB("enable", "Switch the service on", NULL, 0, 0, admin_change_options, service_enable,
+        "  rms admin service enable"),
+    ADMIN_VERB("disable", "Switch the service off; nothing is lost", NULL, 0, 0, admin_change_options,
+        service_disable, "  rms admin service disable --force"),
+    ADMIN_VERB("consume-only", "Open what is protected, protect nothing new", NULL, 0, 0,
+        admin_change_options, service_consume, "  rms admin service consume-only"),
+    VERBS_END,
+};
+
+/* --- domain ----------------------------------------------------------------------------------------------
+ */
+
+static const struct call_field domain_fields[] = {{"Domain", FIELD_OPERAND, NULL, 0}, FIELDS_END};
+static const struct call domain_add = {.method = "POST",
+    .path = TENANT_PATH "/domains",
+    .fields = domain_fields,
+    .done = "The domain belongs to the tenant."};
+
+const struct verb admin_domain_verbs[] = {
+    ADMIN_VERB("add", "Add a domain, verified on the operator's word", "DOMAIN", 1, 1, admin_change_options,
+        domain_add, "  rms admin domain add fabrikam.test"),
+    VERBS_END,
+};
+
+/* --- license ---------------------------------------------------------------------------------------------
+ */
+
+static const struct call validity_get = {.method = "GET", .path = TENANT_PATH "/max-validity", .text = true};
+static const struct call_field validity_fields[] = {
+    {"MaxUseLicenseValidity", FIELD_DAYS, NULL, 0}, FIELDS_END};
+static const struct call validity_set = {.method = "POST",
+    .path = TENANT_PATH "/settings",
+    .fields = validity_fields,
+    .done = "The longest validity of use licences is set; licences already issued keep theirs."};
+
+static const struct verb validity_verbs[] = {
+    ADMIN_VERB("get", "Print the longest validity of use licences, in days", NULL, 0, 0, admin_read_options,
+        validity_get, "  rms admin license max-validity get"),
+    ADMIN_VERB("set", "Set it: 0 to 65535 days; with 0 every opening asks the service", "N", 1, 1,
+        admin_change_options, validity_set, "  rms admin license max-validity set 30"),
+    VERBS_END,
+};
+
+const struct verb admin_license_verbs[] = {
+    ADMIN_GROUP("max-validity", "The longest validity of use licences", validity_verbs),
+    VERBS_END,
+};

@@ -1,0 +1,442 @@
+#include "cmd/rms/items.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "cmd/rms/itemlog.h"
+#include "cmd/rms/output.h"
+#include "cmd/rms/session.h"
+
+enum outcome_state { PENDING, UNTOUCHED, SUCCESS, SKIPPED, FAILED, STATES };
+
+/* Result of one item, kept until the items before it are reported. */
+struct outcome {
+    enum outcome_state state;
+    struct failure failure; /* code 0 when done */
+    const char *output;
+    const char *content_id;
+};
+
+struct run {
+    const struct arguments *arguments;
+    struct items_work *work;
+    struct item_list list;
+    struct outcome *outcomes; /* one for each item */
+    size_t *at;               /* item of each path of the batch */
+    const char **paths;
+    const char **outputs;
+    size_t path_count;
+    size_t reported; /* items before this are reported */
+    size_t counts[STATES];
+    int failed_exit; /* exit status of the failures; EXIT_REFUSED when they differ */
+    bool named;      /* -o FILE: the result is asked for by name */
+    bool stop;
+    struct item_log log;
+};
+
+static const char *const words[STATES] = {"Pending", "Untouched", "Success", "Skipped", "Failed"};
+
+/* --- reporting -------------------------------------------------------------------------------------------
+ */
+
+static void report_json(const struct run *run, const struct item *item, const struct outcome *outcome)
+{
+    const struct failure *failure = &outcome->failure;
+    const struct rms_error_info *info = rms_error_info(failure->code);
+    json_t *object = json_object();
+
+    json_object_set_new(object, "FileName", text_json(item->path));
+    json_object_set_new(object, "Status", json_string(words[outcome->state]));
+    json_object_set_new(object, "Reason", failure->code < 0 ? json_string(info->reason) : json_null());
+    json_object_set_new(object, "Comment",
+        text_json(failure->code == 0                                   ? ""
+                  : failure->detail != NULL && failure->detail[0] != 0 ? failure->detail
+                                                                       : info->text));
+    json_object_set_new(object, "InputFile", text_json(item->path));
+    json_object_set_new(object, run->work->result_member, text_json(outcome->output));
+    json_object_set_new(object, "OutputFile", text_json(outcome->output));
+    json_object_set_new(object, "ContentId", text_json(outcome->content_id));
+    if (failure->referrer != NULL && failure->referrer[0] != 0) {
+        json_object_set_new(object, "Referrer", text_json(failure->referrer));
+    }
+    if (failure->correlation != NULL && failure->correlation[0] != 0) {
+        json_object_set_new(object, "CorrelationId", text_json(failure->correlation));
+    }
+    output_object(object);
+}
+
+static void report_done(const struct item *item, const struct outcome *outcome)
+{
+    struct rms_buf RMS_BUF_CLEANUP line = RMS_BUF_INIT(16384);
+
+    if (output_quiet()) {
+        return;
+    }
+    safe_text(&line, item->path);
+    rms_buf_append_str(&line, " -> ");
+    safe_text(&line, outcome->output != NULL ? outcome->output : "");
+    puts(rms_buf_text(&line));
+}
+
+static void report_skipped(const struct item *item, const struct failure *failure)
+{
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(16384);
+    const struct rms_error_info *info = rms_error_info(failure->code);
+    bool detailed = failure->detail != NULL && failure->detail[0] != 0;
+
+    rms_buf_printf(&text, _("skipped: %s (%s)"), detailed ? failure->detail : _(info->text), info->reason);
+    output_note(item->path, rms_buf_text(&text));
+}
+
+/* Other names of the same file keep the clear content: replacing one link does not reach them (C-053). */
+static void warn_links(const struct run *run, const struct item *item)
+{
+    if (item->links > 1 && run->work->options.in_place && run->work->policy != NULL) {
+        output_note(item->path, _("warning: the file has other hard links, and they stay as they were"));
+    }
+}
+
+static void report(struct run *run, size_t i)
+{
+    const struct item *item = &run->list.items[i];
+    const struct outcome *outcome = &run->outcomes[i];
+    const struct item_log_row row = {.path = item->path,
+        .action = words[outcome->state],
+        .reason = outcome->failure.code < 0 ? rms_error_info(outcome->failure.code)->reason : "",
+        .detail = outcome->failure.detail};
+
+    if (outcome->state == UNTOUCHED) {
+        return;
+    }
+    item_log_write(&run->log, &row);
+    if (outcome->state == FAILED) {
+        output_failure(item->path, &outcome->failure);
+    } else if (outcome->state == SKIPPED) {
+        report_skipped(item, &outcome->failure);
+    } else {
+        warn_links(run, item);
+    }
+    if (output_json()) {
+        report_json(run, item, outcome);
+    } else if (outcome->state == SUCCESS) {
+        report_done(item, outcome);
+    }
+}
+
+/* Reports what is finished, as far as nothing before it is pending. */
+static void report_ready(struct run *run)
+{
+    for (; run->reported < run->list.count && run->outcomes[run->reported].state != PENDING;
+         run->reported++) {
+        report(run, run->reported);
+    }
+}
+
+/* --- results ---------------------------------------------------------------------------------------------
+ */
+
+static void count(struct run *run, const struct outcome *outcome)
+{
+    int exit_status = rms_error_info(outcome->failure.code)->exit_status;
+
+    if (outcome->state == FAILED) {
+        bool first = run->counts[FAILED] == 0;
+
+        run->failed_exit = first || run->failed_exit == exit_status ? exit_status : EXIT_REFUSED;
+    }
+    run->counts[outcome->state]++;
+}
+
+static const char *keep(struct run *run, const char *text)
+{
+    return text != NULL && text[0] != 0 ? rms_arena_strdup(run->list.arena, text) : NULL;
+}
+
+static void record(struct run *run, size_t i, int code, const struct rms_file_result *result)
+{
+    struct outcome *outcome = &run->outcomes[i];
+    const struct rms_context *context = run->work->context;
+
+    outcome->failure.code = code;
+    if (code == RMS_E_CANCELLED && was_interrupted()) {
+        outcome->state = UNTOUCHED;
+    } else if (code < 0 || (result != NULL && result->skipped)) {
+        /* a result asked for by name and not made is a failure */
+        outcome->state = result != NULL && result->skipped && !run->named ? SKIPPED : FAILED;
+        outcome->failure.detail = keep(run, rms_last_detail(context));
+        outcome->failure.referrer = keep(run, rms_last_referrer(context));
+        outcome->failure.correlation = keep(run, rms_last_correlation_id(context));
+    } else {
+        outcome->state = SUCCESS;
+    }
+    if (result != NULL && outcome->state == SUCCESS) {
+        outcome->output = keep(run, result->output);
+        outcome->content_id = keep(run, result->content_id);
+    }
+    count(run, outcome);
+}
+
+/* What the walk found unfit is finished already. */
+static void record_refused(struct run *run, size_t i)
+{
+    const struct item *item = &run->list.items[i];
+    struct outcome *outcome = &run->outcomes[i];
+
+    outcome->state = item->skipped && !run->named ? SKIPPED : FAILED;
+    outcome->failure = (struct failure){.code = item->code, .detail = item->comment};
+    count(run, outcome);
+}
+
+/* --- working ---------------------------------------------------------------------------------------------
+ */
+
+static int prepare(struct run *run)
+{
+    size_t n = run->list.count;
+
+    if (n == 0) {
+        return 0;
+    }
+    run->outcomes = rms_arena_array(run->list.arena, n, sizeof *run->outcomes);
+    run->at = rms_arena_array(run->list.arena, n, sizeof *run->at);
+    run->paths = rms_arena_array(run->list.arena, n, sizeof *run->paths);
+    run->outputs = rms_arena_array(run->list.arena, n, sizeof *run->outputs);
+    if (run->outcomes == NULL || run->at == NULL || run->paths == NULL || run->outputs == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct item *item = &run->list.items[i];
+
+        if (item->code < 0) {
+            record_refused(run, i);
+            if (run->stop && run->outcomes[i].state == FAILED) {
+                run->list.count = i + 1; /* nothing behind it is begun */
+                break;
+            }
+            continue;
+        }
+        run->at[run->path_count] = i;
+        run->outputs[run->path_count] = item->target;
+        run->paths[run->path_count++] = item->path;
+    }
+    return 0;
+}
+
+static int finished(void *user_data, size_t index, int code, const struct rms_file_result *result)
+{
+    struct run *run = user_data;
+    size_t i = run->at[index];
+
+    record(run, i, code, result);
+    report_ready(run);
+    progress_show(
+        run->work->name, run->counts[SUCCESS] + run->counts[FAILED] + run->counts[SKIPPED], run->list.count);
+    return (run->stop && run->outcomes[i].state == FAILED) || was_interrupted();
+}
+
+static int show_bytes(void *user_data, uint64_t done, uint64_t total)
+{
+    const struct run *run = user_data;
+
+    progress_show(run->work->name, done, total);
+    return was_interrupted();
+}
+
+static int work_on_one(struct run *run)
+{
+    struct rms_file_options options = run->work->options;
+    struct rms_file_result result = {.skipped = false};
+    int code;
+
+    options.progress = show_bytes;
+    options.user_data = run;
+    if (run->outputs[0] != NULL) {
+        options.output = run->outputs[0];
+    }
+    code = run->work->one(run->work, run->paths[0], &options, &result);
+    record(run, run->at[0], code, &result);
+    report_ready(run);
+    return code == RMS_E_CANCELLED ? code : 0;
+}
+
+static int work_on_all(struct run *run)
+{
+    struct rms_file_options options = run->work->options;
+
+    report_ready(run);
+    if (run->path_count == 0) {
+        return 0;
+    }
+    if (run->path_count == 1) {
+        return work_on_one(run);
+    }
+    if (argument_text(run->arguments, "out") != NULL) {
+        options.outputs = run->outputs;
+    }
+    return run->work->many(run->work, run->paths, run->path_count, &options, finished, run);
+}
+
+/* What was begun before and after a stop is reported; the rest is only counted. */
+static size_t give_up_rest(struct run *run)
+{
+    size_t rest = 0;
+
+    for (size_t i = 0; i < run->list.count; i++) {
+        if (run->outcomes[i].state == PENDING) {
+            run->outcomes[i].state = UNTOUCHED;
+        }
+        rest += run->outcomes[i].state == UNTOUCHED;
+    }
+    report_ready(run);
+    return rest;
+}
+
+/* --- summary and exit status -----------------------------------------------------------------------------
+ */
+
+static void summarise(const struct run *run, size_t rest)
+{
+    if (output_json()) {
+        output_object(json_pack("{s:{s:I,s:I,s:I,s:I}}", "Summary", "Success",
+            (json_int_t)run->counts[SUCCESS], "Skipped", (json_int_t)run->counts[SKIPPED], "Failed",
+            (json_int_t)run->counts[FAILED], "Untouched", (json_int_t)rest));
+    } else if (!output_quiet()) {
+        printf(_("%zu done, %zu skipped, %zu failed"), run->counts[SUCCESS], run->counts[SKIPPED],
+            run->counts[FAILED]);
+        printf(rest > 0 ? _(", %zu not tried\n") : "\n", rest);
+    }
+}
+
+/* Service-requirements 0.2. One item speaks for itself; many that all failed because nobody is signed in or
+ * the service is away say so. */
+static int exit_status(const struct run *run, size_t rest)
+{
+    bool all = run->counts[SUCCESS] + run->counts[SKIPPED] == 0 && rest == 0;
+
+    if (run->counts[FAILED] > 0) {
+        bool same = run->failed_exit == EXIT_SIGN_IN || run->failed_exit == EXIT_UNREACHABLE;
+
+        return run->list.count == 1 || (all && same) ? run->failed_exit : EXIT_REFUSED;
+    }
+    if (rest > 0) {
+        return EXIT_REFUSED;
+    }
+    return run->counts[SKIPPED] > 0 ? EXIT_SKIPPED : EXIT_DONE;
+}
+
+static int finish(struct run *run, int code)
+{
+    size_t rest = give_up_rest(run);
+    char detail[64];
+
+    progress_end();
+    if (was_interrupted()) {
+        (void)snprintf(detail, sizeof detail, _("%zu files were not touched"), rest);
+        output_failure(NULL, &(struct failure){.code = RMS_E_CANCELLED, .detail = detail});
+        rest = rest > 0 ? rest : 1;
+    } else if (code < 0 && code != RMS_E_CANCELLED) {
+        int status = output_error(run->work->context, NULL, code);
+
+        return run->counts[SUCCESS] > 0 ? EXIT_REFUSED : status;
+    }
+    if (run->list.count != 1 || run->list.folders) {
+        summarise(run, rest);
+    }
+    return exit_status(run, rest);
+}
+
+/* --- the whole -------------------------------------------------------------------------------------------
+ */
+
+int items_check(const struct arguments *arguments)
+{
+    static const char *const places[] = {"in-place", "output", NULL};
+    static const char *const named[] = {"out", "output", NULL};
+    size_t operands;
+
+    (void)argument_operands(arguments, &operands);
+    if (argument_count_of(arguments, places) > 1 || argument_count_of(arguments, named) > 1) {
+        return usage_error(arguments, _("--output goes with neither --in-place nor --out"));
+    }
+    if (argument_flag(arguments, "output") &&
+        (operands > 1 || argument_flag(arguments, "stdin0") || argument_flag(arguments, "retry"))) {
+        return usage_error(arguments, _("--output names one result: give one file, or --out DIR"));
+    }
+    return 0;
+}
+
+struct retry {
+    struct item_list *list;
+    const struct walk_options *options;
+};
+
+static int retry_one(void *user_data, const char *file)
+{
+    const struct retry *retry = user_data;
+
+    return walk_path(retry->list, retry->options, file);
+}
+
+/* Everything that is an error of usage is found here, before a file is touched. */
+static int collect(struct run *run)
+{
+    const struct arguments *arguments = run->arguments;
+    const struct walk_options options = {.recursive = argument_flag(arguments, "recursive"),
+        .follow = argument_flag(arguments, "follow"),
+        .directory = argument_text(arguments, "out")};
+    struct retry retry = {&run->list, &options};
+    const char *failures = argument_text(arguments, "retry");
+    const char *base = argument_text(arguments, "log");
+    int status = walk_arguments(arguments, &options, &run->list);
+    int code = 0;
+
+    if (status == 0 && failures != NULL) {
+        code = item_log_read(failures, retry_one, &retry);
+        if (code < 0) {
+            (void)output_error(NULL, failures, code);
+            return EXIT_USAGE;
+        }
+    }
+    if (status == 0 && run->named && (run->list.folders || run->list.count > 1)) {
+        return usage_error(arguments, _("--output names one result: give one file, or --out DIR"));
+    }
+    if (status == 0 && base != NULL) {
+        code = item_log_open(&run->log, base);
+        if (code < 0) {
+            (void)output_error(NULL, base, code);
+            return EXIT_USAGE;
+        }
+    }
+    return status;
+}
+
+int items_run(const struct arguments *arguments, struct items_work *work)
+{
+    struct run run = {.arguments = arguments,
+        .work = work,
+        .named = argument_flag(arguments, "output"),
+        .stop = argument_flag(arguments, "stop")};
+    int status;
+
+    work->options.size = sizeof work->options;
+    work->options.output = argument_text(arguments, "output");
+    /* an output folder wins over in-place (section 7.1) */
+    work->options.in_place = argument_flag(arguments, "in-place") && !argument_flag(arguments, "out");
+    work->options.preserve_times = argument_flag(arguments, "preserve");
+    status = collect(&run);
+    if (status == 0) {
+        int code = prepare(&run);
+
+        if (code == 0) {
+            code = work_on_all(&run);
+        } else {
+            run.list.count = 0;
+        }
+        status = finish(&run, code);
+    }
+    if (item_log_close(&run.log) < 0) {
+        status = output_error(NULL, argument_text(arguments, "log"), RMS_E_IO);
+    }
+    item_list_free(&run.list);
+    return status;
+}

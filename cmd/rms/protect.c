@@ -1,0 +1,91 @@
+/* rms protect */
+#include "cmd/rms/items.h"
+#include "cmd/rms/policy.h"
+#include "cmd/rms/session.h"
+
+#include <string.h>
+
+static const char *const persist_choices[] = {"all", "disk", "license", NULL};
+
+static const struct option_row options[] = {
+    TEXT("template", "ID|NAME", "use this template of the organisation (see: rms template list)"),
+    GRANT_OPTIONS,
+    FLAG("only-me", "nobody but you may open it; expiry and offline days have no effect"),
+    TEXT("license", "FILE", "use a licence file of rms license new or rms perms new"),
+    ITEM_OPTIONS,
+    NAME_OPTIONS,
+    TERM_OPTIONS,
+    CHOICE("no-persist-key", "all|disk|license",
+        "what of your own licence for the files is not kept: on disk, in the file, or both (default: both "
+        "are "
+        "kept)",
+        persist_choices),
+    FLAG("online", "let the service issue the licence (default: this device does)"),
+    OPTIONS_END,
+};
+
+static int one(const struct items_work *work, const char *path, const struct rms_file_options *file_options,
+    struct rms_file_result *result_out)
+{
+    return rms_protect_file(work->context, path, work->policy, file_options, result_out);
+}
+
+static int many(const struct items_work *work, const char *const *paths, size_t count,
+    const struct rms_file_options *file_options, items_each *each, void *user_data)
+{
+    return rms_protect_files(work->context, paths, count, work->policy, file_options, each, user_data);
+}
+
+static enum rms_persist persist(const struct arguments *arguments)
+{
+    static const enum rms_persist values[] = {
+        RMS_PERSIST_NONE, RMS_PERSIST_NOT_DISK, RMS_PERSIST_NOT_LICENSE};
+    const char *choice = argument_text(arguments, "no-persist-key");
+
+    for (size_t i = 0; choice != NULL && persist_choices[i] != NULL; i++) {
+        if (strcmp(choice, persist_choices[i]) == 0) {
+            return values[i];
+        }
+    }
+    return RMS_PERSIST_ALL;
+}
+
+static int run(struct arguments *arguments)
+{
+    struct rms_context *CLOSE_CONTEXT context = NULL;
+    struct rms_policy_builder *policy = NULL;
+    struct items_work work = {
+        .name = _("protecting"), .result_member = "EncryptedFile", .one = one, .many = many};
+    int status = policy_check(arguments);
+
+    status = status == 0 ? items_check(arguments) : status;
+    status = status == 0 ? open_context(arguments, &context) : status;
+    status = status == 0 ? policy_make(arguments, context, &policy) : status;
+    if (status == 0) {
+        work.context = context;
+        work.policy = policy;
+        work.options.online = argument_flag(arguments, "online");
+        work.options.persist = persist(arguments);
+        status = items_run(arguments, &work);
+    }
+    rms_policy_free(&policy);
+    return status;
+}
+
+const struct verb verb_protect = {
+    .name = "protect",
+    .summary = "Protect files",
+    .operands = "FILE|FOLDER…",
+    .details =
+        "Encrypts each file and binds it to a policy: who may open it, with which rights, until when.\n"
+        "Texts and pictures become .ptxt, .ppng and so on, other kinds NAME.pfile. The original stays as it\n"
+        "was until the result is complete. A file that is protected already gets the new policy, if you may.",
+    .examples =
+        "  rms protect plan.txt --perm bob@contoso.test:Reviewer\n"
+        "  rms protect board -r --template 'Confidential \\ All Employees' --in-place\n"
+        "  rms protect offer.docx --perm domain:fabrikam.test:VIEW,PRINT --expire-on 2030-01-31 --out sent",
+    .options = options,
+    .operands_min = 1,
+    .operands_max = OPERANDS_MANY,
+    .run = run,
+};

@@ -1,0 +1,23 @@
+/* The context of librms a verb works with: made of the global options and the environment, cancelled by
+ * Ctrl-C. */
+#ifndef RMS_CMD_SESSION_H
+#define RMS_CMD_SESSION_H
+
+#include "cmd/rms/cli.h"
+
+#define CLOSE_CONTEXT __attribute__((cleanup(close_context)))
+
+/* Prints why and returns an exit status when there is none. From now on SIGINT and SIGTERM cancel it; a
+ * second one ends the process. */
+int open_context(struct arguments *arguments, struct rms_context **context_out);
+
+/* The same where a context is welcome but not needed: NULL instead of a message. */
+struct rms_context *try_context(struct arguments *arguments);
+
+/* Accepts NULL, clears the caller's pointer. */
+void close_context(struct rms_context **context);
+
+/* True after SIGINT or SIGTERM. */
+bool was_interrupted(void);
+
+#endif

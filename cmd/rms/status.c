@@ -1,0 +1,187 @@
+/* rms status */
+#include "cmd/rms/output.h"
+#include "cmd/rms/session.h"
+#include "cmd/rms/status.h"
+#include "cmd/rms/walk.h"
+
+#include "base/time.h"
+
+static const struct option_row options[] = {
+    NAMED_FLAG("recursive", 'r', "folders with everything below them; only needed with --protection"),
+    FLAG("protection", "only whether and how each file is protected"),
+    FLAG("follow", "look at what symbolic links in folders point to (default: they are skipped)"),
+    FLAG("stdin0", "read more paths from standard input, separated by NUL"),
+    OPTIONS_END,
+};
+
+const char *protection_word(enum rms_protection protection)
+{
+    static const char *const words[] = {"Unprotected", "Protected (Native)", "Protected (Generic)"};
+
+    return words[protection];
+}
+
+/* The members of C-219, and what else the file tells. Labels are empty: files without one have none. */
+json_t *status_object(const char *path, const struct rms_file_status *status)
+{
+    static const char *const label_members[] = {"MainLabelId", "MainLabelName", "SubLabelId", "SubLabelName",
+        "LabelingSiteId", "Owner", "LabelingMethod", "LabelDate"};
+    bool protected = status->protection != RMS_UNPROTECTED;
+    json_t *object = json_object();
+
+    json_object_set_new(object, "FileName", text_json(path));
+    json_object_set_new(object, "Status", json_string(protection_word(status->protection)));
+    json_object_set_new(object, "IsLabeled", json_false());
+    for (size_t i = 0; i < sizeof label_members / sizeof label_members[0]; i++) {
+        json_object_set_new(object, label_members[i], json_string(""));
+    }
+    json_object_set_new(object, "IsRMSProtected", json_boolean(protected));
+    json_object_set_new(object, "RMSTemplateId", text_json(status->template_id));
+    json_object_set_new(object, "RMSTemplateName", text_json(status->template_name));
+    json_object_set_new(object, "RMSIssuedTime", protected ? time_json(status->issued_at) : json_string(""));
+    json_object_set_new(object, "RMSOwner", text_json(status->owner));
+    json_object_set_new(object, "RMSIssuer", text_json(status->issuer));
+    json_object_set_new(object, "ContentId", text_json(status->content_id));
+    json_object_set_new(object, "ServiceUrl", text_json(status->service_url));
+    json_object_set_new(object, "OriginalExtension", text_json(status->extension));
+    json_object_set_new(object, "OriginalSize",
+        protected && status->original_size <= INT64_MAX ? json_integer((json_int_t)status->original_size)
+                                                        : json_null());
+    json_object_set_new(
+        object, "SignatureConsistent", protected ? json_boolean(status->signature_consistent) : json_null());
+    json_object_set_new(
+        object, "SignatureTrusted", protected ? json_boolean(status->signature_trusted) : json_null());
+    return object;
+}
+
+static void print_if(const char *name, const char *text)
+{
+    struct rms_buf RMS_BUF_CLEANUP line = RMS_BUF_INIT(8192);
+
+    if (text[0] != 0) {
+        safe_text(&line, text);
+        printf("  %-14s %s\n", name, rms_buf_text(&line));
+    }
+}
+
+static void print_path(const char *path)
+{
+    struct rms_buf RMS_BUF_CLEANUP line = RMS_BUF_INIT(16384);
+
+    safe_text(&line, path);
+    fputs(rms_buf_text(&line), stdout);
+}
+
+void status_print(const char *path, const struct rms_file_status *status)
+{
+    char issued[RMS_TIME_TEXT] = "";
+    bool protected = status->protection != RMS_UNPROTECTED;
+
+    print_path(path);
+    printf(
+        ": %s%s%s\n", style(protected ? "good" : "dim"), protection_word(status->protection), style("off"));
+    if (!protected) {
+        return;
+    }
+    if (status->issued_at != RMS_NEVER) {
+        rms_time_iso(status->issued_at, issued);
+    }
+    print_if(_("policy"), status->template_name);
+    print_if(_("template id"), status->template_id);
+    print_if(_("owner"), status->owner);
+    print_if(_("protected by"), status->issuer);
+    print_if(_("protected at"), issued);
+    print_if(_("content id"), status->content_id);
+    print_if(_("service"), status->service_url);
+    print_if(_("extension"), status->extension);
+    print_if(_("signature"), !status->signature_consistent ? _("NOT consistent: the licence was changed")
+                             : status->signature_trusted   ? _("consistent, issuer known here")
+                                                           : _("consistent, issuer not known here"));
+}
+
+static void show(const struct arguments *arguments, const char *path, const struct rms_file_status *status)
+{
+    if (output_json() && argument_flag(arguments, "protection")) {
+        output_object(json_pack(
+            "{s:o,s:s}", "FileName", text_json(path), "Status", protection_word(status->protection)));
+    } else if (output_json()) {
+        output_object(status_object(path, status));
+    } else if (argument_flag(arguments, "protection")) {
+        print_path(path);
+        printf(": %s\n", protection_word(status->protection));
+    } else {
+        status_print(path, status);
+    }
+}
+
+/* One object for a file that could not be looked at. */
+static int refuse(const struct rms_context *context, const struct item *item, int code)
+{
+    const struct rms_error_info *info = rms_error_info(code);
+
+    if (output_json()) {
+        output_object(json_pack("{s:o,s:s,s:s,s:s}", "FileName", text_json(item->path), "Status",
+            item->skipped ? "Skipped" : "Failed", "Reason", info->reason, "Comment",
+            item->comment != NULL ? item->comment : info->text));
+    }
+    if (item->code == 0) {
+        return output_error(context, item->path, code);
+    }
+    output_failure(item->path, &(struct failure){.code = code, .detail = item->comment});
+    return item->skipped ? EXIT_SKIPPED : info->exit_status;
+}
+
+static int status_one(const struct arguments *arguments, struct rms_context *context, const struct item *item)
+{
+    struct rms_file_status status = {.protection = RMS_UNPROTECTED};
+    int code = item->code != 0 ? item->code : rms_file_status(context, item->path, &status);
+
+    if (code < 0) {
+        return refuse(context, item, code);
+    }
+    show(arguments, item->path, &status);
+    return EXIT_DONE;
+}
+
+/* A folder counts whole, as for everything of the label family, unless only the protection is asked (C-213).
+ */
+static int run(struct arguments *arguments)
+{
+    struct rms_context *CLOSE_CONTEXT context = try_context(arguments);
+    struct item_list ITEMS_CLEANUP list = {0};
+    const struct walk_options walk = {
+        .recursive = argument_flag(arguments, "recursive") || !argument_flag(arguments, "protection"),
+        .follow = argument_flag(arguments, "follow"),
+        .follow_named = true};
+    int worst = walk_arguments(arguments, &walk, &list);
+
+    if (worst != 0) {
+        return worst;
+    }
+    for (size_t i = 0; i < list.count && !was_interrupted(); i++) {
+        int status = status_one(arguments, context, &list.items[i]);
+
+        if (status == EXIT_SKIPPED) {
+            worst = worst == EXIT_DONE ? status : worst;
+        } else if (status != EXIT_DONE) {
+            worst = list.count == 1 ? status : EXIT_REFUSED;
+        }
+    }
+    return was_interrupted() ? output_error(NULL, NULL, RMS_E_CANCELLED) : worst;
+}
+
+const struct verb verb_status = {
+    .name = "status",
+    .summary = "Show how files are protected",
+    .operands = "FILE|FOLDER…",
+    .details =
+        "Reads what the file itself tells: no rights, no sign-in and no service are needed, and nothing is\n"
+        "changed. With --json: one object a file, names as in the status lists of existing tools.",
+    .examples = "  rms status plan.ptxt\n"
+                "  rms status --json archive\n"
+                "  find . -name '*.pfile' -print0 | rms status --stdin0 --protection",
+    .options = options,
+    .operands_min = 1,
+    .operands_max = OPERANDS_MANY,
+    .run = run,
+};

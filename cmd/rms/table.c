@@ -1,0 +1,140 @@
+/* Tables and member lists (output.h). */
+#include "cmd/rms/output.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "base/json.h"
+
+#define COLUMNS_MAX 16
+#define CELL_MAX    4096
+#define NAME_WIDTH  28
+#define WIDE_MAX    512
+
+/* Columns a text takes on a terminal. */
+static int width_of(const char *text)
+{
+    wchar_t wide[WIDE_MAX];
+    size_t n = mbstowcs(wide, text, WIDE_MAX - 1);
+    int width;
+
+    if (n == (size_t)-1) {
+        return (int)strlen(text);
+    }
+    wide[n] = 0;
+    width = wcswidth(wide, n);
+    return width >= 0 ? width : (int)n;
+}
+
+/* A value for people: texts as they are, lists with commas, the rest as JSON. */
+static void append_value(struct rms_buf *out, const json_t *value)
+{
+    size_t i;
+    const json_t *entry;
+
+    if (json_is_string(value)) {
+        safe_text(out, json_string_value(value));
+    } else if (json_is_boolean(value)) {
+        rms_buf_append_str(out, json_is_true(value) ? _("yes") : _("no"));
+    } else if (json_is_array(value)) {
+        json_array_foreach((json_t *)value, i, entry)
+        {
+            rms_buf_append_str(out, i > 0 ? ", " : "");
+            append_value(out, entry);
+        }
+    } else if (value != NULL && !json_is_null(value)) {
+        struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(CELL_MAX);
+
+        if (rms_json_emit(value, &text) == 0) {
+            safe_text(out, rms_buf_text(&text));
+        }
+    }
+}
+
+static void print_row(const json_t *row, const struct column *columns, const int *widths)
+{
+    struct rms_buf RMS_BUF_CLEANUP cell = RMS_BUF_INIT(CELL_MAX);
+
+    for (size_t c = 0; columns[c].title != NULL; c++) {
+        rms_buf_reset(&cell);
+        if (row != NULL) {
+            append_value(&cell, json_object_get(row, columns[c].member));
+        } else {
+            rms_buf_append_str(&cell, _(columns[c].title));
+        }
+        fputs(row == NULL ? style("bold") : "", stdout);
+        fputs(rms_buf_text(&cell), stdout);
+        fputs(row == NULL ? style("off") : "", stdout);
+        if (columns[c + 1].title != NULL) {
+            printf("%*s", widths[c] - width_of(rms_buf_text(&cell)) + 2, "");
+        }
+    }
+    putchar('\n');
+}
+
+static void measure(const json_t *row, const struct column *columns, int *widths)
+{
+    struct rms_buf RMS_BUF_CLEANUP cell = RMS_BUF_INIT(CELL_MAX);
+
+    for (size_t c = 0; columns[c].title != NULL; c++) {
+        int width;
+
+        rms_buf_reset(&cell);
+        append_value(&cell, json_object_get(row, columns[c].member));
+        width = width_of(rms_buf_text(&cell));
+        widths[c] = width > widths[c] ? width : widths[c];
+    }
+}
+
+void output_table(const json_t *rows, const struct column *columns)
+{
+    int widths[COLUMNS_MAX] = {0};
+    size_t i;
+    const json_t *row;
+
+    for (size_t c = 0; columns[c].title != NULL && c < COLUMNS_MAX; c++) {
+        widths[c] = width_of(_(columns[c].title));
+    }
+    json_array_foreach((json_t *)rows, i, row)
+    {
+        measure(row, columns, widths);
+    }
+    print_row(NULL, columns, widths);
+    json_array_foreach((json_t *)rows, i, row)
+    {
+        print_row(row, columns, widths);
+    }
+}
+
+int output_list(json_t *rows, const struct column *columns)
+{
+    size_t i;
+    json_t *row;
+
+    if (output_json()) {
+        json_array_foreach(rows, i, row)
+        {
+            output_object(json_incref(row));
+        }
+    } else {
+        output_table(rows, columns);
+    }
+    json_decref(rows);
+    return EXIT_DONE;
+}
+
+void output_members(const json_t *object)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)object, name, value)
+    {
+        struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(LONG_MAX);
+
+        append_value(&text, value);
+        printf("%-*s %s\n", NAME_WIDTH, name, rms_buf_text(&text));
+    }
+}
