@@ -1,0 +1,363 @@
+#include "client/access.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "client/access_rest.h"
+#include "client/api.h"
+#include "client/cache.h"
+#include "client/context.h"
+#include "client/discovery.h"
+#include "client/identity.h"
+
+#define ARENA_MAX   (64u * 1024 * 1024)
+#define LICENCE_MAX (8u * 1024 * 1024)
+
+void rms_access_free(struct rms_access **access)
+{
+    if (*access != NULL) {
+        rms_content_key_fini(&(*access)->key);
+        rms_arena_free(&(*access)->arena);
+        rms_free(*access);
+        *access = NULL;
+    }
+}
+
+const char *rms_access_signed_data(const struct rms_access *access, const char *name)
+{
+    for (size_t i = 0; i < access->pl.signed_count; i++) {
+        if (strcmp(access->pl.signed_data[i].name, name) == 0) {
+            return access->pl.signed_data[i].value;
+        }
+    }
+    return NULL;
+}
+
+/* --- the publishing licence --- */
+
+/* What the licence says in clear. A use licence or the service may say it better. */
+static void describe(struct rms_access *access)
+{
+    const struct rms_pl *pl = &access->pl;
+    const struct rms_policy_text *text = pl->text_count > 0 ? &pl->texts[0] : NULL;
+
+    for (size_t i = 0; i < pl->text_count; i++) {
+        if (pl->texts[i].lcid == 1033) {
+            text = &pl->texts[i];
+        }
+    }
+    access->name = text != NULL && text->name != NULL ? text->name : "";
+    access->description = text != NULL && text->description != NULL ? text->description : "";
+    access->owner = pl->owner;
+    access->issuer = pl->issuer;
+    access->referrer = pl->referral;
+    access->content_valid_until = RMS_TIME_NONE;
+    access->licence_valid_until = RMS_TIME_NONE;
+}
+
+static int read_licence(struct rms_context *context, struct rms_access *access, struct rms_view licence)
+{
+    uint8_t *copy = rms_arena_copy(access->arena, licence.data, licence.len);
+    int status;
+
+    if (copy == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    status = rms_pl_parse(access->arena, rms_view_of(copy, licence.len), &access->pl);
+    if (status != 0) {
+        return rms_fail(context, status, "the publishing licence cannot be read");
+    }
+    describe(access);
+    return 0;
+}
+
+/* Ours: proved by the pinned key. Foreign ones are for their own service to judge. A signature that does not
+ * hold ends it here (C-069). */
+static int check_signature(struct rms_context *context, const struct rms_access *access,
+    const struct rms_identity *identity, bool *ours_out)
+{
+    const struct rms_trust trust = {.keys = &identity->server.key, .key_count = 1};
+    int status = rms_chain_verify(&access->pl.chain, &trust);
+
+    *ours_out = status == 0;
+    if (status == 0 || status == RMS_E_UNKNOWN_KEY || status == RMS_E_WEAK_CRYPTO) {
+        return 0;
+    }
+    return rms_fail(context, status, "the publishing licence was changed, or is not complete");
+}
+
+/* --- a use licence --- */
+
+static bool same_person(const struct rms_identity *identity, const struct rms_signed *ul)
+{
+    return ul->has_subject_key && rms_rsa_public_equal(&ul->subject_key, &identity->rac.node->subject_key);
+}
+
+/* Takes rights, times and key of a use licence whose signatures were checked. */
+static int use(struct rms_access *access, const struct rms_identity *identity, const struct rms_signed *node)
+{
+    struct rms_ul ul;
+
+    RMS_TRY(rms_ul_parse(access->arena, node, &ul));
+    if (!same_person(identity, node) || strcmp(ul.content_id, access->pl.content_id) != 0) {
+        return RMS_E_BAD_LICENSE;
+    }
+    rms_content_key_fini(&access->key);
+    RMS_TRY(rms_enabling_open_key(identity->user_key, &ul.bits, ul.bits_bound, &access->key));
+    access->rights = ul.rights;
+    access->content_valid_until = ul.content_valid_until;
+    access->licence_valid_until = ul.licence_valid_until;
+    access->data = ul.data;
+    access->data_count = ul.data_count;
+    access->is_owner = ul.owner != NULL && rms_text_equal_nocase(ul.owner, identity->address);
+    return 0;
+}
+
+/* The author's own licence inside the publishing licence: its chain was verified with the whole. */
+static int use_own(struct rms_access *access, const struct rms_identity *identity)
+{
+    if (access->pl.owner_ul == NULL || !same_person(identity, access->pl.owner_ul)) {
+        return RMS_E_NOT_FOUND;
+    }
+    RMS_TRY(use(access, identity, access->pl.owner_ul));
+    access->is_owner = true;
+    access->from_cache = true;
+    access->offline_kept = true;
+    return 0;
+}
+
+static int use_chain(struct rms_access *access, const struct rms_identity *identity, struct rms_view bytes)
+{
+    const struct rms_trust trust = {.keys = &identity->server.key, .key_count = 1};
+    uint8_t *copy = rms_arena_copy(access->arena, bytes.data, bytes.len);
+    struct rms_chain chain;
+
+    if (copy == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    RMS_TRY(rms_chain_parse(access->arena, rms_view_of(copy, bytes.len), &chain));
+    RMS_TRY(rms_chain_verify(&chain, &trust));
+    if (chain.nodes[0].kind != RMS_DOC_UL) {
+        return RMS_E_BAD_LICENSE;
+    }
+    return use(access, identity, &chain.nodes[0]);
+}
+
+/* A cached licence counts while it is in time; one that does not is removed. */
+static int use_cached(struct rms_context *context, struct rms_access *access,
+    const struct rms_identity *identity, struct rms_view licence, int64_t now)
+{
+    struct rms_buf RMS_BUF_CLEANUP chain = RMS_BUF_INIT(LICENCE_MAX);
+    enum rms_cached kind;
+    int status = rms_cache_get(context, identity->address, licence, &kind, &chain, &access->key);
+
+    RMS_TRY(status);
+    access->from_cache = true;
+    access->offline_kept = true;
+    if (kind == RMS_CACHED_OWN_KEY) {
+        access->rights = (struct rms_rights){.bits = RMS_RIGHT_OWNER};
+        access->is_owner = true;
+        return 0;
+    }
+    status = use_chain(access, identity, rms_buf_view(&chain));
+    if (status == 0 && access->licence_valid_until != RMS_TIME_NONE && now >= access->licence_valid_until) {
+        status = RMS_E_NEEDS_ONLINE;
+    }
+    if (status == 0 && access->content_valid_until != RMS_TIME_NONE && now >= access->content_valid_until) {
+        status = RMS_E_EXPIRED;
+    }
+    if (status != 0 && status != RMS_E_NO_MEMORY) {
+        rms_note(context, RMS_LOG_INFO, "a cached licence was dropped: %s", rms_error_info(status)->reason);
+        rms_best_effort(rms_cache_remove(context, identity->address, licence));
+        return RMS_E_NOT_FOUND;
+    }
+    return status;
+}
+
+static int use_what_is_here(struct rms_context *context, struct rms_access *access,
+    const struct rms_identity *identity, struct rms_view licence)
+{
+    int64_t now = rms_clock_now();
+    int status;
+
+    if (rms_seen_later(context, now)) {
+        return rms_fail(context, RMS_E_NEEDS_ONLINE,
+            "the clock is behind a time this device has seen; stored licences count again after connecting");
+    }
+    status = use_own(access, identity);
+    if (status == RMS_E_NOT_FOUND) {
+        status = use_cached(context, access, identity, licence, now);
+    }
+    if (status == 0) {
+        rms_seen_note(context, now, false);
+    }
+    return status;
+}
+
+/* --- the service --- */
+
+static const char *keep(struct rms_access *access, const json_t *reply, const char *name, const char *known)
+{
+    const char *text = rms_json_str(reply, name);
+    const char *copy = text != NULL && text[0] != '\0' ? rms_arena_strdup(access->arena, text) : NULL;
+
+    return copy != NULL ? copy : known;
+}
+
+/* A denial comes with the reason and whom to ask. */
+static int denied(struct rms_context *context, const json_t *reply)
+{
+    struct rms_report *report = rms_report_of(context);
+    const char *status_text = rms_json_str(reply, "AccessStatus");
+    const char *reason = rms_json_str(reply, "Reason");
+    const char *referrer = rms_json_str(reply, "Referrer");
+    int code = reason != NULL ? rms_error_from_reason(reason) : 0;
+
+    if (code == 0) {
+        code = status_text != NULL && rms_text_equal_nocase(status_text, "ContentExpired") ? RMS_E_EXPIRED
+                                                                                           : RMS_E_NO_RIGHTS;
+    }
+    if (referrer != NULL && strlen(referrer) < sizeof report->referrer &&
+        rms_text_printable(rms_view_str(referrer))) {
+        memcpy(report->referrer, referrer, strlen(referrer) + 1);
+    }
+    if (code == RMS_E_NO_RIGHTS) {
+        return rms_fail(context, code,
+            "you have no rights to this content; a change of group membership can take up to "
+            "three hours to be seen");
+    }
+    return code;
+}
+
+static int take_reply(struct rms_context *context, struct rms_access *access,
+    const struct rms_identity *identity, struct rms_view licence, const json_t *reply)
+{
+    const char *granted = rms_json_str(reply, "AccessStatus");
+    struct rms_buf RMS_BUF_CLEANUP chain = RMS_BUF_INIT(LICENCE_MAX);
+    int64_t now = rms_clock_now();
+    int status;
+
+    if (granted == NULL || !rms_text_equal_nocase(granted, "AccessGranted")) {
+        return denied(context, reply);
+    }
+    status = rms_api_bytes(reply, "UseLicense", &chain);
+    if (status == 0) {
+        status = use_chain(access, identity, rms_buf_view(&chain));
+    }
+    if (status != 0) {
+        return rms_fail(context, status, "the use licence from the service does not hold");
+    }
+    access->name = keep(access, reply, "Name", access->name);
+    access->description = keep(access, reply, "Description", access->description);
+    access->owner = keep(access, reply, "Owner", access->owner);
+    access->issuer = keep(access, reply, "Issuer", access->issuer);
+    access->referrer = keep(access, reply, "Referrer", access->referrer);
+    access->offline_kept = access->licence_valid_until == RMS_TIME_NONE || access->licence_valid_until > now;
+    if (json_is_false(json_object_get(reply, "allowOfflineAccess"))) {
+        access->offline_kept = false;
+    }
+    if (access->offline_kept) {
+        return rms_cache_put_licence(
+            context, identity->address, licence, rms_buf_view(&chain), access->licence_valid_until);
+    }
+    return 0;
+}
+
+static int ask_service(struct rms_context *context, struct rms_access *access,
+    const struct rms_identity *identity, struct rms_view licence)
+{
+    json_t RMS_JSON_CLEANUP *body = json_object();
+    json_t RMS_JSON_CLEANUP *reply = NULL;
+    const struct rms_api_call call = {RMS_EP_USE, body, NULL};
+
+    if (body == NULL ||
+        json_object_set_new(body, "AccountCertificate", rms_api_base64(identity->rac_text)) != 0 ||
+        json_object_set_new(body, "SerializedPublishingLicense", rms_api_base64(licence)) != 0) {
+        return RMS_E_NO_MEMORY;
+    }
+    RMS_TRY(rms_api(context, &call, &reply));
+    RMS_TRY(take_reply(context, access, identity, licence, reply));
+    rms_seen_note(context, rms_clock_now(), false);
+    return 0;
+}
+
+/* A service we are not signed in at has no certificates for us: the public protocol, where it is trusted. */
+static bool is_foreign(const struct rms_access *access, const struct rms_identity *identity, bool ours)
+{
+    const struct rms_server *server = &identity->server;
+    const char *const own[] = {server->intranet_url, server->extranet_url};
+    const char *const named[] = {access->pl.intranet_url, access->pl.extranet_url};
+
+    if (ours) {
+        return false;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < 2; k++) {
+            if (own[i] != NULL && named[k] != NULL && rms_text_equal_nocase(own[i], named[k])) {
+                return false;
+            }
+        }
+    }
+    return named[0] != NULL || named[1] != NULL;
+}
+
+static int open_with(struct rms_context *context, struct rms_access *access, struct rms_view licence)
+{
+    struct rms_identity RMS_IDENTITY_CLEANUP *identity = NULL;
+    bool ours = false;
+    int status;
+
+    RMS_TRY(rms_identity_get(context, RMS_FOR_OPENING, &identity));
+    access->address = rms_arena_strdup(access->arena, identity->address);
+    if (access->address == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    RMS_TRY(check_signature(context, access, identity, &ours));
+    access->template_id = access->pl.descriptor_id[0] != '\0' ? access->pl.descriptor_id : NULL;
+    if (is_foreign(access, identity, ours)) {
+        return rms_access_by_rest(context, access, licence);
+    }
+    status = use_what_is_here(context, access, identity, licence);
+    if (status != RMS_E_NOT_FOUND && status != RMS_E_NEEDS_ONLINE && status != RMS_E_BAD_LICENSE) {
+        return status;
+    }
+    if (context->settings.offline) {
+        return rms_fail(context, RMS_E_NEEDS_ONLINE, "%s",
+            status == RMS_E_NEEDS_ONLINE
+                ? rms_last_detail(context)
+                : "no valid licence for this document is kept here, and the context is offline");
+    }
+    rms_identity_unref(&identity);
+    RMS_TRY(rms_identity_get(context, RMS_FOR_ASKING, &identity));
+    access->from_cache = false;
+    return ask_service(context, access, identity, licence);
+}
+
+int rms_access_open(
+    struct rms_context *context, struct rms_view licence, uint32_t wanted, struct rms_access **access_out)
+{
+    struct rms_access *access = rms_calloc(1, sizeof *access);
+    int status;
+
+    (void)wanted;
+    *access_out = NULL;
+    if (access == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    access->arena = rms_arena_new(ARENA_MAX);
+    status = access->arena != NULL ? read_licence(context, access, licence) : RMS_E_NO_MEMORY;
+    if (status == 0) {
+        status = open_with(context, access, licence);
+    }
+    if (status == 0 && !rms_rights_allow(&access->rights, RMS_RIGHT_VIEW)) {
+        status = rms_fail(context, RMS_E_NO_RIGHTS, "the licence does not include viewing");
+    }
+    if (status != 0) {
+        rms_access_free(&access);
+        return status;
+    }
+    *access_out = access;
+    return 0;
+}

@@ -1,0 +1,38 @@
+/* Getting at content: from a publishing licence to the content key and the rights of the person, by the
+ * author's own licence, the cache, or the service. */
+#ifndef RMS_CLIENT_ACCESS_H
+#define RMS_CLIENT_ACCESS_H
+
+#include "xrml/licence.h"
+
+struct rms_context;
+
+struct rms_access {
+    struct rms_arena *arena; /* owns everything below but the key */
+    struct rms_pl pl;
+    struct rms_content_key key;
+    struct rms_rights rights;
+    bool is_owner;                                /* owner of the document, or its issuer */
+    bool from_cache;                              /* the service was not asked */
+    bool offline_kept;                            /* the licence is kept for opening offline */
+    const char *address;                          /* of the person */
+    const char *name, *description, *template_id; /* template_id NULL for custom permissions */
+    const char *owner, *issuer, *referrer;        /* may be NULL */
+    int64_t content_valid_until, licence_valid_until;
+    const struct rms_name_value *data; /* encrypted application data */
+    size_t data_count;
+};
+
+/* licence: as stored in the file. wanted: rights that are going to be used (0: to look at it). Without VIEW
+ * nothing is given (C-087). RMS_E_NO_RIGHTS, RMS_E_EXPIRED, RMS_E_REVOKED (with the referrer in the thread's
+ * report), RMS_E_NEEDS_ONLINE, RMS_E_BAD_LICENSE, RMS_E_BAD_SIGNATURE, RMS_E_UNKNOWN_KEY,
+ * RMS_E_SERVER_NOT_TRUSTED, ... */
+RMS_MUST_USE int rms_access_open(
+    struct rms_context *context, struct rms_view licence, uint32_t wanted, struct rms_access **access_out);
+void rms_access_free(struct rms_access **access);
+#define RMS_ACCESS_CLEANUP __attribute__((cleanup(rms_access_free)))
+
+/* Signed application data of the licence by name; NULL when absent. */
+const char *rms_access_signed_data(const struct rms_access *access, const char *name);
+
+#endif

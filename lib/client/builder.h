@@ -1,0 +1,25 @@
+/* The inside of a policy under construction. */
+#ifndef RMS_CLIENT_BUILDER_H
+#define RMS_CLIENT_BUILDER_H
+
+#include <openrms/openrms.h>
+
+#include "policy/policy.h"
+
+struct rms_policy_builder {
+    struct rms_arena *arena;
+    struct rms_policy policy;
+    struct rms_view template_text; /* the signed template; empty for custom permissions */
+    const char *owner;             /* NULL: who protects */
+    const char *own_domain;        /* for "all-staff"; NULL while nobody is signed in */
+    size_t text_room, grant_room, signed_room, encrypted_room;
+};
+
+/* Checked before the first file is touched (C-061, C-063). */
+RMS_MUST_USE int rms_builder_check(
+    const struct rms_context *context, const struct rms_policy_builder *builder, int64_t now);
+
+/* An empty one. NULL when memory is exhausted. */
+struct rms_policy_builder *rms_builder_new(void);
+
+#endif

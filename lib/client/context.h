@@ -1,0 +1,82 @@
+/* What a context holds, and how a call reports. Internal to librms. */
+#ifndef RMS_CLIENT_CONTEXT_H
+#define RMS_CLIENT_CONTEXT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <openrms/openrms.h>
+
+#include "base/bytes.h"
+#include "client/http.h"
+#include "client/settings.h"
+#include "client/vault.h"
+
+struct rms_identity;
+struct rms_session;
+struct rms_template_list;
+
+struct rms_context {
+    struct rms_settings settings;
+    struct rms_callbacks callbacks;
+    struct rms_vault *vault;
+    struct rms_http *http;
+    atomic_bool cancelled;
+    bool was_foreign;      /* the store found here belonged to another device */
+    pthread_key_t reports; /* struct rms_report of each thread */
+    struct rms_report *report_list;
+    pthread_mutex_t lock; /* guards everything below */
+    struct rms_identity *identity;
+    struct rms_session *session;
+    struct rms_template_list *templates;
+    _Atomic int64_t renew_after; /* when renewing certificates may be tried again */
+    pthread_mutex_t
+        prepare; /* recursive: one thread at a time connects, refreshes tokens, prepares the device */
+};
+
+#define RMS_DETAIL_MAX 512
+
+/* What the calling thread's last call left to ask for. */
+struct rms_report {
+    struct rms_report *next, **place; /* all of a context, so that its end frees those of every thread */
+    char detail[RMS_DETAIL_MAX];
+    char correlation[RMS_GUID_TEXT];
+    char referrer[RMS_DETAIL_MAX];
+    struct rms_buf token;    /* of rms_access_token */
+    struct rms_buf supplied; /* by rms_token_set */
+    struct rms_buf account;  /* strings of rms_whoami */
+};
+
+/* The calling thread's report; never NULL (out of memory: a shared one that keeps nothing readable). */
+struct rms_report *rms_report_of(const struct rms_context *context);
+
+/* Every public call starts here: clears the thread's report; RMS_E_CANCELLED after rms_context_cancel,
+ * RMS_E_BAD_ARGUMENT without a context. */
+RMS_MUST_USE int rms_call_begin(struct rms_context *context);
+
+/* Sets the thread's detail and returns code, so that a failure is one line. */
+int rms_fail(const struct rms_context *context, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* RMS_E_CANCELLED or 0: asked by everything that takes long. */
+RMS_MUST_USE int rms_check_cancelled(const struct rms_context *context);
+
+/* One line to the application's log callback, or to the process's log. level: enum rms_log_level. */
+void rms_note(const struct rms_context *context, int level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Copies a report from one thread's to another's: work done by helpers is reported by the caller's thread. */
+struct rms_report_text {
+    char detail[RMS_DETAIL_MAX];
+    char correlation[RMS_GUID_TEXT];
+    char referrer[RMS_DETAIL_MAX];
+};
+void rms_report_save(const struct rms_context *context, struct rms_report_text *text_out);
+void rms_report_restore(const struct rms_context *context, const struct rms_report_text *text);
+
+/* UTF-8 without control characters, as public calls demand of every string (C-097). NULL is fine when
+ * optional. */
+RMS_MUST_USE int rms_check_text(
+    const struct rms_context *context, const char *name, const char *text, bool optional);
+
+#endif

@@ -1,0 +1,32 @@
+/* Content from one descriptor to another: encrypted, decrypted, or both (re-protection), a chunk at a time on
+ * one or several threads. The blocks of the content ciphers are independent and their places known in
+ * advance, so each thread reads, transforms and writes its own chunks without waiting for others. Memory: one
+ * chunk a thread. */
+#ifndef RMS_CLIENT_CRYPT_H
+#define RMS_CLIENT_CRYPT_H
+
+#include "xrml/enabling.h"
+
+struct rms_context;
+
+struct rms_crypt_job {
+    struct rms_context *context;
+    int in, out;
+    uint64_t in_offset, in_len; /* the content in the source */
+    uint64_t out_offset;
+    const struct rms_content_key *decrypt; /* NULL: the source is clear */
+    const struct rms_content_key *encrypt; /* NULL: the result is clear */
+    uint64_t clear_size; /* when known from the container, for modes without padding; else UINT64_MAX */
+    unsigned threads;    /* 1: the caller's only */
+    int (*progress)(void *user_data, uint64_t done, uint64_t total);
+    void *user_data;
+};
+
+/* *written_out: bytes behind out_offset. RMS_E_DAMAGED for content that does not decrypt, RMS_E_FILE_CHANGED
+ * when the source became shorter, RMS_E_CANCELLED, or the system's codes. */
+RMS_MUST_USE int rms_crypt_run(const struct rms_crypt_job *job, uint64_t *written_out);
+
+/* Processors this process may use, at most 8. */
+unsigned rms_crypt_threads(void);
+
+#endif

@@ -1,0 +1,48 @@
+/* Making publishing licences: prepared once for a run, then one licence a document, by any number of threads.
+ */
+#ifndef RMS_CLIENT_ISSUE_H
+#define RMS_CLIENT_ISSUE_H
+
+#include "client/builder.h"
+#include "client/identity.h"
+
+/* Signed beside the policy's own data: what the container says about the content, so that it can be checked.
+ */
+#define RMS_DATA_EXTENSION "Container.Extension"
+#define RMS_DATA_SIZE      "Container.Size"
+
+struct rms_plan {
+    struct rms_context *context;
+    const struct rms_policy_builder *policy;
+    struct rms_identity *identity; /* NULL when the service publishes */
+    const char *address;           /* who protects */
+    enum rms_persist persist;
+};
+
+/* Online when asked to, when the owner is somebody else (only the service may sign that), and when there is
+ * no identity to publish with but a service to ask. The policy must stay until rms_plan_fini. */
+RMS_MUST_USE int rms_plan_make(struct rms_context *context, const struct rms_policy_builder *policy,
+    bool online, enum rms_persist persist, struct rms_plan *plan_out);
+void rms_plan_fini(struct rms_plan *plan);
+
+/* What the licence is for. */
+struct rms_content_about {
+    const char *extension; /* with dot, "" when none */
+    uint64_t size;         /* UINT64_MAX: not known in advance */
+};
+
+struct rms_issued {
+    struct rms_buf licence; /* as it goes into the file */
+    struct rms_content_key key;
+    char content_id[RMS_GUID_TEXT];
+};
+
+RMS_MUST_USE int rms_plan_issue(
+    const struct rms_plan *plan, const struct rms_content_about *about, struct rms_issued *issued_out);
+void rms_issued_fini(struct rms_issued *issued);
+
+/* Keeps the key in the store as persist allows, so that the author can open the file offline (S-137). Call
+ * when the file is in place. */
+RMS_MUST_USE int rms_plan_remember(const struct rms_plan *plan, const struct rms_issued *issued);
+
+#endif

@@ -1,0 +1,49 @@
+/* Settings of a context: options of the program, then environment, then rms.conf, then defaults. */
+#ifndef RMS_CLIENT_SETTINGS_H
+#define RMS_CLIENT_SETTINGS_H
+
+#include <openrms/openrms.h>
+
+#include "base/arena.h"
+#include "format/kind.h"
+
+struct rms_extension_rule {
+    const char *extension; /* without dot, "*" all, "." none */
+    enum rms_kind_setting setting;
+    bool allow_pfile;
+};
+
+struct rms_settings {
+    struct rms_arena *arena; /* owns the strings */
+    const char *url;         /* NULL: discovery */
+    const char *ca_file;     /* NULL: the system's */
+    const char *store_dir;
+    const char *user; /* NULL: the current one */
+    const char *application, *application_version;
+    const char *proxy; /* NULL: environment */
+    const char *const *trusted;
+    size_t trusted_count;
+    bool trusted_only;
+    bool offline;
+    bool keyring;
+    bool sync; /* false: leave durability to the system; for benches and scratch data */
+    enum rms_store_kind store;
+    int64_t template_seconds; /* how long templates count as fresh */
+    int64_t retry_seconds;    /* most time spent on waiting when the service throttles */
+    const struct rms_extension_rule *rules;
+    size_t rule_count;
+};
+
+/* *detail_out (arena text, may be NULL) tells what is wrong with the file. The arena is made here and lives
+ * in the settings even after a failure: call rms_settings_fini. */
+RMS_MUST_USE int rms_settings_load(
+    const struct rms_options *options, struct rms_settings *settings_out, const char **detail_out);
+void rms_settings_fini(struct rms_settings *settings);
+
+/* The administrator's word about files with this extension (C-047): a named one beats "*". */
+struct rms_extension_rule rms_settings_rule(const struct rms_settings *settings, const char *name);
+
+/* May this server be asked about content (C-018)? host: of a URL. */
+bool rms_settings_trusts(const struct rms_settings *settings, const char *url);
+
+#endif

@@ -1,0 +1,173 @@
+/* What can be told of a file without rights, sign-in or service (C-096). */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "client/context.h"
+#include "client/identity.h"
+#include "client/signin.h"
+#include "client/template.h"
+#include "format/kind.h"
+#include "format/pfile.h"
+#include "xrml/licence.h"
+
+#define ARENA_MAX   (64u * 1024 * 1024)
+#define CUSTOM_NAME "Restricted Access"
+
+static void copy(char *out, size_t size, const char *text)
+{
+    size_t len = text != NULL ? strlen(text) : 0;
+
+    if (len < size) {
+        memcpy(out, text != NULL ? text : "", len);
+        out[len] = '\0';
+    } else {
+        out[0] = '\0';
+    }
+}
+
+#define COPY(field, text) copy(status->field, sizeof status->field, text)
+
+/* A name of the p-list in its own kind is native protection; everything else in a pfile is generic. */
+static enum rms_protection protection_of(const struct rms_pfile *pfile)
+{
+    char name[RMS_PFILE_EXTENSION_MAX + 1];
+    const struct rms_kind *kind;
+
+    (void)snprintf(name, sizeof name, "x%s", pfile->extension);
+    kind = rms_kind_of(name);
+    return kind->class == RMS_KIND_TEXT || kind->class == RMS_KIND_IMAGE ? RMS_PROTECTED_NATIVE
+                                                                         : RMS_PROTECTED_GENERIC;
+}
+
+/* --- trust and names that this device knows --- */
+
+static void take_template(struct rms_context *context, const struct rms_identity *identity,
+    const struct rms_pl *pl, struct rms_file_status *status)
+{
+    struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
+    const struct rms_policy_text *text = pl->text_count > 0 ? &pl->texts[0] : NULL;
+    struct rms_template_found found;
+
+    if (arena == NULL || pl->descriptor_id[0] == '\0') {
+        return;
+    }
+    if (rms_template_known(context, identity, arena, pl->descriptor_id, &found) == 0) {
+        text = rms_policy_text_for(&found.policy, 0);
+        COPY(template_id, pl->descriptor_id);
+        COPY(template_name, text != NULL ? text->name : "");
+        return;
+    }
+    /* not a template of this device: the licence's own name, when it has one */
+    COPY(template_name,
+        text != NULL && text->name != NULL && text->name[0] != '\0' ? text->name : CUSTOM_NAME);
+}
+
+static void judge(struct rms_context *context, const struct rms_pl *pl, struct rms_file_status *status)
+{
+    struct rms_identity RMS_IDENTITY_CLEANUP *identity = NULL;
+    struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
+    struct rms_trust trust = {.key_count = 1};
+    struct rms_signin signin;
+
+    if (context == NULL || arena == NULL || rms_signin_load(context, arena, &signin) != 0 ||
+        rms_identity_load(context, signin.address, &identity) != 0) {
+        return;
+    }
+    trust.keys = &identity->server.key;
+    status->signature_trusted = rms_chain_verify(&pl->chain, &trust) == 0;
+    if (status->signature_trusted) {
+        take_template(context, identity, pl, status);
+    }
+}
+
+/* Every node good under the key it names itself: whole, though perhaps nobody's. */
+static bool consistent(const struct rms_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        const struct rms_signed *node = &chain->nodes[i];
+
+        if (!node->has_issuer_key || rms_signed_verify(node, &node->issuer_key, true) != 0) {
+            return false;
+        }
+    }
+    return chain->count > 0;
+}
+
+static void take_licence(struct rms_context *context, const struct rms_pl *pl, struct rms_file_status *status)
+{
+    COPY(content_id, pl->content_id);
+    COPY(owner, pl->owner);
+    COPY(issuer, pl->issuer);
+    COPY(service_url, pl->extranet_url != NULL ? pl->extranet_url : pl->intranet_url);
+    status->issued_at = pl->node->issued_at;
+    status->signature_consistent = consistent(&pl->chain);
+    judge(context, pl, status);
+}
+
+/* --- the file --- */
+
+static int read_fd(void *context, uint64_t offset, void *buffer, size_t len)
+{
+    long got = rms_fd_pread_full(*(const int *)context, buffer, len, offset);
+
+    return got < 0 ? (int)got : ((size_t)got == len ? 0 : RMS_E_DAMAGED);
+}
+
+static int inspect(
+    struct rms_context *context, const struct rms_reader *reader, struct rms_file_status *status)
+{
+    struct rms_buf RMS_BUF_CLEANUP licence = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
+    struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
+    struct rms_pfile pfile;
+    struct rms_pl pl;
+    int code = rms_pfile_parse(reader, &pfile);
+
+    if (code == RMS_E_NOT_PROTECTED) {
+        return 0;
+    }
+    RMS_TRY(code);
+    if (arena == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    status->protection = protection_of(&pfile);
+    status->original_size = pfile.original_size;
+    COPY(extension, pfile.extension);
+    RMS_TRY(rms_pfile_licence(reader, &pfile, &licence));
+    RMS_TRY(rms_pl_parse(arena, rms_buf_view(&licence), &pl));
+    take_licence(context, &pl, status);
+    return 0;
+}
+
+int rms_file_status(struct rms_context *context, const char *path, struct rms_file_status *status_out)
+{
+    struct stat info;
+    int code;
+    int fd;
+
+    *status_out = (struct rms_file_status){.issued_at = RMS_NEVER, .original_size = UINT64_MAX};
+    if (path == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    if (context != NULL) {
+        RMS_TRY(rms_call_begin(context));
+    }
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        return rms_error_from_errno(errno);
+    }
+    if (fstat(fd, &info) != 0) {
+        code = rms_error_from_errno(errno);
+    } else if (!S_ISREG(info.st_mode)) {
+        code = RMS_E_BAD_ARGUMENT;
+    } else {
+        const struct rms_reader reader = {&fd, (uint64_t)info.st_size, read_fd};
+
+        code = inspect(context, &reader, status_out);
+    }
+    (void)close(fd);
+    return code;
+}

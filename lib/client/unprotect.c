@@ -1,0 +1,91 @@
+/* Writing the clear file (client-requirements 2.3). */
+#include "client/context.h"
+#include "client/crypt.h"
+#include "client/opened.h"
+#include "client/work.h"
+
+static int may_write_clear(struct rms_context *context, const struct rms_access *access, const char *path)
+{
+    if (access->is_owner || rms_may_unprotect(&access->rights, false)) {
+        return 0;
+    }
+    return rms_fail(context, RMS_E_NO_RIGHTS, "%s: your rights do not include removing the protection", path);
+}
+
+static int write_content(
+    const struct rms_errand *errand, struct rms_work *work, const struct rms_opened *opened)
+{
+    const struct rms_crypt_job job = {
+        .context = errand->context,
+        .in = work->source.fd,
+        .out = work->target.output.fd,
+        .in_offset = opened->pfile.content_offset,
+        .in_len = opened->pfile.content_len,
+        .decrypt = &opened->access->key,
+        .clear_size = opened->pfile.original_size,
+        .threads = errand->threads,
+        .progress = errand->options.progress,
+        .user_data = errand->options.user_data,
+    };
+    uint64_t expected;
+    uint64_t written;
+    int status = rms_opened_size(&work->source.reader, opened, &expected);
+
+    if (status == 0) {
+        status = rms_crypt_run(&job, &written);
+    }
+    if (status == 0 && written != expected) {
+        status = RMS_E_DAMAGED;
+    }
+    if (status != 0 && rms_last_detail(errand->context)[0] == '\0') {
+        return rms_fail(errand->context, status, "%s", work->source.path);
+    }
+    return status;
+}
+
+static int make(const struct rms_errand *errand, struct rms_work *work, struct rms_opened *opened)
+{
+    struct rms_context *context = errand->context;
+
+    RMS_TRY(rms_opened_licence(context, &work->source.reader, RMS_RIGHT_EXPORT, opened));
+    RMS_TRY(may_write_clear(context, opened->access, work->source.path));
+    memcpy(work->content_id, opened->access->pl.content_id, sizeof work->content_id);
+    memcpy(work->target.extension, opened->pfile.extension, sizeof work->target.extension);
+    work->target.change = RMS_NAME_CLEAR;
+    RMS_TRY(rms_target_open(context, &work->target));
+    RMS_TRY(write_content(errand, work, opened));
+    RMS_TRY(rms_source_unchanged(context, &work->source));
+    return rms_target_like(&work->target, &work->source, errand->options.preserve_times);
+}
+
+int rms_work_unprotect(const struct rms_errand *errand, const char *path, struct rms_work *work)
+{
+    struct rms_context *context = errand->context;
+    struct rms_opened opened = {0};
+    int status;
+
+    RMS_TRY(rms_source_open(context, path, errand->options.in_place && errand->options.output == NULL,
+        &work->source, &work->skipped));
+    RMS_TRY(rms_target_init(context, &work->source, &errand->options, &work->target));
+    status = rms_pfile_parse(&work->source.reader, &opened.pfile);
+    if (status != 0) {
+        work->skipped = status == RMS_E_NOT_PROTECTED;
+        return rms_fail(context, status, "%s", path);
+    }
+    status = make(errand, work, &opened);
+    rms_opened_fini(&opened);
+    return status;
+}
+
+int rms_unprotect_file(struct rms_context *context, const char *path, const struct rms_file_options *options,
+    struct rms_file_result *result_out)
+{
+    struct rms_errand errand = {.context = context, .threads = rms_crypt_threads()};
+
+    if (result_out != NULL) {
+        *result_out = (struct rms_file_result){0};
+    }
+    RMS_TRY(rms_call_begin(context));
+    RMS_TRY(rms_errand_options(context, options, &errand.options));
+    return rms_work_run(&errand, path, result_out);
+}

@@ -1,0 +1,111 @@
+#include "client/work.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "client/context.h"
+
+void rms_work_init(struct rms_work *work)
+{
+    work->source.fd = -1;
+    work->target.output.fd = -1;
+    work->target.output.temp[0] = '\0';
+    work->target.output.path[0] = '\0';
+    work->issued = (struct rms_issued){0};
+    work->skipped = false;
+    work->content_id[0] = '\0';
+}
+
+void rms_work_fini(struct rms_work *work)
+{
+    rms_file_output_abort(&work->target.output);
+    rms_source_close(&work->source);
+    rms_issued_fini(&work->issued);
+}
+
+int rms_work_sync(const struct rms_errand *errand, struct rms_work *work)
+{
+    if (!errand->context->settings.sync) {
+        return 0;
+    }
+    if (fsync(work->target.output.fd) != 0) {
+        return rms_fail(errand->context, rms_error_from_errno(errno), "%s", work->target.output.path);
+    }
+    return 0;
+}
+
+int rms_work_publish(const struct rms_errand *errand, struct rms_work *work)
+{
+    int status = rms_source_unchanged(errand->context, &work->source);
+
+    if (status == 0) {
+        status = rms_target_publish(errand->context, &work->target, &work->source);
+    }
+    return status;
+}
+
+int rms_work_prepare(const struct rms_errand *errand, const char *path, struct rms_work *work)
+{
+    int status;
+
+    rms_work_init(work);
+    status =
+        errand->plan != NULL ? rms_work_protect(errand, path, work) : rms_work_unprotect(errand, path, work);
+    if (status != 0) {
+        rms_work_fini(work);
+    }
+    return status;
+}
+
+static int finish(const struct rms_errand *errand, struct rms_work *work)
+{
+    RMS_TRY(rms_work_sync(errand, work));
+    RMS_TRY(rms_work_publish(errand, work));
+    if (errand->context->settings.sync) {
+        RMS_TRY(rms_file_sync_directory(work->target.output.path));
+    }
+    return errand->plan != NULL ? rms_plan_remember(errand->plan, &work->issued) : 0;
+}
+
+int rms_work_run(const struct rms_errand *errand, const char *path, struct rms_file_result *result_out)
+{
+    struct rms_work work;
+    int status = rms_work_prepare(errand, path, &work);
+
+    if (status == 0) {
+        status = finish(errand, &work);
+    }
+    if (result_out != NULL) {
+        rms_work_result(&work, status, result_out);
+    }
+    rms_work_fini(&work);
+    return status;
+}
+
+void rms_work_result(const struct rms_work *work, int code, struct rms_file_result *result_out)
+{
+    result_out->output[0] = '\0';
+    result_out->content_id[0] = '\0';
+    result_out->skipped = code != 0 && work->skipped;
+    if (code == 0) {
+        memcpy(result_out->output, work->target.output.path, strlen(work->target.output.path) + 1);
+        memcpy(result_out->content_id, work->content_id, sizeof work->content_id);
+    }
+}
+
+int rms_errand_options(
+    struct rms_context *context, const struct rms_file_options *given, struct rms_file_options *out)
+{
+    *out = (struct rms_file_options){.size = sizeof *out};
+    if (given == NULL) {
+        return 0;
+    }
+    if (given->size < offsetof(struct rms_file_options, in_place)) {
+        return rms_fail(context, RMS_E_BAD_ARGUMENT, "the size of the options is not set");
+    }
+    memcpy(out, given, given->size < sizeof *out ? given->size : sizeof *out);
+    if (out->output != NULL && out->output[0] == '\0') {
+        return rms_fail(context, RMS_E_BAD_ARGUMENT, "the output has no name");
+    }
+    return 0;
+}

@@ -1,0 +1,54 @@
+/* One file on its way: prepared into a finished temporary file by any thread, then synced and put in place.
+ * The calls of the interface for one file and for many are made of these steps. */
+#ifndef RMS_CLIENT_WORK_H
+#define RMS_CLIENT_WORK_H
+
+#include "client/issue.h"
+#include "client/source.h"
+#include "client/target.h"
+
+/* What all files of a call have in common. */
+struct rms_errand {
+    struct rms_context *context;
+    const struct rms_plan *plan; /* NULL: unprotecting */
+    struct rms_file_options options;
+    unsigned threads; /* for the content of one file */
+};
+
+struct rms_work {
+    struct rms_file_source source;
+    struct rms_target target;
+    struct rms_issued issued; /* protecting */
+    bool skipped;
+    char content_id[RMS_GUID_TEXT];
+};
+
+/* Up to a complete temporary file: the one the errand asks for. On failure nothing is left; work->skipped
+ * tells failures that mean "left alone". */
+RMS_MUST_USE int rms_work_prepare(const struct rms_errand *errand, const char *path, struct rms_work *work);
+
+/* The two of them, for rms_work_prepare only. */
+RMS_MUST_USE int rms_work_protect(const struct rms_errand *errand, const char *path, struct rms_work *work);
+RMS_MUST_USE int rms_work_unprotect(const struct rms_errand *errand, const char *path, struct rms_work *work);
+
+/* After the data are on the disk: checks the source once more, puts the result in place. */
+RMS_MUST_USE int rms_work_publish(const struct rms_errand *errand, struct rms_work *work);
+
+/* Makes the data durable, unless the settings leave that to the system. */
+RMS_MUST_USE int rms_work_sync(const struct rms_errand *errand, struct rms_work *work);
+
+/* All steps for one file; result_out may be NULL. */
+RMS_MUST_USE int rms_work_run(
+    const struct rms_errand *errand, const char *path, struct rms_file_result *result_out);
+
+/* Fills a result for the caller. */
+void rms_work_result(const struct rms_work *work, int code, struct rms_file_result *result_out);
+
+void rms_work_init(struct rms_work *work);
+void rms_work_fini(struct rms_work *work); /* removes what is unfinished */
+
+/* Options of an older program are shorter; NULL gives the defaults. */
+RMS_MUST_USE int rms_errand_options(
+    struct rms_context *context, const struct rms_file_options *given, struct rms_file_options *out);
+
+#endif
