@@ -9,8 +9,10 @@
 
 #define JOINER      "\xe2\x81\xa0"
 #define JOINER_LEN  ((size_t)3)
-#define NAME_MARK   ":NAME "
-#define TEXT_MARK   ":DESCRIPTION "
+#define NAME_WORD   "NAME "
+#define TEXT_WORD   "DESCRIPTION "
+#define NAME_MARK   ":" NAME_WORD
+#define TEXT_MARK   ":" TEXT_WORD
 #define LCID_MARK   "LCID "
 #define PLAIN_LCID  127 /* invariant: for names that are not in records */
 #define MARK_LEN(m) (sizeof(m) - 1)
@@ -37,8 +39,7 @@ static bool is_marked_colon(const char *place, const char *end)
         return false;
     }
     word = skip_joiners(place + 1, end);
-    return at(word, end, TEXT_MARK + 1, MARK_LEN(TEXT_MARK) - 1) ||
-           at(word, end, NAME_MARK + 1, MARK_LEN(NAME_MARK) - 1);
+    return at(word, end, TEXT_WORD, MARK_LEN(TEXT_WORD)) || at(word, end, NAME_WORD, MARK_LEN(NAME_WORD));
 }
 
 static void append_guarded(struct rms_buf *out, const char *text)

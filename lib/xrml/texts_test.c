@@ -120,7 +120,7 @@ static const char *const tricky[] = {
     "x:" WJ "DESCRIPTION y",
     ":" WJ WJ "NAME z",
     WJ ":DESCRIPTION " WJ,
-    ":" WJ,
+    (":" WJ),
     "::DESCRIPTION :DESCRIPTION ",
     "a\tb\nc\rd & <e> \"f\" 'g'",
     "; LCID 5",
