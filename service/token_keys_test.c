@@ -336,7 +336,7 @@ static void *wait_for_keys(void *context)
 /* An issuer that hangs may hold some workers for a moment, never all of them. */
 static void only_some_wait_for_a_hanging_issuer(void **state)
 {
-    struct waiter waiters[10] = {{NULL}};
+    struct waiter waiters[10] = {{.sets = NULL}};
     pthread_t threads[10];
     struct rms_keysets *sets = open_sets(0);
     int waited = 0;
@@ -359,7 +359,7 @@ static void only_some_wait_for_a_hanging_issuer(void **state)
 
 static void many_ask_while_keys_change(void **state)
 {
-    struct waiter waiters[4] = {{NULL}};
+    struct waiter waiters[4] = {{.sets = NULL}};
     pthread_t threads[4];
     struct rms_keysets *sets = open_sets(1);
 
