@@ -106,6 +106,10 @@ struct rms_signin_attempt {
 RMS_MUST_USE int rms_signin_check(
     struct rms_front *front, struct rms_request *request, struct rms_signin_attempt *attempt);
 
+/* One line in the service's log: who (may be NULL), from where, what came of it. Never a password or token.
+ */
+void rms_signin_log(const struct rms_request *request, const char *event, const char *who, int code);
+
 /* What a page says about an outcome of rms_signin_check. */
 const char *rms_signin_text(int code);
 

@@ -97,6 +97,8 @@ static int decide(struct device *d, const char *account_id)
         return ask_code(d, NULL, "The code has expired or was used already.", RMS_E_BAD_ARGUMENT);
     }
     RMS_TRY(status);
+    rms_signin_log(
+        d->request, "signin.device", d->request->note.user_id, account_id != NULL ? 0 : RMS_E_CANCELLED);
     return account_id != NULL
                ? tell(d, "Your device is connected", "You can close this window and go back to your device.")
                : tell(d, "You refused", "The device was not connected. You can close this window.");

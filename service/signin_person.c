@@ -2,7 +2,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
-#include "base/mem.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "crypto/base64.h"
 #include "crypto/password.h"
@@ -21,6 +21,13 @@ void rms_signin_network(const char *ip, char name_out[RMS_NETWORK_TEXT])
     } else {
         (void)snprintf(name_out, RMS_NETWORK_TEXT, "%s", ip);
     }
+}
+
+void rms_signin_log(const struct rms_request *request, const char *event, const char *who, int code)
+{
+    rms_log(RMS_LOG_INFO, event, "who", who, "ip", request->client_ip, "outcome",
+        code == 0 ? "success" : rms_error_info(code)->reason, "detail", request->note.detail, "correlation",
+        request->correlation, NULL);
 }
 
 const char *rms_signin_text(int code)
@@ -111,7 +118,9 @@ int rms_signin_check(struct rms_front *front, struct rms_request *request, struc
         (void)snprintf(address, sizeof address, "%s", "not an address");
     }
     if (throttled(limit, address, network, attempt, request->now) != 0) {
-        return rms_fail(request, RMS_E_THROTTLED, "sign-in: too many failed passwords");
+        status = rms_fail(request, RMS_E_THROTTLED, "sign-in: too many failed passwords");
+        rms_signin_log(request, "signin.password", address, status);
+        return status;
     }
     status = through_gate(front, request, address, attempt);
     if (status == RMS_E_NOT_AUTHENTICATED) {
@@ -123,6 +132,7 @@ int rms_signin_check(struct rms_front *front, struct rms_request *request, struc
         request->note.user_id = rms_arena_strdup(request->arena, attempt->person->upn);
         status = attempt->person->enabled ? 0 : rms_fail(request, RMS_E_ACCOUNT_DISABLED, "account disabled");
     }
+    rms_signin_log(request, "signin.password", address, status);
     if (status != 0) {
         rms_directory_unref(&attempt->person);
     }

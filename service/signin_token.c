@@ -21,7 +21,10 @@ static int refuse(struct exchange *x, enum rms_oauth_error error, const char *de
 /* Everything that is wrong with a grant looks the same outside. */
 static int bad_grant(struct exchange *x, const char *cause)
 {
-    x->request->note.detail = cause;
+    if (cause != NULL) {
+        x->request->note.detail = cause;
+    }
+    rms_signin_log(x->request, "signin.grant", x->request->note.user_id, RMS_E_NOT_AUTHENTICATED);
     return refuse(x, RMS_OAUTH_INVALID_GRANT, "the grant is unknown, expired, used or not yours");
 }
 
