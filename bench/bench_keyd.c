@@ -14,7 +14,8 @@
 #include "service/keyclient.h"
 #include "service/keyd.h"
 
-#define THREADS_MAX 64
+#define THREADS_MAX 16
+#define CALLS       16 /* more connections a thread than there are figures below */
 
 static struct rms_keylink *link_to_keyd;
 static struct rms_new_key tenant, user;
@@ -235,13 +236,13 @@ int main(int argc, char **argv)
 {
     int threads = argc > 1 ? atoi(argv[1]) : 4;
     int seconds = argc > 2 ? atoi(argv[2]) : 2;
-    int ours[THREADS_MAX * 16];
-    int theirs[THREADS_MAX * 16];
-    int count = (threads > 0 && threads <= THREADS_MAX ? threads : 4) * 16;
+    int ours[THREADS_MAX * CALLS];
+    int theirs[THREADS_MAX * CALLS];
+    int count = (threads > 0 && threads <= THREADS_MAX ? threads : 4) * CALLS;
     struct rms_keyclient *client;
     pid_t pid;
 
-    threads = count / 16;
+    threads = count / CALLS;
     for (int i = 0; i < count; i++) {
         int ends[2];
 
@@ -257,9 +258,9 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < count; i++) {
         (void)close(theirs[i]);
-        if (rms_keylink_attach(link_to_keyd, ours[i]) != 0) {
-            return 1;
-        }
+    }
+    if (rms_keylink_attach(link_to_keyd, ours, (size_t)count) != 0) {
+        return 1;
     }
     if (rms_keyclient_new(link_to_keyd, NULL, &client) != 0) {
         return 1;

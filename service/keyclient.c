@@ -6,12 +6,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define ATTEMPTS 2 /* on as many connections */
+/* On as many connections: one lost with keyd, one that came in another message of the same keyd, a good one.
+ */
+#define ATTEMPTS 3
 
 struct rms_keyclient {
     struct rms_keylink *link;
     void *worker;
-    int fd; /* -1 while not connected */
+    struct rms_keylink_connection connection;
+    uint64_t lost; /* newest generation that a connection was lost of */
     uint32_t sequence;
     struct rms_inbox inbox;
     struct rms_buf request;
@@ -43,7 +46,7 @@ int rms_keyclient_new(struct rms_keylink *link, void *worker, struct rms_keyclie
     }
     client->link = link;
     client->worker = worker;
-    client->fd = -1;
+    client->connection.fd = -1;
     rms_inbox_init(&client->inbox, reply_limit);
     rms_buf_init(&client->request, RMS_KEYD_ERD_MAX + 16384);
     rms_buf_init(&client->load, RMS_KEY_SEALED_MAX + 256);
@@ -52,10 +55,11 @@ int rms_keyclient_new(struct rms_keylink *link, void *worker, struct rms_keyclie
 
 static void disconnect(struct rms_keyclient *client)
 {
-    if (client->fd >= 0) {
-        (void)close(client->fd);
+    if (client->connection.fd >= 0) {
+        (void)close(client->connection.fd);
+        client->lost = client->connection.generation;
     }
-    client->fd = -1;
+    client->connection.fd = -1;
     rms_inbox_fini(&client->inbox);
 }
 
@@ -113,20 +117,20 @@ static int exchange_once(struct rms_keyclient *client, struct rms_view request, 
 {
     int status;
 
-    if (client->fd < 0) {
-        RMS_TRY(rms_keylink_take(client->link, &client->fd));
+    if (client->connection.fd < 0) {
+        RMS_TRY(rms_keylink_take(client->link, client->lost, &client->connection));
     }
-    if (rms_message_send(client->fd, request, 0) != 0) {
+    if (rms_message_send(client->connection.fd, request, 0) != 0) {
         return RMS_E_IO;
     }
-    status = rms_inbox_receive(&client->inbox, client->fd, 0, reply);
+    status = rms_inbox_receive(&client->inbox, client->connection.fd, 0, reply);
     if (status == RMS_E_BAD_ARGUMENT) {
         rms_keylink_broken("reply of keyd");
     }
     return status == 1 ? 0 : RMS_E_IO;
 }
 
-/* With one more attempt when the connection is lost: every operation may be repeated. On success the reply
+/* With more attempts when the connection is lost: every operation may be repeated. On success the reply
  * stays in the inbox until finish. */
 static int exchange(struct rms_keyclient *client, struct rms_buf *request, struct rms_cursor *in_out)
 {

@@ -53,8 +53,8 @@ void rms_keylink_set_wait(struct rms_keylink *link, int milliseconds);
 /* Tells the master that this process answers requests ("ready"). */
 void rms_keylink_ready(struct rms_keylink *link);
 
-/* Adds one connection whose other end keyd has; the link owns it. For tests and tools. */
-RMS_MUST_USE int rms_keylink_attach(struct rms_keylink *link, int fd);
+/* Adds connections to one keyd, which has their other ends; the link owns them. For tests and tools. */
+RMS_MUST_USE int rms_keylink_attach(struct rms_keylink *link, const int *fds, size_t count);
 
 /* Not shared between threads. Connects on the first call. */
 RMS_MUST_USE int rms_keyclient_new(struct rms_keylink *link, void *worker, struct rms_keyclient **client_out);

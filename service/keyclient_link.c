@@ -26,8 +26,9 @@ struct rms_keylink {
     bool started;
     pthread_mutex_t lock;
     pthread_cond_t arrived;
-    int spares[SPARES_MAX];
+    struct rms_keylink_connection spares[SPARES_MAX];
     size_t count;
+    uint64_t generation;
     int64_t asked_at; /* monotonic ms */
     bool ending;
 };
@@ -46,26 +47,6 @@ int rms_keylink_fetch(
 
 /* --- arrivals --------------------------------------------------------------------------------------- */
 
-int rms_keylink_attach(struct rms_keylink *link, int fd)
-{
-    const struct timeval wait = {.tv_sec = REPLY_WAIT_S};
-    bool room;
-
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-    (void)pthread_mutex_lock(&link->lock);
-    room = link->count < SPARES_MAX;
-    if (room) {
-        link->spares[link->count++] = fd;
-        (void)pthread_cond_signal(&link->arrived);
-    }
-    (void)pthread_mutex_unlock(&link->lock);
-    if (!room) {
-        (void)close(fd);
-    }
-    return room ? 0 : RMS_E_LIMIT;
-}
-
 static bool peer_alive(int fd)
 {
     uint8_t byte;
@@ -80,24 +61,49 @@ static void drop_dead(struct rms_keylink *link)
     size_t kept = 0;
 
     for (size_t i = 0; i < link->count; i++) {
-        if (peer_alive(link->spares[i])) {
+        if (peer_alive(link->spares[i].fd)) {
             link->spares[kept++] = link->spares[i];
         } else {
-            (void)close(link->spares[i]);
+            (void)close(link->spares[i].fd);
         }
     }
     link->count = kept;
 }
 
-static void take_connections(struct rms_keylink *link, const struct rms_control_message *message)
+/* Needs the lock. */
+static void add_spare(struct rms_keylink *link, int fd)
 {
+    const struct timeval wait = {.tv_sec = REPLY_WAIT_S};
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+    link->spares[link->count++] = (struct rms_keylink_connection){fd, link->generation};
+}
+
+int rms_keylink_attach(struct rms_keylink *link, const int *fds, size_t count)
+{
+    int status = 0;
+
     (void)pthread_mutex_lock(&link->lock);
     drop_dead(link);
-    (void)pthread_mutex_unlock(&link->lock);
-    for (size_t i = 0; i < message->count; i++) {
-        if (rms_keylink_attach(link, message->fds[i]) != 0) {
-            rms_log(RMS_LOG_ERROR, "keylink.too-many-connections", NULL);
+    link->generation++;
+    for (size_t i = 0; i < count; i++) {
+        if (link->count < SPARES_MAX) {
+            add_spare(link, fds[i]);
+        } else {
+            (void)close(fds[i]);
+            status = RMS_E_LIMIT;
         }
+    }
+    (void)pthread_cond_broadcast(&link->arrived);
+    (void)pthread_mutex_unlock(&link->lock);
+    return status;
+}
+
+static void take_connections(struct rms_keylink *link, const struct rms_control_message *message)
+{
+    if (rms_keylink_attach(link, message->fds, message->count) != 0) {
+        rms_log(RMS_LOG_ERROR, "keylink.too-many-connections", NULL);
     }
 }
 
@@ -206,7 +212,7 @@ void rms_keylink_free(struct rms_keylink **link_ref)
         (void)close(link->control);
     }
     while (link->count > 0) {
-        (void)close(link->spares[--link->count]);
+        (void)close(link->spares[--link->count].fd);
     }
     (void)pthread_cond_destroy(&link->arrived);
     (void)pthread_mutex_destroy(&link->lock);
@@ -228,18 +234,18 @@ void rms_keylink_ready(struct rms_keylink *link)
 
 /* --- taking one ------------------------------------------------------------------------------------- */
 
-/* Needs the lock. -1 when there is none that lives. */
-static int pop_live(struct rms_keylink *link)
+/* Needs the lock. False when there is none that lives. What is not of a later generation is given up: it
+ * leads to the keyd that was just lost. */
+static bool pop_live(struct rms_keylink *link, uint64_t after, struct rms_keylink_connection *connection_out)
 {
     while (link->count > 0) {
-        int fd = link->spares[--link->count];
-
-        if (peer_alive(fd)) {
-            return fd;
+        *connection_out = link->spares[--link->count];
+        if (connection_out->generation > after && peer_alive(connection_out->fd)) {
+            return true;
         }
-        (void)close(fd);
+        (void)close(connection_out->fd);
     }
-    return -1;
+    return false;
 }
 
 /* After a restart of keyd the master sends connections on its own; this is for the one that keyd closed.
@@ -277,19 +283,22 @@ static bool wait_a_while(struct rms_keylink *link, int64_t end)
     return true;
 }
 
-int rms_keylink_take(struct rms_keylink *link, int *fd_out)
+int rms_keylink_take(struct rms_keylink *link, uint64_t after, struct rms_keylink_connection *connection_out)
 {
     int64_t end = rms_clock_monotonic_ms() + link->wait_ms;
-    int fd;
+    bool found;
 
     (void)pthread_mutex_lock(&link->lock);
-    while ((fd = pop_live(link)) < 0) {
+    while (!(found = pop_live(link, after, connection_out))) {
         ask_for_more(link);
         if (!wait_a_while(link, end)) {
             break;
         }
     }
     (void)pthread_mutex_unlock(&link->lock);
-    *fd_out = fd;
-    return fd >= 0 ? 0 : RMS_E_KEY_UNAVAILABLE;
+    if (!found) {
+        connection_out->fd = -1;
+        return RMS_E_KEY_UNAVAILABLE;
+    }
+    return 0;
 }

@@ -50,15 +50,18 @@ static inline int lab_fetch(void *worker, const char *key_id, struct rms_sealed_
 }
 
 /* Connections between keyd and link, as the master would make them. */
-static inline void lab_connect(struct lab *lab, unsigned count)
+static inline void lab_connect(struct lab *lab, size_t count)
 {
-    for (unsigned i = 0; i < count; i++) {
+    int ours[16];
+
+    for (size_t i = 0; i < count; i++) {
         int ends[2];
 
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
         assert_int_equal(rms_keyd_attach(lab->keyd, ends[0]), 0);
-        assert_int_equal(rms_keylink_attach(lab->link, ends[1]), 0);
+        ours[i] = ends[1];
     }
+    assert_int_equal(rms_keylink_attach(lab->link, ours, count), 0);
 }
 
 static inline void lab_start_keyd(struct lab *lab, struct rms_journal *journal)
