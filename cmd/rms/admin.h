@@ -67,6 +67,8 @@ struct admin_request {
     bool text;
 };
 RMS_MUST_USE int admin_perform(const struct admin_request *request, struct rms_buf *reply, long *status_out);
+/* Prints why the socket gave no answer; returns the exit status. */
+int admin_unreachable(const char *socket, int code);
 const char *admin_socket(const struct arguments *arguments);
 RMS_MUST_USE int admin_url(
     const struct arguments *arguments, const char *path, const json_t *query, struct rms_buf *url);

@@ -97,6 +97,21 @@ static int send_request(
     return curl_easy_perform(curl) == CURLE_OK ? 0 : RMS_E_UNREACHABLE;
 }
 
+/* Why nobody answers: people see the difference between "not running" and "not allowed". */
+int admin_unreachable(const char *socket, int code)
+{
+    struct failure failure = {.code = code};
+
+    if (code == RMS_E_UNREACHABLE) {
+        failure.detail = access(socket, F_OK) != 0 ? _("there is no such socket; is rmsd running?")
+                         : access(socket, W_OK) != 0
+                             ? _("you may not open this socket; run it as the service's user")
+                             : _("nobody answers; is rmsd running?");
+    }
+    output_failure(socket, &failure);
+    return rms_error_info(code)->exit_status;
+}
+
 int admin_perform(const struct admin_request *request, struct rms_buf *reply, long *status_out)
 {
     struct rms_buf RMS_BUF_CLEANUP body = RMS_BUF_INIT(BODY_MAX);
@@ -245,7 +260,7 @@ static int run_call(const struct arguments *arguments, const struct call *call, 
         code = admin_perform(&request, &reply, &http);
     }
     if (code < 0) {
-        return output_error(NULL, request.socket, code);
+        return admin_unreachable(request.socket, code);
     }
     return http == HTTP_OK ? show(call, &reply) : admin_refused(&reply);
 }

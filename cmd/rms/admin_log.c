@@ -65,7 +65,7 @@ static int print_log(const struct arguments *arguments, const struct call *call)
         code = admin_perform(&request, &reply, &http);
     }
     if (code < 0) {
-        return output_error(NULL, request.socket, code);
+        return admin_unreachable(request.socket, code);
     }
     if (http != HTTP_OK) {
         return admin_refused(&reply);

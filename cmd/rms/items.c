@@ -362,7 +362,7 @@ int items_check(const struct arguments *arguments)
         (operands > 1 || argument_flag(arguments, "stdin0") || argument_flag(arguments, "retry"))) {
         return usage_error(arguments, _("--output names one result: give one file, or --out DIR"));
     }
-    return 0;
+    return walk_check(arguments);
 }
 
 struct retry {

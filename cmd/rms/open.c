@@ -278,24 +278,24 @@ static bool is_generic(const struct opening *o)
 
 static int show(const struct opening *o)
 {
-    bool terminal = isatty(STDOUT_FILENO);
     bool app = argument_flag(o->arguments, "app");
-    bool text = is_text(o->info->extension != NULL ? o->info->extension : "");
+    bool terminal = isatty(STDOUT_FILENO);
 
-    if (!app && text && (terminal || may_copy(o)) &&
-        (terminal ? !launch_has_desktop() || !may_copy(o) : true)) {
+    if (!app && terminal && is_text(o->info->extension != NULL ? o->info->extension : "")) {
         print_banner(o);
-        return terminal ? to_screen(o) : to_stdout(o);
+        return to_screen(o);
     }
     if (!may_copy(o) && !is_generic(o)) {
         return refuse_copy(o);
     }
-    if (!app && !launch_has_desktop()) {
-        return usage_error(
-            o->arguments, _("there is no desktop to open it with: give --app COMMAND or -o FILE"));
+    if (app || launch_has_desktop()) {
+        print_banner(o);
+        return to_application(o);
     }
-    print_banner(o);
-    return to_application(o);
+    if (!terminal) {
+        return may_copy(o) ? to_stdout(o) : refuse_copy(o);
+    }
+    return usage_error(o->arguments, _("there is no desktop to open it with: give --app COMMAND or -o FILE"));
 }
 
 static int dispatch(const struct opening *o, const char *output)

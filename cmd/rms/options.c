@@ -196,6 +196,17 @@ static int store_value(struct arguments *arguments, size_t given, const char *te
     return 0;
 }
 
+/* Who types a beginning means the whole name. */
+static const char *option_beginning(const char *const *names, const char *beginning)
+{
+    for (; *names != NULL; names++) {
+        if (strncmp(*names, beginning, strlen(beginning)) == 0 && beginning[0] != 0) {
+            return *names;
+        }
+    }
+    return NULL;
+}
+
 static int unknown_option(const struct arguments *arguments, const char *word)
 {
     const char *names[ROWS_MAX + 1];
@@ -208,7 +219,8 @@ static int unknown_option(const struct arguments *arguments, const char *word)
     }
     names[arguments->row_count] = NULL;
     (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(bare, "="), bare);
-    nearest = rms_text_nearest(name, names);
+    nearest = option_beginning(names, name);
+    nearest = nearest != NULL ? nearest : rms_text_nearest(name, names);
     if (nearest != NULL && strcmp(nearest, name) == 0) {
         return usage_error(arguments, _("--%s takes no value"), name);
     }

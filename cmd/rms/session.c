@@ -1,5 +1,6 @@
 #include "cmd/rms/session.h"
 
+#include <ctype.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -144,10 +145,28 @@ static int make_context(const struct arguments *arguments, struct rms_context **
     return code;
 }
 
+/* A language tag's shape: letters and digits, parts of at most 8 between hyphens (BCP 47). */
+static bool is_language(const char *tag)
+{
+    size_t part = 0;
+
+    if (!isalpha((unsigned char)tag[0])) {
+        return false;
+    }
+    for (; *tag != 0; tag++) {
+        part = *tag == '-' ? 0 : part + 1;
+        if (part > 8 || (*tag != '-' && !isalnum((unsigned char)*tag)) || (*tag == '-' && tag[1] == '-')) {
+            return false;
+        }
+    }
+    return tag[-1] != '-';
+}
+
 static int check_globals(const struct arguments *arguments)
 {
     const char *url = argument_text(arguments, "url");
     const char *user = argument_text(arguments, "user");
+    const char *language = argument_text(arguments, "lang");
     char normal[RMS_ADDRESS_MAX];
 
     if (url != NULL && (strncmp(url, "https://", 8) != 0 || url[8] == 0)) {
@@ -155,6 +174,9 @@ static int check_globals(const struct arguments *arguments)
     }
     if (user != NULL && rms_address_normalise(user, normal) < 0) {
         return usage_error(arguments, _("--user takes a mail address, not \"%s\""), user);
+    }
+    if (language != NULL && !is_language(language)) {
+        return usage_error(arguments, _("--lang takes a language tag like de-DE, not \"%s\""), language);
     }
     return 0;
 }

@@ -153,8 +153,9 @@ static int run(struct arguments *arguments)
         .recursive = argument_flag(arguments, "recursive") || !argument_flag(arguments, "protection"),
         .follow = argument_flag(arguments, "follow"),
         .follow_named = true};
-    int worst = walk_arguments(arguments, &walk, &list);
+    int worst = walk_check(arguments);
 
+    worst = worst == 0 ? walk_arguments(arguments, &walk, &list) : worst;
     if (worst != 0) {
         return worst;
     }

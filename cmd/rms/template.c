@@ -1,7 +1,4 @@
 /* rms template */
-#include <ctype.h>
-#include <string.h>
-
 #include "cmd/rms/output.h"
 #include "cmd/rms/session.h"
 
@@ -9,23 +6,6 @@ static const struct option_row options[] = {
     FLAG("refresh", "ask the service even when the kept list is fresh"),
     OPTIONS_END,
 };
-
-/* A language tag's shape: letters and digits, parts of at most 8 between hyphens (BCP 47). */
-static bool is_language(const char *tag)
-{
-    size_t part = 0;
-
-    if (!isalpha((unsigned char)tag[0])) {
-        return false;
-    }
-    for (; *tag != 0; tag++) {
-        part = *tag == '-' ? 0 : part + 1;
-        if (part > 8 || (*tag != '-' && !isalnum((unsigned char)*tag)) || (*tag == '-' && tag[1] == '-')) {
-            return false;
-        }
-    }
-    return tag[-1] != '-';
-}
 
 static json_t *template_object(
     const struct rms_template *template, const struct rms_account *account, const char *language)
@@ -68,11 +48,6 @@ static int list(struct arguments *arguments, bool refresh)
 
 static int run_list(struct arguments *arguments)
 {
-    const char *language = argument_text(arguments, "lang");
-
-    if (language != NULL && !is_language(language)) {
-        return usage_error(arguments, _("--lang takes a language tag like de-DE, not \"%s\""), language);
-    }
     return list(arguments, argument_flag(arguments, "refresh"));
 }
 

@@ -242,20 +242,26 @@ static int walk_all(
     return argument_flag(arguments, "stdin0") ? walk_stdin(list, options) : 0;
 }
 
-int walk_arguments(
-    const struct arguments *arguments, const struct walk_options *options, struct item_list *list_out)
+int walk_check(const struct arguments *arguments)
 {
     size_t count;
     const char *const *operands = argument_operands(arguments, &count);
-    int code;
 
-    *list_out = (struct item_list){0};
     for (size_t i = 0; i < count; i++) {
         if (is_url(operands[i])) {
             return usage_error(
                 arguments, _("%s is a web address; mount it, or download the file first"), operands[i]);
         }
     }
+    return 0;
+}
+
+int walk_arguments(
+    const struct arguments *arguments, const struct walk_options *options, struct item_list *list_out)
+{
+    int code;
+
+    *list_out = (struct item_list){0};
     code = walk_all(arguments, options, list_out);
     return code < 0 ? output_error(NULL, NULL, code) : 0;
 }

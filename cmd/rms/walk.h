@@ -32,8 +32,11 @@ struct item_list {
 
 #define ITEMS_CLEANUP __attribute__((cleanup(item_list_free)))
 
-/* Arguments that are no paths (https://…) make it EXIT_USAGE before anything is read. Else 0: what is
- * missing, a link or a special file becomes an item with a code. Order: as given; in folders by name. */
+/* Arguments that are no paths (https://…) are EXIT_USAGE, before anything is read. Else 0. */
+int walk_check(const struct arguments *arguments);
+
+/* 0, or an exit status with a message. What is missing, a link or a special file becomes an item with a code.
+ * Order: as given; in folders by name. */
 int walk_arguments(
     const struct arguments *arguments, const struct walk_options *options, struct item_list *list_out);
 
