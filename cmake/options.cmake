@@ -4,6 +4,8 @@ set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+# Broken invariants assert, also in production: no NDEBUG.
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 
 set(RMS_SANITIZE "" CACHE STRING "sanitizers, as -fsanitize= takes them")
 option(RMS_COVERAGE "instrument for gcov" OFF)
