@@ -55,22 +55,23 @@ int rms_xread_issue_range(const struct rms_xnode *body, int64_t *from_out, int64
 {
     const struct rms_xnode *list;
     const struct rms_xnode *right;
-    const struct rms_xnode *range = NULL;
+    const struct rms_xnode *conditions = NULL;
+    struct rms_xtimes times;
 
-    *from_out = RMS_TIME_NONE;
-    *until_out = RMS_TIME_NONE;
     RMS_TRY(rms_xread_path(body, "WORK/RIGHTSGROUP/RIGHTSLIST", &list));
     for (right = list != NULL ? list->first : NULL; right != NULL; right = right->next) {
         if (!is_issue(right)) {
             continue;
         }
-        if (range != NULL) {
+        if (conditions != NULL) {
             return RMS_E_BAD_LICENSE;
         }
-        RMS_TRY(rms_xread_conditions(right, &range));
-        RMS_TRY(rms_xread_path(range, "TIME/RANGETIME", &range));
+        RMS_TRY(rms_xread_conditions(right, &conditions));
     }
-    return range != NULL ? rms_xread_range(range, from_out, until_out) : 0;
+    RMS_TRY(rms_xread_times(conditions, &times));
+    *from_out = times.from;
+    *until_out = times.until;
+    return 0;
 }
 
 /* Rules 2 and 3; rule 3 at the child's issue time: authorities have ended whose licences live on. */

@@ -317,16 +317,13 @@ static int add_entry(struct collector *c, const struct rms_xnode *right, const s
 
 static int read_right_time(struct collector *c, const struct rms_xnode *conditions, struct rms_grant *grant)
 {
-    const struct rms_xnode *time;
-    const struct rms_xnode *range;
-    int days;
+    struct rms_xtimes times;
 
-    RMS_TRY(rms_xread_single(conditions, "TIME", &time));
-    RMS_TRY(rms_xread_single(time, "RANGETIME", &range));
-    RMS_TRY(rms_xread_range(range, &grant->from, &grant->until));
-    RMS_TRY(rms_xread_days(time, &days));
-    if (days >= 0 && (c->offline_days < 0 || days < c->offline_days)) {
-        c->offline_days = days;
+    RMS_TRY(rms_xread_times(conditions, &times));
+    grant->from = times.from;
+    grant->until = times.until;
+    if (times.days >= 0 && (c->offline_days < 0 || times.days < c->offline_days)) {
+        c->offline_days = times.days;
     }
     return 0;
 }
@@ -431,17 +428,14 @@ static void set_expiry(struct rms_erd *erd, int64_t until, int days)
 
 static int read_precondition(const struct rms_xnode *work, struct rms_erd *erd)
 {
-    const struct rms_xnode *time;
-    const struct rms_xnode *range;
-    int64_t until;
-    int days;
+    const struct rms_xnode *list;
+    struct rms_xtimes times;
 
-    RMS_TRY(rms_xread_path(work, "PRECONDITIONLIST/TIME", &time));
-    RMS_TRY(rms_xread_single(time, "RANGETIME", &range));
-    RMS_TRY(rms_xread_range(range, &erd->policy.starts_at, &until));
-    RMS_TRY(rms_xread_days(time, &days));
+    RMS_TRY(rms_xread_single(work, "PRECONDITIONLIST", &list));
+    RMS_TRY(rms_xread_times(list, &times));
+    erd->policy.starts_at = times.from;
     erd->policy.expires_at = RMS_TIME_NONE;
-    set_expiry(erd, until, days);
+    set_expiry(erd, times.until, times.days);
     return 0;
 }
 

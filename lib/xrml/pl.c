@@ -309,7 +309,7 @@ static int write_body(
     return rms_xw_status(w);
 }
 
-int rms_pl_build(const struct rms_server *server, const struct rms_pl_request *request,
+static int write_pl(const struct rms_server *server, const struct rms_pl_request *request,
     const struct rms_signer *signer, struct rms_buf *out)
 {
     RMS_BUF_CLEANUP struct rms_buf body = RMS_BUF_INIT(RMS_XRML_MAX_BYTES);
@@ -324,4 +324,17 @@ int rms_pl_build(const struct rms_server *server, const struct rms_pl_request *r
         rms_buf_append_view(out, server->slc_text);
     }
     return rms_buf_status(out);
+}
+
+/* Half a licence is not left behind. */
+int rms_pl_build(const struct rms_server *server, const struct rms_pl_request *request,
+    const struct rms_signer *signer, struct rms_buf *out)
+{
+    size_t start = out->len;
+    int status = write_pl(server, request, signer, out);
+
+    if (status != 0) {
+        out->len = start;
+    }
+    return status;
 }

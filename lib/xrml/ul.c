@@ -172,23 +172,16 @@ static int64_t earlier(int64_t a, int64_t b)
 /* End of the licence by one right: fixed, or so many days from the issue. */
 static int read_right_end(const struct rms_xnode *conditions, struct rms_ul *ul)
 {
-    const struct rms_xnode *time;
-    const struct rms_xnode *range;
-    int64_t from;
-    int64_t until;
-    int days;
+    struct rms_xtimes times;
 
-    RMS_TRY(rms_xread_single(conditions, "TIME", &time));
-    RMS_TRY(rms_xread_single(time, "RANGETIME", &range));
-    RMS_TRY(rms_xread_range(range, &from, &until));
-    RMS_TRY(rms_xread_days(time, &days));
-    ul->licence_valid_until = earlier(ul->licence_valid_until, until);
-    if (days >= 0) {
+    RMS_TRY(rms_xread_times(conditions, &times));
+    ul->licence_valid_until = earlier(ul->licence_valid_until, times.until);
+    if (times.days >= 0) {
         if (ul->node->issued_at == RMS_TIME_NONE) {
             return RMS_E_BAD_LICENSE;
         }
-        until = ul->node->issued_at + (int64_t)days * RMS_DAY_S;
-        ul->licence_valid_until = earlier(ul->licence_valid_until, until);
+        ul->licence_valid_until =
+            earlier(ul->licence_valid_until, ul->node->issued_at + (int64_t)times.days * RMS_DAY_S);
     }
     return 0;
 }

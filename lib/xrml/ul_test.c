@@ -252,6 +252,7 @@ static void test_client_made_owner_licence(void **state)
     assert_true(ul.licence_valid_until == RMS_TIME_NONE);
 }
 
+/* A server writes the two kinds of time apart. */
 static void test_foreign_times(void **state)
 {
     struct rms_ul ul;
@@ -259,15 +260,24 @@ static void test_foreign_times(void **state)
     (void)state;
     assert_int_equal(
         parse_work(
-            WORK("<VIEW><CONDITIONLIST><ACCESS>" BITS "</ACCESS><TIME><RANGETIME><FROM>2020-01-01T00:00"
-                 "</FROM><UNTIL>2020-02-01T00:00</UNTIL></RANGETIME><INTERVALTIME days=\"7\"/></TIME>"
-                 "</CONDITIONLIST></VIEW><EDIT><TIME><INTERVALTIME days=\"9\"/></TIME></EDIT>"),
+            WORK(
+                "<VIEW><CONDITIONLIST><ACCESS>" BITS "</ACCESS><TIME><RANGETIME><FROM>2020-01-01T00:00</FROM>"
+                "<UNTIL>2020-02-01T00:00</UNTIL></RANGETIME></TIME><TIME><INTERVALTIME days=\"7\"/></TIME>"
+                "</CONDITIONLIST></VIEW><EDIT><TIME><INTERVALTIME days=\"9\"/></TIME></EDIT>"),
             "<AUTHENTICATEDDATA id=\"APPSPECIFIC\" name=\"x\">y</AUTHENTICATEDDATA>", &ul),
         0);
     assert_true(ul.licence_valid_until == ul.node->issued_at + 7 * RMS_DAY_S);
     assert_true(ul.content_valid_until == RMS_TIME_NONE);
     assert_int_equal(ul.data_count, 1);
     assert_int_equal(ul.rights.bits, RMS_RIGHT_VIEW | RMS_RIGHT_EDIT);
+    assert_int_equal(
+        parse_work(
+            WORK("<VIEW><CONDITIONLIST><ACCESS>" BITS "</ACCESS><TIME><INTERVALTIME days=\"70\"/></TIME>"
+                 "<TIME><RANGETIME><UNTIL>2020-02-01T00:00</UNTIL></RANGETIME><RANGETIME>"
+                 "<UNTIL>2020-01-05T00:00</UNTIL></RANGETIME></TIME></CONDITIONLIST></VIEW>"),
+            "", &ul),
+        0);
+    assert_true(ul.licence_valid_until == ul.node->issued_at + 4 * RMS_DAY_S);
 }
 
 static void test_refused(void **state)

@@ -116,21 +116,56 @@ static long number(const char *text, long max)
     return *end == 0 && value <= max ? value : -1;
 }
 
-int rms_xread_days(const struct rms_xnode *time, int *days_out)
+static int narrow_range(const struct rms_xnode *range, struct rms_xtimes *times)
 {
-    const struct rms_xnode *interval;
-    long days;
+    int64_t from;
+    int64_t until;
 
-    *days_out = -1;
-    RMS_TRY(rms_xread_single(time, "INTERVALTIME", &interval));
-    if (interval == NULL) {
-        return 0;
+    RMS_TRY(rms_xread_range(range, &from, &until));
+    if (from != RMS_TIME_NONE && (times->from == RMS_TIME_NONE || from > times->from)) {
+        times->from = from;
     }
-    days = number(rms_xnode_attr(interval, "days"), 999999999);
+    if (until != RMS_TIME_NONE && (times->until == RMS_TIME_NONE || until < times->until)) {
+        times->until = until;
+    }
+    return 0;
+}
+
+static int narrow_days(const struct rms_xnode *interval, struct rms_xtimes *times)
+{
+    long days = number(rms_xnode_attr(interval, "days"), 999999999);
+
     if (days < 0) {
         return RMS_E_BAD_LICENSE;
     }
-    *days_out = (int)days;
+    if (times->days < 0 || days < times->days) {
+        times->days = (int)days;
+    }
+    return 0;
+}
+
+static int narrow(const struct rms_xnode *time, struct rms_xtimes *times)
+{
+    const struct rms_xnode *child;
+
+    for (child = time->first; child != NULL; child = child->next) {
+        if (strcmp(child->name, "RANGETIME") == 0) {
+            RMS_TRY(narrow_range(child, times));
+        } else if (strcmp(child->name, "INTERVALTIME") == 0) {
+            RMS_TRY(narrow_days(child, times));
+        }
+    }
+    return 0;
+}
+
+int rms_xread_times(const struct rms_xnode *conditions, struct rms_xtimes *times_out)
+{
+    const struct rms_xnode *time = rms_xnode_child(conditions, "TIME");
+
+    *times_out = (struct rms_xtimes){RMS_TIME_NONE, RMS_TIME_NONE, -1};
+    for (; time != NULL; time = rms_xnode_sibling(time, "TIME")) {
+        RMS_TRY(narrow(time, times_out));
+    }
     return 0;
 }
 
@@ -372,13 +407,19 @@ int rms_xread_data(struct rms_arena *arena, const struct rms_xnode *body, const 
     return 0;
 }
 
+static bool is_one(const char *value)
+{
+    value += strspn(value, " \t\r\n");
+    return *value == '1' && value[1 + strspn(value + 1, " \t\r\n")] == 0;
+}
+
 bool rms_xdata_take_no_cache(struct rms_xdata *data)
 {
     size_t kept = 0;
     bool found = false;
 
     for (size_t i = 0; i < data->count; i++) {
-        if (strcmp(data->values[i].name, RMS_XNO_CACHE) == 0 && strcmp(data->values[i].value, "1") == 0) {
+        if (strcmp(data->values[i].name, RMS_XNO_CACHE) == 0 && is_one(data->values[i].value)) {
             found = true;
         } else {
             data->values[kept++] = data->values[i];

@@ -29,8 +29,13 @@ RMS_MUST_USE int rms_xread_time(const struct rms_xnode *node, int64_t *time_out)
  * limit. NULL node: both RMS_TIME_NONE. */
 RMS_MUST_USE int rms_xread_range(const struct rms_xnode *node, int64_t *from_out, int64_t *until_out);
 
-/* INTERVALTIME days inside TIME: a number, or -1 when absent. */
-RMS_MUST_USE int rms_xread_days(const struct rms_xnode *time, int *days_out);
+/* All TIME elements of a list of conditions together: what each of them allows. Real licences have up to two,
+ * one with RANGETIME and one with INTERVALTIME. */
+struct rms_xtimes {
+    int64_t from, until; /* RMS_TIME_NONE = no limit */
+    int days;            /* INTERVALTIME, -1 when absent */
+};
+RMS_MUST_USE int rms_xread_times(const struct rms_xnode *conditions, struct rms_xtimes *times_out);
 
 /* Base64 of a VALUE element; its size attribute, when present, must tell the number of bits. */
 RMS_MUST_USE int rms_xread_value(
