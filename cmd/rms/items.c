@@ -152,10 +152,21 @@ static const char *keep(struct run *run, const char *text)
     return text != NULL && text[0] != 0 ? rms_arena_strdup(run->list.arena, text) : NULL;
 }
 
+/* What the library has to say about the file just tried. */
+static void keep_report(struct run *run, struct failure *failure)
+{
+    const struct rms_context *context = run->work->context;
+
+    if (context != NULL) {
+        failure->detail = keep(run, rms_last_detail(context));
+        failure->referrer = keep(run, rms_last_referrer(context));
+        failure->correlation = keep(run, rms_last_correlation_id(context));
+    }
+}
+
 static void record(struct run *run, size_t i, int code, const struct rms_file_result *result)
 {
     struct outcome *outcome = &run->outcomes[i];
-    const struct rms_context *context = run->work->context;
 
     outcome->failure.code = code;
     if (code == RMS_E_CANCELLED && was_interrupted()) {
@@ -163,9 +174,7 @@ static void record(struct run *run, size_t i, int code, const struct rms_file_re
     } else if (code < 0 || (result != NULL && result->skipped)) {
         /* a result asked for by name and not made is a failure */
         outcome->state = result != NULL && result->skipped && !run->named ? SKIPPED : FAILED;
-        outcome->failure.detail = keep(run, rms_last_detail(context));
-        outcome->failure.referrer = keep(run, rms_last_referrer(context));
-        outcome->failure.correlation = keep(run, rms_last_correlation_id(context));
+        keep_report(run, &outcome->failure);
     } else {
         outcome->state = SUCCESS;
     }
@@ -210,8 +219,7 @@ static int prepare(struct run *run)
         if (item->code < 0) {
             record_refused(run, i);
             if (run->stop && run->outcomes[i].state == FAILED) {
-                run->list.count = i + 1; /* nothing behind it is begun */
-                break;
+                break; /* nothing behind it is begun */
             }
             continue;
         }

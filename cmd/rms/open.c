@@ -239,8 +239,7 @@ static int run_application(const struct opening *o, const struct handoff *copy)
     }
     /* xdg-open does not wait for the application: the person says when the copy may go */
     fputs(_("Press Enter when you are done: the clear copy is then removed.\n"), stderr);
-    (void)fgets(line, sizeof line, stdin);
-    return EXIT_DONE;
+    return fgets(line, sizeof line, stdin) != NULL || feof(stdin) ? EXIT_DONE : EXIT_REFUSED;
 }
 
 static int to_application(const struct opening *o)
