@@ -162,15 +162,13 @@ int rms_protect_file(struct rms_context *context, const char *path, const struct
     struct rms_plan plan;
     int status;
 
-    if (result_out != NULL) {
-        *result_out = (struct rms_file_result){0};
-    }
-    RMS_TRY(rms_call_begin(context));
-    RMS_TRY(rms_errand_options(context, options, &errand.options));
+    RMS_TRY(rms_errand_begin(context, options, result_out, &errand.options));
     status = rms_plan_make(context, policy, errand.options.online, errand.options.persist, &plan);
     if (status == 0) {
         errand.plan = &plan;
         status = rms_work_run(&errand, path, result_out);
+    } else {
+        rms_work_result(NULL, status, result_out);
     }
     rms_plan_fini(&plan);
     return status;

@@ -82,10 +82,6 @@ int rms_unprotect_file(struct rms_context *context, const char *path, const stru
 {
     struct rms_errand errand = {.context = context, .threads = rms_crypt_threads()};
 
-    if (result_out != NULL) {
-        *result_out = (struct rms_file_result){0};
-    }
-    RMS_TRY(rms_call_begin(context));
-    RMS_TRY(rms_errand_options(context, options, &errand.options));
+    RMS_TRY(rms_errand_begin(context, options, result_out, &errand.options));
     return rms_work_run(&errand, path, result_out);
 }

@@ -75,19 +75,20 @@ int rms_work_run(const struct rms_errand *errand, const char *path, struct rms_f
     if (status == 0) {
         status = finish(errand, &work);
     }
-    if (result_out != NULL) {
-        rms_work_result(&work, status, result_out);
-    }
+    rms_work_result(&work, status, result_out);
     rms_work_fini(&work);
     return status;
 }
 
 void rms_work_result(const struct rms_work *work, int code, struct rms_file_result *result_out)
 {
+    if (result_out == NULL) {
+        return;
+    }
     result_out->output[0] = '\0';
     result_out->content_id[0] = '\0';
-    result_out->skipped = code != 0 && work->skipped;
-    if (code == 0) {
+    result_out->skipped = code != 0 && work != NULL && work->skipped;
+    if (code == 0 && work != NULL) {
         memcpy(result_out->output, work->target.output.path, strlen(work->target.output.path) + 1);
         memcpy(result_out->content_id, work->content_id, sizeof work->content_id);
     }
@@ -108,4 +109,18 @@ int rms_errand_options(
         return rms_fail(context, RMS_E_BAD_ARGUMENT, "the output has no name");
     }
     return 0;
+}
+
+int rms_errand_begin(struct rms_context *context, const struct rms_file_options *given,
+    struct rms_file_result *result_out, struct rms_file_options *out)
+{
+    int status = rms_call_begin(context);
+
+    if (status == 0) {
+        status = rms_errand_options(context, given, out);
+    }
+    if (status != 0) {
+        rms_work_result(NULL, status, result_out);
+    }
+    return status;
 }

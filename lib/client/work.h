@@ -41,11 +41,16 @@ RMS_MUST_USE int rms_work_sync(const struct rms_errand *errand, struct rms_work 
 RMS_MUST_USE int rms_work_run(
     const struct rms_errand *errand, const char *path, struct rms_file_result *result_out);
 
-/* Fills a result for the caller. */
+/* Fills a result for the caller (NULL: none wanted). work NULL: nothing was begun. The path of a call may be
+ * the output of an earlier result in the same place, so this comes last. */
 void rms_work_result(const struct rms_work *work, int code, struct rms_file_result *result_out);
 
 void rms_work_init(struct rms_work *work);
 void rms_work_fini(struct rms_work *work); /* removes what is unfinished */
+
+/* Starts a call for one file: rms_call_begin and the options; a failure is told in the result. */
+RMS_MUST_USE int rms_errand_begin(struct rms_context *context, const struct rms_file_options *given,
+    struct rms_file_result *result_out, struct rms_file_options *out);
 
 /* Options of an older program are shorter; NULL gives the defaults. */
 RMS_MUST_USE int rms_errand_options(

@@ -1,0 +1,522 @@
+/* Protecting and unprotecting files offline, end to end, against an issuer made here. */
+#include "base/test.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "client/testing/issuer.h"
+#include "xrml/testing/world.h"
+
+struct fixture {
+    struct rms_issuer issuer;
+    struct rms_context *alice, *bob;
+    struct rms_policy_builder *policy;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = test_malloc(sizeof *f);
+
+    rms_issuer_open(&f->issuer);
+    f->alice = rms_issuer_context(&f->issuer, "alice");
+    rms_issuer_enrol(&f->issuer, f->alice, RMS_TEST_ALICE, "user", 31);
+    f->bob = rms_issuer_context(&f->issuer, "bob");
+    rms_issuer_enrol_reader(&f->issuer, f->bob, RMS_TEST_BOB, "stranger");
+    rms_must(rms_policy_custom(f->alice, &f->policy));
+    rms_must(rms_policy_grant(f->policy, RMS_TEST_BOB, "VIEW", false));
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    rms_policy_free(&f->policy);
+    rms_context_free(&f->alice);
+    rms_context_free(&f->bob);
+    rms_issuer_close(&f->issuer);
+    test_free(f);
+    return 0;
+}
+
+static struct rms_file_options in_place(void)
+{
+    return (struct rms_file_options){.size = sizeof(struct rms_file_options), .in_place = true};
+}
+
+static void round_trip(struct fixture *f, const char *name, const char *protected_name, size_t len)
+{
+    const struct rms_file_options options = in_place();
+    struct rms_file_result result;
+    char clear[512];
+    char secret[512];
+
+    (void)snprintf(clear, sizeof clear, "%s", rms_test_path(&f->issuer, name));
+    (void)snprintf(secret, sizeof secret, "%s", rms_test_path(&f->issuer, protected_name));
+    rms_test_fill(clear, len);
+    assert_int_equal(rms_protect_file(f->alice, clear, f->policy, &options, &result), 0);
+    assert_string_equal(result.output, secret);
+    assert_false(rms_test_exists(clear));
+    assert_int_equal(rms_unprotect_file(f->alice, secret, &options, &result), 0);
+    assert_string_equal(result.output, clear);
+    assert_false(rms_test_exists(secret));
+    assert_true(rms_test_holds(clear, len));
+    assert_int_equal(unlink(clear), 0);
+}
+
+/* proves: S-139 */
+static void sizes(void **state)
+{
+    static const size_t lens[] = {0, 1, 15, 16, 17, 4080, 4095, 4096, 4097, 65536, 1048575, 1048576, 1048577,
+        2097152, 3145729, 5000001};
+
+    for (size_t i = 0; i < RMS_COUNT(lens); i++) {
+        round_trip(*state, "a.txt", "a.ptxt", lens[i]);
+    }
+}
+
+/* touches: C-042, C-071 */
+static void names(void **state)
+{
+    static const char *const rows[][2] = {
+        {"a.txt", "a.ptxt"},
+        {"B.TXT", "B.pTXT"},
+        {"pic.jpeg", "pic.pjpeg"},
+        {"drawing.vsd", "drawing.vsd.pfile"},
+        {"archive.tar.gz", "archive.tar.gz.pfile"},
+        {"noextension", "noextension.pfile"},
+        {".hidden", ".hidden.pfile"},
+        {"-rf.txt", "-rf.ptxt"},
+        {"with blank.csv", "with blank.csv.pfile"},
+        {"\xc3\xbc\xe2\x82\xac.png", "\xc3\xbc\xe2\x82\xac.ppng"},
+        {"report.docx", "report.docx.pfile"},
+        {"report.pdf", "report.pdf.pfile"},
+        {"ends.", "ends..pfile"},
+    };
+
+    for (size_t i = 0; i < RMS_COUNT(rows); i++) {
+        round_trip(*state, rows[i][0], rows[i][1], 1000 + i);
+    }
+}
+
+/* proves: C-215 */
+static void copies(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const expected[] = {"c-Copy.ptxt", "c-Copy(2).ptxt", "c-Copy(3).ptxt"};
+    const char *path = rms_test_path(&f->issuer, "c.txt");
+    struct rms_file_result result;
+
+    rms_test_fill(path, 100);
+    for (size_t i = 0; i < RMS_COUNT(expected); i++) {
+        assert_int_equal(rms_protect_file(f->alice, path, f->policy, NULL, &result), 0);
+        assert_string_equal(result.output, rms_test_path(&f->issuer, expected[i]));
+    }
+    assert_true(rms_test_holds(path, 100));
+    assert_int_equal(rms_unprotect_file(f->alice, result.output, NULL, &result), 0);
+    assert_string_equal(result.output, rms_test_path(&f->issuer, "c-Copy(3)-Copy.txt"));
+}
+
+/* proves: C-043 */
+static void target_exists(void **state)
+{
+    struct fixture *f = *state;
+    struct rms_file_options options = in_place();
+    struct rms_file_result result;
+    const char *path = rms_test_path(&f->issuer, "d.txt");
+    const char *other = rms_test_path(&f->issuer, "d.ptxt");
+
+    rms_test_fill(path, 100);
+    rms_test_fill(other, 50);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &result), RMS_E_CONFLICT);
+    assert_string_equal(result.output, "");
+    assert_true(rms_test_holds(path, 100));
+    assert_true(rms_test_holds(other, 50));
+    options.in_place = false;
+    options.output = other;
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &result), RMS_E_CONFLICT);
+    assert_true(rms_test_holds(other, 50));
+}
+
+static void output_folder(void **state)
+{
+    struct fixture *f = *state;
+    struct rms_file_options options = {.size = sizeof options};
+    struct rms_file_result result;
+    char path[512];
+    char folder[512];
+
+    (void)snprintf(path, sizeof path, "%s", rms_test_path(&f->issuer, "e.txt"));
+    (void)snprintf(folder, sizeof folder, "%s", rms_test_path(&f->issuer, "out"));
+    options.output = folder;
+    options.in_place = true; /* the folder wins */
+    assert_int_equal(mkdir(folder, 0700), 0);
+    rms_test_fill(path, 10);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &result), 0);
+    assert_string_equal(result.output, rms_test_path(&f->issuer, "out/e.ptxt"));
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &result), 0);
+    assert_string_equal(result.output, rms_test_path(&f->issuer, "out/e-Copy.ptxt"));
+    assert_true(rms_test_holds(path, 10));
+}
+
+/* touches: C-044 */
+static void attributes_stay(void **state)
+{
+    struct fixture *f = *state;
+    struct rms_file_options options = in_place();
+    struct rms_file_result result;
+    const char *path = rms_test_path(&f->issuer, "f.txt");
+    const struct timespec times[2] = {{1500000000, 0}, {1500000001, 0}};
+    struct stat info;
+    char value[8] = "";
+    bool marked;
+
+    options.preserve_times = true;
+    rms_test_fill(path, 10);
+    assert_int_equal(chmod(path, 0604), 0);
+    marked = setxattr(path, "user.colour", "blue", 4, 0) == 0;
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &result), 0);
+    assert_int_equal(stat(result.output, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0604);
+    assert_int_equal(info.st_mtim.tv_sec, 1500000001);
+    if (marked) {
+        assert_int_equal(getxattr(result.output, "user.colour", value, sizeof value), 4);
+        assert_memory_equal(value, "blue", 4);
+    }
+}
+
+/* proves: C-053 */
+static void left_alone(void **state)
+{
+    struct fixture *f = *state;
+    const struct rms_file_options options = in_place();
+    struct rms_file_result result;
+    char file[512];
+    char link[512];
+    char fifo[512];
+
+    (void)snprintf(file, sizeof file, "%s", rms_test_path(&f->issuer, "g.txt"));
+    (void)snprintf(link, sizeof link, "%s", rms_test_path(&f->issuer, "link.txt"));
+    (void)snprintf(fifo, sizeof fifo, "%s", rms_test_path(&f->issuer, "fifo.txt"));
+    rms_test_fill(file, 10);
+    assert_int_equal(symlink(file, link), 0);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_int_equal(rms_protect_file(f->alice, link, f->policy, &options, &result), RMS_E_FILE_BLOCKED);
+    assert_true(result.skipped);
+    assert_int_equal(rms_protect_file(f->alice, fifo, f->policy, &options, &result), RMS_E_FILE_BLOCKED);
+    assert_true(result.skipped);
+    assert_int_equal(
+        rms_protect_file(f->alice, "/dev/null", f->policy, &options, &result), RMS_E_FILE_BLOCKED);
+    assert_true(result.skipped);
+    assert_int_equal(chmod(file, 0400), 0);
+    assert_int_equal(rms_protect_file(f->alice, file, f->policy, &options, &result), RMS_E_PERMISSION);
+    assert_false(result.skipped);
+    assert_true(rms_test_holds(file, 10));
+}
+
+static void long_names(void **state)
+{
+    struct fixture *f = *state;
+    const struct rms_file_options options = in_place();
+    struct rms_file_result result;
+    char name[300];
+    char path[512];
+
+    memset(name, 'n', 251);
+    name[251] = '\0';
+    (void)snprintf(path, sizeof path, "%s", rms_test_path(&f->issuer, name));
+    rms_test_fill(path, 10);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &result), RMS_E_NAME_TOO_LONG);
+    assert_true(rms_test_holds(path, 10));
+    assert_int_equal(unlink(path), 0);
+    name[249] = '\0'; /* 249 + 6 = 255 */
+    round_trip(f, name, strcat(strcpy(path, name), ".pfile"), 10);
+}
+
+/* touches: C-049 */
+static void excluded_kinds(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const excluded[] = {"x.exe", "x.DLL", "x.ini", "x.msg", "x.pst"};
+    const struct rms_file_options options = in_place();
+    struct rms_file_result result;
+
+    for (size_t i = 0; i < RMS_COUNT(excluded); i++) {
+        const char *path = rms_test_path(&f->issuer, excluded[i]);
+
+        rms_test_fill(path, 10);
+        assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &result), RMS_E_FILE_BLOCKED);
+        assert_true(result.skipped);
+        assert_true(rms_test_holds(path, 10));
+    }
+}
+
+/* proves: C-054 */
+static void in_use(void **state)
+{
+    struct fixture *f = *state;
+    const struct rms_file_options options = in_place();
+    struct rms_file_result result;
+    const char *path = rms_test_path(&f->issuer, "h.txt");
+    FILE *writer;
+
+    rms_test_fill(path, 10);
+    writer = fopen(path, "a");
+    assert_non_null(writer);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &result), RMS_E_FILE_CHANGED);
+    assert_int_equal(fclose(writer), 0);
+    assert_true(rms_test_holds(path, 10));
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &result), 0);
+}
+
+static int grow_file(void *user_data, uint64_t done, uint64_t total)
+{
+    const char *path = user_data;
+    FILE *file = fopen(path, "a");
+
+    (void)done, (void)total;
+    assert_non_null(file);
+    (void)fputc('x', file);
+    assert_int_equal(fclose(file), 0);
+    return 0;
+}
+
+static void changed_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    struct rms_file_options options = in_place();
+    struct rms_file_result result;
+    char path[512];
+
+    (void)snprintf(path, sizeof path, "%s", rms_test_path(&f->issuer, "i.txt"));
+    rms_test_fill(path, 3000000);
+    options.progress = grow_file;
+    options.user_data = path;
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &result), RMS_E_FILE_CHANGED);
+    assert_true(rms_test_exists(path));
+    assert_false(rms_test_exists(rms_test_path(&f->issuer, "i.ptxt")));
+}
+
+static int give_up(void *user_data, uint64_t done, uint64_t total)
+{
+    (void)user_data, (void)done, (void)total;
+    return 1;
+}
+
+static void cancelled(void **state)
+{
+    struct fixture *f = *state;
+    struct rms_file_options options = in_place();
+    struct rms_file_result result;
+    const char *path = rms_test_path(&f->issuer, "j.txt");
+
+    rms_test_fill(path, 3000000);
+    options.progress = give_up;
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &result), RMS_E_CANCELLED);
+    rms_context_cancel(f->alice);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, NULL, &result), RMS_E_CANCELLED);
+    rms_context_resume(f->alice);
+    assert_true(rms_test_holds(path, 3000000));
+    options.progress = NULL;
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &result), 0);
+}
+
+/* touches: C-070, C-094, S-131 */
+static void rights_to_unprotect(void **state)
+{
+    static const struct {
+        uint32_t rights;
+        int code;
+    } rows[] = {
+        {RMS_RIGHT_VIEW, RMS_E_NO_RIGHTS},
+        {RMS_RIGHT_VIEW | RMS_RIGHT_EDIT | RMS_RIGHT_PRINT, RMS_E_NO_RIGHTS},
+        {RMS_RIGHT_PRINT, RMS_E_NO_RIGHTS},
+        {RMS_RIGHT_VIEW | RMS_RIGHT_EXTRACT, 0},
+        {RMS_RIGHT_VIEW | RMS_RIGHT_EXPORT, 0},
+        {RMS_RIGHT_OWNER, 0},
+    };
+    struct fixture *f = *state;
+    struct rms_file_result result;
+    char path[4096];
+
+    rms_test_fill(rms_test_path(&f->issuer, "k.txt"), 5000);
+    assert_int_equal(
+        rms_protect_file(f->alice, rms_test_path(&f->issuer, "k.txt"), f->policy, NULL, &result), 0);
+    memcpy(path, result.output, sizeof path);
+    assert_int_equal(rms_unprotect_file(f->bob, path, NULL, &result), RMS_E_NEEDS_ONLINE);
+    for (size_t i = 0; i < RMS_COUNT(rows); i++) {
+        const struct rms_test_use use = {
+            RMS_TEST_BOB, "stranger", rows[i].rights, RMS_TIME_NONE, RMS_TIME_NONE};
+
+        rms_issuer_license(&f->issuer, f->bob, path, &use);
+        assert_int_equal(rms_unprotect_file(f->bob, path, NULL, &result), rows[i].code);
+        if (rows[i].code == 0) {
+            assert_true(rms_test_holds(result.output, 5000));
+        } else {
+            assert_string_equal(result.output, "");
+        }
+    }
+}
+
+/* touches: C-065 */
+static void protect_again(void **state)
+{
+    struct fixture *f = *state;
+    const struct rms_file_options options = in_place();
+    struct rms_file_result first;
+    struct rms_file_result second;
+
+    for (size_t len = 0; len < 3 * 1048576; len += 1048576 / 2) {
+        const char *path = rms_test_path(&f->issuer, "l.txt");
+
+        rms_test_fill(path, len);
+        assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &first), 0);
+        assert_int_equal(rms_protect_file(f->alice, first.output, f->policy, &options, &second), 0);
+        assert_string_equal(first.output, second.output);
+        assert_string_not_equal(first.content_id, second.content_id);
+        assert_int_equal(rms_unprotect_file(f->alice, second.output, &options, &second), 0);
+        assert_true(rms_test_holds(second.output, len));
+        assert_int_equal(unlink(second.output), 0);
+    }
+}
+
+static void protect_again_without_rights(void **state)
+{
+    const struct rms_test_use use = {
+        RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW | RMS_RIGHT_EDIT, RMS_TIME_NONE, RMS_TIME_NONE};
+    struct fixture *f = *state;
+    struct rms_context *bob = rms_issuer_context(&f->issuer, "bob-publisher");
+    struct rms_file_result result;
+    char path[4096];
+
+    rms_issuer_enrol(&f->issuer, bob, RMS_TEST_BOB, "stranger", 31);
+    rms_test_fill(rms_test_path(&f->issuer, "m.txt"), 100);
+    assert_int_equal(
+        rms_protect_file(f->alice, rms_test_path(&f->issuer, "m.txt"), f->policy, NULL, &result), 0);
+    memcpy(path, result.output, sizeof path);
+    rms_issuer_license(&f->issuer, bob, path, &use);
+    assert_int_equal(rms_protect_file(bob, path, f->policy, NULL, &result), RMS_E_ALREADY_PROTECTED);
+    rms_context_free(&bob);
+}
+
+/* touches: C-031, C-060 */
+static void templates(void **state)
+{
+    struct fixture *f = *state;
+    struct rms_policy_builder *policy = NULL;
+    const struct rms_template *list;
+    struct rms_file_status status;
+    struct rms_file_result result;
+    size_t count;
+
+    assert_int_equal(rms_templates(f->alice, false, "de-DE", &list, &count), 0);
+    assert_int_equal(count, 1);
+    assert_string_equal(list[0].id, RMS_TEST_TEMPLATE);
+    assert_string_equal(list[0].name, "Vertraulich");
+    assert_int_equal(rms_policy_from_template(f->alice, "no such", &policy), RMS_E_TEMPLATE_NOT_FOUND);
+    assert_null(policy);
+    assert_int_equal(rms_policy_from_template(f->alice, "Confidential", &policy), 0);
+    rms_policy_free(&policy);
+    assert_int_equal(rms_policy_from_template(f->alice, RMS_TEST_TEMPLATE, &policy), 0);
+    rms_test_fill(rms_test_path(&f->issuer, "n.txt"), 100);
+    assert_int_equal(
+        rms_protect_file(f->alice, rms_test_path(&f->issuer, "n.txt"), policy, NULL, &result), 0);
+    rms_policy_free(&policy);
+    assert_int_equal(rms_file_status(f->alice, result.output, &status), 0);
+    assert_string_equal(status.template_id, RMS_TEST_TEMPLATE);
+    assert_string_equal(status.template_name, "Confidential");
+    assert_int_equal(rms_unprotect_file(f->alice, result.output, NULL, &result), 0);
+    assert_true(rms_test_holds(result.output, 100));
+}
+
+/* touches: C-096, C-219 */
+static void status_of_files(void **state)
+{
+    struct fixture *f = *state;
+    struct rms_file_status status;
+    struct rms_file_result result;
+    const char *path = rms_test_path(&f->issuer, "o.txt");
+
+    rms_test_fill(path, 100);
+    assert_int_equal(rms_file_status(NULL, path, &status), 0);
+    assert_int_equal(status.protection, RMS_UNPROTECTED);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, NULL, &result), 0);
+    assert_int_equal(rms_file_status(NULL, result.output, &status), 0);
+    assert_int_equal(status.protection, RMS_PROTECTED_NATIVE);
+    assert_string_equal(status.extension, ".txt");
+    assert_string_equal(status.content_id, result.content_id);
+    assert_string_equal(status.owner, RMS_TEST_ALICE);
+    assert_int_equal(status.original_size, 100);
+    assert_true(status.signature_consistent);
+    assert_false(status.signature_trusted);
+    assert_int_equal(rms_file_status(f->alice, result.output, &status), 0);
+    assert_true(status.signature_trusted);
+    assert_string_equal(status.template_id, "");
+    assert_string_equal(status.template_name, "Restricted Access");
+    assert_int_equal(rms_file_status(NULL, rms_test_path(&f->issuer, "missing"), &status), RMS_E_NOT_FOUND);
+}
+
+/* touches: S-137, C-067 */
+static void what_is_kept(void **state)
+{
+    static const struct {
+        enum rms_persist persist;
+        int code; /* of opening on the same device, and on another one of alice */
+        int elsewhere;
+    } rows[] = {
+        {RMS_PERSIST_ALL, 0, 0},
+        {RMS_PERSIST_NOT_DISK, 0, 0},
+        {RMS_PERSIST_NOT_LICENSE, 0, RMS_E_NEEDS_ONLINE},
+        {RMS_PERSIST_NONE, RMS_E_NEEDS_ONLINE, RMS_E_NEEDS_ONLINE},
+    };
+    struct fixture *f = *state;
+    struct rms_context *other = rms_issuer_context(&f->issuer, "alice-two");
+    const char *path = rms_test_path(&f->issuer, "p.txt");
+
+    rms_issuer_enrol(&f->issuer, other, RMS_TEST_ALICE, "user", 31);
+    rms_test_fill(path, 100);
+    for (size_t i = 0; i < RMS_COUNT(rows); i++) {
+        struct rms_file_options options = {.size = sizeof options, .persist = rows[i].persist};
+        struct rms_file_result result;
+        struct rms_file_result opened;
+
+        assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &result), 0);
+        assert_int_equal(rms_unprotect_file(f->alice, result.output, NULL, &opened), rows[i].code);
+        assert_int_equal(rms_unprotect_file(other, result.output, NULL, &opened), rows[i].elsewhere);
+    }
+    rms_context_free(&other);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(sizes),
+        TEST(names),
+        TEST(copies),
+        TEST(target_exists),
+        TEST(output_folder),
+        TEST(attributes_stay),
+        TEST(left_alone),
+        TEST(long_names),
+        TEST(excluded_kinds),
+        TEST(in_use),
+        TEST(changed_meanwhile),
+        TEST(cancelled),
+        TEST(rights_to_unprotect),
+        TEST(protect_again),
+        TEST(protect_again_without_rights),
+        TEST(templates),
+        TEST(status_of_files),
+        TEST(what_is_kept),
+    };
+
+    return cmocka_run_group_tests_name("client protect", tests, NULL, NULL);
+}
