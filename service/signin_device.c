@@ -68,7 +68,7 @@ static int find_code(struct device *d, struct rms_device_code *code_out)
     int status;
 
     rms_signin_network(d->request->client_ip, network);
-    d->reply->retry_after_s = (int)rms_limit_wait(limit, "code", network, d->request->now);
+    d->reply->retry_after_s = (int)rms_limit_wait(limit, RMS_LIMIT_CODE, network, d->request->now);
     if (d->reply->retry_after_s > 0) {
         return rms_fail(d->request, RMS_E_THROTTLED, "device page: too many wrong codes");
     }
@@ -82,7 +82,7 @@ static int find_code(struct device *d, struct rms_device_code *code_out)
         return 0;
     }
     if (status == RMS_E_NOT_FOUND || status == RMS_E_BAD_ARGUMENT) {
-        rms_limit_fail(limit, "code", network, d->request->now);
+        rms_limit_fail(limit, RMS_LIMIT_CODE, network, d->request->now);
         return rms_fail(d->request, RMS_E_BAD_ARGUMENT, "device page: wrong code");
     }
     return status;

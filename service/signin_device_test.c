@@ -241,7 +241,7 @@ static void a_flood_of_device_requests_is_stopped(void **state)
     struct house *h = *state;
     CALL_CLEANUP struct call last;
 
-    for (int i = 0; i < 10; i++) {
+    for (unsigned i = 0; i < rms_limit_most(RMS_LIMIT_DEVICE); i++) {
         struct codes codes;
 
         get_codes(h, &codes);

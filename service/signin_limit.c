@@ -11,14 +11,30 @@
 #define SETS       4096u
 #define WAYS       4u
 #define NAME_BYTES 16
+#define RING       50u /* the largest of the limits */
 
-/* Times of the latest failures, a ring: the oldest of ten tells whether the window is full. */
+/* Times of the latest failures, a ring: the oldest that counts tells whether the window is full. */
 struct entry {
     uint8_t name[NAME_BYTES];
-    int64_t failed_at[RMS_LIMIT_FAILURES];
+    int64_t failed_at[RING];
     uint8_t next;
     uint8_t count;
 };
+
+static const unsigned most_of[RMS_LIMIT_KINDS] = {
+#define X(name, most) [RMS_LIMIT_##name] = (most),
+    RMS_LIMITS(X)
+#undef X
+};
+
+#define X(name, most) _Static_assert((most) <= RING, "the ring must hold a window");
+RMS_LIMITS(X)
+#undef X
+
+unsigned rms_limit_most(enum rms_limit_kind kind)
+{
+    return most_of[kind];
+}
 
 struct rms_limit {
     pthread_mutex_t lock;
@@ -49,12 +65,12 @@ void rms_limit_free(struct rms_limit **limit)
 }
 
 /* The hash of kind and name, keyed; its first bytes choose the set. */
-static void digest_of(
-    const struct rms_limit *limit, const char *kind, const char *name, uint8_t digest[RMS_SHA256_BYTES])
+static void digest_of(const struct rms_limit *limit, enum rms_limit_kind kind, const char *name,
+    uint8_t digest[RMS_SHA256_BYTES])
 {
     RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(4096);
 
-    rms_buf_append(&text, kind, strlen(kind) + 1);
+    rms_buf_append_byte(&text, (uint8_t)kind);
     rms_buf_append(&text, name, strnlen(name, 4000));
     rms_hmac_sha256(rms_view_of(limit->key, sizeof limit->key), rms_buf_view(&text), digest);
 }
@@ -77,10 +93,15 @@ static struct entry *find(struct entry *set, const uint8_t *name)
     return NULL;
 }
 
+/* The failure `back` places before the next free one: 1 is the latest. */
+static int64_t failure(const struct entry *entry, unsigned back)
+{
+    return entry->failed_at[(entry->next + RING - back) % RING];
+}
+
 static int64_t latest(const struct entry *entry)
 {
-    return entry->count == 0 ? INT64_MIN
-                             : entry->failed_at[(entry->next + RMS_LIMIT_FAILURES - 1u) % RMS_LIMIT_FAILURES];
+    return entry->count == 0 ? INT64_MIN : failure(entry, 1);
 }
 
 /* The way to give away: empty, else the one that failed longest ago. */
@@ -96,7 +117,7 @@ static struct entry *victim(struct entry *set)
     return best;
 }
 
-int64_t rms_limit_wait(struct rms_limit *limit, const char *kind, const char *name, int64_t now)
+int64_t rms_limit_wait(struct rms_limit *limit, enum rms_limit_kind kind, const char *name, int64_t now)
 {
     uint8_t digest[RMS_SHA256_BYTES];
     const struct entry *entry;
@@ -105,8 +126,8 @@ int64_t rms_limit_wait(struct rms_limit *limit, const char *kind, const char *na
     digest_of(limit, kind, name, digest);
     (void)pthread_mutex_lock(&limit->lock);
     entry = find(set_of(limit, digest), digest);
-    if (entry != NULL && entry->count == RMS_LIMIT_FAILURES) {
-        wait = entry->failed_at[entry->next] + RMS_LIMIT_WINDOW_S - now;
+    if (entry != NULL && entry->count >= most_of[kind]) {
+        wait = failure(entry, most_of[kind]) + RMS_LIMIT_WINDOW_S - now;
     }
     (void)pthread_mutex_unlock(&limit->lock);
     if (wait <= 0) {
@@ -115,7 +136,7 @@ int64_t rms_limit_wait(struct rms_limit *limit, const char *kind, const char *na
     return wait < RMS_LIMIT_WINDOW_S ? wait : RMS_LIMIT_WINDOW_S;
 }
 
-void rms_limit_fail(struct rms_limit *limit, const char *kind, const char *name, int64_t now)
+void rms_limit_fail(struct rms_limit *limit, enum rms_limit_kind kind, const char *name, int64_t now)
 {
     uint8_t digest[RMS_SHA256_BYTES];
     struct entry *set;
@@ -131,12 +152,12 @@ void rms_limit_fail(struct rms_limit *limit, const char *kind, const char *name,
         memcpy(entry->name, digest, NAME_BYTES);
     }
     entry->failed_at[entry->next] = now;
-    entry->next = (uint8_t)((entry->next + 1) % RMS_LIMIT_FAILURES);
-    entry->count = (uint8_t)(entry->count < RMS_LIMIT_FAILURES ? entry->count + 1 : entry->count);
+    entry->next = (uint8_t)((entry->next + 1) % RING);
+    entry->count = (uint8_t)(entry->count < RING ? entry->count + 1 : entry->count);
     (void)pthread_mutex_unlock(&limit->lock);
 }
 
-void rms_limit_clear(struct rms_limit *limit, const char *kind, const char *name)
+void rms_limit_clear(struct rms_limit *limit, enum rms_limit_kind kind, const char *name)
 {
     uint8_t digest[RMS_SHA256_BYTES];
     struct entry *entry;

@@ -1,8 +1,9 @@
-/* How often something may fail before it is refused without a look: passwords per account and per address,
- * user codes, polling (S-318). In memory, bounded, forgotten at restart; names are kept as keyed hashes only.
+/* How often something may fail before it is refused without a look: passwords per account and per network,
+ * user codes, device requests (S-318). In memory, bounded, forgotten at restart; names are kept as keyed
+ * hashes only.
  *
- * Also the gate in front of password checks: each costs about 100 ms of a core by design, so only a few run
- * at once and the others are told to come again; licences keep flowing. */
+ * Also the gate in front of password checks: each costs tens of milliseconds of a core by design, so only a
+ * few run at once and the others are told to come again; licences keep flowing. */
 #ifndef RMS_SERVICE_SIGNIN_LIMIT_H
 #define RMS_SERVICE_SIGNIN_LIMIT_H
 
@@ -14,20 +15,37 @@
 
 struct rms_limit;
 
-#define RMS_LIMIT_FAILURES 10 /* in the window; one more is throttled */
 #define RMS_LIMIT_WINDOW_S 600
+
+/* What is counted, each in a name space of its own, with what passes in a window. A network may be a whole
+ * office behind one address: it gets more than an account, whose limit is what stops guessing. */
+#define RMS_LIMITS(X)                                                                                        \
+    X(ACCOUNT, 10) /* wrong passwords for one address typed */                                               \
+    X(NETWORK, 50) /* wrong passwords from one network */                                                    \
+    X(CODE, 10)    /* wrong user codes from one network */                                                   \
+    X(DEVICE, 50)  /* device sign-ins begun from one network */
+
+enum rms_limit_kind {
+#define X(name, most) RMS_LIMIT_##name,
+    RMS_LIMITS(X)
+#undef X
+        RMS_LIMIT_KINDS
+};
+
+/* What passes in a window. */
+unsigned rms_limit_most(enum rms_limit_kind kind);
 
 RMS_MUST_USE int rms_limit_new(struct rms_limit **limit_out);
 void rms_limit_free(struct rms_limit **limit);
 
-/* kind separates name spaces ("account", "ip", "code"). 0, or the seconds until the name may try again. */
-int64_t rms_limit_wait(struct rms_limit *limit, const char *kind, const char *name, int64_t now);
+/* 0, or the seconds until the name may try again. */
+int64_t rms_limit_wait(struct rms_limit *limit, enum rms_limit_kind kind, const char *name, int64_t now);
 
 /* Counts one failure. */
-void rms_limit_fail(struct rms_limit *limit, const char *kind, const char *name, int64_t now);
+void rms_limit_fail(struct rms_limit *limit, enum rms_limit_kind kind, const char *name, int64_t now);
 
 /* A success forgives what was before. */
-void rms_limit_clear(struct rms_limit *limit, const char *kind, const char *name);
+void rms_limit_clear(struct rms_limit *limit, enum rms_limit_kind kind, const char *name);
 
 struct rms_gate;
 

@@ -25,7 +25,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void fail_times(struct rms_limit *limit, const char *kind, const char *name, int times)
+static void fail_times(struct rms_limit *limit, enum rms_limit_kind kind, const char *name, int times)
 {
     for (int i = 0; i < times; i++) {
         rms_limit_fail(limit, kind, name, NOW + i);
@@ -36,42 +36,56 @@ static void ten_failures_close_the_door(void **state)
 {
     struct rms_limit *limit = *state;
 
-    fail_times(limit, "account", "a@x.test", 9);
-    assert_int_equal(rms_limit_wait(limit, "account", "a@x.test", NOW + 9), 0);
-    rms_limit_fail(limit, "account", "a@x.test", NOW + 9);
-    assert_int_equal(rms_limit_wait(limit, "account", "a@x.test", NOW + 10), RMS_LIMIT_WINDOW_S - 10);
-    assert_int_equal(rms_limit_wait(limit, "account", "b@x.test", NOW + 10), 0);
-    assert_int_equal(rms_limit_wait(limit, "ip", "a@x.test", NOW + 10), 0);
+    fail_times(limit, RMS_LIMIT_ACCOUNT, "a@x.test", 9);
+    assert_int_equal(rms_limit_wait(limit, RMS_LIMIT_ACCOUNT, "a@x.test", NOW + 9), 0);
+    rms_limit_fail(limit, RMS_LIMIT_ACCOUNT, "a@x.test", NOW + 9);
+    assert_int_equal(rms_limit_wait(limit, RMS_LIMIT_ACCOUNT, "a@x.test", NOW + 10), RMS_LIMIT_WINDOW_S - 10);
+    assert_int_equal(rms_limit_wait(limit, RMS_LIMIT_ACCOUNT, "b@x.test", NOW + 10), 0);
+    assert_int_equal(rms_limit_wait(limit, RMS_LIMIT_NETWORK, "a@x.test", NOW + 10), 0);
 }
 
 static void the_window_slides(void **state)
 {
     struct rms_limit *limit = *state;
 
-    fail_times(limit, "ip", "192.0.2.1", 10);
-    assert_true(rms_limit_wait(limit, "ip", "192.0.2.1", NOW + RMS_LIMIT_WINDOW_S - 1) > 0);
-    assert_int_equal(rms_limit_wait(limit, "ip", "192.0.2.1", NOW + RMS_LIMIT_WINDOW_S), 0);
+    fail_times(limit, RMS_LIMIT_CODE, "192.0.2.1", 10);
+    assert_true(rms_limit_wait(limit, RMS_LIMIT_CODE, "192.0.2.1", NOW + RMS_LIMIT_WINDOW_S - 1) > 0);
+    assert_int_equal(rms_limit_wait(limit, RMS_LIMIT_CODE, "192.0.2.1", NOW + RMS_LIMIT_WINDOW_S), 0);
     /* one place became free, not ten */
-    rms_limit_fail(limit, "ip", "192.0.2.1", NOW + RMS_LIMIT_WINDOW_S);
-    assert_true(rms_limit_wait(limit, "ip", "192.0.2.1", NOW + RMS_LIMIT_WINDOW_S) > 0);
+    rms_limit_fail(limit, RMS_LIMIT_CODE, "192.0.2.1", NOW + RMS_LIMIT_WINDOW_S);
+    assert_true(rms_limit_wait(limit, RMS_LIMIT_CODE, "192.0.2.1", NOW + RMS_LIMIT_WINDOW_S) > 0);
+}
+
+static void each_kind_has_its_own_limit(void **state)
+{
+    struct rms_limit *limit = *state;
+
+    for (int kind = 0; kind < RMS_LIMIT_KINDS; kind++) {
+        int most = (int)rms_limit_most((enum rms_limit_kind)kind);
+
+        fail_times(limit, (enum rms_limit_kind)kind, "n", most - 1);
+        assert_int_equal(rms_limit_wait(limit, (enum rms_limit_kind)kind, "n", NOW + most), 0);
+        rms_limit_fail(limit, (enum rms_limit_kind)kind, "n", NOW + most);
+        assert_true(rms_limit_wait(limit, (enum rms_limit_kind)kind, "n", NOW + most) > 0);
+    }
 }
 
 static void success_forgives(void **state)
 {
     struct rms_limit *limit = *state;
 
-    fail_times(limit, "account", "c@x.test", 10);
-    rms_limit_clear(limit, "account", "c@x.test");
-    assert_int_equal(rms_limit_wait(limit, "account", "c@x.test", NOW + 10), 0);
-    rms_limit_clear(limit, "account", "never seen");
+    fail_times(limit, RMS_LIMIT_ACCOUNT, "c@x.test", 10);
+    rms_limit_clear(limit, RMS_LIMIT_ACCOUNT, "c@x.test");
+    assert_int_equal(rms_limit_wait(limit, RMS_LIMIT_ACCOUNT, "c@x.test", NOW + 10), 0);
+    rms_limit_clear(limit, RMS_LIMIT_ACCOUNT, "never seen");
 }
 
 static void a_clock_set_back_does_not_lock_for_ever(void **state)
 {
     struct rms_limit *limit = *state;
 
-    fail_times(limit, "account", "d@x.test", 10);
-    assert_int_equal(rms_limit_wait(limit, "account", "d@x.test", 1000), RMS_LIMIT_WINDOW_S);
+    fail_times(limit, RMS_LIMIT_ACCOUNT, "d@x.test", 10);
+    assert_int_equal(rms_limit_wait(limit, RMS_LIMIT_ACCOUNT, "d@x.test", 1000), RMS_LIMIT_WINDOW_S);
 }
 
 /* Memory is bounded: a flood of names pushes old entries out and does no harm. */
@@ -82,10 +96,10 @@ static void a_flood_of_names_is_survived(void **state)
 
     for (int i = 0; i < 50000; i++) {
         (void)snprintf(name, sizeof name, "u%d@x.test", i);
-        rms_limit_fail(limit, "account", name, NOW + i / 1000);
+        rms_limit_fail(limit, RMS_LIMIT_ACCOUNT, name, NOW + i / 1000);
     }
-    fail_times(limit, "account", "last@x.test", 10);
-    assert_true(rms_limit_wait(limit, "account", "last@x.test", NOW + 10) > 0);
+    fail_times(limit, RMS_LIMIT_ACCOUNT, "last@x.test", 10);
+    assert_true(rms_limit_wait(limit, RMS_LIMIT_ACCOUNT, "last@x.test", NOW + 10) > 0);
 }
 
 static void the_gate_counts(void **state)
@@ -149,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_failures_close_the_door),
         cmocka_unit_test(the_window_slides),
+        cmocka_unit_test(each_kind_has_its_own_limit),
         cmocka_unit_test(success_forgives),
         cmocka_unit_test(a_clock_set_back_does_not_lock_for_ever),
         cmocka_unit_test(a_flood_of_names_is_survived),

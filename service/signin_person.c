@@ -98,8 +98,8 @@ static int through_gate(struct rms_front *front, struct rms_request *request, co
 static int throttled(struct rms_limit *limit, const char *address, const char *network,
     struct rms_signin_attempt *attempt, int64_t now)
 {
-    int64_t account_wait = rms_limit_wait(limit, "account", address, now);
-    int64_t network_wait = rms_limit_wait(limit, "network", network, now);
+    int64_t account_wait = rms_limit_wait(limit, RMS_LIMIT_ACCOUNT, address, now);
+    int64_t network_wait = rms_limit_wait(limit, RMS_LIMIT_NETWORK, network, now);
 
     attempt->wait_s = account_wait > network_wait ? account_wait : network_wait;
     return attempt->wait_s > 0 ? RMS_E_THROTTLED : 0;
@@ -124,11 +124,11 @@ int rms_signin_check(struct rms_front *front, struct rms_request *request, struc
     }
     status = through_gate(front, request, address, attempt);
     if (status == RMS_E_NOT_AUTHENTICATED) {
-        rms_limit_fail(limit, "account", address, request->now);
-        rms_limit_fail(limit, "network", network, request->now);
+        rms_limit_fail(limit, RMS_LIMIT_ACCOUNT, address, request->now);
+        rms_limit_fail(limit, RMS_LIMIT_NETWORK, network, request->now);
         status = rms_fail(request, status, "sign-in: wrong address or password");
     } else if (status == 0) {
-        rms_limit_clear(limit, "account", address);
+        rms_limit_clear(limit, RMS_LIMIT_ACCOUNT, address);
         request->note.user_id = rms_arena_strdup(request->arena, attempt->person->upn);
         status = attempt->person->enabled ? 0 : rms_fail(request, RMS_E_ACCOUNT_DISABLED, "account disabled");
     }

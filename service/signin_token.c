@@ -414,11 +414,11 @@ static int count_device_request(struct exchange *x)
     char network[RMS_NETWORK_TEXT];
 
     rms_signin_network(x->request->client_ip, network);
-    x->reply->retry_after_s = (int)rms_limit_wait(limit, "device", network, x->request->now);
+    x->reply->retry_after_s = (int)rms_limit_wait(limit, RMS_LIMIT_DEVICE, network, x->request->now);
     if (x->reply->retry_after_s > 0) {
         return rms_signin_refuse_code(x->request, x->reply, RMS_E_THROTTLED);
     }
-    rms_limit_fail(limit, "device", network, x->request->now);
+    rms_limit_fail(limit, RMS_LIMIT_DEVICE, network, x->request->now);
     return 0;
 }
 

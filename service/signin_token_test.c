@@ -137,7 +137,7 @@ static void throttling_is_by_account_and_by_network(void **state)
     CALL_CLEANUP struct call other_account;
 
     for (int n = 0; n < 10; n++) {
-        rms_limit_fail(h->front.signin->limit, "account", "alice@contoso.test", h->now);
+        rms_limit_fail(h->front.signin->limit, RMS_LIMIT_ACCOUNT, "alice@contoso.test", h->now);
     }
     assert_int_equal(post_token(&c, h, PASSWORD_FORM), RMS_E_THROTTLED);
     call_begin(&other_network, h, h->tenant_id);
@@ -148,6 +148,25 @@ static void throttling_is_by_account_and_by_network(void **state)
         post_token(&other_account, h,
             "grant_type=password&client_id=rms&username=fay%40fabrikam.test&password=correct+horse"),
         0);
+}
+
+/* A network that guesses at many accounts is stopped too; others are not. */
+static void a_network_that_tries_many_accounts_is_stopped(void **state)
+{
+    struct house *h = *state;
+    CALL_CLEANUP struct call here;
+    CALL_CLEANUP struct call elsewhere;
+    char network[RMS_NETWORK_TEXT];
+
+    rms_signin_network("192.0.2.7", network);
+    for (unsigned n = 0; n < rms_limit_most(RMS_LIMIT_NETWORK); n++) {
+        rms_limit_fail(h->front.signin->limit, RMS_LIMIT_NETWORK, network, h->now);
+    }
+    assert_int_equal(post_token(&here, h, PASSWORD_FORM), RMS_E_THROTTLED);
+    call_begin(&elsewhere, h, h->tenant_id);
+    elsewhere.request.client_ip = "198.51.100.1";
+    call_form(&elsewhere, PASSWORD_FORM);
+    assert_int_equal(call_go(&elsewhere, rms_signin_token), 0);
 }
 
 /* Guesses from many networks count for the account all the same. */
@@ -448,6 +467,7 @@ int main(void)
         cmocka_unit_test_setup(a_body_of_another_type_is_refused, house_calm),
         cmocka_unit_test_setup(wrong_passwords_are_slowed_down_alike, house_calm),
         cmocka_unit_test_setup(throttling_is_by_account_and_by_network, house_calm),
+        cmocka_unit_test_setup(a_network_that_tries_many_accounts_is_stopped, house_calm),
         cmocka_unit_test_setup(guesses_from_everywhere_are_added_up, house_calm),
         cmocka_unit_test_setup(an_account_without_a_password_has_no_password, house_calm),
         cmocka_unit_test_setup(a_taken_gate_answers_at_once, house_calm),

@@ -22,9 +22,9 @@ struct keyset {
     char *issuer;
     char *jwks_uri;             /* "" = by discovery */
     struct rms_keyset_ref *ref; /* NULL until the first success */
-    int64_t fetched_ms;         /* monotonic */
-    int64_t tried_ms;           /* start of the latest attempt */
-    uint64_t attempts;          /* finished */
+    int64_t fetched_at;
+    int64_t tried_at;  /* start of the latest attempt */
+    uint64_t attempts; /* finished */
     bool tried;
     bool wanted; /* in line for the thread, or being fetched */
 };
@@ -145,7 +145,7 @@ static void refresh(struct rms_keysets *sets, struct keyset *set)
     bool changed = false;
     int status;
 
-    set->tried_ms = rms_clock_monotonic_ms();
+    set->tried_at = rms_clock_now();
     set->tried = true;
     (void)pthread_mutex_unlock(&sets->lock);
     status = fetch_keys(&sets->options.fetch, set, &fresh);
@@ -155,7 +155,7 @@ static void refresh(struct rms_keysets *sets, struct keyset *set)
         old = set->ref;
         changed = old != NULL && memcmp(old->digest, fresh->digest, RMS_SHA256_BYTES) != 0;
         set->ref = fresh;
-        set->fetched_ms = rms_clock_monotonic_ms();
+        set->fetched_at = rms_clock_now();
     }
     set->wanted = false;
     set->attempts++;
@@ -217,8 +217,6 @@ int rms_keysets_new(const struct rms_keysets_options *options, struct rms_keyset
         return RMS_E_NO_MEMORY;
     }
     sets->options = *options;
-    sets->options.retry_ms = options->retry_ms > 0 ? options->retry_ms : RMS_KEYSET_RETRY_S * 1000;
-    sets->options.age_ms = options->age_ms > 0 ? options->age_ms : RMS_KEYSET_AGE_S * 1000;
     status = start(sets);
     if (status != 0) {
         rms_free(sets);
@@ -293,12 +291,19 @@ static struct keyset *add_set(struct rms_keysets *sets, const char *issuer, cons
     return set;
 }
 
+/* A clock that was set back makes everything old: better asked once more than never again. */
+static bool older(int64_t time, int64_t seconds)
+{
+    int64_t age = rms_clock_now() - time;
+
+    return age < 0 || age >= seconds;
+}
+
 /* Puts the set in line unless it was tried a moment ago. True when an answer is to be expected. */
 static bool ask(struct rms_keysets *sets, struct keyset *set)
 {
-    int64_t now = rms_clock_monotonic_ms();
-
-    if (!set->wanted && (!set->tried || now - set->tried_ms >= sets->options.retry_ms)) {
+    if (!set->wanted &&
+        (!set->tried || sets->options.impatient || older(set->tried_at, RMS_KEYSET_RETRY_S))) {
         set->wanted = true;
         (void)pthread_cond_signal(&sets->work);
     }
@@ -331,7 +336,7 @@ static int get_locked(struct rms_keysets *sets, struct keyset *set, const struct
         if (ask(sets, set)) {
             wait_for(sets, set);
         }
-    } else if (rms_clock_monotonic_ms() - set->fetched_ms > sets->options.age_ms) {
+    } else if (older(set->fetched_at, RMS_KEYSET_AGE_S)) {
         (void)ask(sets, set);
     }
     if (set->ref == NULL) {

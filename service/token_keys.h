@@ -19,8 +19,7 @@ struct rms_keysets;
 struct rms_keysets_options {
     struct rms_fetch_options fetch; /* texts must outlive the object */
     size_t waiters;                 /* request threads that may wait at once */
-    int64_t retry_ms;               /* 0 = RMS_KEYSET_RETRY_S */
-    int64_t age_ms;                 /* 0 = RMS_KEYSET_AGE_S */
+    bool impatient;                 /* no pause between two attempts: tests only */
     void (*changed)(void *context); /* some issuer's keys are other ones now; may be NULL */
     void *context;
 };

@@ -181,11 +181,11 @@ static void note_change(void *context)
     (void)atomic_fetch_add(&server.changed, 1);
 }
 
-static struct rms_keysets *open_sets(int64_t retry_ms)
+static struct rms_keysets *open_sets(bool impatient)
 {
     struct rms_keysets_options options = {.fetch = {.loopback_http = true, .timeout_ms = 400},
         .waiters = 4,
-        .retry_ms = retry_ms,
+        .impatient = impatient,
         .changed = note_change};
     struct rms_keysets *sets;
 
@@ -202,7 +202,7 @@ static int get(struct rms_keysets *sets, const struct rms_keyset_ref *newer_than
 
 static void keys_are_found_by_discovery_and_kept(void **state)
 {
-    struct rms_keysets *sets = open_sets(0);
+    struct rms_keysets *sets = open_sets(false);
 
     (void)state;
     atomic_store(&server.mood, KEYS_A);
@@ -219,7 +219,7 @@ static void keys_are_found_by_discovery_and_kept(void **state)
 static void a_given_address_needs_no_discovery(void **state)
 {
     RMS_KEYSET_CLEANUP struct rms_keyset_ref *ref = NULL;
-    struct rms_keysets *sets = open_sets(0);
+    struct rms_keysets *sets = open_sets(false);
     char uri[128];
 
     (void)state;
@@ -234,12 +234,11 @@ static void new_keys_are_fetched_when_asked(void **state)
 {
     RMS_KEYSET_CLEANUP struct rms_keyset_ref *old = NULL;
     RMS_KEYSET_CLEANUP struct rms_keyset_ref *fresh = NULL;
-    struct rms_keysets *sets = open_sets(1);
+    struct rms_keysets *sets = open_sets(true);
 
     (void)state;
     atomic_store(&server.mood, KEYS_A);
     assert_int_equal(get(sets, NULL, &old), 0);
-    (void)usleep(5000);
     atomic_store(&server.mood, KEYS_B);
     assert_int_equal(get(sets, old, &fresh), 0);
     assert_ptr_not_equal(old, fresh);
@@ -251,7 +250,7 @@ static void new_keys_are_fetched_when_asked(void **state)
 static void unknown_keys_do_not_hammer_the_issuer(void **state)
 {
     RMS_KEYSET_CLEANUP struct rms_keyset_ref *old = NULL;
-    struct rms_keysets *sets = open_sets(0);
+    struct rms_keysets *sets = open_sets(false);
 
     (void)state;
     atomic_store(&server.mood, KEYS_A);
@@ -270,7 +269,7 @@ static void bad_answers_give_no_keys_and_end_in_time(void **state)
     (void)state;
     for (int mood = FAILS; mood < MOODS; mood++) {
         RMS_KEYSET_CLEANUP struct rms_keyset_ref *ref = NULL;
-        struct rms_keysets *sets = open_sets(0);
+        struct rms_keysets *sets = open_sets(false);
         int64_t start_ms = rms_clock_monotonic_ms();
 
         atomic_store(&server.mood, mood);
@@ -288,11 +287,10 @@ static void old_keys_stay_when_a_refresh_fails(void **state)
         RMS_KEYSET_CLEANUP struct rms_keyset_ref *old = NULL;
         RMS_KEYSET_CLEANUP struct rms_keyset_ref *fresh = NULL;
         RMS_KEYSET_CLEANUP struct rms_keyset_ref *again = NULL;
-        struct rms_keysets *sets = open_sets(1);
+        struct rms_keysets *sets = open_sets(true);
 
         atomic_store(&server.mood, KEYS_A);
         assert_int_equal(get(sets, NULL, &old), 0);
-        (void)usleep(5000);
         atomic_store(&server.mood, mood);
         assert_int_equal(get(sets, old, &fresh), RMS_E_NOT_FOUND);
         assert_int_equal(get(sets, NULL, &again), 0);
@@ -306,7 +304,7 @@ static void old_keys_stay_when_a_refresh_fails(void **state)
 static void discovery_must_speak_for_the_issuer(void **state)
 {
     RMS_KEYSET_CLEANUP struct rms_keyset_ref *ref = NULL;
-    struct rms_keysets *sets = open_sets(0);
+    struct rms_keysets *sets = open_sets(false);
     char other[80];
 
     (void)state;
@@ -338,7 +336,7 @@ static void only_some_wait_for_a_hanging_issuer(void **state)
 {
     struct waiter waiters[10] = {{.sets = NULL}};
     pthread_t threads[10];
-    struct rms_keysets *sets = open_sets(0);
+    struct rms_keysets *sets = open_sets(false);
     int waited = 0;
 
     (void)state;
@@ -361,7 +359,7 @@ static void many_ask_while_keys_change(void **state)
 {
     struct waiter waiters[4] = {{.sets = NULL}};
     pthread_t threads[4];
-    struct rms_keysets *sets = open_sets(1);
+    struct rms_keysets *sets = open_sets(true);
 
     (void)state;
     for (int round = 0; round < 20; round++) {
