@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "service/message.h"
+#include "service/sandbox.h"
 #include "service/settings.h"
 #include "store/oauth.h"
 #include "store/store.h"
@@ -78,10 +79,13 @@ int rms_jobs_main(const struct rms_settings *settings, int control)
         status = rms_db_open(store, &db);
     }
     if (status == 0) {
+        status = rms_sandbox_calls_server();
+    }
+    if (status == 0) {
         rms_log(RMS_LOG_INFO, "jobs.started", NULL);
         work(settings, db, control, signals);
-        rms_db_close(&db);
     }
+    rms_db_close(&db);
     rms_store_free(&store);
     return status;
 }

@@ -5,6 +5,7 @@
 
 #include "base/test.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -18,7 +19,7 @@ struct lab {
     struct rms_keyclient *client;
     struct rms_new_key *tenant, *user, *token; /* what the store would hold */
     struct rms_rsa_private *machine;           /* somebody to seal to */
-    unsigned fetches;
+    atomic_uint fetches;
 };
 
 #define LAB_TENANT "11111111-2222-4333-8444-555555555555"

@@ -24,8 +24,8 @@ RMS_MUST_USE int rms_process_give(const struct rms_settings *settings, const cha
  */
 void rms_process_harden(void);
 
-/* Landlock and seccomp of a server that uses the database: reads what libraries need, writes DIR/db. Call
- * before threads start. */
+/* Landlock for a server that uses the database: reads what libraries need, writes beside the database. Call
+ * before threads start; the process calls rms_sandbox_calls_server when they all run. */
 RMS_MUST_USE int rms_process_shut_in(const struct rms_settings *settings);
 
 #endif

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #include "service/keyd_masterkey.h"
 #include "service/master.h"
 #include "service/master_setup.h"
+#include "service/sandbox.h"
 
 struct lab {
     char dir[64]; /* above the data directory */
@@ -114,6 +116,7 @@ static int test_front(const struct rms_settings *settings, const struct rms_fron
     if (!stats.locked) {
         RMS_TRY(exercise(client));
     }
+    RMS_TRY(rms_sandbox_calls_server());
     rms_keylink_ready(link);
     while (!told_to_end) {
         if (poll(&event, 1, 50) > 0) {
@@ -151,6 +154,7 @@ static int test_jobs(const struct rms_settings *settings, int control)
 
     (void)settings;
     (void)signal(SIGTERM, SIG_DFL);
+    RMS_TRY(rms_sandbox_calls_server());
     (void)!read(control, &byte, 1);
     return 0;
 }
@@ -466,6 +470,33 @@ static void shuts_the_processes_in(void **state)
     assert_int_equal(stop(lab), 0);
 }
 
+/* touches: S-319 (the service runs without root) */
+static void becomes_the_account_it_is_told(void **state)
+{
+    static const char *const names[] = {"keyd", "front", "jobs"};
+    const struct passwd *account = getpwnam("nobody");
+    struct lab *lab = *state;
+
+    if (geteuid() != 0 || account == NULL) {
+        skip();
+    }
+    assert_int_equal(chmod(lab->dir, 0755), 0);
+    (void)strcpy(lab->settings.user, "nobody");
+    start_standard(lab);
+    (void)ask_until_answered(lab);
+    for (size_t i = 0; i < RMS_COUNT(names); i++) {
+        int pid = wait_for_child(lab, names[i]);
+
+        for (int n = 0; n < 100 && status_field(pid, "Seccomp") != 2; n++) {
+            (void)poll(NULL, 0, 20);
+        }
+        assert_int_equal(status_field(pid, "Uid"), (int)account->pw_uid);
+        assert_int_equal(status_field(pid, "Gid"), (int)account->pw_gid);
+        assert_int_equal(status_field(pid, "CapEff"), 0);
+    }
+    assert_int_equal(stop(lab), 0);
+}
+
 /* Nothing is made twice: clients trust the CA, and the master key seals the keys. */
 static void keeps_it_at_the_second_start(void **state)
 {
@@ -691,6 +722,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_LAB(makes_what_it_needs_at_the_first_start),
         IN_LAB(shuts_the_processes_in),
+        IN_LAB(becomes_the_account_it_is_told),
         IN_LAB(keeps_it_at_the_second_start),
         IN_LAB(refuses_an_open_data_directory),
         IN_LAB(refuses_a_directory_in_use),
