@@ -55,6 +55,17 @@ static void hand_over(struct batch *batch, struct item *item)
     (void)pthread_mutex_unlock(&batch->lock);
 }
 
+/* The errand for one path, with the output that is its own. */
+static int prepare_path(const struct batch *batch, size_t index, struct rms_work *work)
+{
+    struct rms_errand errand = *batch->errand;
+
+    if (errand.options.outputs != NULL) {
+        errand.options.output = errand.options.outputs[index];
+    }
+    return rms_work_prepare(&errand, batch->paths[index], work);
+}
+
 static void *work(void *argument)
 {
     struct batch *batch = argument;
@@ -77,7 +88,7 @@ static void *work(void *argument)
         item->code = rms_call_begin(context);
         rms_work_init(&item->work);
         if (item->code == 0) {
-            item->code = rms_work_prepare(batch->errand, batch->paths[index], &item->work);
+            item->code = prepare_path(batch, index, &item->work);
         }
         rms_report_save(context, &item->report);
         hand_over(batch, item);
