@@ -24,6 +24,7 @@
 #include "service/token.h"
 #include "service/usage.h"
 
+#define ARENA_MAX          (256u * 1024 * 1024)
 #define POLL_MS            100 /* changes of other processes are seen this late */
 #define QUEUE              4096
 #define CONNECTIONS        4000
@@ -56,6 +57,7 @@ static void worker_fini(void *context, void *state)
     if (worker != NULL) {
         rms_keyclient_free(&worker->keys);
         rms_db_close(&worker->db);
+        rms_arena_free(&worker->arena);
         rms_free(worker);
     }
 }
@@ -69,7 +71,8 @@ static void *worker_init(void *context, size_t index)
     }
     worker->front = front;
     worker->index = index;
-    int rc = rms_db_open(front->store, &worker->db);
+    worker->arena = rms_arena_new(ARENA_MAX);
+    int rc = worker->arena != NULL ? rms_db_open(front->store, &worker->db) : RMS_E_NO_MEMORY;
     if (rc == RMS_OK) {
         rc = rms_keyclient_new(front->keylink, worker, &worker->keys);
     }

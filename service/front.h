@@ -41,6 +41,7 @@ struct rms_worker {
     struct rms_front *front;
     struct rms_db *db;
     struct rms_keyclient *keys;
+    struct rms_arena *arena; /* of the request in hand; forgotten after each */
     size_t index;
 };
 

@@ -3,6 +3,7 @@
  *   worker: log healthy, query, caller, content type, handler (here, rms_front_work) */
 #include "service/front_handle.h"
 
+#include <stdio.h>
 #include <strings.h>
 
 #include "base/clock.h"
@@ -12,6 +13,13 @@
 #include "service/tenant.h"
 #include "service/token.h"
 #include "service/usage.h"
+
+/* Memory a worker keeps between requests. With sanitizers none, so that they see what is used too late. */
+#ifdef __SANITIZE_ADDRESS__
+#define ARENA_KEPT 0
+#else
+#define ARENA_KEPT (256u * 1024)
+#endif
 
 /* S-193. The SDK sends "{scenario};{correlation}", others one GUID, with or without braces. */
 static void take_correlation(struct rms_request *request)
@@ -37,22 +45,23 @@ static void take_client_info(struct rms_request *request)
     request->client_info = platform != NULL && platform[0] != '\0' ? platform : agent != NULL ? agent : "";
 }
 
-static const char *allowed_methods(struct rms_arena *arena, unsigned allowed)
+static void name_methods(unsigned allowed, char *out, size_t size)
 {
     static const struct {
         unsigned bit;
         const char *name;
-    } names[] = {{RMS_METHOD_GET, "GET"}, {RMS_METHOD_POST, "POST"}, {RMS_METHOD_PUT, "PUT"},
-        {RMS_METHOD_DELETE, "DELETE"}};
-    const char *list = "";
+    } names[] = {
+        {RMS_METHOD_GET, "GET"},
+        {RMS_METHOD_POST, "POST"},
+        {RMS_METHOD_PUT, "PUT"},
+        {RMS_METHOD_DELETE, "DELETE"},
+    };
+    size_t len = 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if ((allowed & names[i].bit) != 0) {
-            const char *longer =
-                rms_arena_printf(arena, "%s%s%s", list, list[0] != '\0' ? ", " : "", names[i].name);
-            list = longer != NULL ? longer : list;
+            len += (size_t)snprintf(out + len, size - len, "%s%s", len > 0 ? ", " : "", names[i].name);
         }
     }
-    return list;
 }
 
 static bool visible(const struct rms_exchange *x, const struct rms_route *route)
@@ -71,7 +80,7 @@ int rms_front_begin(void *context, struct rms_exchange *x)
     request->note.published_at = RMS_TIME_NONE;
     int rc = rms_route_find(request, &allowed);
     if (rc == RMS_E_METHOD) {
-        rms_reply_header(&x->reply, "Allow", allowed_methods(request->arena, allowed));
+        name_methods(allowed, x->allow, sizeof x->allow);
     }
     RMS_TRY(rc);
     if (!visible(x, request->route)) {
@@ -114,6 +123,7 @@ static int accept_caller(struct rms_front *front, struct rms_request *request)
 static int serve(struct rms_front *front, struct rms_exchange *x)
 {
     struct rms_request *request = &x->request;
+    RMS_TRY(rms_route_params(request));
     RMS_TRY(rms_form_parse(
         request->arena, rms_view_str(x->raw_query), false, &request->query, &request->query_count));
     RMS_TRY(accept_caller(front, request));
@@ -133,14 +143,6 @@ static void challenge(struct rms_front *front, struct rms_exchange *x)
     }
 }
 
-static void add_retry_after(struct rms_exchange *x)
-{
-    if (x->reply.retry_after_s > 0) {
-        rms_reply_header(
-            &x->reply, "Retry-After", rms_arena_printf(x->request.arena, "%d", x->reply.retry_after_s));
-    }
-}
-
 static void fill_failure(struct rms_front *front, struct rms_exchange *x, int code)
 {
     if (!x->reply.final) {
@@ -150,7 +152,6 @@ static void fill_failure(struct rms_front *front, struct rms_exchange *x, int co
     if (code == RMS_E_NOT_AUTHENTICATED && x->request.route->who == RMS_WHO_BEARER) {
         challenge(front, x);
     }
-    add_retry_after(x);
 }
 
 void rms_front_work(struct rms_worker *worker, struct rms_exchange *x)
@@ -158,6 +159,7 @@ void rms_front_work(struct rms_worker *worker, struct rms_exchange *x)
     struct rms_front *front = worker->front;
     struct rms_request *request = &x->request;
     request->worker = worker;
+    request->arena = worker->arena;
     int rc = serve(front, x);
     if (rc < 0) {
         fill_failure(front, x, rc);
@@ -167,6 +169,10 @@ void rms_front_work(struct rms_worker *worker, struct rms_exchange *x)
         rms_admin_note_request(request, rc);
     }
     rms_request_unpin(request);
+    rms_http_prepare(x);
+    rms_buf_fini(&x->body);
+    rms_arena_reset(worker->arena, ARENA_KEPT);
+    request->arena = NULL;
 }
 
 void rms_front_refuse(void *context, struct rms_exchange *x, int code)
@@ -179,6 +185,5 @@ void rms_front_refuse(void *context, struct rms_exchange *x, int code)
         x->request.note.published_at = RMS_TIME_NONE;
     }
     rms_rest_error(&x->request, code, &x->reply);
-    add_retry_after(x);
     rms_usage_note_request(front->usage, &x->request, code);
 }

@@ -16,7 +16,6 @@
 #define BODY_BUDGET (512u * 1024 * 1024)
 
 #define BODY_EXCESS (1024u * 1024)
-#define ARENA_MAX   (256u * 1024 * 1024)
 #define REPLY_MAX   (64u * 1024 * 1024)
 #define REPLY_MS    120000 /* for the peer to take a reply */
 #define READ_STEP   16384u /* one TLS record */
@@ -42,13 +41,10 @@ static void *on_uri(void *context, const char *uri, struct MHD_Connection *conne
     x->http = context;
     x->connection = connection;
     x->uri = rms_strdup(uri);
-    x->request.arena = rms_arena_new(ARENA_MAX);
     x->request.headers = x->headers;
     rms_buf_init(&x->body, 0);
     rms_buf_init(&x->reply.body, REPLY_MAX);
-    if (x->uri == NULL || x->request.arena == NULL) {
-        rms_free(x->uri);
-        rms_arena_free(&x->request.arena);
+    if (x->uri == NULL) {
         rms_free(x);
         return NULL;
     }
@@ -73,9 +69,11 @@ static void on_completed(
         return;
     }
     (void)atomic_fetch_sub(&http->bodies, x->charged);
+    if (x->response != NULL) {
+        MHD_destroy_response(x->response);
+    }
     rms_buf_fini(&x->body);
     rms_buf_fini(&x->reply.body);
-    rms_arena_free(&x->request.arena);
     rms_free(x->uri);
     rms_free(x);
     *state = NULL;
@@ -209,6 +207,25 @@ static int check_announced(struct rms_exchange *x)
 
 /* --- replies ---------------------------------------------------------------------------------------- */
 
+static void add_own_headers(struct MHD_Response *response, const struct rms_exchange *x)
+{
+    const struct rms_reply *reply = &x->reply;
+    for (size_t i = 0; i < reply->header_count; i++) {
+        (void)MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+    }
+    if (x->allow[0] != '\0') {
+        (void)MHD_add_response_header(response, "Allow", x->allow);
+    }
+    if (reply->retry_after_s > 0) {
+        char seconds[16];
+        (void)snprintf(seconds, sizeof seconds, "%d", reply->retry_after_s);
+        (void)MHD_add_response_header(response, "Retry-After", seconds);
+    }
+    if (x->close) {
+        (void)MHD_add_response_header(response, "Connection", "close");
+    }
+}
+
 static void add_headers(struct MHD_Response *response, const struct rms_exchange *x)
 {
     static const struct rms_pair always[] = {
@@ -230,29 +247,30 @@ static void add_headers(struct MHD_Response *response, const struct rms_exchange
         (void)MHD_add_response_header(response, "Content-Type", type);
     }
     (void)MHD_add_response_header(response, "x-ms-rms-request-id", x->request.correlation);
-    for (size_t i = 0; i < reply->header_count; i++) {
-        (void)MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
-    }
-    if (x->close) {
-        (void)MHD_add_response_header(response, "Connection", "close");
-    }
+    add_own_headers(response, x);
 }
 
 /* The exchange outlives the response (on_completed frees it), so the body is not copied. */
-static enum MHD_Result send_reply(struct rms_exchange *x)
+void rms_http_prepare(struct rms_exchange *x)
 {
     struct rms_reply *reply = &x->reply;
+    x->response = MHD_create_response_from_buffer(reply->body.len, reply->body.data, MHD_RESPMEM_PERSISTENT);
+    if (x->response != NULL) {
+        add_headers(x->response, x);
+    }
+}
+
+static enum MHD_Result send_reply(struct rms_exchange *x)
+{
     rms_watch_set(watched_of(x->connection), REPLY_MS);
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(reply->body.len, reply->body.data, MHD_RESPMEM_PERSISTENT);
-    if (response == NULL) {
+    if (x->response == NULL) {
+        rms_http_prepare(x);
+    }
+    if (x->response == NULL) {
         return MHD_NO;
     }
-    add_headers(response, x);
-    enum MHD_Result result =
-        MHD_queue_response(x->connection, reply->status != 0 ? (unsigned)reply->status : 200u, response);
-    MHD_destroy_response(response);
-    return result;
+    unsigned status = x->reply.status != 0 ? (unsigned)x->reply.status : 200u;
+    return MHD_queue_response(x->connection, status, x->response);
 }
 
 static enum MHD_Result send_refusal(struct rms_exchange *x, int code)

@@ -13,6 +13,7 @@
 #include "service/request.h"
 
 struct MHD_Connection;
+struct MHD_Response;
 struct rms_http;
 
 #define RMS_HTTP_CONNECTION_BYTES 131072u /* pitfall 3: 60 kB tokens pass */
@@ -24,7 +25,8 @@ struct rms_exchange {
     struct rms_reply reply;
     struct rms_http *http;
     struct MHD_Connection *connection;
-    char *uri; /* as received */
+    struct MHD_Response *response; /* made of reply; NULL until then */
+    char *uri;                     /* as received */
     const char *raw_query;
     char ip[INET6_ADDRSTRLEN];
     struct rms_pair headers[RMS_HEADERS_MAX];
@@ -37,9 +39,10 @@ struct rms_exchange {
     int late_code;    /* why the body could not be taken; answered at its end */
     size_t charged;   /* of the budget for bodies in memory */
     atomic_bool done; /* the reply is ready */
+    char allow[32];   /* value of Allow; "" = none */
 };
 
-/* What the front supplies. begin and refuse run on pollers and must not block. */
+/* What the front supplies. begin and refuse run on pollers and must not block; there is no arena yet. */
 struct rms_http_calls {
     void *context;
     /* Headers are known: routes, sets body_max and body_discard. An error is answered through refuse. */
@@ -69,6 +72,10 @@ void rms_http_close(struct rms_http *http);
 
 /* The pool must be drained before. Accepts NULL. */
 void rms_http_free(struct rms_http **http);
+
+/* Makes the response of what the reply says by now. Afterwards neither the request's arena nor its body is
+ * needed. Any thread. */
+void rms_http_prepare(struct rms_exchange *exchange);
 
 /* The worker is finished with the exchange: the poller sends the reply. The exchange must not be touched
  * afterwards. */

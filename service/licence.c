@@ -160,8 +160,7 @@ static int check_pairing(struct opening_run *run)
     int rc = rms_content_pair(run->request->worker->db, run->request->arena, &content, &existing);
     if (rc == RMS_E_CONFLICT) {
         alert_conflict(run, &existing);
-        o->owner_proved = run->pl.clc == NULL;
-        return RMS_OK;
+        return RMS_OK; /* no shortcut for the owner */
     }
     o->owner_proved = rc == RMS_OK;
     return rc;

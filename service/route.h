@@ -6,8 +6,8 @@
 #include "service/request.h"
 
 enum rms_who {
-    RMS_WHO_ANYONE,   /* sign-in, redirects, information pages */
-    RMS_WHO_BEARER,   /* a valid token; without one 401 and the bearer challenge, the body unread by handlers */
+    RMS_WHO_ANYONE, /* sign-in, redirects, information pages */
+    RMS_WHO_BEARER, /* a valid token; without one 401 and the bearer challenge, the body unread by handlers */
     RMS_WHO_OPERATOR, /* the administration socket only; elsewhere 404 as if it did not exist */
 };
 
@@ -32,8 +32,11 @@ struct rms_route {
 /* The rows, ended by one without pattern. */
 extern const struct rms_route rms_routes[];
 
-/* Finds the row and fills request->route and params. RMS_E_NOT_FOUND when no pattern fits, RMS_E_METHOD when
- * only other methods do (allowed_out: their bits). */
+/* Finds the row: request->route. RMS_E_NOT_FOUND when no pattern fits, RMS_E_METHOD when only other methods
+ * do (allowed_out: their bits). Needs no arena. */
 RMS_MUST_USE int rms_route_find(struct rms_request *request, unsigned *allowed_out);
+
+/* Fills the parameters of the route found, decoded into the arena. RMS_E_BAD_ARGUMENT. */
+RMS_MUST_USE int rms_route_params(struct rms_request *request);
 
 #endif

@@ -68,20 +68,23 @@ static bool pattern_fits(const char *pattern, const char *path, struct match *ma
     return at_end(path);
 }
 
-static int take_params(struct rms_request *request, const struct match *match)
+int rms_route_params(struct rms_request *request)
 {
-    for (size_t i = 0; i < match->count; i++) {
-        RMS_TRY(rms_percent_decode(request->arena, match->params[i], false, &request->params[i]));
+    struct match match;
+    if (!pattern_fits(request->route->pattern, request->path, &match)) {
+        return RMS_E_INTERNAL;
     }
-    request->param_count = match->count;
+    for (size_t i = 0; i < match.count; i++) {
+        RMS_TRY(rms_percent_decode(request->arena, match.params[i], false, &request->params[i]));
+    }
+    request->param_count = match.count;
     return RMS_OK;
 }
 
 int rms_route_find(struct rms_request *request, unsigned *allowed_out)
 {
     /* a HEAD is a GET whose body the HTTP layer leaves out */
-    unsigned method =
-        request->method == RMS_METHOD_HEAD ? (unsigned)RMS_METHOD_GET : (unsigned)request->method;
+    unsigned method = request->method == RMS_METHOD_HEAD ? RMS_METHOD_GET : request->method;
     struct match match;
     *allowed_out = 0;
     for (const struct rms_route *row = rms_routes; row->pattern != NULL; row++) {
@@ -91,7 +94,7 @@ int rms_route_find(struct rms_request *request, unsigned *allowed_out)
         *allowed_out |= row->methods;
         if ((row->methods & method) != 0) {
             request->route = row;
-            return take_params(request, &match);
+            return RMS_OK;
         }
     }
     return *allowed_out != 0 ? RMS_E_METHOD : RMS_E_NOT_FOUND;

@@ -51,6 +51,29 @@ void rms_arena_free(struct rms_arena **arena)
     *arena = NULL;
 }
 
+void rms_arena_reset(struct rms_arena *arena, size_t keep_bytes)
+{
+    struct block *kept = NULL;
+    struct block *next;
+
+    for (struct block *block = arena->blocks; block != NULL; block = next) {
+        struct block *spare = block;
+
+        next = block->next;
+        rms_wipe(block->data, block->used);
+        block->used = 0;
+        block->next = NULL;
+        if (block->cap <= keep_bytes && (kept == NULL || block->cap > kept->cap)) {
+            spare = kept;
+            kept = block;
+        }
+        rms_free(spare);
+    }
+    arena->blocks = kept;
+    arena->used = 0;
+    arena->next_cap = FIRST_BLOCK;
+}
+
 static struct block *add_block(struct rms_arena *arena, size_t size)
 {
     size_t cap = size > arena->next_cap ? size : arena->next_cap;

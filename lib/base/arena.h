@@ -21,6 +21,10 @@ struct rms_arena *rms_arena_new(size_t max_bytes);
 /* Accepts NULL, clears the caller's pointer. */
 void rms_arena_free(struct rms_arena **arena);
 
+/* Forgets and wipes everything handed out, and keeps at most keep_bytes of memory for the next round: for one
+ * arena per worker thread instead of one per request. */
+void rms_arena_reset(struct rms_arena *arena, size_t keep_bytes);
+
 /* Zeroed, aligned for any type. */
 void *rms_arena_alloc(struct rms_arena *arena, size_t size) __attribute__((malloc));
 

@@ -87,9 +87,34 @@ static void memory_may_run_out(void **state)
     rms_arena_free(&arena);
 }
 
+static void starts_anew_after_reset(void **state)
+{
+    static const size_t keep[] = {0, 5000, 1 << 20};
+    RMS_ARENA_CLEANUP struct rms_arena *arena = rms_arena_new(1 << 20);
+
+    (void)state;
+    for (size_t round = 0; round < sizeof keep / sizeof keep[0]; round++) {
+        for (size_t i = 0; i < 100; i++) {
+            uint8_t *place = rms_arena_alloc(arena, 1000);
+
+            assert_non_null(place);
+            assert_int_equal(place[0], 0);
+            assert_int_equal(place[999], 0);
+            memset(place, 0xff, 1000);
+        }
+        assert_non_null(rms_arena_alloc(arena, 300000));
+        rms_arena_reset(arena, keep[round]);
+        assert_int_equal(rms_arena_used(arena), 0);
+    }
+    rms_arena_reset(arena, 0);
+    rms_arena_reset(arena, 0);
+    assert_string_equal(rms_arena_strdup(arena, "usable"), "usable");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(starts_anew_after_reset),
         cmocka_unit_test(gives_zeroed_aligned_memory),
         cmocka_unit_test(copies_text),
         cmocka_unit_test(keeps_its_maximum),
