@@ -78,16 +78,6 @@ static void report_done(const struct item *item, const struct outcome *outcome)
     puts(rms_buf_text(&line));
 }
 
-static void report_skipped(const struct item *item, const struct failure *failure)
-{
-    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(16384);
-    const struct rms_error_info *info = rms_error_info(failure->code);
-    bool detailed = failure->detail != NULL && failure->detail[0] != 0;
-
-    rms_buf_printf(&text, _("skipped: %s (%s)"), detailed ? failure->detail : _(info->text), info->reason);
-    output_note(item->path, rms_buf_text(&text));
-}
-
 /* Other names of the same file keep the clear content: replacing one link does not reach them (C-053). */
 static void warn_links(const struct run *run, const struct item *item)
 {
@@ -112,7 +102,7 @@ static void report(struct run *run, size_t i)
     if (outcome->state == FAILED) {
         output_failure(item->path, &outcome->failure);
     } else if (outcome->state == SKIPPED) {
-        report_skipped(item, &outcome->failure);
+        output_skipped(item->path, &outcome->failure);
     } else {
         warn_links(run, item);
     }

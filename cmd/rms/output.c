@@ -165,20 +165,52 @@ static void append_more(struct rms_buf *line, const char *name, const char *text
     }
 }
 
+/* What happened: the library's sentence where it says more than the table's. "FILE: " in front of it is the
+ * subject again. */
+static void append_what(struct rms_buf *line, const char *subject, const struct failure *failure)
+{
+    const char *text = _(rms_error_info(failure->code)->text);
+    const char *detail = failure->detail != NULL ? failure->detail : "";
+    size_t len = subject != NULL ? strlen(subject) : 0;
+
+    if (len > 0 && strncmp(detail, subject, len) == 0 && strncmp(detail + len, ": ", 2) == 0) {
+        detail += len + 2;
+    } else if (len > 0 && strcmp(detail, subject) == 0) {
+        detail = "";
+    }
+    if (strncmp(detail, text, strlen(text)) != 0) {
+        rms_buf_append_str(line, text);
+        rms_buf_append_str(line, detail[0] != 0 ? ": " : "");
+    }
+    safe_text(line, detail);
+}
+
+static const char *without_mailto(const char *referrer)
+{
+    return referrer != NULL && strncmp(referrer, "mailto:", 7) == 0 ? referrer + 7 : referrer;
+}
+
 void output_failure(const char *subject, const struct failure *failure)
 {
     const struct rms_error_info *info = rms_error_info(failure->code);
     struct rms_buf RMS_BUF_CLEANUP line = RMS_BUF_INIT(LINE_MAX_BYTES);
 
     append_subject(&line, subject);
-    rms_buf_append_str(&line, _(info->text));
-    if (failure->detail != NULL && failure->detail[0] != 0) {
-        rms_buf_append_str(&line, ": ");
-        safe_text(&line, failure->detail);
-    }
+    append_what(&line, subject, failure);
     rms_buf_printf(&line, " (%s); %s\n", info->reason, _(info->next));
-    append_more(&line, _("to ask for access"), failure->referrer);
+    append_more(&line, _("to ask for access"), without_mailto(failure->referrer));
     append_more(&line, _("correlation id"), failure->correlation);
+    print_message(&line);
+}
+
+void output_skipped(const char *subject, const struct failure *failure)
+{
+    struct rms_buf RMS_BUF_CLEANUP line = RMS_BUF_INIT(LINE_MAX_BYTES);
+
+    append_subject(&line, subject);
+    rms_buf_append_str(&line, _("skipped: "));
+    append_what(&line, subject, failure);
+    rms_buf_printf(&line, " (%s)\n", rms_error_info(failure->code)->reason);
     print_message(&line);
 }
 

@@ -40,6 +40,8 @@ struct failure {
     const char *detail, *referrer, *correlation;
 };
 void output_failure(const char *subject, const struct failure *failure);
+/* "rms: SUBJECT: skipped: why (reason)" */
+void output_skipped(const char *subject, const struct failure *failure);
 
 /* "rms: SUBJECT: text" on stderr. */
 void output_note(const char *subject, const char *text);

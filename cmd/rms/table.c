@@ -11,6 +11,7 @@
 #define COLUMNS_MAX 16
 #define CELL_MAX    4096
 #define NAME_WIDTH  28
+#define INDENT      2
 #define WIDE_MAX    512
 
 /* Columns a text takes on a terminal. */
@@ -49,6 +50,23 @@ static void append_value(struct rms_buf *out, const json_t *value)
 
         if (rms_json_emit(value, &text) == 0) {
             safe_text(out, rms_buf_text(&text));
+        }
+    }
+}
+
+/* An object of a list, on one line: "Id x, Name y". */
+static void append_row(struct rms_buf *out, const json_t *object)
+{
+    const char *name;
+    json_t *value;
+    bool first = true;
+
+    json_object_foreach((json_t *)object, name, value)
+    {
+        if (!json_is_null(value)) {
+            rms_buf_printf(out, "%s%s ", first ? "" : "; ", name);
+            append_value(out, value);
+            first = false;
         }
     }
 }
@@ -125,16 +143,46 @@ int output_list(json_t *rows, const struct column *columns)
     return EXIT_DONE;
 }
 
-void output_members(const json_t *object)
+static void print_members(const json_t *object, int indent);
+
+/* A value on the line of its name; objects, and lists of them, on lines of their own below it. */
+static void print_member(const char *name, const json_t *value, int indent)
+{
+    bool objects = json_is_array(value) && json_is_object(json_array_get(value, 0));
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(LONG_MAX);
+    size_t i;
+    const json_t *entry;
+
+    if (!objects && !json_is_object(value)) {
+        append_value(&text, value);
+        printf("%*s%-*s %s\n", indent, "", NAME_WIDTH - indent, name, rms_buf_text(&text));
+        return;
+    }
+    printf("%*s%s\n", indent, "", name);
+    if (!objects) {
+        print_members(value, indent + INDENT);
+        return;
+    }
+    json_array_foreach((json_t *)value, i, entry)
+    {
+        rms_buf_reset(&text);
+        append_row(&text, entry);
+        printf("%*s- %s\n", indent + INDENT, "", rms_buf_text(&text));
+    }
+}
+
+static void print_members(const json_t *object, int indent)
 {
     const char *name;
     json_t *value;
 
     json_object_foreach((json_t *)object, name, value)
     {
-        struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(LONG_MAX);
-
-        append_value(&text, value);
-        printf("%-*s %s\n", NAME_WIDTH, name, rms_buf_text(&text));
+        print_member(name, value, indent);
     }
+}
+
+void output_members(const json_t *object)
+{
+    print_members(object, 0);
 }
