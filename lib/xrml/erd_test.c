@@ -599,6 +599,21 @@ static void test_refused(void **state)
     }
 }
 
+static void test_too_many_custom_rights(void **state)
+{
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(8u << 20);
+    struct rms_erd erd;
+
+    (void)state;
+    rms_buf_append_str(&text, HEAD "<RIGHTSGROUP><RIGHTSLIST>");
+    for (unsigned i = 0; i < 20000; i++) {
+        rms_buf_printf(
+            &text, "<RIGHT name=\"C%u\">" WHO("<ID type=\"Internal\">Anyone</ID>", "") "</RIGHT>", i);
+    }
+    rms_buf_append_str(&text, "</RIGHTSLIST></RIGHTSGROUP>" TAIL);
+    assert_int_equal(rms_erd_parse(arena, rms_buf_view(&text), &erd), RMS_E_BAD_LICENSE);
+}
+
 /* touches: S-092 (as many grants as a policy may have) */
 static void test_many_grants(void **state)
 {
@@ -633,6 +648,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_foreign_rights, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(test_foreign_expiry, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(test_refused, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(test_too_many_custom_rights, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(test_many_grants, open_arena, close_arena),
     };
 

@@ -14,7 +14,8 @@
 #define NAME_MARK   ":" NAME_WORD
 #define TEXT_MARK   ":" TEXT_WORD
 #define LCID_MARK   "LCID "
-#define PLAIN_LCID  127 /* invariant: for names that are not in records */
+#define TEXTS_MAX   1000 /* records; a few hundred languages exist */
+#define PLAIN_LCID  127  /* invariant: for names that are not in records */
 #define MARK_LEN(m) (sizeof(m) - 1)
 
 static bool at(const char *place, const char *end, const char *word, size_t len)
@@ -179,12 +180,13 @@ static int take_plain(struct rms_arena *arena, const char *name, struct rms_text
     return 0;
 }
 
+/* An upper bound: every record begins so. */
 static size_t most_records(const char *place, const char *end)
 {
-    size_t count = 1;
+    size_t count = 0;
 
-    while ((place = memchr(place, ';', (size_t)(end - place))) != NULL) {
-        place++;
+    while ((place = memmem(place, (size_t)(end - place), LCID_MARK, MARK_LEN(LCID_MARK))) != NULL) {
+        place += MARK_LEN(LCID_MARK);
         count++;
     }
     return count;
@@ -195,13 +197,18 @@ static int read_name(struct rms_arena *arena, const struct rms_xnode *name, stru
     const char *end = name->text + name->text_len;
     struct rms_policy_text *texts;
     unsigned lcid;
+    size_t most;
     size_t count = 0;
     const char *place = record_head(skip_blanks(name->text, end), end, &lcid);
 
     if (place == NULL) {
         return take_plain(arena, name->text, texts_out);
     }
-    texts = rms_arena_array(arena, most_records(place, end), sizeof *texts);
+    most = most_records(name->text, end);
+    if (most > TEXTS_MAX) {
+        return RMS_E_BAD_LICENSE;
+    }
+    texts = rms_arena_array(arena, most, sizeof *texts);
     if (texts == NULL) {
         return RMS_E_NO_MEMORY;
     }

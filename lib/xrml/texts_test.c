@@ -143,6 +143,29 @@ static void test_lossless(void **state)
     round_trip(NULL, 0);
 }
 
+static int read_many(size_t count)
+{
+    RMS_BUF_CLEANUP struct rms_buf body = RMS_BUF_INIT(1u << 20);
+    struct rms_xtext text;
+    struct rms_texts texts;
+    char id[RMS_GUID_TEXT];
+
+    rms_buf_append_str(&body, "<B><DESCRIPTOR><OBJECT><NAME>");
+    for (size_t i = 0; i < count; i++) {
+        rms_buf_append_str(&body, "LCID 1:NAME a:DESCRIPTION b;\n");
+    }
+    rms_buf_append_str(&body, "</NAME></OBJECT></DESCRIPTOR></B>");
+    assert_int_equal(rms_xtext_parse(arena, rms_buf_view(&body), &text), 0);
+    return rms_texts_read(arena, text.root->first, id, &texts);
+}
+
+static void test_too_many(void **state)
+{
+    (void)state;
+    assert_int_equal(read_many(1000), 0);
+    assert_int_equal(read_many(1001), RMS_E_BAD_LICENSE);
+}
+
 /* What XML cannot carry is refused when writing. */
 static void test_not_writable(void **state)
 {
@@ -166,6 +189,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_real_forms, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(test_other_forms, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(test_lossless, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(test_too_many, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(test_not_writable, open_arena, close_arena),
     };
 

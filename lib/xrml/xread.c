@@ -472,7 +472,10 @@ int rms_xread_right(struct rms_arena *arena, const struct rms_xnode *right, stru
         return RMS_E_BAD_LICENSE;
     }
     status = rms_rights_add(arena, rights, name, true);
-    return status == RMS_E_BAD_ARGUMENT ? 0 : status;
+    if (status == RMS_E_BAD_ARGUMENT) {
+        return 0;
+    }
+    return status == RMS_E_LIMIT ? RMS_E_BAD_LICENSE : status;
 }
 
 int rms_xread_conditions(const struct rms_xnode *right, const struct rms_xnode **conditions_out)
