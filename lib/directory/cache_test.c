@@ -153,7 +153,7 @@ static void test_clock_set_back(void **state)
     assert_true(cast_opens(cast, "mkt@contoso.test", cast->carol));
 }
 
-/* proves: S-046 */
+/* touches: S-046 */
 static void test_refresh(void **state)
 {
     struct cast *cast = *state;

@@ -60,7 +60,7 @@ static void test_deleted_member_and_group(void **state)
     assert_false(cast_opens(cast, "mkt@contoso.test", cast->erin));
 }
 
-/* proves: S-047 */
+/* touches: S-047 */
 static void test_groups_as_principals(void **state)
 {
     static const struct {
@@ -349,7 +349,8 @@ static bool names_group(const struct rms_explanation *explanation, const char *n
     return false;
 }
 
-/* proves: S-064 */
+/* touches: S-064
+ * What the administrator's command shows of it is the service's. */
 static void test_explain(void **state)
 {
     struct cast *cast = *state;

@@ -62,7 +62,7 @@ static inline void cast_groups(struct cast *cast)
 
 static inline int cast_setup(void **state)
 {
-    struct cast *cast = calloc(1, sizeof *cast);
+    struct cast *cast = rms_calloc(1, sizeof *cast);
     void *lab = NULL;
 
     assert_non_null(cast);
@@ -83,7 +83,7 @@ static inline int cast_teardown(void **state)
     void *lab = cast->lab;
 
     rms_directory_free(&cast->directory);
-    free(cast);
+    rms_free(cast);
     return lab_teardown(&lab);
 }
 

@@ -124,7 +124,8 @@ static int set_up(struct rms_link *link)
     }
     RMS_TRY(turn_wal_on(link));
     return run(link, "PRAGMA synchronous=FULL; PRAGMA secure_delete=FAST; PRAGMA temp_store=MEMORY;"
-                     "PRAGMA cache_size=-8192; PRAGMA journal_size_limit=67108864");
+                     "PRAGMA cache_size=-8192; PRAGMA journal_size_limit=67108864;"
+                     "PRAGMA wal_autocheckpoint=4000");
 }
 
 static void close_link(struct rms_link *link)

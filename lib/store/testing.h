@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "store/account.h"
 #include "store/group.h"
 #include "store/tenant.h"
@@ -41,7 +42,7 @@ static inline void lab_close(struct lab *lab)
 /* cmocka fixtures. */
 static inline int lab_setup(void **state)
 {
-    struct lab *lab = calloc(1, sizeof *lab);
+    struct lab *lab = rms_calloc(1, sizeof *lab);
 
     assert_non_null(lab);
     (void)snprintf(lab->dir, sizeof lab->dir, "/tmp/rms-store-XXXXXX");
@@ -68,7 +69,7 @@ static inline int lab_teardown(void **state)
         (void)unlink(path);
     }
     (void)rmdir(lab->dir);
-    free(lab);
+    rms_free(lab);
     return 0;
 }
 

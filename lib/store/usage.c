@@ -58,20 +58,28 @@ static void read_row(struct rms_rows *rows, struct rms_usage_row *row)
     row->detail = rms_take_text(rows);
 }
 
+static enum rms_sql statement_for(const struct rms_usage_query *query)
+{
+    if (query->tenant_id == NULL) {
+        return RMS_SQL_USAGE_READ_UNASSIGNED;
+    }
+    return query->limit > 0 ? RMS_SQL_USAGE_READ_NEWEST : RMS_SQL_USAGE_READ_ALL;
+}
+
 /* RMS_TIME_NONE as `from` is INT64_MIN: before the first. */
 int rms_usage_read(
     struct rms_db *db, const struct rms_usage_query *query, rms_usage_each *each, void *context)
 {
     RMS_ROWS(rows, db, NULL);
     struct rms_usage_row row;
+    int64_t limit = query->limit > 0 ? (int64_t)query->limit : INT64_MAX;
     int64_t to = query->to == RMS_TIME_NONE ? INT64_MAX : query->to;
-    bool all = query->limit == 0;
+    enum rms_sql sql = statement_for(query);
     const struct rms_value values[] = {RMS_TEXT(query->tenant_id), RMS_INT(query->from), RMS_INT(to),
-        RMS_TEXT(query->content_id), RMS_TEXT(query->user_id), RMS_INT((int64_t)query->limit)};
+        RMS_TEXT(query->content_id), RMS_TEXT(query->user_id), RMS_INT(limit)};
     int code;
 
-    RMS_TRY(
-        rms_rows_open(&rows, all ? RMS_SQL_USAGE_READ_ALL : RMS_SQL_USAGE_READ_NEWEST, values, all ? 5 : 6));
+    RMS_TRY(rms_rows_open(&rows, sql, values, sql == RMS_SQL_USAGE_READ_ALL ? 5 : 6));
     while ((code = rms_rows_next(&rows)) > 0) {
         read_row(&rows, &row);
         code = each(&row, context);

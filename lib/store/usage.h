@@ -33,7 +33,7 @@ struct rms_usage_row {
 RMS_MUST_USE int rms_usage_append(struct rms_db *db, const struct rms_usage_row *rows, size_t count);
 
 struct rms_usage_query {
-    const char *tenant_id;  /* required */
+    const char *tenant_id;  /* NULL = rows that could not be assigned to one */
     int64_t from;           /* included; RMS_TIME_NONE = from the first */
     int64_t to;             /* not included; RMS_TIME_NONE = to the last */
     size_t limit;           /* 0 = all; else the newest `limit` of the range */

@@ -27,7 +27,9 @@ static int collect(const struct rms_usage_row *row, void *context)
 {
     struct seen *seen = context;
 
-    (void)strncat(seen->ids, row->row_id, sizeof seen->ids - strlen(seen->ids) - 1);
+    size_t used = strlen(seen->ids);
+
+    (void)snprintf(seen->ids + used, sizeof seen->ids - used, "%s", row->row_id);
     seen->last = *row;
     seen->count++;
     return seen->stop_after > 0 && --seen->stop_after == 0 ? 7 : 0;
@@ -123,6 +125,8 @@ static void test_ranges(void **state)
 
         assert_string_equal(read_ids(lab, &query, &seen), cases[i].ids);
     }
+    const struct rms_usage_query unassigned = {.from = RMS_TIME_NONE, .to = RMS_TIME_NONE};
+    assert_string_equal(read_ids(lab, &unassigned, &seen), "nobody");
 }
 
 static void test_filters_and_stop(void **state)
@@ -180,7 +184,7 @@ static int collect_admin(const struct rms_admin_row *row, void *context)
 {
     char *text = context;
 
-    (void)strncat(text, row->command, 1);
+    (void)snprintf(text + strlen(text), 2, "%.1s", row->command);
     assert_string_equal(row->actor, "root");
     return 0;
 }
