@@ -234,8 +234,8 @@ static void prepare(struct rms_keyclient *client)
 
 int main(int argc, char **argv)
 {
-    int threads = argc > 1 ? atoi(argv[1]) : 4;
-    int seconds = argc > 2 ? atoi(argv[2]) : 2;
+    int threads = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 4;
+    int seconds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 2;
     int ours[THREADS_MAX * CALLS];
     int theirs[THREADS_MAX * CALLS];
     int count = (threads > 0 && threads <= THREADS_MAX ? threads : 4) * CALLS;

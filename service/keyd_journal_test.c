@@ -27,7 +27,7 @@ static int open_lab(void **state)
     static struct lab lab;
 
     *state = &lab;
-    (void)strcpy(lab.dir, "/tmp/rms-journal-XXXXXX");
+    memcpy(lab.dir, "/tmp/rms-journal-XXXXXX", sizeof "/tmp/rms-journal-XXXXXX");
     assert_non_null(mkdtemp(lab.dir));
     (void)snprintf(lab.path, sizeof lab.path, "%s/journal", lab.dir);
     return 0;

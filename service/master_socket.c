@@ -27,6 +27,14 @@ static int failed(const char *what, const char *name, int err)
 
 /* --- listening -------------------------------------------------------------------------------------- */
 
+static bool number_is(const char *text, long least, long most)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+
+    return end != text && *end == '\0' && value >= least && value <= most;
+}
+
 /* sd_listen_fds(3): the variables count only for the process they name. */
 static bool from_service_manager(int *fd_out)
 {
@@ -34,7 +42,8 @@ static bool from_service_manager(int *fd_out)
     const char *count = getenv("LISTEN_FDS");
     int flags;
 
-    if (pid == NULL || count == NULL || atoi(count) < 1 || atol(pid) != (long)getpid()) {
+    if (pid == NULL || count == NULL || !number_is(pid, getpid(), getpid()) ||
+        !number_is(count, 1, INT_MAX)) {
         return false;
     }
     flags = fcntl(SD_FIRST_FD, F_GETFL);

@@ -195,7 +195,7 @@ static int open_lab(void **state)
 
     memset(lab, 0, sizeof *lab);
     *state = lab;
-    (void)strcpy(lab->dir, "/tmp/rms-master-XXXXXX");
+    memcpy(lab->dir, "/tmp/rms-master-XXXXXX", sizeof "/tmp/rms-master-XXXXXX");
     assert_non_null(mkdtemp(lab->dir));
     lab->port = free_port();
     rms_settings_init(&lab->settings);
@@ -417,7 +417,7 @@ static int status_field(int pid, const char *name)
     assert_non_null(file);
     while (fgets(line, sizeof line, file) != NULL) {
         if (strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == ':') {
-            value = atoi(line + strlen(name) + 1);
+            value = (int)strtol(line + strlen(name) + 1, NULL, 10);
         }
     }
     (void)fclose(file);
@@ -481,7 +481,7 @@ static void becomes_the_account_it_is_told(void **state)
         skip();
     }
     assert_int_equal(chmod(lab->dir, 0755), 0);
-    (void)strcpy(lab->settings.user, "nobody");
+    assert_int_equal(rms_settings_set(&lab->settings, "user", "nobody"), 0);
     start_standard(lab);
     (void)ask_until_answered(lab);
     for (size_t i = 0; i < RMS_COUNT(names); i++) {
@@ -699,15 +699,15 @@ static void certificates_name_what_is_served(void **state)
     struct lab *lab = *state;
     struct rms_setup_hosts hosts;
 
-    (void)strcpy(lab->settings.url, "https://rms.example.org:8443");
-    (void)strcpy(lab->settings.listen, "10.0.0.7:443");
+    assert_int_equal(rms_settings_set(&lab->settings, "url", "https://rms.example.org:8443"), 0);
+    assert_int_equal(rms_settings_set(&lab->settings, "listen", "10.0.0.7:443"), 0);
     assert_int_equal(rms_setup_hosts(&lab->settings, &hosts), 0);
     for (size_t i = 0; i < RMS_COUNT(expected); i++) {
         assert_string_equal(hosts.list[i], expected[i]);
     }
     assert_null(hosts.list[RMS_COUNT(expected)]);
-    (void)strcpy(lab->settings.url, "https://localhost");
-    (void)strcpy(lab->settings.listen, "[::]:443");
+    assert_int_equal(rms_settings_set(&lab->settings, "url", "https://localhost"), 0);
+    assert_int_equal(rms_settings_set(&lab->settings, "listen", "[::]:443"), 0);
     assert_int_equal(rms_setup_hosts(&lab->settings, &hosts), 0);
     assert_string_equal(hosts.list[0], "localhost");
     assert_string_equal(hosts.list[1], "127.0.0.1");

@@ -248,7 +248,7 @@ static char lab[64];
 static int make_lab(void **state)
 {
     (void)state;
-    (void)strcpy(lab, "/tmp/rms-sandbox-XXXXXX");
+    memcpy(lab, "/tmp/rms-sandbox-XXXXXX", sizeof "/tmp/rms-sandbox-XXXXXX");
     return mkdtemp(lab) != NULL && chdir(lab) == 0 && mkdir("data", 0700) == 0 && mkdir("other", 0700) == 0
                ? 0
                : -1;
