@@ -71,6 +71,7 @@ struct rms_request {
     size_t param_count;
     const struct rms_pair *query; /* percent-decoded, in order of appearance */
     size_t query_count;
+    const char *raw_query; /* as received, without '?'; NULL: not kept. For forms, where '+' is a blank */
     const struct rms_pair *headers; /* as received */
     size_t header_count;
     struct rms_view body;

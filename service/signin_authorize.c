@@ -25,6 +25,18 @@ static const char *param(const struct authorize *a, const char *name)
     return rms_form_get(&a->query, name);
 }
 
+/* Neither addresses nor URLs have blanks: one was a '+' that the client did not encode, as the companion
+ * library of the public SDK does not (rest-protocol 5.1). */
+static const char *unencoded(const struct authorize *a, const char *name)
+{
+    char *text = rms_arena_strdup(a->request->arena, param(a, name));
+
+    for (char *c = text; c != NULL && *c != '\0'; c++) {
+        *c = *c == ' ' ? '+' : *c;
+    }
+    return text;
+}
+
 /* --- ways out --------------------------------------------------------------------------------------- */
 
 /* Before the redirect address is proved nothing may be sent there: a page tells the person. */
@@ -73,7 +85,7 @@ static int refuse(struct authorize *a, enum rms_oauth_error error, const char *d
 /* The clients of which tenant: the authority's, else that of the hinted person, else the only one. */
 static const struct rms_live_tenant *client_tenant(struct authorize *a)
 {
-    const char *hint = param(a, "login_hint");
+    const char *hint = unencoded(a, "login_hint");
     const struct rms_live_tenant *tenant = a->authority.tenant;
 
     if (tenant == NULL && hint != NULL) {
@@ -85,7 +97,7 @@ static const struct rms_live_tenant *client_tenant(struct authorize *a)
 /* May be left out by a client that has registered just one address, and that without a wildcard. */
 static int find_redirect(struct authorize *a)
 {
-    const char *said = param(a, "redirect_uri");
+    const char *said = unencoded(a, "redirect_uri");
 
     if (said == NULL && a->client.redirect_uri_count == 1 &&
         strchr(a->client.redirect_uris[0], '*') == NULL) {
@@ -185,24 +197,13 @@ static int show(struct authorize *a, const char *address, const char *error, int
     return code;
 }
 
-/* In the query '+' arrives as it is; between scopes it means a blank. */
-static const char *scope_of(struct authorize *a)
-{
-    char *scope = rms_arena_strdup(a->request->arena, param(a, "scope"));
-
-    for (char *c = scope; c != NULL && *c != '\0'; c++) {
-        *c = *c == '+' ? ' ' : *c;
-    }
-    return scope;
-}
-
 static int give_code(struct authorize *a, const struct rms_directory_person *person)
 {
     struct rms_auth_code code = {
         .grant = {.tenant_id = person->tenant_id,
             .client_id = a->client.id,
             .account_id = person->account_id,
-            .scope = scope_of(a),
+            .scope = param(a, "scope"),
             .resource = param(a, "resource"),
             .nonce = param(a, "nonce"),
             .auth_time = a->request->now},
@@ -268,5 +269,5 @@ int rms_signin_authorize(struct rms_front *front, struct rms_request *request, s
     if (request->method == RMS_METHOD_POST) {
         return take_form(&a);
     }
-    return show(&a, param(&a, "login_hint"), NULL, 0);
+    return show(&a, unencoded(&a, "login_hint"), NULL, 0);
 }

@@ -251,6 +251,42 @@ static void proved_clients_get_the_error_back(void **state)
     }
 }
 
+/* RFC 6749 section 4.1.2: exactly the value that came, however it was encoded. */
+static void the_state_comes_back_as_it_was(void **state)
+{
+    static const struct {
+        const char *sent;
+        const char *back;
+    } cases[] = {
+        {"s+1", "state=s%201"},
+        {"s%201", "state=s%201"},
+        {"s%2B1", "state=s%2B1"},
+        {"%3D%26%23%3F", "state=%3D%26%23%3F"},
+        {"%C3%A4", "state=%C3%A4"},
+    };
+
+    for (size_t i = 0; i < RMS_COUNT(cases); i++) {
+        CALL_CLEANUP struct call c;
+        struct browser b;
+        char query[256];
+
+        (void)snprintf(query, sizeof query, "%s&response_type=token&state=%s", CLIENT, cases[i].sent);
+        assert_true(get_page(&c, *state, ((struct house *)*state)->tenant_id, query, &b) < 0);
+        assert_string_equal(strstr(reply_header(&c, "Location"), "state="), cases[i].back);
+    }
+}
+
+/* The companion library writes addresses as they are. */
+static void a_plus_in_an_address_stays(void **state)
+{
+    struct house *h = *state;
+    CALL_CLEANUP struct call c;
+    struct browser b;
+
+    assert_int_equal(get_page(&c, h, h->tenant_id, QUERY "&login_hint=a+b@contoso.test", &b), 0);
+    assert_non_null(strstr(rms_buf_text(&c.reply.body), "value=\"a+b@contoso.test\""));
+}
+
 static void resources_of_this_service(void **state)
 {
     static const char *const good[] = {"https://" HOST "/", "https://" HOST, HOST, HOST ":443"};
@@ -441,6 +477,8 @@ int main(void)
         cmocka_unit_test_setup(a_code_ends_with_the_account, house_calm),
         cmocka_unit_test_setup(unproved_clients_get_a_page, house_calm),
         cmocka_unit_test_setup(proved_clients_get_the_error_back, house_calm),
+        cmocka_unit_test_setup(the_state_comes_back_as_it_was, house_calm),
+        cmocka_unit_test_setup(a_plus_in_an_address_stays, house_calm),
         cmocka_unit_test_setup(resources_of_this_service, house_calm),
         cmocka_unit_test_setup(forged_forms_do_nothing, house_calm),
         cmocka_unit_test_setup(form_tokens_have_a_purpose, house_calm),

@@ -45,7 +45,14 @@ int rms_form_check(const struct rms_pair *pairs, size_t count, struct rms_form *
 
 int rms_form_of_query(const struct rms_request *request, struct rms_form *form_out)
 {
-    return rms_form_check(request->query, request->query_count, form_out);
+    const struct rms_pair *pairs = request->query;
+    size_t count = request->query_count;
+
+    *form_out = (struct rms_form){NULL, 0};
+    if (request->raw_query != NULL) {
+        RMS_TRY(rms_form_parse(request->arena, rms_view_str(request->raw_query), true, &pairs, &count));
+    }
+    return rms_form_check(pairs, count, form_out);
 }
 
 int rms_form_of_body(const struct rms_request *request, struct rms_form *form_out)

@@ -15,7 +15,7 @@ struct rms_form {
 /* Takes pairs as they are and checks them: RMS_E_BAD_ARGUMENT. */
 RMS_MUST_USE int rms_form_check(const struct rms_pair *pairs, size_t count, struct rms_form *form_out);
 
-/* The query of the request. */
+/* The query of the request, read as a form: '+' is a blank (RFC 6749 appendix B). */
 RMS_MUST_USE int rms_form_of_query(const struct rms_request *request, struct rms_form *form_out);
 
 /* The body, which must say application/x-www-form-urlencoded (RMS_E_TYPE otherwise). */

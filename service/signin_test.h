@@ -213,6 +213,7 @@ RMS_TEST_HELPER void call_header(struct call *c, const char *name, const char *v
 
 RMS_TEST_HELPER void call_query(struct call *c, const char *query)
 {
+    c->request.raw_query = rms_arena_strdup(c->arena, query);
     assert_int_equal(
         rms_form_parse(c->arena, rms_view_str(query), false, &c->request.query, &c->request.query_count), 0);
 }
