@@ -124,6 +124,7 @@ static int serve(struct rms_front *front, struct rms_exchange *x)
 {
     struct rms_request *request = &x->request;
     RMS_TRY(rms_route_params(request));
+    request->raw_query = x->raw_query;
     RMS_TRY(rms_form_parse(
         request->arena, rms_view_str(x->raw_query), false, &request->query, &request->query_count));
     RMS_TRY(accept_caller(front, request));
