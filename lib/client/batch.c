@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "client/context.h"
@@ -12,6 +13,8 @@
 
 #define READY_MAX   128u /* finished temporary files waiting; each holds two descriptors */
 #define GROUP_SYNC  4u   /* from this many on one sync of the file system beats one for each file */
+#define GROUP_MIN   32u  /* worth starting a group for at once */
+#define GROUP_WAIT  20   /* ms that a smaller group waits for company */
 #define WORKERS_MAX 8u
 
 struct item {
@@ -100,6 +103,24 @@ static void *work(void *argument)
     return NULL;
 }
 
+/* Syncs and the store's transactions cost the same for one file as for fifty. Called with the lock held. */
+static void wait_for_company(struct batch *batch)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += GROUP_WAIT * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_nsec -= 1000000000L;
+        until.tv_sec++;
+    }
+    while (batch->running > 0 && batch->ready < GROUP_MIN) {
+        if (pthread_cond_clockwait(&batch->changed, &batch->lock, CLOCK_MONOTONIC, &until) != 0) {
+            return;
+        }
+    }
+}
+
 /* Everything that is ready; NULL when all workers are done and nothing is left. */
 static struct item *take_ready(struct batch *batch, unsigned *count_out)
 {
@@ -109,6 +130,7 @@ static struct item *take_ready(struct batch *batch, unsigned *count_out)
     while (batch->first == NULL && batch->running > 0) {
         (void)pthread_cond_wait(&batch->changed, &batch->lock);
     }
+    wait_for_company(batch);
     group = batch->first;
     *count_out = batch->ready;
     batch->first = NULL;
