@@ -210,15 +210,15 @@ RMS_MUST_USE int rms_template_build(const struct rms_server *server, const struc
     int64_t now, const struct rms_signer *signer, struct rms_buf *out);
 
 /* From rights data or a template. official: it is a signed official template (then verify node before
- * believing it). binding: texts NULL when absent. signed_data is what a template says of it; that of a
- * licence is in its PL. */
+ * believing X
 struct rms_erd {
     bool official;
     struct rms_signed node;
     struct rms_policy policy;
     struct rms_erd_binding binding;
     size_t unknown_principals; /* left out: neither address nor Anyone or Owner (SIDs, malformed names) */
-};
+}
+;
 RMS_MUST_USE int rms_erd_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_erd *erd_out);
 
 /* --- publishing licence ---------------------------------------------------------------------------- */
@@ -243,7 +243,9 @@ struct rms_pl {
     struct rms_view erd;                      /* decoded ciphertext */
     const struct rms_name_value *signed_data; /* APPSPECIFIC and LICENSEMETADATA, without our own */
     size_t signed_count;
-    uint8_t key[RMS_SHA256_BYTES]; /* SHA-256 of SIGNATURE value and body hash: cache key, after verify */
+    /* SHA-256 of SIGNATURE value, body hash and, where there is one, the CLC's body hash: names a verified PL
+     * in caches. */
+    uint8_t key[RMS_SHA256_BYTES];
 };
 
 RMS_MUST_USE int rms_pl_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_pl *pl_out);

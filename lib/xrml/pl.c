@@ -134,9 +134,10 @@ static int read_issuer(struct rms_arena *arena, struct rms_pl *pl)
     return rms_xread_address(arena, text, &pl->issuer);
 }
 
+/* The CLC is in it, because what is read of a PL depends on whether it was there. */
 static void make_key(struct rms_pl *pl)
 {
-    uint8_t bytes[RMS_RSA_BYTES_MAX + RMS_HASH_MAX];
+    uint8_t bytes[RMS_RSA_BYTES_MAX + 2 * RMS_HASH_MAX] = {0};
     struct rms_view signature = pl->node->signature;
     size_t len = signature.len <= RMS_RSA_BYTES_MAX ? signature.len : 0;
 
@@ -144,7 +145,10 @@ static void make_key(struct rms_pl *pl)
         memcpy(bytes, signature.data, len);
     }
     memcpy(bytes + len, pl->node->body_hash, RMS_HASH_MAX);
-    rms_hash(RMS_SHA256, rms_view_of(bytes, len + RMS_HASH_MAX), pl->key);
+    if (pl->clc != NULL) {
+        memcpy(bytes + len + RMS_HASH_MAX, pl->clc->body_hash, RMS_HASH_MAX);
+    }
+    rms_hash(RMS_SHA256, rms_view_of(bytes, len + 2 * RMS_HASH_MAX), pl->key);
 }
 
 int rms_pl_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_pl *pl_out)

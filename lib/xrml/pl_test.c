@@ -314,6 +314,19 @@ static void test_cache_key(void **state)
     assert_memory_not_equal(one.key, damaged.key, RMS_SHA256_BYTES);
 }
 
+/* Without the CLC a client's PL reads as if a server had signed it: it must not pass for the verified one. */
+static void test_cache_key_without_clc(void **state)
+{
+    struct rms_pl whole = parse(publish(true));
+    struct rms_pl bare = parse(whole.node->xrml->source);
+
+    (void)state;
+    assert_null(bare.clc);
+    assert_memory_equal(whole.node->body_hash, bare.node->body_hash, RMS_SHA256_BYTES);
+    assert_memory_not_equal(whole.key, bare.key, RMS_SHA256_BYTES);
+    assert_int_equal(rms_chain_verify(&bare.chain, &world.trust), RMS_E_UNKNOWN_KEY);
+}
+
 /* --- real licences -------------------------------------------------------------------------------- */
 
 static void test_real_licences(void **state)
@@ -396,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_transplant),
         cmocka_unit_test(test_owner_ul_must_fit),
         cmocka_unit_test(test_cache_key),
+        cmocka_unit_test(test_cache_key_without_clc),
         cmocka_unit_test(test_real_licences),
         cmocka_unit_test(test_truncated_everywhere),
         cmocka_unit_test(test_not_writable),
