@@ -157,8 +157,9 @@ int rms_admin_template_change(struct rms_front *front, struct rms_request *reque
         return rms_fail(request, rc, "somebody else changed the template meanwhile"); /* S-100 */
     }
     RMS_TRY(rc);
-    RMS_TRY(rms_template_get(request->worker->db, request->arena, t.id, tpl.policy.id, &tpl));
-    write_template(request, &reply->body, &tpl);
+    struct rms_template stored;
+    RMS_TRY(rms_template_get(request->worker->db, request->arena, t.id, tpl.policy.id, &stored));
+    write_template(request, &reply->body, &stored);
     return RMS_OK;
 }
 
