@@ -129,6 +129,9 @@ static void count(struct run *run, const struct outcome *outcome)
 {
     int exit_status = rms_error_info(outcome->failure.code)->exit_status;
 
+    /* a name that is taken fails the item (C-043); 5 is for what the service refuses to have twice */
+    exit_status = exit_status == EXIT_CONFLICT ? EXIT_REFUSED : exit_status;
+
     if (outcome->state == FAILED) {
         bool first = run->counts[FAILED] == 0;
 
