@@ -210,7 +210,8 @@ RMS_MUST_USE int rms_template_build(const struct rms_server *server, const struc
     int64_t now, const struct rms_signer *signer, struct rms_buf *out);
 
 /* From rights data or a template. official: it is a signed official template (then verify node before
- * believing X
+ * believing it). binding: texts NULL when absent. policy.signed_data is what our rights data repeat of it;
+ * foreign ones do not, there only the PL tells. */
 struct rms_erd {
     bool official;
     struct rms_signed node;
