@@ -218,8 +218,7 @@ struct rms_erd {
     struct rms_policy policy;
     struct rms_erd_binding binding;
     size_t unknown_principals; /* left out: neither address nor Anyone or Owner (SIDs, malformed names) */
-}
-;
+};
 RMS_MUST_USE int rms_erd_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_erd *erd_out);
 
 /* --- publishing licence ---------------------------------------------------------------------------- */
