@@ -238,7 +238,8 @@ int rms_content_encrypt(struct rms_content_cipher *cipher, uint64_t first_block,
     if (!plain_len_fits(cipher, first_block, len, last)) {
         return RMS_E_BAD_ARGUMENT;
     }
-    tail_len = last || whole < len ? make_tail(cipher->mode, in + whole, len - whole, tail) : 0;
+    tail_len =
+        last || whole < len ? make_tail(cipher->mode, whole > 0 ? in + whole : in, len - whole, tail) : 0;
     if (cipher->mode == RMS_MODE_ECB) {
         status = ecb(cipher->ecb_encrypt, in, whole, out);
         status = status == 0 ? ecb(cipher->ecb_encrypt, tail, tail_len, out + whole) : status;
