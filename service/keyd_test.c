@@ -393,6 +393,7 @@ static void counts_what_it_did(void **state)
     RMS_PUBLISHED_CLEANUP struct rms_published published = publish(lab, 256);
     struct rms_keyd_stats stats;
 
+    assert_int_equal(published.key.len, 32);
     assert_int_equal(rms_keyd_ping(lab->client), 0);
     assert_int_equal(rms_keyd_stats(lab->client, &stats), 0);
     assert_int_equal(stats.operations[RMS_KEYD_PUBLISH], 1);

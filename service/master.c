@@ -157,7 +157,8 @@ static void send_log(struct master *master)
         int control = master->children[i].control;
 
         if (control >= 0 && rms_control_send(control, RMS_CONTROL_LOG, &log, 1) != 0) {
-            rms_log(RMS_LOG_ERROR, "rmsd.log.not-handed-over", "child", rms_child_name(i), NULL);
+            rms_log(RMS_LOG_ERROR, "rmsd.log.not-handed-over", "child",
+                rms_child_name((enum rms_child_kind)i), NULL);
         }
     }
 }
