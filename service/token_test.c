@@ -500,6 +500,66 @@ static void a_broken_entry_does_not_stand_in_the_way(void **state)
     assert_int_equal(rms_issuer_remove(h->db, h->other_id, id), 0);
 }
 
+/* --- many workers ----------------------------------------------------------------------------------- */
+
+struct shift {
+    struct house *house;
+    struct rms_db *db;
+    unsigned seed;
+    int accepted;
+    int refused;
+};
+
+/* One worker: tokens of both issuers, seen before and new ones, good and damaged. */
+static void *work_shift(void *context)
+{
+    struct shift *shift = context;
+    struct rms_worker worker = {.front = &shift->house->front, .db = shift->db};
+
+    for (unsigned i = 0; i < 60; i++) {
+        RMS_BUF_CLEANUP struct rms_buf token = RMS_BUF_INIT(RMS_TOKEN_MAX);
+        CALL_CLEANUP struct call c;
+        bool built_in = i % 2 == 0;
+        bool good = i % 5 != 0;
+        json_t *claims = built_in ? built_in_claims(shift->house) : idp_claims(shift->house);
+
+        (void)json_object_set_new(claims, "jti", json_integer(i / 4 + shift->seed));
+        make_token(&token, good_header(built_in ? house_keys[0].id : "idp-1"), claims,
+            built_in == good ? house_keys[0].key : idp.key);
+        call_begin(&c, shift->house, shift->house->tenant_id);
+        c.request.worker = &worker;
+        call_header(&c, "Authorization", rms_arena_printf(c.arena, "Bearer %s", rms_buf_text(&token)));
+        if (rms_token_accept(&shift->house->front, &c.request) == 0) {
+            shift->accepted++;
+        } else {
+            shift->refused++;
+        }
+        if (i % 10 == 0) {
+            rms_tokens_drop(shift->house->front.tokens);
+        }
+    }
+    return NULL;
+}
+
+static void many_workers_at_once(void **state)
+{
+    struct house *h = *state;
+    struct shift shifts[4];
+    pthread_t threads[4];
+
+    for (size_t i = 0; i < RMS_COUNT(shifts); i++) {
+        shifts[i] = (struct shift){.house = h, .seed = (unsigned)i % 2};
+        assert_int_equal(rms_db_open(h->store, &shifts[i].db), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, work_shift, &shifts[i]), 0);
+    }
+    for (size_t i = 0; i < RMS_COUNT(shifts); i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        rms_db_close(&shifts[i].db);
+        assert_int_equal(shifts[i].accepted, 48);
+        assert_int_equal(shifts[i].refused, 12);
+    }
+}
+
 static void a_removed_issuer_counts_no_more(void **state)
 {
     struct house *h = *state;
@@ -525,6 +585,7 @@ int main(void)
         cmocka_unit_test(people_are_found_by_their_claims),
         cmocka_unit_test(issuers_count_for_their_tenant_only),
         cmocka_unit_test(a_broken_entry_does_not_stand_in_the_way),
+        cmocka_unit_test(many_workers_at_once),
         cmocka_unit_test(a_removed_issuer_counts_no_more),
     };
 
