@@ -35,7 +35,7 @@ static inline struct rms_view rms_view_str(const char *text)
 bool rms_view_equal(struct rms_view a, struct rms_view b);
 
 struct rms_buf {
-    uint8_t *data; /* NUL-terminated behind len, for convenience; NULL while empty */
+    uint8_t *data; /* NUL-terminated behind len, for convenience; NULL until something is appended */
     size_t len;
     size_t cap;
     size_t max;
@@ -73,7 +73,7 @@ void rms_buf_append_u64(struct rms_buf *buf, uint64_t value);
 uint8_t *rms_buf_reserve(struct rms_buf *buf, size_t len);
 void rms_buf_commit(struct rms_buf *buf, size_t len);
 
-/* 0, or RMS_E_LIMIT when something did not fit. */
+/* 0, or RMS_E_LIMIT when something did not fit or memory was exhausted. */
 RMS_MUST_USE int rms_buf_status(const struct rms_buf *buf);
 
 static inline struct rms_view rms_buf_view(const struct rms_buf *buf)

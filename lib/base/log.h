@@ -10,8 +10,8 @@
 
 enum rms_log_level { RMS_LOG_OFF, RMS_LOG_ERROR, RMS_LOG_INFO, RMS_LOG_DEBUG, RMS_LOG_TRACE };
 
-/* Process-wide; call once at start. program names the source; path NULL = stderr; a file is rotated at
- * max_bytes (one older copy is kept). */
+/* Process-wide; call at start: until then nothing is logged. program names the source; path NULL, or a file
+ * that cannot be opened = stderr; a file is rotated at max_bytes (one older copy is kept). */
 void rms_log_open(const char *program, enum rms_log_level level, const char *path, size_t max_bytes);
 void rms_log_close(void);
 enum rms_log_level rms_log_level(void);

@@ -26,7 +26,7 @@ RMS_MUST_USE int rms_pool_new(const struct rms_pool_options *options, struct rms
 /* Never blocks: RMS_E_THROTTLED when the queue is full. */
 RMS_MUST_USE int rms_pool_submit(struct rms_pool *pool, void *argument);
 
-/* Waits for room instead. */
+/* Waits for room instead; a job that waits for its own pool may wait for ever. */
 void rms_pool_submit_wait(struct rms_pool *pool, void *argument);
 
 /* Waits until every submitted job has run. */

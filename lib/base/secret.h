@@ -1,6 +1,7 @@
-/* Secrets: keys and passwords in memory of their own, locked where the limit allows, between guard pages,
- * excluded from core dumps, wiped on free. There is no print, copy or compare function, and the type is
- * opaque, so that none can end in a log line. */
+/* Secrets: keys and passwords in memory apart from everything else (small ones share a region), locked where
+ * the limit allows, between guard pages, excluded from core dumps, wiped on free. There is no print, copy or
+ * compare function, and the type is opaque, so that none can end in a log line. May be made and freed by any
+ * thread. */
 #ifndef RMS_BASE_SECRET_H
 #define RMS_BASE_SECRET_H
 
@@ -13,10 +14,11 @@ struct rms_secret;
 
 #define RMS_SECRET_MAX 65536
 
-/* Zero-filled secret of len bytes (1 to RMS_SECRET_MAX); NULL when memory is exhausted. */
+/* Zero-filled secret of len bytes (1 to RMS_SECRET_MAX); NULL for another length or when memory is exhausted.
+ */
 struct rms_secret *rms_secret_new(size_t len);
 
-/* Moves bytes in: the source is wiped. NULL when memory is exhausted (the source is wiped all the same). */
+/* Moves bytes in: the source is wiped, also when the outcome is NULL as above. */
 struct rms_secret *rms_secret_take(void *data, size_t len);
 
 /* Accepts NULL, clears the caller's pointer. */

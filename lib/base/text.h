@@ -19,7 +19,7 @@ RMS_MUST_USE int rms_text_to_utf16(struct rms_view utf8, struct rms_buf *out);
 /* Appends UTF-8; odd length or lone surrogates are RMS_E_BAD_ARGUMENT. */
 RMS_MUST_USE int rms_text_from_utf16(struct rms_view utf16le, struct rms_buf *out);
 
-/* The same piece by piece, for hashing without storing: converts from the cursor until out is nearly full,
+/* UTF-16LE piece by piece, for hashing without storing: converts from the cursor until out is nearly full,
  * returns the bytes written. Done when the cursor is at its end; ill-formed UTF-8 marks it bad. */
 #define RMS_UTF16_CHUNK_MIN 256 /* least cap */
 size_t rms_text_utf16_chunk(struct rms_cursor *utf8, uint8_t *out, size_t cap);
@@ -29,7 +29,8 @@ bool rms_text_equal_nocase(const char *a, const char *b);
 
 /* E-mail addresses: the form compared everywhere. Trims blanks, folds case (Unicode), converts the domain
  * with IDNA (libunistring, libidn2). RMS_E_BAD_ARGUMENT unless there is exactly one @ with text on both
- * sides, at most 254 bytes, no control characters or blanks. */
+ * sides, a domain of letters, digits, hyphens and underscores, at most 254 bytes, and no control character,
+ * blank or invisible character inside. */
 #define RMS_ADDRESS_MAX 255
 RMS_MUST_USE int rms_address_normalise(const char *address, char out[RMS_ADDRESS_MAX]);
 

@@ -12,7 +12,8 @@
 RMS_MUST_USE int rms_aead_seal(
     const uint8_t key[RMS_AEAD_KEY], struct rms_view context, struct rms_view plain, struct rms_buf *box);
 
-/* RMS_E_DAMAGED for anything that does not open. plain_out: a secret, or with the _buf form plain bytes. */
+/* RMS_E_DAMAGED for anything that does not open. plain_out: a secret of 1 to RMS_SECRET_MAX bytes, or with
+ * the _buf form plain bytes, appended. */
 RMS_MUST_USE int rms_aead_open(const uint8_t key[RMS_AEAD_KEY], struct rms_view context, struct rms_view box,
     struct rms_secret **plain_out);
 RMS_MUST_USE int rms_aead_open_buf(

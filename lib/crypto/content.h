@@ -25,12 +25,13 @@ RMS_MUST_USE int rms_mode_from_code(uint16_t code, enum rms_cipher_mode *mode_ou
 #define RMS_CONTENT_BLOCK   4096u
 #define RMS_CONTENT_KEY_MAX 32
 
-/* One direction-less cipher object: a key in both schedules. Not shared between threads; clone instead. */
+/* A key, ready for both directions. One thread at a time: each makes its own from the same key. */
 struct rms_content_cipher;
 
 #define RMS_CONTENT_CLEANUP __attribute__((cleanup(rms_content_cipher_free)))
 
-/* key 16, 24 or 32 bytes, copied into guarded memory. */
+/* key 16, 24 or 32 bytes, copied: into guarded memory, and as round keys into OpenSSL's, which wipes them.
+ * RMS_E_BAD_ARGUMENT for other lengths. */
 RMS_MUST_USE int rms_content_cipher_new(
     enum rms_cipher_mode mode, struct rms_view key, struct rms_content_cipher **cipher_out);
 void rms_content_cipher_free(struct rms_content_cipher **cipher);
@@ -45,7 +46,8 @@ uint64_t rms_content_encrypted_len(enum rms_cipher_mode mode, uint64_t plain_len
 /* Encrypts len bytes at in to out (may be the same place), starting at block number first_block.
  * last: these are the final bytes; padding is added as the mode says, and *out_len tells what was written
  * (out has room for len + 16). Without last, len must be a multiple of the block size (ECB: of 16).
- * len may be 0 only with last. CBC512 needs a multiple of 16, ECB is zero-padded at the end. */
+ * len may be 0 only with last. The modes without padding need multiples of 16, CBC512 at least 16 in all; ECB
+ * is zero-padded at the end. RMS_E_BAD_ARGUMENT for other lengths. */
 RMS_MUST_USE int rms_content_encrypt(struct rms_content_cipher *cipher, uint64_t first_block,
     const uint8_t *in, size_t len, bool last, uint8_t *out, size_t *out_len);
 

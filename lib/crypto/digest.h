@@ -1,4 +1,5 @@
-/* Hashes, HMAC, key derivation, constant-time comparison. */
+/* Hashes, HMAC, key derivation, constant-time comparison. What returns nothing cannot fail: a broken library
+ * or exhausted memory ends the process. */
 #ifndef RMS_CRYPTO_DIGEST_H
 #define RMS_CRYPTO_DIGEST_H
 

@@ -1,5 +1,6 @@
 /* Bearer tokens (RFC 7519) with cjose: signatures only, never JWE. The checks cjose leaves out are here:
- * algorithm allow-list, key type and use against the algorithm, no "crit", size, iss, aud, exp, nbf. */
+ * algorithm allow-list, key type and use against the algorithm, "typ", no "crit", size, iss, aud, exp, nbf.
+ */
 #ifndef RMS_CRYPTO_JWT_H
 #define RMS_CRYPTO_JWT_H
 
@@ -11,7 +12,8 @@
 
 struct rms_jwks; /* a set of public keys */
 
-/* From a JWKS document. Keys that are private, symmetric, of unknown type or for encryption are left out. */
+/* From a JWKS document. Keys that are private, symmetric, of unknown type, too short or for encryption are
+ * left out, and all behind the 64th. RMS_E_BAD_ARGUMENT when it is no key set; an empty one is. */
 RMS_MUST_USE int rms_jwks_parse(struct rms_view json, struct rms_jwks **jwks_out);
 void rms_jwks_free(struct rms_jwks **jwks);
 
@@ -27,8 +29,8 @@ struct rms_token_rules {
 #define RMS_ALG_PS256 2u
 #define RMS_ALG_ES256 4u
 
-/* Reads header and payload without trusting anything: to choose the issuer. claims and kid are the caller's
- * to free (json_decref; kid lives in header). RMS_E_NOT_AUTHENTICATED for anything malformed. */
+/* Reads header and payload without trusting anything: to choose the issuer. Both are the caller's to free
+ * (rms_json_free). RMS_E_NOT_AUTHENTICATED for anything malformed. */
 RMS_MUST_USE int rms_token_peek(struct rms_view token, json_t **header_out, json_t **claims_out);
 
 /* Full check. claims_out: the verified payload. RMS_E_NOT_AUTHENTICATED for every failure; detail_out (may be

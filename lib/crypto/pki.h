@@ -4,11 +4,14 @@
 
 #include "base/bytes.h"
 
-/* A self-signed CA, valid 10 years from now, path length 0. */
+/* A self-signed CA, valid 10 years from now (and an hour back, for slow clocks), path length 0.
+ * RMS_E_BAD_ARGUMENT for a name that is empty, longer than 64 characters or not printable. */
 RMS_MUST_USE int rms_pki_make_ca(
     const char *common_name, int64_t now, struct rms_buf *cert_pem, struct rms_buf *key_pem);
 
-/* A TLS server certificate for the NULL-terminated host names and addresses, valid 397 days. */
+/* A TLS server certificate for the NULL-terminated host names and addresses, valid 397 days (and an hour
+ * back). RMS_E_BAD_ARGUMENT when there is none, one is neither name nor address, or the CA's texts do not
+ * fit. */
 RMS_MUST_USE int rms_pki_make_server(struct rms_view ca_cert_pem, struct rms_view ca_key_pem,
     const char *const *hosts, int64_t now, struct rms_buf *cert_pem, struct rms_buf *key_pem);
 

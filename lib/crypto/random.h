@@ -1,5 +1,5 @@
-/* Random bytes from the operating system's generator through OpenSSL. Failure ends the process: nothing here
- * can go on without them. */
+/* Random bytes from OpenSSL's generator for private values, which the operating system seeds. Failure ends
+ * the process: nothing here can go on without them. */
 #ifndef RMS_CRYPTO_RANDOM_H
 #define RMS_CRYPTO_RANDOM_H
 

@@ -37,7 +37,8 @@ void rms_rsa_private_free(struct rms_rsa_private **key);
 const struct rms_rsa_public *rms_rsa_public_of(const struct rms_rsa_private *key);
 
 /* CryptoAPI PRIVATEKEYBLOB (xrml-licences section 4): 20-byte header, then little-endian numbers. signing
- * chooses the key type field. The secret is 20 + 9/16 * bits bytes. */
+ * chooses the key type field. The secret is 20 + 9/16 * bits bytes. From a blob: RMS_E_BAD_ARGUMENT unless
+ * the numbers fit each other; bits are a multiple of 16. */
 RMS_MUST_USE int rms_rsa_to_blob(
     const struct rms_rsa_private *key, bool signing, struct rms_secret **blob_out);
 RMS_MUST_USE int rms_rsa_from_blob(struct rms_view blob, struct rms_rsa_private **key_out);
@@ -46,8 +47,8 @@ RMS_MUST_USE int rms_rsa_from_blob(struct rms_view blob, struct rms_rsa_private 
 RMS_MUST_USE int rms_rsa_sign(const struct rms_rsa_private *key, enum rms_hash hash,
     const uint8_t digest[RMS_HASH_MAX], struct rms_buf *signature);
 
-/* 0 or RMS_E_BAD_SIGNATURE. Strict DigestInfo with NULL parameters. Keeps OpenSSL's key object of recently
- * used moduli per thread, so that repeated checks cost no set-up. */
+/* 0, RMS_E_BAD_SIGNATURE or RMS_E_NO_MEMORY. Strict DigestInfo with NULL parameters. Keeps OpenSSL's key
+ * object of recently used moduli per thread, so that repeated checks cost no set-up. */
 RMS_MUST_USE int rms_rsa_verify(const struct rms_rsa_public *key, enum rms_hash hash,
     const uint8_t digest[RMS_HASH_MAX], struct rms_view signature);
 
@@ -55,16 +56,16 @@ enum rms_rsa_padding { RMS_RSA_PKCS1, RMS_RSA_OAEP };
 
 #define RMS_RSA_SEAL_MAX 100 /* bytes of a sealed message */
 
-/* Seals at most RMS_RSA_SEAL_MAX bytes to a public key; appends bits / 8 bytes, big-endian. OAEP with SHA-1.
- */
+/* Seals at most RMS_RSA_SEAL_MAX bytes to a public key; appends bits / 8 bytes, big-endian (sealed must have
+ * room for RMS_RSA_BYTES_MAX). OAEP with SHA-1. */
 RMS_MUST_USE int rms_rsa_seal(const struct rms_rsa_public *key, enum rms_rsa_padding padding,
     struct rms_view plain, struct rms_buf *sealed);
 
 /* Unseals into plain_out (exactly want bytes). Oracle-free: when the padding or the length is wrong,
  * plain_out is filled with bytes derived from a secret of the key and the ciphertext, in the same time, and
  * the call still returns 0; what follows (a hash comparison) fails alike for every cause. OAEP tries SHA-1,
- * then SHA-256. A non-zero return means only that sealed has the wrong length for the key (public knowledge).
- */
+ * then SHA-256. A non-zero return means only that sealed or want has a length that cannot be (public
+ * knowledge). */
 RMS_MUST_USE int rms_rsa_unseal(const struct rms_rsa_private *key, enum rms_rsa_padding padding,
     struct rms_view sealed, uint8_t *plain_out, size_t want);
 
