@@ -330,7 +330,7 @@ static int apply_expiry(struct rms_admin_body *body, struct rms_policy *policy)
         return rms_reader_fail(&body->reader, "ContentExpirationOption", problem);
     }
     policy->expiry = option;
-    policy->expires_at = option == RMS_EXPIRY_ON_DATE ? date : 0;
+    policy->expires_at = date;
     policy->expiry_days = option == RMS_EXPIRY_AFTER_DAYS ? (unsigned)days : 0;
     return RMS_OK;
 }

@@ -24,7 +24,7 @@ static int append_defaults(struct making *m, struct rms_template templates[2])
         *t = (struct rms_template){.tenant_id = m->tenant.id,
             .published = true,
             .read_only = true,
-            .created_at = m->request->now,
+            .created_at = m->request->now + i, /* lists are in this order */
             .modified_at = m->request->now,
             .version = 1};
         RMS_TRY(rms_policy_default(arena, i, m->tenant.domains[0], m->wanted->legacy_rights, &t->policy));

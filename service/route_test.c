@@ -1,0 +1,110 @@
+#include "base/test.h"
+
+#include "service/route.h"
+
+struct sought {
+    const char *path;
+    enum rms_method method;
+    const char *pattern; /* NULL: not found */
+    int code;
+    const char *param; /* the first */
+};
+
+static const struct sought cases[] = {
+    {"/my/v2/templates", RMS_METHOD_GET, "/my/v1|v2/templates", 0, NULL},
+    {"/my/v1/templates", RMS_METHOD_GET, "/my/v1|v2/templates", 0, NULL},
+    {"/MY/V2/Templates", RMS_METHOD_GET, "/my/v1|v2/templates", 0, NULL},
+    {"/my/v2/templates/", RMS_METHOD_GET, "/my/v1|v2/templates", 0, NULL},
+    {"/my/v2/templates", RMS_METHOD_HEAD, "/my/v1|v2/templates", 0, NULL},
+    {"/my/v2/templates", RMS_METHOD_POST, NULL, RMS_E_METHOD, NULL},
+    {"/my/v2/enduserlicenses", RMS_METHOD_GET, NULL, RMS_E_METHOD, NULL},
+    {"/my/v2/enduserlicenses", RMS_METHOD_OTHER, NULL, RMS_E_METHOD, NULL},
+    {"/my/v3/templates", RMS_METHOD_GET, NULL, RMS_E_NOT_FOUND, NULL},
+    {"/my/v1|v2/templates", RMS_METHOD_GET, NULL, RMS_E_NOT_FOUND, NULL},
+    {"/my/v2/template", RMS_METHOD_GET, NULL, RMS_E_NOT_FOUND, NULL},
+    {"/my/v2/templates/x", RMS_METHOD_GET, NULL, RMS_E_NOT_FOUND, NULL},
+    {"/my/v2//templates", RMS_METHOD_GET, NULL, RMS_E_NOT_FOUND, NULL},
+    {"//my/v2/templates", RMS_METHOD_GET, NULL, RMS_E_NOT_FOUND, NULL},
+    {"/my/v2/%74emplates", RMS_METHOD_GET, NULL, RMS_E_NOT_FOUND, NULL},
+    {"/my/v2/../v2/templates", RMS_METHOD_GET, NULL, RMS_E_NOT_FOUND, NULL},
+    {"/", RMS_METHOD_GET, NULL, RMS_E_NOT_FOUND, NULL},
+    {"/decommission", RMS_METHOD_GET, NULL, RMS_E_NOT_FOUND, NULL}, /* S-032 */
+    {"/_wmcs/decommission", RMS_METHOD_POST, NULL, RMS_E_NOT_FOUND, NULL},
+    {"/_wmcs/licensing", RMS_METHOD_GET, "/_wmcs/licensing", 0, NULL},
+    {"/_wmcs/licensing", RMS_METHOD_POST, NULL, RMS_E_METHOD, NULL},
+    {"/my/v2/clientlogs/debug", RMS_METHOD_POST, "/my/v1|v2/clientlogs/debug", 0, NULL},
+    {"/contoso.test/oauth2/token", RMS_METHOD_POST, "/{}/oauth2/token", 0, "contoso.test"},
+    {"/a%20b/oauth2/token", RMS_METHOD_POST, "/{}/oauth2/token", 0, "a b"},
+    {"//oauth2/token", RMS_METHOD_POST, NULL, RMS_E_NOT_FOUND, NULL},
+    {"/admin/v1/tenants/T/templates/a%5Cb", RMS_METHOD_GET, "/admin/v1/tenants/{}/templates/{}", 0, "T"},
+    {"/admin/v1/tenants/T/groups/refresh", RMS_METHOD_POST, "/admin/v1/tenants/{}/groups/refresh", 0, "T"},
+    {"/admin/v1/tenants/T/groups/refresh", RMS_METHOD_GET, "/admin/v1/tenants/{}/groups/{}", 0, "T"},
+};
+
+static void paths_find_their_row(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < RMS_COUNT(cases); i++) {
+        RMS_ARENA_CLEANUP struct rms_arena *arena = rms_arena_new(65536);
+        struct rms_request request = {.path = cases[i].path, .method = cases[i].method, .arena = arena};
+        unsigned allowed = 0;
+        assert_int_equal(rms_route_find(&request, &allowed), cases[i].code);
+        assert_int_equal(allowed != 0, cases[i].code != RMS_E_NOT_FOUND);
+        if (cases[i].pattern == NULL) {
+            assert_null(request.route);
+            continue;
+        }
+        assert_string_equal(request.route->pattern, cases[i].pattern);
+        assert_int_equal(rms_route_params(&request), 0);
+        assert_int_equal(request.param_count > 0, cases[i].param != NULL);
+        if (cases[i].param != NULL) {
+            assert_string_equal(request.params[0], cases[i].param);
+        }
+    }
+}
+
+static void bad_escapes_in_parameters_are_refused(void **state)
+{
+    static const char *const paths[] = {"/%00/oauth2/token", "/%zz/oauth2/token", "/%ff/oauth2/token"};
+    (void)state;
+    for (size_t i = 0; i < RMS_COUNT(paths); i++) {
+        RMS_ARENA_CLEANUP struct rms_arena *arena = rms_arena_new(65536);
+        struct rms_request request = {.path = paths[i], .method = RMS_METHOD_POST, .arena = arena};
+        unsigned allowed = 0;
+        assert_int_equal(rms_route_find(&request, &allowed), 0);
+        assert_int_equal(rms_route_params(&request), RMS_E_BAD_ARGUMENT);
+    }
+}
+
+/* What every row must say, so that a forgotten field cannot open a door. */
+static void the_table_is_complete(void **state)
+{
+    (void)state;
+    for (const struct rms_route *row = rms_routes; row->pattern != NULL; row++) {
+        assert_non_null(row->handler);
+        assert_int_not_equal(row->methods, 0);
+        assert_int_equal(row->pattern[0], '/');
+        bool admin = strncmp(row->pattern, "/admin/", 7) == 0;
+        bool my = strncmp(row->pattern, "/my/", 4) == 0;
+        assert_int_equal(row->who == RMS_WHO_OPERATOR, admin);
+        assert_int_equal(row->log == RMS_LOG_ADMIN, admin);
+        assert_int_equal(row->who == RMS_WHO_BEARER, my);
+        assert_int_equal(row->log == RMS_LOG_USAGE, my);
+        if (row->log != RMS_LOG_NONE) {
+            assert_non_null(row->request_type);
+        }
+        if ((row->methods & RMS_METHOD_POST) != 0) {
+            assert_true(row->body_max > 0);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(paths_find_their_row),
+        cmocka_unit_test(bad_escapes_in_parameters_are_refused),
+        cmocka_unit_test(the_table_is_complete),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
