@@ -16,8 +16,9 @@ static int quality_of(const char *item, size_t len)
     for (size_t i = 0; i + 2 < len; i++) {
         if (item[i] == ';' || item[i] == ' ') {
             if ((item[i + 1] == 'q' || item[i + 1] == 'Q') && item[i + 2] == '=') {
-                double q = strtod(item + i + 3, NULL);
-                return q >= 0 && q <= 1 ? (int)(q * 1000 + 0.5) : 1000;
+                char *end = NULL;
+                double q = strtod(item + i + 3, &end);
+                return end > item + i + 3 && q >= 0 && q <= 1 ? (int)(q * 1000 + 0.5) : 1000;
             }
         }
     }
