@@ -176,16 +176,19 @@ static int check_value(const struct arguments *arguments, const struct option_ro
 static int store_value(struct arguments *arguments, size_t given, const char *text)
 {
     size_t i = find_row(arguments, arguments->rows[given]->name);
-    const struct option_row *row = arguments->rows[i];
+    struct option_row row = *arguments->rows[i];
     struct value *value = &arguments->values[i];
     const char **items;
-    int status = check_value(arguments, row, text);
+    int status;
+
+    row.name = arguments->rows[given]->name; /* messages speak of the spelling that was used */
+    status = check_value(arguments, &row, text);
 
     if (status != 0) {
         return status;
     }
-    if (value->count > 0 && row->kind != OPTION_LIST && row->kind != OPTION_FLAG) {
-        return usage_error(arguments, _("--%s is given twice"), row->name);
+    if (value->count > 0 && row.kind != OPTION_LIST && row.kind != OPTION_FLAG) {
+        return usage_error(arguments, _("--%s is given twice"), row.name);
     }
     items = rms_realloc(value->items, (value->count + 1) * sizeof *items);
     if (items == NULL) {
