@@ -9,6 +9,9 @@
 static const char *const system_folders[] = {"/bin/*", "/boot/*", "/dev/*", "/etc/*", "/lib*/*", "/proc/*",
     "/run/*", "/sbin/*", "/sys/*", "/usr/*", "/var/lib/*", "/snap/*"};
 
+/* Memory for anybody's files, no device: the one place below /dev where documents may be. */
+#define SHARED_MEMORY "/dev/shm/*"
+
 /* Anywhere in the path, without regard to case, as Windows compares. */
 static const char *const windows_folders[] = {
     "*/Windows/*", "*/Program Files*/*", "*/ProgramData/*", "*/AppData/*"};
@@ -53,7 +56,10 @@ static bool in_hidden_home_folder(const char *path)
 
 bool rms_path_excluded(const char *path, const char *store_dir, const char *home)
 {
-    return any(system_folders, sizeof system_folders / sizeof system_folders[0], path, 0) ||
+    bool system = any(system_folders, sizeof system_folders / sizeof system_folders[0], path, 0) &&
+                  fnmatch(SHARED_MEMORY, path, 0) != 0;
+
+    return system ||
            any(windows_folders, sizeof windows_folders / sizeof windows_folders[0], path, FNM_CASEFOLD) ||
            in_hidden_home_folder(path) || below(path, store_dir, false) || below(path, home, true);
 }
