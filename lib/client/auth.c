@@ -248,13 +248,13 @@ static bool lasts(const struct rms_signin *signin, const char *than)
 static int lock_refresh(const struct rms_context *context)
 {
     char path[PATH_MAX];
-    int len = snprintf(path, sizeof path, "%s/sign-in.lock", context->settings.store_dir);
+    int len = snprintf(path, sizeof path, "%s/device.key", context->settings.store_dir);
     int fd;
 
     if (context->settings.store == RMS_STORE_MEMORY || len < 0 || len >= (int)sizeof path) {
         return -1;
     }
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd >= 0) {
         (void)flock(fd, LOCK_EX);
     }

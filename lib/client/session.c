@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "client/api.h"
 #include "client/auth.h"
 #include "client/context.h"
 #include "client/discovery.h"
@@ -123,10 +124,13 @@ static int fetch_endpoints(struct rms_context *context, struct rms_session *sess
         return rms_fail(
             context, RMS_E_NOT_AUTHENTICATED, "%s does not accept the sign-in", session->signin.root);
     }
-    if (reply.status != 200 || rms_json_parse(rms_buf_view(&reply.body), &json) != 0 ||
+    if (reply.status != 200) {
+        return rms_api_error(context, reply.status, rms_buf_view(&reply.body));
+    }
+    if (rms_json_parse(rms_buf_view(&reply.body), &json) != 0 ||
         rms_endpoints_parse(session->arena, json, session->urls) != 0) {
-        return rms_fail(context, RMS_E_UNREACHABLE, "%s does not list what a rights service has (HTTP %ld)",
-            session->signin.root, reply.status);
+        return rms_fail(
+            context, RMS_E_UNREACHABLE, "%s does not list what a rights service has", session->signin.root);
     }
     return rms_vault_put(context->vault, &place, until, rms_buf_view(&reply.body));
 }

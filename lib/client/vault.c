@@ -19,7 +19,6 @@
 
 #define VERSION   1
 #define FILE_NAME "store.db"
-#define LOCK_NAME "store.lock"
 #define BUSY_MS   10000
 #define VALUE_MAX (16u * 1024 * 1024)
 #define OWNER_LEN 16
@@ -42,6 +41,7 @@ struct rms_vault {
     sqlite3_stmt *statements[STATEMENTS];
     pthread_mutex_t lock; /* recursive: a transaction holds it around its puts */
     bool in_transaction;
+    bool absent; /* not made yet */
 };
 
 static int code_of(int sqlite_code)
@@ -230,18 +230,15 @@ static int load_key(struct rms_vault *vault, bool *foreign_out)
     return rms_vault_key_load(vault->settings, &vault->key);
 }
 
-/* One process at a time makes or replaces a store. */
+/* One process at a time makes or replaces a store: a lock on the directory itself leaves no file behind. */
 static int lock_directory(const struct rms_settings *settings, int *fd_out)
 {
-    char path[PATH_MAX];
-
     *fd_out = -1;
     if (settings->store == RMS_STORE_MEMORY) {
         return 0;
     }
     RMS_TRY(rms_dir_make(settings->store_dir, 0700));
-    RMS_TRY(store_path(settings, LOCK_NAME, path));
-    *fd_out = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    *fd_out = open(settings->store_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*fd_out < 0) {
         return rms_error_from_errno(errno);
     }
@@ -263,12 +260,37 @@ static void init_lock(pthread_mutex_t *lock)
     (void)pthread_mutexattr_destroy(&attributes);
 }
 
+static int open_locked(struct rms_vault *vault, bool *foreign_out)
+{
+    int lock = -1;
+    int status = lock_directory(vault->settings, &lock);
+
+    if (status == 0) {
+        status = load_key(vault, foreign_out);
+    }
+    if (status == 0) {
+        status = open_or_rebuild(vault);
+    }
+    if (lock >= 0) {
+        (void)close(lock);
+    }
+    return status;
+}
+
+/* A store is made when there is something to keep: a first use that fails leaves nothing behind (C-001). */
+static bool nothing_there(const struct rms_settings *settings)
+{
+    char path[PATH_MAX];
+
+    return settings->store != RMS_STORE_MEMORY && store_path(settings, FILE_NAME, path) == 0 &&
+           access(path, F_OK) != 0 && errno == ENOENT;
+}
+
 int rms_vault_open(const struct rms_settings *settings, struct rms_vault **vault_out, bool *was_foreign_out)
 {
     struct rms_vault *vault = rms_calloc(1, sizeof *vault);
     bool foreign = false;
-    int lock = -1;
-    int status;
+    int status = 0;
 
     *vault_out = NULL;
     if (vault == NULL) {
@@ -276,15 +298,9 @@ int rms_vault_open(const struct rms_settings *settings, struct rms_vault **vault
     }
     vault->settings = settings;
     init_lock(&vault->lock);
-    status = lock_directory(settings, &lock);
-    if (status == 0) {
-        status = load_key(vault, &foreign);
-    }
-    if (status == 0) {
-        status = open_or_rebuild(vault);
-    }
-    if (lock >= 0) {
-        (void)close(lock);
+    vault->absent = nothing_there(settings);
+    if (!vault->absent) {
+        status = open_locked(vault, &foreign);
     }
     if (was_foreign_out != NULL) {
         *was_foreign_out = foreign;
@@ -310,7 +326,7 @@ void rms_vault_close(struct rms_vault **vault)
 
 const char *rms_vault_protection(const struct rms_vault *vault)
 {
-    return vault->key.where;
+    return vault->key.where != NULL ? vault->key.where : "none yet";
 }
 
 /* --- entries --- */
@@ -393,15 +409,46 @@ static int put_locked(
     return run(vault, PUT);
 }
 
-/* A store that could not be opened again after damage has no statements. */
-static int lock_open(struct rms_vault *vault)
+/* Takes the lock and makes sure that there is a store. One that could not be opened again after damage has
+ * none. */
+static int lock_for_writing(struct rms_vault *vault)
+{
+    bool foreign = false;
+    int status = 0;
+
+    (void)pthread_mutex_lock(&vault->lock);
+    if (vault->absent) {
+        status = open_locked(vault, &foreign);
+        vault->absent = status != 0;
+    } else if (vault->db == NULL) {
+        status = RMS_E_IO;
+    }
+    if (status != 0) {
+        (void)pthread_mutex_unlock(&vault->lock);
+    }
+    return status;
+}
+
+/* The same for those who only look: RMS_E_NOT_FOUND while there is no store, also when another process has
+ * just made one. */
+static int lock_for_reading(struct rms_vault *vault)
 {
     (void)pthread_mutex_lock(&vault->lock);
-    if (vault->db == NULL) {
-        (void)pthread_mutex_unlock(&vault->lock);
-        return RMS_E_IO;
+    if (vault->db != NULL) {
+        return 0;
     }
-    return 0;
+    if (vault->absent && !nothing_there(vault->settings)) {
+        (void)pthread_mutex_unlock(&vault->lock);
+        return lock_for_writing(vault);
+    }
+    (void)pthread_mutex_unlock(&vault->lock);
+    return vault->absent ? RMS_E_NOT_FOUND : RMS_E_IO;
+}
+
+/* Nothing there is nothing to remove. */
+static int fine_when_absent(int status)
+{
+    return status == RMS_E_NOT_FOUND ? 0 : status;
 }
 
 int rms_vault_put(
@@ -412,7 +459,7 @@ int rms_vault_put(
     if (value.len > VALUE_MAX) {
         return RMS_E_LIMIT;
     }
-    RMS_TRY(lock_open(vault));
+    RMS_TRY(lock_for_writing(vault));
     status = put_locked(vault, place, expires, value);
     (void)pthread_mutex_unlock(&vault->lock);
     return status;
@@ -475,33 +522,49 @@ int rms_vault_get(struct rms_vault *vault, const struct rms_vault_place *place, 
 {
     int status;
 
-    RMS_TRY(lock_open(vault));
+    RMS_TRY(lock_for_reading(vault));
     status = get_locked(vault, place, out);
     (void)pthread_mutex_unlock(&vault->lock);
     return status;
 }
 
-int rms_vault_remove(struct rms_vault *vault, const struct rms_vault_place *place)
+static int remove_place_locked(struct rms_vault *vault, const struct rms_vault_place *place)
 {
     struct row_name row;
-    int status;
 
     RMS_TRY(name_row(vault, place, RMS_TIME_NONE, &row));
-    RMS_TRY(lock_open(vault));
-    status = remove_locked(vault, row.name);
+    return remove_locked(vault, row.name);
+}
+
+int rms_vault_remove(struct rms_vault *vault, const struct rms_vault_place *place)
+{
+    int status = lock_for_reading(vault);
+
+    if (status != 0) {
+        return fine_when_absent(status);
+    }
+    status = remove_place_locked(vault, place);
     (void)pthread_mutex_unlock(&vault->lock);
     return status;
 }
 
-int rms_vault_remove_owner(struct rms_vault *vault, const char *owner)
+static int remove_owner_locked(struct rms_vault *vault, const char *owner)
 {
     uint8_t hash[RMS_SHA256_BYTES];
-    int status;
 
     RMS_TRY(owner_hash(vault, owner, hash));
-    RMS_TRY(lock_open(vault));
     (void)sqlite3_bind_blob(vault->statements[REMOVE_OWNER], 1, hash, OWNER_LEN, SQLITE_STATIC);
-    status = run(vault, REMOVE_OWNER);
+    return run(vault, REMOVE_OWNER);
+}
+
+int rms_vault_remove_owner(struct rms_vault *vault, const char *owner)
+{
+    int status = lock_for_reading(vault);
+
+    if (status != 0) {
+        return fine_when_absent(status);
+    }
+    status = remove_owner_locked(vault, owner);
     (void)pthread_mutex_unlock(&vault->lock);
     return status;
 }
@@ -564,11 +627,14 @@ int rms_vault_purge(struct rms_vault *vault, int64_t now, bool check, size_t *re
 {
     size_t removed = 0;
     size_t kept = 0;
-    int status;
+    int status = lock_for_reading(vault);
 
-    RMS_TRY(lock_open(vault));
-    status = purge_locked(vault, now, check, &removed, &kept);
-    (void)pthread_mutex_unlock(&vault->lock);
+    if (status == 0) {
+        status = purge_locked(vault, now, check, &removed, &kept);
+        (void)pthread_mutex_unlock(&vault->lock);
+    } else {
+        status = fine_when_absent(status);
+    }
     if (removed_out != NULL) {
         *removed_out = removed;
     }
@@ -582,7 +648,7 @@ int rms_vault_begin(struct rms_vault *vault)
 {
     int status;
 
-    RMS_TRY(lock_open(vault));
+    RMS_TRY(lock_for_writing(vault));
     status = sqlite3_exec(vault->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (status != SQLITE_OK) {
         (void)pthread_mutex_unlock(&vault->lock);
@@ -604,9 +670,9 @@ int rms_vault_end(struct rms_vault *vault, bool commit)
     return code_of(status);
 }
 
+/* The next thing to keep makes a new store with a new key. */
 int rms_vault_reset(struct rms_vault *vault)
 {
-    bool foreign = false;
     int lock = -1;
     int status;
 
@@ -619,10 +685,7 @@ int rms_vault_reset(struct rms_vault *vault)
             rms_vault_key_forget(vault->settings);
         }
         rms_vault_key_fini(&vault->key);
-        status = load_key(vault, &foreign);
-    }
-    if (status == 0) {
-        status = open_database(vault);
+        vault->absent = true;
     }
     if (lock >= 0) {
         (void)close(lock);

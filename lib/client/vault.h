@@ -36,9 +36,10 @@ struct rms_vault_place {
     struct rms_view name;
 };
 
-/* Opens or creates. A store of another version, one that is no store, and one that belongs to another device
- * or account is set aside and a new one made; *was_foreign_out (may be NULL) tells of the last case.
- * RMS_E_STORE_NOT_BOUND when the key cannot be had now (a locked keyring). */
+/* Opens; a store that is not there is made by the first put. A store of another version, one that is no
+ * store, and one that belongs to another device or account is set aside and a new one made; *was_foreign_out
+ * (may be NULL) tells of the last case. RMS_E_STORE_NOT_BOUND when the key cannot be had now (a locked
+ * keyring). */
 RMS_MUST_USE int rms_vault_open(
     const struct rms_settings *settings, struct rms_vault **vault_out, bool *was_foreign_out);
 void rms_vault_close(struct rms_vault **vault);
@@ -66,10 +67,10 @@ RMS_MUST_USE int rms_vault_purge(
 RMS_MUST_USE int rms_vault_begin(struct rms_vault *vault);
 RMS_MUST_USE int rms_vault_end(struct rms_vault *vault, bool commit);
 
-/* Removes the whole store from the disk and makes a new one with a new key. */
+/* Removes the whole store from the disk. The next put makes a new one with a new key. */
 RMS_MUST_USE int rms_vault_reset(struct rms_vault *vault);
 
-/* "keyring", "file" or "memory": where the key is, for doctor. */
+/* "keyring", "file", "memory" or "none yet": where the key is, for doctor. */
 const char *rms_vault_protection(const struct rms_vault *vault);
 
 #endif
