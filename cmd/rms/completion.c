@@ -89,7 +89,8 @@ static void print_tables(const struct verb *verbs)
     print_rows(global_options, true);
     puts(" ' ;;\n    esac\n}\n\n_rms_choices() {\n    case \"$1\" in");
     walk_verbs(verbs, "", choices_case);
-    puts("    *' --color') echo 'auto always never' ;;\n"
+    puts("    'completion completion') echo 'bash zsh' ;;\n"
+         "    *' --color') echo 'auto always never' ;;\n"
          "    *' --log-level') echo 'off error info debug trace' ;;\n"
          "    esac\n}\n");
 }
@@ -97,17 +98,17 @@ static void print_tables(const struct verb *verbs)
 /* Shared too: finds the verbs typed so far. $@: the words before the one to complete, without "rms". */
 static const char find_path[] =
     "_rms_path() {\n"
-    "    local path= word skip=0\n"
+    "    local typed= word skip=0\n"
     "    for word in \"$@\"; do\n"
     "        if [ \"$skip\" = 1 ]; then skip=0; continue; fi\n"
     "        case \"$word\" in\n"
-    "        -*) case \"$(_rms_valued \"$path\")\" in *\" $word \"*) skip=1 ;; esac ;;\n"
-    "        *) case \" $(_rms_words \"$path\") \" in\n"
-    "            *\" $word \"*) path=\"${path:+$path }$word\" ;;\n"
+    "        -*) case \"$(_rms_valued \"$typed\")\" in *\" $word \"*) skip=1 ;; esac ;;\n"
+    "        *) case \" $(_rms_words \"$typed\") \" in\n"
+    "            *\" $word \"*) typed=\"${typed:+$typed }$word\" ;;\n"
     "            esac ;;\n"
     "        esac\n"
     "    done\n"
-    "    echo \"$path\"\n"
+    "    echo \"$typed\"\n"
     "}\n";
 
 static const char bash_end[] =

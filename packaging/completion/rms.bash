@@ -1,0 +1,219 @@
+# bash completion for rms; made by: rms completion bash
+_rms_words() {
+    case "$1" in
+    '') echo 'login logout whoami auth protect unprotect status open view cat template license perms bootstrap doctor cache reset completion admin --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'login') echo ' --email --as --password-stdin --device --browser --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'logout') echo ' --all --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'whoami') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'auth') echo 'token clear' ;;
+    'auth token') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'auth clear') echo ' --all --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'protect') echo ' --template --perm --grant --custom-right --only-me --license --recursive --in-place --out --output --preserve --follow --stdin0 --stop --log --retry --owner --name --description --expire-on --expire-days --valid-days --offline-days --no-persist-key --online --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'unprotect') echo ' --recursive --in-place --out --output --preserve --follow --stdin0 --stop --log --retry --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'status') echo ' --recursive --protection --follow --stdin0 --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'open') echo ' --output --app --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'view') echo ' --output --app --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'cat') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'template') echo 'list refresh' ;;
+    'template list') echo ' --refresh --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'template refresh') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'license') echo 'new show' ;;
+    'license new') echo ' --out --template --perm --grant --custom-right --only-me --owner --name --description --expire-on --expire-days --valid-days --offline-days --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'license show') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'perms') echo 'new' ;;
+    'perms new') echo ' --out --users --permissions --expire-on --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'bootstrap') echo ' --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'doctor') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'cache') echo 'clean' ;;
+    'cache clean') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'reset') echo ' --yes --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'completion') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin') echo 'tenant service domain user group identity template superuser issuer client license log health' ;;
+    'admin tenant') echo 'create list show set' ;;
+    'admin tenant create') echo ' --name --domain --disabled --legacy-defaults --default-templates --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tenant list') echo ' --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tenant show') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tenant set') echo ' --group-cache --removal-right --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin service') echo 'status enable disable consume-only' ;;
+    'admin service status') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin service enable') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin service disable') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin service consume-only') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin domain') echo 'add' ;;
+    'admin domain add') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin user') echo 'add list show set remove' ;;
+    'admin user add') echo ' --name --upn --alias --no-address --guest --password-stdin --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin user list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin user show') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin user set') echo ' --name --upn --enable --disable --address --alias --proxy-address --password-stdin --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin user remove') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin group') echo 'add list show member refresh remove' ;;
+    'admin group add') echo ' --address --kind --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin group list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin group show') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin group member') echo 'add remove' ;;
+    'admin group member add') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin group member remove') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin group refresh') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin group remove') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin identity') echo 'check refresh' ;;
+    'admin identity check') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin identity refresh') echo ' --group --user --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin template') echo 'list show add set publish archive remove' ;;
+    'admin template list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin template show') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin template add') echo ' --name --description --grant --expire-on --expire-days --offline-days --scope --published --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin template set') echo ' --name --description --grant --expire-on --expire-days --offline-days --scope --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin template publish') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin template archive') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin template remove') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin superuser') echo 'feature group list add remove' ;;
+    'admin superuser feature') echo 'status enable disable' ;;
+    'admin superuser feature status') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin superuser feature enable') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin superuser feature disable') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin superuser group') echo 'set clear' ;;
+    'admin superuser group set') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin superuser group clear') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin superuser list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin superuser add') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin superuser remove') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin issuer') echo 'add list remove' ;;
+    'admin issuer add') echo ' --audience --algorithm --jwks-uri --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin issuer list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin issuer remove') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin client') echo 'add list remove' ;;
+    'admin client add') echo ' --redirect --name --legacy-no-pkce --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin client list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin client remove') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin license') echo 'max-validity' ;;
+    'admin license max-validity') echo 'get set' ;;
+    'admin license max-validity get') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin license max-validity set') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin log') echo 'usage admin' ;;
+    'admin log usage') echo ' --from --to --limit --path --threads --force --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin log admin') echo ' --from --to --limit --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin health') echo ' --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    esac
+}
+
+_rms_valued() {
+    case "$1" in
+    'login') echo ' --email --as --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'logout') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'whoami') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'auth token') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'auth clear') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'protect') echo ' --template --perm --grant --custom-right --license --out --output -o --log --retry --owner --name --description --expire-on --expire-days --valid-days --offline-days --no-persist-key --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'unprotect') echo ' --out --output -o --log --retry --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'status') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'open') echo ' --output -o --app --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'view') echo ' --output -o --app --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'cat') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'template list') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'template refresh') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'license new') echo ' --out --template --perm --grant --custom-right --owner --name --description --expire-on --expire-days --valid-days --offline-days --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'license show') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'perms new') echo ' --out --users --permissions --expire-on --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'bootstrap') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'doctor') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'cache clean') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'reset') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'completion') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin tenant create') echo ' --name --domain --default-templates --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin tenant list') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin tenant show') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin tenant set') echo ' --group-cache --removal-right --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin service status') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin service enable') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin service disable') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin service consume-only') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin domain add') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin user add') echo ' --name --upn --alias --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin user list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin user show') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin user set') echo ' --name --upn --address --alias --proxy-address --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin user remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin group add') echo ' --address --kind --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin group list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin group show') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin group member add') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin group member remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin group refresh') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin group remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin identity check') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin identity refresh') echo ' --group --user --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin template list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin template show') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin template add') echo ' --name --description --grant --expire-on --expire-days --offline-days --scope --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin template set') echo ' --name --description --grant --expire-on --expire-days --offline-days --scope --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin template publish') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin template archive') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin template remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin superuser feature status') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin superuser feature enable') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin superuser feature disable') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin superuser group set') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin superuser group clear') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin superuser list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin superuser add') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin superuser remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin issuer add') echo ' --audience --algorithm --jwks-uri --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin issuer list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin issuer remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin client add') echo ' --redirect --name --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin client list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin client remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin license max-validity get') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin license max-validity set') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin log usage') echo ' --from --to --limit --path --threads --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin log admin') echo ' --from --to --limit --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin health') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    *) echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    esac
+}
+
+_rms_choices() {
+    case "$1" in
+    'protect --no-persist-key') echo 'all disk license' ;;
+    'perms new --permissions') echo 'Viewer Reviewer CoAuthor CoOwner OnlyMe' ;;
+    'admin tenant create --default-templates') echo 'new old' ;;
+    'admin group add --kind') echo 'security distribution collaboration dynamic' ;;
+    'completion completion') echo 'bash zsh' ;;
+    *' --color') echo 'auto always never' ;;
+    *' --log-level') echo 'off error info debug trace' ;;
+    esac
+}
+
+_rms_path() {
+    local typed= word skip=0
+    for word in "$@"; do
+        if [ "$skip" = 1 ]; then skip=0; continue; fi
+        case "$word" in
+        -*) case "$(_rms_valued "$typed")" in *" $word "*) skip=1 ;; esac ;;
+        *) case " $(_rms_words "$typed") " in
+            *" $word "*) typed="${typed:+$typed }$word" ;;
+            esac ;;
+        esac
+    done
+    echo "$typed"
+}
+
+_rms() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} path words
+    path=$(_rms_path "${COMP_WORDS[@]:1:COMP_CWORD-1}")
+    words=$(_rms_choices "$path $previous")
+    if [ -z "$words" ]; then
+        case "$(_rms_valued "$path")" in
+        *" $previous "*) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        esac
+        words=$(_rms_words "$path")
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+    case "$words" in
+    *--json*) case "$current" in -*) ;; *)
+        if [ -n "$path" ]; then compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); fi ;;
+        esac ;;
+    esac
+}
+complete -F _rms rms
