@@ -35,7 +35,7 @@ class Provider:
         self.resource = resource
         self.process = subprocess.Popen(["node", "provider.mjs", str(self.port), resource], cwd=WORK, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        assert self.process.stdout.readline().strip() == "ready"
+        self.wait_for("ready")
 
     def __enter__(self):
         return self
@@ -44,10 +44,17 @@ class Provider:
         self.process.stdin.close()
         self.process.wait(10)
 
+    def wait_for(self, word):
+        """The provider's library prints notices on the same stream."""
+        for line in self.process.stdout:
+            if line.strip() == word:
+                return
+        raise AssertionError(f"the provider ended before it said {word}")
+
     def rotate(self):
         self.process.stdin.write("rotate\n")
         self.process.stdin.flush()
-        assert self.process.stdout.readline().strip() == "rotated"
+        self.wait_for("rotated")
 
     def token(self, person, resource=None):
         """The code flow with PKCE, as a browser goes through it."""
