@@ -372,7 +372,7 @@ static size_t no_unescape(void *context, struct MHD_Connection *connection, char
     return strlen(text);
 }
 
-static void on_log(void *context, const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static void on_log(void *context, const char *format, va_list ap)
 {
     char line[256];
     (void)context;
@@ -391,27 +391,36 @@ static void on_log(void *context, const char *format, va_list ap)
 static int start_daemon(struct rms_http *http)
 {
     const struct rms_http_options *o = &http->options;
+    bool tls = !o->admin;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-    struct MHD_OptionItem tls[] = {
+    /* a single poller needs no pool; MHD grumbles at a size of 1 */
+    struct MHD_OptionItem pool = {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)o->pollers, NULL};
+    struct MHD_OptionItem end = {MHD_OPTION_END, 0, NULL};
+    struct MHD_OptionItem items[] = {
+        {MHD_OPTION_LISTEN_SOCKET, (intptr_t)o->listen, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, RMS_HTTP_CONNECTION_BYTES, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_INCREMENT, READ_STEP, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)o->connections_max, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)o->idle_s, NULL},
+        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+        {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
+        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)no_unescape, http},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_uri, http},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, http},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, http},
+        o->pollers > 1 ? pool : end,
+        end,
+    };
+    struct MHD_OptionItem secure[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->cert_pem},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->key_pem},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
         {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)o->connections_per_ip, NULL},
-        {MHD_OPTION_END, 0, NULL},
+        end,
     };
-    struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
-    if (!o->admin) {
-        flags |= MHD_USE_TLS;
-    }
-    http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER,
-        on_log, http, MHD_OPTION_LISTEN_SOCKET, o->listen, MHD_OPTION_THREAD_POOL_SIZE,
-        o->pollers > 1 ? o->pollers : 0u, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)RMS_HTTP_CONNECTION_BYTES, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)READ_STEP,
-        MHD_OPTION_CONNECTION_LIMIT, o->connections_max, MHD_OPTION_CONNECTION_TIMEOUT, o->idle_s,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_UNESCAPE_CALLBACK,
-        no_unescape, http, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_ARRAY,
-        o->admin ? none : tls, MHD_OPTION_END);
+    http->daemon = MHD_start_daemon(flags | (tls ? MHD_USE_TLS : 0u), 0, NULL, NULL, on_request, http,
+        MHD_OPTION_EXTERNAL_LOGGER, on_log, http, MHD_OPTION_ARRAY, items, MHD_OPTION_ARRAY,
+        tls ? secure : &end, MHD_OPTION_END);
     return http->daemon != NULL ? RMS_OK : RMS_E_IO;
 }
 
