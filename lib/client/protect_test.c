@@ -237,7 +237,8 @@ static void long_names(void **state)
     assert_true(rms_test_holds(path, 10));
     assert_int_equal(unlink(path), 0);
     name[249] = '\0'; /* 249 + 6 = 255 */
-    round_trip(f, name, strcat(strcpy(path, name), ".pfile"), 10);
+    (void)snprintf(path, sizeof path, "%s.pfile", name);
+    round_trip(f, name, path, 10);
 }
 
 /* touches: C-049 */

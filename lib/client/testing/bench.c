@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "client/testing/issuer.h"
 #include "crypto/content.h"
 #include "xrml/testing/world.h"
@@ -59,9 +60,9 @@ static void small_files(
     struct rms_context *context, const struct rms_policy_builder *policy, const char *folder, size_t count)
 {
     const struct rms_file_options options = {.size = sizeof options, .in_place = true};
-    char(*names)[PATH_ROOM] = calloc(count, sizeof *names);
-    const char **paths = calloc(count, sizeof *paths);
-    struct tally tally = {calloc(count, PATH_ROOM), 0};
+    char(*names)[PATH_ROOM] = rms_calloc(count, sizeof *names);
+    const char **paths = rms_calloc(count, sizeof *paths);
+    struct tally tally = {rms_calloc(count, PATH_ROOM), 0};
     double start;
     double cpu;
 
@@ -86,9 +87,9 @@ static void small_files(
     for (size_t i = 0; i < count; i++) {
         (void)unlink(tally.outputs[i]);
     }
-    free(names);
-    free(paths);
-    free(tally.outputs);
+    rms_free(names);
+    rms_free(paths);
+    rms_free(tally.outputs);
     show_memory("after small files");
 }
 
