@@ -79,7 +79,7 @@ int admin_refused(const struct rms_buf *reply);
  */
 
 #define SOCKET_OPTION                                                                                        \
-    TEXT("socket", "PATH", "administration socket (default: RMS_ADMIN_SOCKET, /var/lib/rmsd/admin.sock)")
+    TEXT("socket", "PATH", "administration socket (default: RMS_ADMIN_SOCKET, /var/lib/openrms/admin.sock)")
 #define TENANT_OPTION TEXT("tenant", "TENANT", "its GUID or a domain of it (default: the only tenant)")
 #define CHANGE_OPTIONS                                                                                       \
     FLAG("force", "do not ask"), FLAG("what-if", "show what would be sent to the service, and send nothing")

@@ -21,7 +21,7 @@ const char *admin_socket(const struct arguments *arguments)
     if (path == NULL) {
         path = secure_getenv("RMS_ADMIN_SOCKET");
     }
-    return path != NULL && path[0] != 0 ? path : "/var/lib/rmsd/admin.sock";
+    return path != NULL && path[0] != 0 ? path : "/var/lib/openrms/admin.sock";
 }
 
 /* --- addresses -------------------------------------------------------------------------------------------
