@@ -82,6 +82,9 @@ int rms_jobs_main(const struct rms_settings *settings, int control)
         status = rms_sandbox_calls_server();
     }
     if (status == 0) {
+        status = rms_control_send(control, RMS_CONTROL_READY, NULL, 0);
+    }
+    if (status == 0) {
         rms_log(RMS_LOG_INFO, "jobs.started", NULL);
         work(settings, db, control, signals);
     }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "service/jobs.h"
+#include "service/master_process.h"
 #include "service/message.h"
 #include "service/settings.h"
 #include "store/oauth.h"
@@ -25,6 +26,7 @@ static pid_t start(struct lab *lab, const char *url, int control)
     pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
+        rms_process_keep_only(&control, 1);
         _exit(rms_jobs_main(&settings, control) == 0 ? 0 : 1);
     }
     lab_open(lab);
@@ -92,16 +94,18 @@ static void removes_what_has_expired(void **state)
 static void ends_with_the_master(void **state)
 {
     struct lab *lab = *state;
+    struct rms_control_message message;
     int control[2];
     pid_t pid;
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control), 0);
     assert_int_equal(rms_control_send(control[0], RMS_CONTROL_LOG, (const int[]){STDERR_FILENO}, 1), 0);
-    assert_int_equal(shutdown(control[0], SHUT_RDWR), 0);
     pid = start(lab, lab->url, control[1]);
-    assert_int_equal(wait_for_exit(pid), 0);
-    (void)close(control[0]);
     (void)close(control[1]);
+    assert_int_equal(rms_control_receive(control[0], &message), 0);
+    assert_int_equal(message.kind, RMS_CONTROL_READY);
+    (void)close(control[0]);
+    assert_int_equal(wait_for_exit(pid), 0);
 }
 
 static void says_when_there_is_no_database(void **state)

@@ -205,6 +205,9 @@ static int run(const struct rms_settings *settings, struct held *held, int contr
     limit_resources();
     status = rms_sandbox_calls_keyd();
     if (status == 0) {
+        status = rms_control_send(control, RMS_CONTROL_READY, NULL, 0);
+    }
+    if (status == 0) {
         log_started(held);
         status = serve(keyd, control, signals);
         rms_keyd_journal_counts(keyd);

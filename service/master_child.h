@@ -33,6 +33,6 @@ bool rms_child_ended(struct rms_child *child, int64_t now);
 #define RMS_CHILD_TRIES       10
 
 /* Lived this long: what ends it now is no failure to start. */
-#define RMS_CHILD_SETTLED_MS 5000
+#define RMS_CHILD_SETTLED_MS 2000
 
 #endif

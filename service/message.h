@@ -81,7 +81,7 @@ RMS_MUST_USE int rms_message_send(int fd, struct rms_view bytes, int flags);
 enum rms_control {
     RMS_CONTROL_CONNECTIONS = 'C', /* ends of connections between front and keyd */
     RMS_CONTROL_LOG = 'L',         /* a new log file, to become standard error */
-    RMS_CONTROL_READY = 'R',       /* child to master, no descriptors: it answers requests */
+    RMS_CONTROL_READY = 'R',       /* child to master, no descriptors: it does its work now */
     RMS_CONTROL_MORE = 'M',        /* front to master, no descriptors: its connections are used up */
 };
 
