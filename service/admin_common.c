@@ -1,7 +1,5 @@
 #include "service/admin.h"
 
-#include <stdlib.h>
-
 #include "base/json.h"
 #include "base/log.h"
 #include "service/route.h"
@@ -69,9 +67,9 @@ static bool secret_member(const char *name)
 
 static void append_value(struct rms_buf *out, const json_t *value)
 {
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    rms_buf_append_str(out, text != NULL ? text : "?");
-    free(text);
+    if (rms_json_emit(value, out) < 0) {
+        rms_buf_append_str(out, "?");
+    }
 }
 
 /* " -Name value" for every member. A body that is no JSON has nothing worth repeating. */

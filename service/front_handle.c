@@ -136,8 +136,16 @@ static int serve(struct rms_front *front, struct rms_exchange *x)
     return rms_buf_status(&x->reply.body) < 0 ? RMS_E_INTERNAL : RMS_OK;
 }
 
+/* Whose log a request of nobody belongs to: the tenant of the address it names, or the only one there is. */
+static const struct rms_live_tenant *asked_tenant(struct rms_request *request)
+{
+    const char *email = rms_request_query(request, "email");
+    return email != NULL ? rms_request_tenant_of_address(request, email) : rms_request_only_tenant(request);
+}
+
 static void challenge(struct rms_front *front, struct rms_exchange *x)
 {
+    x->request.note.tenant = asked_tenant(&x->request);
     const char *value = NULL;
     if (rms_token_challenge(front, &x->request, &value) == RMS_OK) {
         rms_reply_header(&x->reply, "WWW-Authenticate", value);

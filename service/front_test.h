@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "crypto/base64.h"
 #include "directory/directory.h"
 #include "service/admin.h"
@@ -89,7 +90,7 @@ STAGE_HELPER void stage_person(struct rms_request *request, const struct stage_w
 STAGE_HELPER void stage_forget(void)
 {
     rms_json_free(&stage.reply);
-    free(stage.reply_text);
+    rms_free(stage.reply_text);
     stage.reply_text = NULL;
 }
 
@@ -137,7 +138,7 @@ STAGE_HELPER int stage_call(struct stage_who who, const char *line, const char *
         rms_admin_note_request(&request, stage.code);
     }
     if (stage.code == 0) {
-        stage.reply_text = strdup(rms_buf_text(&reply.body));
+        stage.reply_text = rms_strdup(rms_buf_text(&reply.body));
         (void)!rms_json_parse(rms_buf_view(&reply.body), &stage.reply);
     }
     rms_request_unpin(&request);
@@ -162,11 +163,17 @@ STAGE_HELPER __attribute__((format(printf, 1, 2))) const char *stage_printf(cons
     static char *texts[16];
     static size_t next;
     va_list ap;
+    va_list again;
     char **text = &texts[next++ % RMS_COUNT(texts)];
-    free(*text);
     va_start(ap, format);
-    assert_true(vasprintf(text, format, ap) >= 0);
+    va_copy(again, ap);
+    int len = vsnprintf(NULL, 0, format, ap);
+    rms_free(*text);
+    *text = rms_malloc((size_t)len + 1);
+    assert_non_null(*text);
+    (void)vsnprintf(*text, (size_t)len + 1, format, again);
     va_end(ap);
+    va_end(again);
     return *text;
 }
 
@@ -184,7 +191,7 @@ STAGE_HELPER const char *stage_tenant(const char *name, const char *domain)
     assert_int_equal(stage_admin("POST /admin/v1/tenants",
                          stage_printf("{\"Name\":\"%s\",\"Domains\":[\"%s\"]}", name, domain)),
         0);
-    return strdup(stage_text("TenantId"));
+    return rms_strdup(stage_text("TenantId"));
 }
 
 STAGE_HELPER struct stage_who as(const char *address)
@@ -228,8 +235,8 @@ STAGE_HELPER int stage_close(void **state)
     struct rms_front *f = &stage.front;
     (void)state;
     stage_forget();
-    free((char *)(uintptr_t)stage.contoso);
-    free((char *)(uintptr_t)stage.fabrikam);
+    rms_free((char *)(uintptr_t)stage.contoso);
+    rms_free((char *)(uintptr_t)stage.fabrikam);
     for (int i = 0; i < 16; i++) {
         (void)stage_printf(" ");
     }

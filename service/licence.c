@@ -51,9 +51,9 @@ static int take_facts(struct opening_run *run)
     const struct rms_pl *pl = &run->pl;
     struct rms_opening *o = &run->opening;
     char owner[RMS_ADDRESS_MAX];
-    (void)strcpy(o->tenant_id, run->tenant->row.id);
-    (void)strcpy(o->key_id, run->key->id);
-    (void)strcpy(o->content_id, pl->content_id);
+    rms_guid_copy(o->tenant_id, run->tenant->row.id);
+    rms_guid_copy(o->key_id, run->key->id);
+    rms_guid_copy(o->content_id, pl->content_id);
     o->owner = "";
     if (rms_address_normalise(pl->owner, owner) == RMS_OK) {
         o->owner = rms_arena_strdup(run->request->arena, owner);
@@ -182,7 +182,7 @@ static int take_policy(struct opening_run *run)
         o->policy.referral = pl->referral;
     }
     if (o->policy.id[0] == '\0') {
-        (void)strcpy(o->policy.id, pl->descriptor_id);
+        rms_guid_copy(o->policy.id, pl->descriptor_id);
     }
     o->policy.signed_data = pl->signed_data;
     o->policy.signed_count = pl->signed_count;

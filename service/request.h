@@ -110,6 +110,12 @@ struct rms_reply {
     int retry_after_s; /* sent with 429 and 503 when > 0 */
 };
 
+/* A GUID in its plain form from one place to another. */
+static inline void rms_guid_copy(char out[RMS_GUID_TEXT], const char *guid)
+{
+    memcpy(out, guid, RMS_GUID_TEXT);
+}
+
 typedef int (*rms_handler)(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 
 /* First field of that name (any case), or NULL. */

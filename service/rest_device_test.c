@@ -333,7 +333,7 @@ static char *transplant(const struct offline *victim, struct device *thief, cons
     struct offline o = *victim;
     o.author = thief;
     o.owner = thief->person;
-    (void)strcpy(o.content_id, content_id);
+    rms_guid_copy(o.content_id, content_id);
     return sign_licence(&o);
 }
 
@@ -443,7 +443,7 @@ static void online_keys_are_paired_at_once(void **state)
     o.bits = pl.bits.blob;
     o.erd = pl.erd;
     offline_grant(&o, "carol@contoso.test", RMS_RIGHT_OWNER);
-    (void)strcpy(o.content_id, pl.content_id);
+    rms_guid_copy(o.content_id, pl.content_id);
     char *stolen = sign_licence(&o);
     assert_int_equal(use(&carol, carol.rac_text, stolen), RMS_E_BAD_LICENSE);
     free(stolen);

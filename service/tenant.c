@@ -197,7 +197,7 @@ static int settle(struct rms_tenancy *tenancy, struct live *live, struct version
             (void)pthread_rwlock_unlock(&tenancy->lock);
             return RMS_E_NO_MEMORY;
         }
-        (void)strcpy(e->id, id);
+        rms_guid_copy(e->id, id);
         e->next = tenancy->buckets[bucket_of(id)];
         tenancy->buckets[bucket_of(id)] = e;
     }

@@ -99,8 +99,8 @@ static void put(struct rms_signed_templates *cache, const struct rms_live_key *k
     }
     if (*place != NULL) {
         struct kept *kept = *place;
-        (void)strcpy(kept->template_id, tpl->policy.id);
-        (void)strcpy(kept->key_id, key->id);
+        rms_guid_copy(kept->template_id, tpl->policy.id);
+        rms_guid_copy(kept->key_id, key->id);
         kept->version = tpl->version;
         rms_buf_fini(&kept->text);
         kept->text = *text;
