@@ -73,15 +73,33 @@ static int read_licence(struct rms_context *context, struct rms_access *access, 
     return 0;
 }
 
+/* The server key a licence stands on, when all its signatures hold by it. Whether it is the key of a service
+ * is for our service to say. */
+static const struct rms_rsa_public *find_licensor(const struct rms_chain *chain)
+{
+    for (size_t i = chain->count; i-- > 0;) {
+        const struct rms_signed *node = &chain->nodes[i];
+        const struct rms_trust trust = {.keys = &node->subject_key, .key_count = 1};
+
+        if (node->kind == RMS_DOC_SLC && node->has_subject_key && rms_chain_verify(chain, &trust) == 0) {
+            return &node->subject_key;
+        }
+    }
+    return NULL;
+}
+
 /* Ours: proved by the pinned key. Foreign ones are for their own service to judge. A signature that does not
  * hold ends it here (C-069). */
-static int check_signature(struct rms_context *context, const struct rms_access *access,
+static int check_signature(struct rms_context *context, struct rms_access *access,
     const struct rms_identity *identity, bool *ours_out)
 {
     const struct rms_trust trust = {.keys = &identity->server.key, .key_count = 1};
     int status = rms_chain_verify(&access->pl.chain, &trust);
 
     *ours_out = status == 0;
+    if (status == RMS_E_UNKNOWN_KEY) {
+        access->licensor = find_licensor(&access->pl.chain);
+    }
     if (status == 0 || status == RMS_E_UNKNOWN_KEY || status == RMS_E_WEAK_CRYPTO) {
         return 0;
     }
@@ -128,9 +146,13 @@ static int use_own(struct rms_access *access, const struct rms_identity *identit
     return 0;
 }
 
+/* A use licence for content of another tenant of the same service is signed with that tenant's key, as the
+ * publishing licence is (S-017). */
 static int use_chain(struct rms_access *access, const struct rms_identity *identity, struct rms_view bytes)
 {
-    const struct rms_trust trust = {.keys = &identity->server.key, .key_count = 1};
+    const struct rms_rsa_public keys[] = {
+        identity->server.key, access->licensor != NULL ? *access->licensor : identity->server.key};
+    const struct rms_trust trust = {.keys = keys, .key_count = sizeof keys / sizeof keys[0]};
     uint8_t *copy = rms_arena_copy(access->arena, bytes.data, bytes.len);
     struct rms_chain chain;
 

@@ -10,6 +10,7 @@ struct rms_context;
 struct rms_access {
     struct rms_arena *arena; /* owns everything below but the key */
     struct rms_pl pl;
+    const struct rms_rsa_public *licensor; /* the server key in pl when it is not our tenant's; may be NULL */
     struct rms_content_key key;
     struct rms_rights rights;
     bool is_owner;                                /* owner of the document, or its issuer */
