@@ -1,5 +1,7 @@
-/* What keyd does in a second: it and its clients in two processes, over the sockets that rmsd uses.
- * bench_keyd [CLIENT THREADS [SECONDS]]. One line a figure: name, per second, latency of one call. */
+/* What keyd does in a second: it and its clients in two processes, over the sockets that rmsd uses, keyd
+ * behind its seccomp filter. bench_keyd [CLIENT THREADS [SECONDS]]. One line a figure: name, per second,
+ * latency of one call. */
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -13,6 +15,7 @@
 #include "base/clock.h"
 #include "service/keyclient.h"
 #include "service/keyd.h"
+#include "service/sandbox.h"
 
 #define THREADS_MAX 16
 #define CALLS       16 /* more connections a thread than there are figures below */
@@ -211,7 +214,10 @@ static pid_t start_keyd(int *ends, int count)
             _exit(1);
         }
     }
-    (void)pause();
+    if (rms_sandbox_calls_keyd() != 0) {
+        _exit(1);
+    }
+    (void)poll(NULL, 0, -1);
     _exit(0);
 }
 

@@ -140,9 +140,13 @@ static void connect_children(struct master *master, size_t count)
     master->more_at = rms_clock_monotonic_ms();
     while (keyd >= 0 && front >= 0 && count > 0) {
         size_t part = count < RMS_CONTROL_FDS_MAX ? count : RMS_CONTROL_FDS_MAX;
+        int status = hand_out(keyd, front, part);
 
-        if (hand_out(keyd, front, part) != 0) {
-            rms_log(RMS_LOG_ERROR, "rmsd.connections.failed", NULL);
+        if (status == RMS_E_IO) {
+            return; /* one of them is gone; its successor gets new ones */
+        }
+        if (status != 0) {
+            rms_log(RMS_LOG_ERROR, "rmsd.connections.failed", "reason", rms_error_info(status)->reason, NULL);
             return;
         }
         count -= part;
