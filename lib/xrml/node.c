@@ -1,6 +1,8 @@
 #include "xrml/node.h"
 
 #include <expat.h>
+#include <pthread.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -241,20 +243,63 @@ static int run(struct builder *b)
 }
 
 /* utf8 stands between head and tail of the wrapper. */
-static int build_tree(struct rms_arena *arena, struct rms_xtext *text)
+/* One parser a thread, reset for each text: making one costs as much as parsing a small licence. A large text
+ * does not leave its buffers behind. */
+#define KEPT_TEXT_MAX (256u * 1024)
+
+static pthread_key_t parser_key;
+
+static void free_parser(void *parser)
+{
+    XML_ParserFree(parser);
+}
+
+static void make_parser_key(void)
+{
+    if (pthread_key_create(&parser_key, free_parser) != 0) {
+        abort();
+    }
+}
+
+static XML_Parser take_parser(void)
 {
     static const XML_Memory_Handling_Suite memory = {rms_malloc, rms_realloc, rms_free};
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    XML_Parser parser;
+
+    (void)pthread_once(&once, make_parser_key);
+    parser = pthread_getspecific(parser_key);
+    if (parser != NULL) {
+        (void)pthread_setspecific(parser_key, NULL);
+        if (XML_ParserReset(parser, "UTF-8")) {
+            return parser;
+        }
+        XML_ParserFree(parser);
+    }
+    return XML_ParserCreate_MM("UTF-8", &memory, NULL);
+}
+
+/* A parser that met an error is not kept: what it held was chosen to break it. */
+static void return_parser(XML_Parser parser, bool keep)
+{
+    if (!keep || pthread_setspecific(parser_key, parser) != 0) {
+        XML_ParserFree(parser);
+    }
+}
+
+static int build_tree(struct rms_arena *arena, struct rms_xtext *text)
+{
     struct builder b = {.arena = arena, .utf8 = text->utf8};
     int status;
 
-    b.parser = XML_ParserCreate_MM("UTF-8", &memory, NULL);
+    b.parser = take_parser();
     if (b.parser == NULL) {
         return RMS_E_NO_MEMORY;
     }
     rms_buf_init(&b.scratch, text->utf8.len);
     set_handlers(&b);
     status = run(&b);
-    XML_ParserFree(b.parser);
+    return_parser(b.parser, status == 0 && text->utf8.len <= KEPT_TEXT_MAX);
     rms_buf_fini(&b.scratch);
     if (status == 0) {
         b.root->source = text->utf8;
