@@ -240,6 +240,7 @@ int rms_front_run(const struct rms_settings *settings, const struct rms_front_so
     if (signals < 0) {
         return RMS_E_IO;
     }
+    rms_mem_tune_for_service();
     int rc = start(&p, sockets);
     if (rc == RMS_OK) {
         rms_keylink_ready(p.front.keylink);

@@ -12,6 +12,10 @@ void *rms_realloc(void *old, size_t size); /* not for secrets: the old bytes sta
 char *rms_strdup(const char *text);        /* NULL in, NULL out */
 void rms_free(void *memory);
 
+/* For a long-lived process with many requests: freed memory stays with the process instead of going back to
+ * the kernel and being asked for, page by page, at the next request. Call once at start. */
+void rms_mem_tune_for_service(void);
+
 void rms_mem_fail_after(long count);
 void rms_mem_fail_never(void);
 
