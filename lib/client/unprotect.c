@@ -1,14 +1,28 @@
 /* Writing the clear file (client-requirements 2.3). */
+#include "base/text.h"
 #include "client/context.h"
 #include "client/crypt.h"
 #include "client/opened.h"
 #include "client/work.h"
+
+/* Whom to ask (C-073): the licence's own word, else its owner. */
+static void tell_referrer(struct rms_context *context, const struct rms_access *access)
+{
+    struct rms_report *report = rms_report_of(context);
+    const char *referrer = access->referrer != NULL ? access->referrer : access->owner;
+
+    if (referrer != NULL && strlen(referrer) < sizeof report->referrer &&
+        rms_text_printable(rms_view_str(referrer))) {
+        memcpy(report->referrer, referrer, strlen(referrer) + 1);
+    }
+}
 
 static int may_write_clear(struct rms_context *context, const struct rms_access *access, const char *path)
 {
     if (access->is_owner || rms_may_unprotect(&access->rights, false)) {
         return 0;
     }
+    tell_referrer(context, access);
     return rms_fail(context, RMS_E_NO_RIGHTS, "%s: your rights do not include removing the protection", path);
 }
 
