@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "cmd/rms/itemlog.h"
 #include "cmd/rms/output.h"
 #include "cmd/rms/session.h"
@@ -99,6 +100,8 @@ static void report(struct run *run, size_t i)
         return;
     }
     item_log_write(&run->log, &row);
+    rms_log(RMS_LOG_DEBUG, "rms.item", "file", item->path, "status", row.action, "reason", row.reason,
+        "content-id", outcome->content_id, NULL);
     if (outcome->state == FAILED) {
         output_failure(item->path, &outcome->failure);
     } else if (outcome->state == SKIPPED) {

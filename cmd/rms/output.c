@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "base/time.h"
 
@@ -190,6 +191,13 @@ static const char *without_mailto(const char *referrer)
     return referrer != NULL && strncmp(referrer, "mailto:", 7) == 0 ? referrer + 7 : referrer;
 }
 
+/* The correlation id finds the service's rows of this failure (S-193). */
+static void log_failure(const char *subject, const struct failure *failure)
+{
+    rms_log(RMS_LOG_ERROR, "rms.failed", "subject", subject, "reason", rms_error_info(failure->code)->reason,
+        "detail", failure->detail, "correlation", failure->correlation, NULL);
+}
+
 void output_failure(const char *subject, const struct failure *failure)
 {
     const struct rms_error_info *info = rms_error_info(failure->code);
@@ -201,6 +209,7 @@ void output_failure(const char *subject, const struct failure *failure)
     append_more(&line, _("to ask for access"), without_mailto(failure->referrer));
     append_more(&line, _("correlation id"), failure->correlation);
     print_message(&line);
+    log_failure(subject, failure);
 }
 
 void output_skipped(const char *subject, const struct failure *failure)

@@ -116,6 +116,8 @@ static void open_log(const struct arguments *arguments)
     }
     if (file != NULL) {
         rms_log_open("rms", level, file, LOG_FILE_MAX);
+        rms_log(RMS_LOG_INFO, "rms.started", "verb", argument_verb(arguments)->name, "version", rms_version(),
+            NULL);
     }
 }
 
