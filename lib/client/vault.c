@@ -58,6 +58,7 @@ static int code_of(int sqlite_code)
         {SQLITE_CANTOPEN, RMS_E_PERMISSION},
         {SQLITE_PERM, RMS_E_PERMISSION},
         {SQLITE_CORRUPT, RMS_E_DAMAGED},
+        {SQLITE_ERROR, RMS_E_DAMAGED}, /* our statements are right: the schema is not ours any more */
         {SQLITE_NOTADB, RMS_E_DAMAGED},
     };
 
@@ -188,6 +189,10 @@ static int open_database(struct rms_vault *vault)
     }
     status = sqlite3_open_v2(path, &vault->db, flags, NULL);
     status = status == SQLITE_OK ? set_up(vault) : code_of(status);
+    /* a version in the file's header that this SQLite may read only, in a file that we may write */
+    if (status == 0 && sqlite3_db_readonly(vault->db, "main") == 1 && !in_memory && access(path, W_OK) == 0) {
+        status = RMS_E_DAMAGED;
+    }
     if (status != 0) {
         close_database(vault);
     }
@@ -283,7 +288,7 @@ static bool nothing_there(const struct rms_settings *settings)
     char path[PATH_MAX];
 
     return settings->store != RMS_STORE_MEMORY && store_path(settings, FILE_NAME, path) == 0 &&
-           access(path, F_OK) != 0 && errno == ENOENT;
+           access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
 int rms_vault_open(const struct rms_settings *settings, struct rms_vault **vault_out, bool *was_foreign_out)
