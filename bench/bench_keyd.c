@@ -176,19 +176,22 @@ static void report(const char *name, int (*operation)(struct rms_keyclient *), i
     (void)printf("keyd %-24s %9.0f /s %8.1f us\n", name, rate, 1e6 * threads / rate);
 }
 
-/* RELEASE by one thread while the others keep every core busy with OPEN: does it wait behind RSA? */
-static void report_mixed(int threads, int seconds)
+/* One operation by one thread while all others keep doing another: does it wait behind them? */
+static void report_beside(const char *name, int (*operation)(struct rms_keyclient *),
+    int (*other)(struct rms_keyclient *), int threads, int seconds)
 {
     int (*operations[THREADS_MAX])(struct rms_keyclient *);
     double last;
     double rate;
 
+    if (threads < 2) {
+        return;
+    }
     for (int i = 0; i < threads; i++) {
-        operations[i] = i < threads - 1 ? do_open : do_release;
+        operations[i] = i < threads - 1 ? other : operation;
     }
     rate = measure(operations, threads, seconds, &last);
-    (void)printf("keyd %-24s %9.0f /s %8.1f us (beside %.0f open/s)\n", "release-beside-open", last,
-        1e6 / last, rate - last);
+    (void)printf("keyd %-24s %9.0f /s %8.1f us (others: %.0f /s)\n", name, last, 1e6 / last, rate - last);
 }
 
 static pid_t start_keyd(int *ends, int count)
@@ -275,7 +278,8 @@ int main(int argc, char **argv)
     report("ping", do_ping, threads, seconds);
     report("release", do_release, threads, seconds);
     report("open", do_open, threads, seconds);
-    report_mixed(threads, seconds);
+    report_beside("release-beside-open", do_release, do_open, threads, seconds);
+    report_beside("sign-beside-new-pair", do_sign, do_pair, threads, seconds);
     report("publish", do_publish, threads, seconds);
     report("sign", do_sign, threads, seconds);
     report("seal-to", do_seal, threads, seconds);

@@ -6,12 +6,12 @@
 #include <stdint.h>
 
 /* CHEAP: a table look-up, answered by the thread that read it. COSTLY: needs RSA or bulk work, handed to the
- * pool, so that cheap ones never wait behind it. The numbers behind: most bytes of the body of a request, of
- * a reply. */
+ * pool, so that cheap ones never wait behind it. SLOW: may have to make a pair of RSA keys, handed to a pool
+ * of its own of lower priority. The numbers behind: most bytes of the body of a request, of a reply. */
 #define RMS_KEYD_OPS(X)                                                                                      \
     X(PING, 1, CHEAP, 0, 0, ping)                                                                            \
     X(STATS, 2, CHEAP, 0, 512, stats)                                                                        \
-    X(GENERATE, 3, COSTLY, 64, 8192, generate)                                                               \
+    X(GENERATE, 3, SLOW, 64, 8192, generate)                                                                 \
     X(LOAD, 4, COSTLY, 8192, 0, load)                                                                        \
     X(SIGN, 5, COSTLY, 64, 1024, sign)                                                                       \
     X(SIGN_TOKEN, 6, COSTLY, 64, 64, sign_token)                                                             \
@@ -20,7 +20,7 @@
     X(RELEASE, 9, CHEAP, 32, 64, release)                                                                    \
     X(SEAL_TO, 10, COSTLY, 1024, 8192, seal_to)                                                              \
     X(WRAP_USER_KEY, 11, COSTLY, 1024, 8192, wrap_user_key)                                                  \
-    X(NEW_WRAPPED_PAIR, 12, COSTLY, 1024, 8192, new_wrapped_pair)
+    X(NEW_WRAPPED_PAIR, 12, SLOW, 1024, 8192, new_wrapped_pair)
 
 /* Rights data: most bytes of its text when publishing, and of its ciphertext when opening. UTF-16 doubles the
  * one, and three bytes of UTF-8 can come from two of the other. */

@@ -1,15 +1,16 @@
 /* Connections and threads of keyd.
  *
- * A reader thread waits for its share of the connections and answers cheap operations itself. A costly one
- * goes to the pool: the connection leaves the reader's epoll set and belongs to the pool thread until it is
- * put back, so at any moment exactly one thread owns it and none of its fields needs a lock. RELEASE, the
- * operation of the warm licence path, therefore never waits behind RSA. */
+ * A reader thread waits for its share of the connections and answers cheap operations itself. Any other goes
+ * to the pool of its class: the connection leaves the reader's epoll set and belongs to the pool thread until
+ * it is put back, so at any moment exactly one thread owns it and none of its fields needs a lock. RELEASE,
+ * the operation of the warm licence path, never waits behind RSA, and licences never wait for new keys. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -20,10 +21,11 @@
 #include "service/keyd_internal.h"
 
 #define EVENTS_AT_ONCE 64
-#define SEND_WAIT_S    5     /* for a peer that does not read a large reply */
+#define SEND_WAIT_S    5 /* for a peer that does not read a large reply */
+#define SLOW_NICE      10
 #define KEEP_REPLY     65536 /* a reply buffer that grew beyond is given back */
 
-enum op_class { CHEAP, COSTLY };
+enum op_class { CHEAP, COSTLY, SLOW, CLASSES };
 
 struct op {
     rms_keyd_handler handler;
@@ -59,7 +61,7 @@ struct connection {
 
 struct rms_keyd_server {
     struct rms_keyd *keyd;
-    struct rms_pool *pool;
+    struct rms_pool *pools[CLASSES]; /* none for CHEAP */
     struct reader *readers;
     size_t reader_count;
     int stop; /* eventfd */
@@ -205,7 +207,7 @@ static int next_request(struct connection *connection)
     return status < 0 ? -1 : status;
 }
 
-/* On a pool thread, with a costly request at hand; whatever else was read already follows. */
+/* On a pool thread, with a request at hand; whatever else was read already follows. */
 static void serve_in_pool(void *state, void *argument)
 {
     struct connection *connection = argument;
@@ -235,9 +237,9 @@ static void serve(struct connection *connection)
         if (next == 0) {
             return;
         }
-        if (next > 0 && ops[connection->request.type].class == COSTLY) {
+        if (next > 0 && ops[connection->request.type].class != CHEAP) {
             (void)epoll_ctl(reader->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
-            rms_pool_submit_wait(reader->server->pool, connection);
+            rms_pool_submit_wait(reader->server->pools[ops[connection->request.type].class], connection);
             return;
         }
         if (next < 0 || !exchange(connection, MSG_DONTWAIT)) {
@@ -300,13 +302,31 @@ static int start_readers(struct rms_keyd_server *server, size_t count)
     return status;
 }
 
+/* On Linux a nice value belongs to the thread. */
+static void *yield_to_others(void *context, size_t index)
+{
+    (void)context;
+    (void)index;
+    (void)setpriority(PRIO_PROCESS, 0, SLOW_NICE);
+    return NULL;
+}
+
+static int start_pools(struct rms_keyd_server *server, size_t threads)
+{
+    struct rms_pool_options options = {.name = "keys",
+        .threads = threads,
+        .capacity = RMS_KEYD_CONNECTION_MAX, /* one job a connection: never full */
+        .job = serve_in_pool};
+
+    RMS_TRY(rms_pool_new(&options, &server->pools[COSTLY]));
+    options.name = "makers";
+    options.thread_init = yield_to_others;
+    return rms_pool_new(&options, &server->pools[SLOW]);
+}
+
 int rms_keyd_server_new(
     struct rms_keyd *keyd, const struct rms_keyd_options *options, struct rms_keyd_server **server_out)
 {
-    struct rms_pool_options pool = {.name = "keys",
-        .threads = options->threads,
-        .capacity = RMS_KEYD_CONNECTION_MAX, /* one job a connection: never full */
-        .job = serve_in_pool};
     struct rms_keyd_server *server = rms_calloc(1, sizeof *server);
     int status;
 
@@ -317,7 +337,7 @@ int rms_keyd_server_new(
     server->keyd = keyd;
     (void)pthread_mutex_init(&server->lock, NULL);
     server->stop = eventfd(0, EFD_CLOEXEC);
-    status = server->stop < 0 ? rms_error_from_errno(errno) : rms_pool_new(&pool, &server->pool);
+    status = server->stop < 0 ? rms_error_from_errno(errno) : start_pools(server, options->threads);
     if (status == 0) {
         status = start_readers(server, options->readers);
     }
@@ -352,7 +372,9 @@ void rms_keyd_server_free(struct rms_keyd_server **server_ref)
         return;
     }
     stop_readers(server);
-    rms_pool_free(&server->pool);
+    for (size_t i = 0; i < CLASSES; i++) {
+        rms_pool_free(&server->pools[i]);
+    }
     while (server->connections != NULL) {
         end_connection(server->connections);
     }
