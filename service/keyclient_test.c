@@ -42,7 +42,7 @@ static void handles_end_with_keyd(void **state)
     const struct rms_publish_request ask = {.key_id = lab->tenant->key.key_id,
         .mode = RMS_MODE_CBC4K,
         .key_bits = 128,
-        .bound = bound,
+        .owner_bound = bound,
         .erd = RMS_VIEW_LITERAL("<XrML></XrML>")};
     RMS_PUBLISHED_CLEANUP struct rms_published published;
     RMS_RELEASED_CLEANUP struct rms_released released;
@@ -300,9 +300,27 @@ static void takes_connections_and_log_files_from_the_master(void **state)
     (void)close(control[0]);
 }
 
+static volatile sig_atomic_t told_to_end;
+
 static void on_term(int number)
 {
-    _exit(number == SIGTERM ? 3 : 4);
+    told_to_end = number;
+}
+
+/* Exit status of a process that waits for the end with a link to this master. */
+static int wait_for_the_end(int control)
+{
+    struct rms_keylink *link;
+
+    (void)signal(SIGTERM, on_term);
+    if (rms_keylink_new(control, NULL, &link) != 0) {
+        return 100;
+    }
+    for (int i = 0; i < 400 && told_to_end == 0; i++) {
+        (void)poll(NULL, 0, 50);
+    }
+    rms_keylink_free(&link);
+    return told_to_end == SIGTERM ? 3 : 101;
 }
 
 /* The end of the master is the signal to end; a message no master sends is the end at once. */
@@ -317,15 +335,8 @@ static void ends_with_its_master(void **state)
         assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control), 0);
         pid = fork();
         if (pid == 0) {
-            struct rms_keylink *link;
-
             (void)close(control[0]);
-            (void)signal(SIGTERM, on_term);
-            if (rms_keylink_new(control[1], NULL, &link) != 0) {
-                _exit(100);
-            }
-            (void)poll(NULL, 0, 20000);
-            _exit(101);
+            _exit(wait_for_the_end(control[1]));
         }
         (void)close(control[1]);
         if (lying == 1) {

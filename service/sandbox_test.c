@@ -150,7 +150,7 @@ static int try_dumpable(void)
     return outcome(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
 }
 
-/* touches: the process with the keys runs without network and files after start (design, invariant 2). */
+/* touches: S-319. The process with the keys runs without network and files after start. */
 static void keyd_is_refused_the_world(void **state)
 {
     static const struct {
