@@ -16,12 +16,24 @@ static const char *referrer_of(struct rms_request *request, const char *referral
     return bare ? rms_arena_printf(request->arena, "mailto:%s", who) : who;
 }
 
+/* Never empty: clients refuse that. */
 static const struct rms_policy_text *text_of(struct rms_request *request, const struct rms_policy *policy)
 {
-    static const struct rms_policy_text plain = {1033, "Protected content", "Protected content"};
+    static const struct rms_policy_text plain = {1033, RMS_POLICY_UNNAMED, RMS_POLICY_UNNAMED};
     const struct rms_policy_text *text =
         rms_rest_text_for(policy, rms_request_header(request, ACCEPT_LANGUAGE));
-    return text != NULL && text->name[0] != '\0' ? text : &plain;
+    if (text == NULL || text->name[0] == '\0') {
+        return &plain;
+    }
+    if (text->description[0] != '\0') {
+        return text;
+    }
+    struct rms_policy_text *described = rms_arena_alloc(request->arena, sizeof *described);
+    if (described == NULL) {
+        return &plain;
+    }
+    *described = (struct rms_policy_text){text->lcid, text->name, text->name};
+    return described;
 }
 
 struct asking {

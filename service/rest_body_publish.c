@@ -8,7 +8,6 @@
 #define TEXT_MAX_BYTES   4096
 #define OFFLINE_DAYS_MAX 65535
 #define LCID_DEFAULT     1033
-#define DEFAULT_NAME     "Restricted Access" /* S-106 */
 
 /* --- descriptors ------------------------------------------------------------------------------------ */
 
@@ -28,7 +27,7 @@ static int take_descriptor(struct rms_reader *r, const json_t *item, struct rms_
     text->lcid = rms_lcid_of(language);
     text->lcid = text->lcid != 0 ? text->lcid : LCID_DEFAULT;
     if (text->name[0] == '\0') {
-        text->name = DEFAULT_NAME;
+        text->name = RMS_POLICY_UNNAMED;
     }
     if (text->description[0] == '\0') {
         text->description = text->name; /* clients refuse empty texts */
@@ -48,8 +47,7 @@ static bool has_lcid(const struct rms_policy_text *texts, size_t count, unsigned
 
 static int take_descriptors(struct rms_reader *r, const json_t *policy, struct rms_policy *out)
 {
-    static const struct rms_policy_text plain = {
-        LCID_DEFAULT, DEFAULT_NAME, "Only the people named in the policy may open this."};
+    static const struct rms_policy_text plain = {LCID_DEFAULT, RMS_POLICY_UNNAMED, RMS_POLICY_UNNAMED};
     const json_t *list = json_object_get(policy, "Descriptors");
     size_t count = json_array_size(list);
     if (list != NULL && !json_is_null(list) && !json_is_array(list)) {

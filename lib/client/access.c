@@ -37,6 +37,11 @@ const char *rms_access_signed_data(const struct rms_access *access, const char *
 
 /* --- the publishing licence --- */
 
+static const char *text_or(const char *text, const char *otherwise)
+{
+    return text != NULL && text[0] != '\0' ? text : otherwise;
+}
+
 /* What the licence says in clear. A use licence or the service may say it better. */
 static void describe(struct rms_access *access)
 {
@@ -48,8 +53,8 @@ static void describe(struct rms_access *access)
             text = &pl->texts[i];
         }
     }
-    access->name = text != NULL && text->name != NULL ? text->name : "";
-    access->description = text != NULL && text->description != NULL ? text->description : "";
+    access->name = text_or(text != NULL ? text->name : NULL, RMS_POLICY_UNNAMED);
+    access->description = text_or(text != NULL ? text->description : NULL, access->name);
     access->owner = pl->owner;
     access->issuer = pl->issuer;
     access->referrer = pl->referral;

@@ -14,8 +14,7 @@
 #include "format/pfile.h"
 #include "xrml/licence.h"
 
-#define ARENA_MAX   (64u * 1024 * 1024)
-#define CUSTOM_NAME "Restricted Access"
+#define ARENA_MAX (64u * 1024 * 1024)
 
 static void copy(char *out, size_t size, const char *text)
 {
@@ -63,7 +62,7 @@ static void take_template(struct rms_context *context, const struct rms_identity
     }
     /* not a template of this device: the licence's own name, when it has one */
     COPY(template_name,
-        text != NULL && text->name != NULL && text->name[0] != '\0' ? text->name : CUSTOM_NAME);
+        text != NULL && text->name != NULL && text->name[0] != '\0' ? text->name : RMS_POLICY_UNNAMED);
 }
 
 static void judge(struct rms_context *context, const struct rms_pl *pl, struct rms_file_status *status)

@@ -30,6 +30,9 @@ struct rms_grant {
     int64_t until; /* half open; RMS_TIME_NONE = no limit */
 };
 
+/* Name and description of a policy that was given none (S-106). */
+#define RMS_POLICY_UNNAMED "Restricted Access"
+
 struct rms_policy_text {
     unsigned lcid; /* 1033 = English (US) */
     const char *name;

@@ -1,5 +1,5 @@
 """Alice protects, bob opens within his rights, mallory is refused; forwarding changes nothing; expiry ends it."""
-from rmslab import Lab, main
+from rmslab import Lab, b64, main, pfile_licence
 
 TEXT = b"The merger closes on Friday.\n" * 3
 
@@ -133,6 +133,30 @@ def groups_and_domains():
         mallory.rms("open", alice.home / "d.ptxt", "-o", mallory.home / "d.txt")
 
 
+def a_policy_without_a_name_is_restricted_access():
+    # touches: S-106, C-096
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        path = alice.write("plan.txt", TEXT)
+        protected = alice.home / "plan.ptxt"
+        for extra, name in (((), "Restricted Access"), (("--online",), "Restricted Access"), (("--name", "Board only"), "Board only")):
+            alice.rms("protect", path, "--perm", "bob@contoso.test:Viewer", "-o", protected, *extra)
+            status = alice.rms("--json", "status", protected).json
+            assert status["RMSTemplateName"] == name and status["RMSTemplateId"] == "", status
+            code, _, reply = bob.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(protected))})
+            assert code == 200 and reply["Name"] == name and reply["Description"] and not reply["FromTemplate"], reply
+            protected.unlink()
+        # It changes by protecting again, and only so.
+        alice.rms("protect", path, "--perm", "bob@contoso.test:Viewer", "--in-place")
+        bob.rms("unprotect", protected, "-o", bob.home / "1.txt", code=1)
+        bob.rms("protect", protected, "--perm", "bob@contoso.test:Co-Owner", "--in-place", code=1)
+        alice.rms("protect", protected, "--perm", "bob@contoso.test:Co-Owner", "--in-place")
+        bob.rms("unprotect", protected, "-o", bob.home / "2.txt")
+        assert (bob.home / "2.txt").read_bytes() == TEXT
+        for bad in (("--perm", ":VIEW"), ("--perm", "bob@contoso.test:"), ("--perm", "bob@contoso.test:VIEW", "--expire-days", "-1"), ()):
+            alice.rms("protect", protected, "--in-place", *bad, code=2)
+
+
 def the_service_sees_no_content():
     # proves: S-129
     # touches: C-040
@@ -157,4 +181,5 @@ def the_service_sees_no_content():
 
 if __name__ == "__main__":
     main(protect_open_refuse, viewer_may_not_take_protection_off, forwarded_file_stays_protected, templates_follow_the_service,
-         expiry_ends_reading_but_not_for_the_owner, only_for_me, groups_and_domains, the_service_sees_no_content)
+         expiry_ends_reading_but_not_for_the_owner, only_for_me, groups_and_domains,
+         a_policy_without_a_name_is_restricted_access, the_service_sees_no_content)
