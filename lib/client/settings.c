@@ -21,6 +21,9 @@
 static _Thread_local char parse_error[256];
 
 static void on_parse_error(cfg_t *cfg, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static void on_parse_error(cfg_t *cfg, const char *format, va_list args)
 {
     int used = cfg != NULL && cfg->filename != NULL
                    ? snprintf(parse_error, sizeof parse_error, "%s:%d: ", cfg->filename, cfg->line)

@@ -135,7 +135,7 @@ static int add_keys(const json_t *list, struct rms_jwks *jwks)
 
     json_array_foreach(list, i, key)
     {
-        struct rms_jwk made = {NULL};
+        struct rms_jwk made = {0};
         int status;
 
         if (jwks->count == KEYS_MAX || !describe(key, &made)) {

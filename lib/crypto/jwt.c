@@ -240,7 +240,7 @@ static int verify(struct rms_view text, const struct rms_jwks *jwks, const struc
 int rms_token_verify(struct rms_view token, const struct rms_jwks *jwks, const struct rms_token_rules *rules,
     json_t **claims_out, const char **detail_out)
 {
-    TOKEN_CLEANUP struct token parts = {NULL};
+    TOKEN_CLEANUP struct token parts = {0};
     const char *detail = NULL;
     int status = verify(token, jwks, rules, &parts, &detail);
 
