@@ -144,6 +144,10 @@ int rms_address_normalise(const char *address, char out[RMS_ADDRESS_MAX])
     if (local_len == 0 || memchr(at + 1, '@', text.len - local_len - 1) != NULL) {
         return RMS_E_BAD_ARGUMENT;
     }
+    /* the room at once: what does not fit later is too long, not out of memory */
+    if (rms_buf_reserve(&normal, RMS_ADDRESS_MAX - 1) == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
     status = append_local(&normal, rms_view_of(text.data, local_len));
     if (status == 0) {
         rms_buf_append_byte(&normal, '@');

@@ -172,11 +172,9 @@ int rms_api(struct rms_context *context, const struct rms_api_call *call, json_t
 int rms_api_bytes(const json_t *object, const char *name, struct rms_buf *out)
 {
     const char *text = rms_json_str(object, name);
+    int status = text != NULL ? rms_base64_decode(rms_view_str(text), out) : RMS_E_BAD_LICENSE;
 
-    if (text == NULL || rms_base64_decode(rms_view_str(text), out) != 0) {
-        return RMS_E_BAD_LICENSE;
-    }
-    return 0;
+    return status == RMS_E_BAD_ARGUMENT ? RMS_E_BAD_LICENSE : status;
 }
 
 json_t *rms_api_base64(struct rms_view bytes)

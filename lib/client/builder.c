@@ -60,6 +60,7 @@ int rms_policy_custom(struct rms_context *context, struct rms_policy_builder **p
 {
     struct rms_policy_builder *builder;
     struct rms_signin signin;
+    int status;
 
     *policy_out = NULL;
     RMS_TRY(rms_call_begin(context));
@@ -67,8 +68,12 @@ int rms_policy_custom(struct rms_context *context, struct rms_policy_builder **p
     if (builder == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    if (rms_signin_load(context, builder->arena, &signin) == 0) {
+    status = rms_signin_load(context, builder->arena, &signin);
+    if (status == 0) {
         builder->own_domain = rms_address_domain(signin.address);
+    } else if (status != RMS_E_NOT_AUTHENTICATED && status != RMS_E_STORE_NOT_BOUND) {
+        rms_policy_free(&builder);
+        return status;
     }
     rms_guid_new(builder->policy.id);
     builder->policy.only_me = true; /* until somebody is granted something */

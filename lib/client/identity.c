@@ -141,6 +141,20 @@ static int load_all(struct rms_context *context, struct rms_identity *identity, 
     return load_licensor(context, identity);
 }
 
+/* Certificates that do not open or do not fit together are as good as none: they are made anew. */
+static bool unusable(int status)
+{
+    static const int codes[] = {RMS_E_BAD_LICENSE, RMS_E_BAD_SIGNATURE, RMS_E_UNKNOWN_KEY, RMS_E_WEAK_CRYPTO,
+        RMS_E_BAD_ARGUMENT, RMS_E_DAMAGED};
+
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (codes[i] == status) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int rms_identity_load(struct rms_context *context, const char *address, struct rms_identity **identity_out)
 {
     struct rms_identity *identity = rms_calloc(1, sizeof *identity);
@@ -154,8 +168,7 @@ int rms_identity_load(struct rms_context *context, const char *address, struct r
     status = load_all(context, identity, address);
     if (status != 0) {
         rms_identity_unref(&identity);
-        /* certificates that do not fit together are as good as none: they are made anew */
-        return status == RMS_E_NO_MEMORY || status == RMS_E_IO ? status : RMS_E_NOT_FOUND;
+        return unusable(status) ? RMS_E_NOT_FOUND : status;
     }
     *identity_out = identity;
     return 0;
