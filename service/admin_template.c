@@ -47,13 +47,12 @@ static void write_expiry(struct rms_buf *out, const struct rms_policy *policy)
     rms_out_int(out, "LicenseValidityDuration", policy->offline_days);
 }
 
-static void write_template(struct rms_request *request, struct rms_buf *out, const struct rms_template *t)
+static void write_members(struct rms_request *request, struct rms_buf *out, const struct rms_template *t)
 {
     const struct rms_policy *policy = &t->policy;
     const char *language = rms_request_query(request, "lang");
     const struct rms_policy_text *text = rms_rest_text_for(
         policy, language != NULL ? language : rms_request_header(request, "Accept-Language"));
-    rms_out_open(out, NULL, '{');
     rms_out_text(out, "TemplateId", policy->id);
     rms_out_text(out, "Name", text != NULL ? text->name : NULL);
     rms_out_text(out, "Description", text != NULL ? text->description : NULL);
@@ -68,6 +67,30 @@ static void write_template(struct rms_request *request, struct rms_buf *out, con
     rms_out_text(out, "LabelId", t->label_id);
     rms_out_time(out, "LastModifiedTimeStamp", t->modified_at);
     rms_out_int(out, "Version", t->version);
+}
+
+static void write_template(struct rms_request *request, struct rms_buf *out, const struct rms_template *t)
+{
+    rms_out_open(out, NULL, '{');
+    write_members(request, out, t);
+    rms_out_close(out, '}');
+}
+
+/* After a change: also what of it does not count as it stands (S-133). */
+static void write_changed(struct rms_request *request, struct rms_buf *out, const struct rms_tenant *tenant,
+    const struct rms_template *t)
+{
+    int longest = (int)tenant->max_use_licence_days;
+    rms_out_open(out, NULL, '{');
+    write_members(request, out, t);
+    if (t->policy.offline_days > longest) {
+        rms_out_open(out, "Warnings", '[');
+        rms_out_text(out, NULL,
+            rms_arena_printf(request->arena,
+                "licences will end after %d days, the tenant's longest validity, and not after %d", longest,
+                t->policy.offline_days));
+        rms_out_close(out, ']');
+    }
     rms_out_close(out, '}');
 }
 
@@ -135,7 +158,7 @@ int rms_admin_template_add(struct rms_front *front, struct rms_request *request,
         return rms_admin_fail(request, &body, rc);
     }
     RMS_TRY(store_new(request, &tpl));
-    write_template(request, &reply->body, &tpl);
+    write_changed(request, &reply->body, &t, &tpl);
     return RMS_OK;
 }
 
@@ -159,7 +182,7 @@ int rms_admin_template_change(struct rms_front *front, struct rms_request *reque
     RMS_TRY(rc);
     struct rms_template stored;
     RMS_TRY(rms_template_get(request->worker->db, request->arena, t.id, tpl.policy.id, &stored));
-    write_template(request, &reply->body, &stored);
+    write_changed(request, &reply->body, &t, &stored);
     return RMS_OK;
 }
 

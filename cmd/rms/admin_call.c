@@ -177,6 +177,23 @@ static void show_list(const struct call *call, const json_t *list)
     }
 }
 
+/* What the service did, but would have the operator know about. */
+static void show_warnings(json_t *reply)
+{
+    size_t i;
+    json_t *text;
+
+    json_array_foreach(json_object_get(reply, "Warnings"), i, text)
+    {
+        if (json_is_string(text)) {
+            output_note(_("warning"), json_string_value(text));
+        }
+    }
+    if (!output_json()) {
+        json_object_del(reply, "Warnings");
+    }
+}
+
 static void show_reply(const struct call *call, const json_t *reply)
 {
     if (json_is_array(reply)) {
@@ -202,6 +219,7 @@ static int show(const struct call *call, const struct rms_buf *reply)
     if (code < 0) {
         return output_error(NULL, _("the service's reply"), RMS_E_INTERNAL);
     }
+    show_warnings(parsed);
     show_reply(call, parsed);
     return EXIT_DONE;
 }

@@ -122,13 +122,14 @@ static const struct call_field validity_fields[] = {
 static const struct call validity_set = {.method = "POST",
     .path = TENANT_PATH "/settings",
     .fields = validity_fields,
-    .done = "The longest validity of use licences is set; licences already issued keep theirs."};
+    .done = "The longest validity of use licences is set; licences already issued keep theirs.",
+    .confirm = "Readers can then work without the service for no longer than that. Go on?"};
 
 static const struct verb validity_verbs[] = {
     ADMIN_VERB("get", "Print the longest validity of use licences, in days", NULL, 0, 0, admin_read_options,
         validity_get, "  rms admin license max-validity get"),
     ADMIN_VERB("set", "Set it: 0 to 65535 days; with 0 every opening asks the service", "N", 1, 1,
-        admin_change_options, validity_set, "  rms admin license max-validity set 30"),
+        admin_change_options, validity_set, "  rms admin license max-validity set 30 --force"),
     VERBS_END,
 };
 
