@@ -12,7 +12,7 @@ static void write_usage_state(struct rms_buf *out, struct rms_usage *usage)
     rms_usage_stats(usage, &stats);
     rms_out_open(out, "UsageLog", '{');
     rms_out_int(out, "Written", (int64_t)stats.written);
-    rms_out_int(out, "Waiting", (int64_t)stats.waiting);
+    rms_out_int(out, "SpoolPermille", stats.fill_permille);
     rms_out_int(out, "Lost", (int64_t)stats.lost);
     rms_out_close(out, '}');
 }

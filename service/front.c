@@ -2,7 +2,7 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
+#include <stdio.h>
 #include <unistd.h>
 #include <sys/signalfd.h>
 
@@ -99,6 +99,22 @@ static void work(void *state, void *argument)
 /* --- start ------------------------------------------------------------------------------------------------
  */
 
+/* Beside an SQLite database, where the sandbox lets us write. */
+static int start_usage(struct rms_front *front)
+{
+    const char *database = front->settings->database;
+    char path[PATH_MAX];
+    if (strncmp(database, "sqlite:", 7) == 0) {
+        int len = snprintf(path, sizeof path, "%s-usage", database + 7);
+        if (len < 0 || (size_t)len >= sizeof path) {
+            return RMS_E_NAME_TOO_LONG;
+        }
+    } else {
+        RMS_TRY(rms_settings_path(front->settings, "db/usage.spool", path));
+    }
+    return rms_usage_new(front->store, path, &front->usage);
+}
+
 static int start_state(struct process *p)
 {
     struct rms_front *front = &p->front;
@@ -108,7 +124,7 @@ static int start_state(struct process *p)
     RMS_TRY(rms_directory_new(front->store, 0, &front->directory));
     RMS_TRY(rms_tenancy_new(front, &front->tenancy));
     RMS_TRY(rms_tenancy_poll(front->tenancy, p->db));
-    RMS_TRY(rms_usage_new(front->store, &front->usage));
+    RMS_TRY(start_usage(front));
     RMS_TRY(rms_licences_new(RMS_LICENCES_MAX_BYTES, &front->licences));
     RMS_TRY(rms_signed_templates_new(&front->signed_templates));
     RMS_TRY(rms_tokens_new(front, &front->tokens));

@@ -217,7 +217,7 @@ STAGE_HELPER int stage_open(void **state)
     assert_int_equal(rms_db_open(f->store, &stage.worker.db), 0);
     assert_int_equal(rms_directory_new(f->store, 0, &f->directory), 0);
     assert_int_equal(rms_tenancy_new(f, &f->tenancy), 0);
-    assert_int_equal(rms_usage_new(f->store, &f->usage), 0);
+    assert_int_equal(rms_usage_new(f->store, NULL, &f->usage), 0);
     assert_int_equal(rms_licences_new(1u << 20, &f->licences), 0);
     assert_int_equal(rms_signed_templates_new(&f->signed_templates), 0);
     stage_keyd();

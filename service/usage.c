@@ -1,7 +1,6 @@
 #include "service/usage.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -10,15 +9,12 @@
 #include "service/rest_error.h"
 #include "service/route.h"
 #include "service/tenant.h"
+#include "service/usage_spool.h"
 
-#define WAITING_MAX 200000 /* rows kept while nothing can be written */
-#define RETRY_MS    1000
-
-struct rows {
-    struct rms_usage_row **items;
-    size_t count;
-    size_t room;
-};
+#define RETRY_MS  1000
+#define FULL      875 /* thousandths of the spool: above, no new requests */
+#define LOCK_MS   5000
+#define LOCK_STEP 50
 
 struct rms_usage {
     pthread_mutex_t lock;
@@ -26,175 +22,80 @@ struct rms_usage {
     pthread_cond_t done; /* from the writer: a batch is written */
     pthread_t thread;
     struct rms_store *store;
-    struct rows waiting;
-    uint64_t queued;
+    struct rms_spool *spool;
+    size_t fresh; /* rows since the writer looked */
     uint64_t written;
     uint64_t lost;
     bool flush;
     bool ending;
-    bool broken; /* the last attempt failed */
+    bool broken;  /* the last attempt failed */
+    bool resumed; /* rows of a former process may be in the store already */
 };
-
-/* --- rows -------------------------------------------------------------------------------------------- */
-
-static const size_t text_fields[] = {
-    offsetof(struct rms_usage_row, tenant_id),
-    offsetof(struct rms_usage_row, row_id),
-    offsetof(struct rms_usage_row, request_type),
-    offsetof(struct rms_usage_row, user_id),
-    offsetof(struct rms_usage_row, result),
-    offsetof(struct rms_usage_row, correlation_id),
-    offsetof(struct rms_usage_row, content_id),
-    offsetof(struct rms_usage_row, owner_email),
-    offsetof(struct rms_usage_row, issuer),
-    offsetof(struct rms_usage_row, template_id),
-    offsetof(struct rms_usage_row, file_name),
-    offsetof(struct rms_usage_row, c_info),
-    offsetof(struct rms_usage_row, c_ip),
-    offsetof(struct rms_usage_row, acting_as_user),
-    offsetof(struct rms_usage_row, detail),
-};
-#define TEXT_FIELDS    (sizeof text_fields / sizeof text_fields[0])
-#define TEXT_FIELD_MAX 1024 /* bytes kept of one value */
-
-static const char **field_of(const struct rms_usage_row *row, size_t i)
-{
-    return (const char **)((uintptr_t)row + text_fields[i]);
-}
-
-/* Cut at a character, never inside one. */
-static size_t kept_length(const char *text)
-{
-    size_t len = strnlen(text, TEXT_FIELD_MAX + 1);
-    if (len <= TEXT_FIELD_MAX) {
-        return len;
-    }
-    len = TEXT_FIELD_MAX;
-    while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) {
-        len--;
-    }
-    return len;
-}
-
-/* One block: the row, then its texts. */
-static struct rms_usage_row *copy_row(const struct rms_usage_row *row)
-{
-    size_t lengths[TEXT_FIELDS] = {0};
-    size_t total = sizeof *row;
-    for (size_t i = 0; i < TEXT_FIELDS; i++) {
-        const char *text = *field_of(row, i);
-        lengths[i] = text != NULL ? kept_length(text) : 0;
-        total += lengths[i] + 1;
-    }
-    struct rms_usage_row *copy = rms_malloc(total);
-    if (copy == NULL) {
-        return NULL;
-    }
-    *copy = *row;
-    char *place = (char *)(copy + 1);
-    for (size_t i = 0; i < TEXT_FIELDS; i++) {
-        const char *text = *field_of(row, i);
-        if (text != NULL) {
-            memcpy(place, text, lengths[i]);
-            place[lengths[i]] = '\0';
-            *field_of(copy, i) = place;
-            place += lengths[i] + 1;
-        }
-    }
-    return copy;
-}
-
-static bool push(struct rows *rows, struct rms_usage_row *row)
-{
-    if (rows->count == rows->room) {
-        size_t room = rows->room > 0 ? rows->room * 2 : RMS_USAGE_BATCH_ROWS;
-        struct rms_usage_row **items = rms_realloc(rows->items, room * sizeof(struct rms_usage_row *));
-        if (items == NULL) {
-            return false;
-        }
-        rows->items = items;
-        rows->room = room;
-    }
-    rows->items[rows->count++] = row;
-    return true;
-}
-
-static void free_rows(struct rows *rows)
-{
-    for (size_t i = 0; i < rows->count; i++) {
-        rms_free(rows->items[i]);
-    }
-    rms_free(rows->items);
-    *rows = (struct rows){NULL, 0, 0};
-}
 
 void rms_usage_add(struct rms_usage *usage, const struct rms_usage_row *row)
 {
-    struct rms_usage_row *copy = copy_row(row);
     (void)pthread_mutex_lock(&usage->lock);
-    bool taken = copy != NULL && usage->waiting.count < WAITING_MAX && push(&usage->waiting, copy);
-    if (taken) {
-        usage->queued++;
-    } else {
+    if (rms_spool_put(usage->spool, row) < 0) {
         usage->lost++;
-    }
-    if (usage->waiting.count == RMS_USAGE_BATCH_ROWS) {
+    } else if (++usage->fresh == RMS_USAGE_BATCH_ROWS) {
         (void)pthread_cond_signal(&usage->wake);
     }
     (void)pthread_mutex_unlock(&usage->lock);
-    if (!taken) {
-        rms_free(copy);
-    }
 }
 
 /* --- the writer -------------------------------------------------------------------------------------- */
 
-/* rms_usage_append takes an array of rows; batches bound its size. */
-static int write_rows(struct rms_db *db, const struct rows *rows)
+static int same_row(const struct rms_usage_row *row, void *context)
 {
-    static _Thread_local struct rms_usage_row batch[RMS_USAGE_BATCH_ROWS];
-    size_t count = rows->count < RMS_USAGE_BATCH_ROWS ? rows->count : RMS_USAGE_BATCH_ROWS;
-    for (size_t i = 0; i < count; i++) {
-        batch[i] = *rows->items[i];
-    }
-    return rms_usage_append(db, batch, count);
+    return strcmp(row->row_id, context) == 0 ? 1 : 0;
 }
 
-static void drop_first(struct rows *rows, size_t count)
+static bool is_stored(struct rms_db *db, const struct rms_usage_row *row)
 {
-    for (size_t i = 0; i < count; i++) {
-        rms_free(rows->items[i]);
-    }
-    rows->count -= count;
-    memmove(rows->items, rows->items + count, rows->count * sizeof(struct rms_usage_row *));
+    struct rms_usage_query query = {.tenant_id = row->tenant_id, .from = row->time, .to = row->time + 1};
+    return rms_usage_read(db, &query, same_row, (void *)(uintptr_t)row->row_id) == 1;
 }
 
-/* Outside the lock: only the writer touches the rows it took. */
-static int write_all(struct rms_usage *usage, struct rms_db *db, struct rows *rows)
+/* A process that died between the commit of a batch and its removal from the spool left rows in both. Batches
+ * are whole or absent, so the stored ones are a run at the beginning. */
+static size_t count_stored(struct rms_db *db, const struct rms_usage_row *rows, size_t count)
 {
-    while (rows->count > 0) {
-        size_t count = rows->count < RMS_USAGE_BATCH_ROWS ? rows->count : RMS_USAGE_BATCH_ROWS;
-        RMS_TRY(write_rows(db, rows));
-        drop_first(rows, count);
+    size_t low = 0;
+    size_t high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (is_stored(db, &rows[middle])) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static int write_batch(
+    struct rms_usage *usage, struct rms_db *db, const struct rms_usage_row *rows, size_t count)
+{
+    size_t stored = usage->resumed ? 0 : count_stored(db, rows, count);
+    usage->resumed = true; /* one batch is all that can have been in between */
+    return rms_usage_append(db, rows + stored, count - stored);
+}
+
+/* Without the lock: rows that are in the spool stay as they are until taken. */
+static int write_all(struct rms_usage *usage, struct rms_db *db)
+{
+    static _Thread_local struct rms_usage_row rows[RMS_USAGE_BATCH_ROWS];
+    uint64_t end = 0;
+    size_t count;
+    while ((count = rms_spool_peek(usage->spool, rows, RMS_USAGE_BATCH_ROWS, &end)) > 0) {
+        RMS_TRY(write_batch(usage, db, rows, count));
         (void)pthread_mutex_lock(&usage->lock);
+        rms_spool_take(usage->spool, end);
         usage->written += count;
         (void)pthread_mutex_unlock(&usage->lock);
     }
+    rms_spool_take(usage->spool, end); /* past what could not be read */
     return RMS_OK;
-}
-
-/* What could not be written goes back in front of what came meanwhile. */
-static void give_back(struct rms_usage *usage, struct rows *rows)
-{
-    for (size_t i = 0; i < usage->waiting.count; i++) {
-        if (!push(rows, usage->waiting.items[i])) {
-            rms_free(usage->waiting.items[i]);
-            usage->lost++;
-        }
-    }
-    rms_free(usage->waiting.items);
-    usage->waiting = *rows;
-    *rows = (struct rows){NULL, 0, 0};
 }
 
 static void wait_some(struct rms_usage *usage)
@@ -228,15 +129,10 @@ static void write_until_end(struct rms_usage *usage, struct rms_db *db)
     while (!ended) {
         wait_some(usage);
         ended = usage->ending;
-        struct rows rows = usage->waiting;
-        usage->waiting = (struct rows){NULL, 0, 0};
+        usage->fresh = 0;
         (void)pthread_mutex_unlock(&usage->lock);
-        int rc = write_all(usage, db, &rows);
+        int rc = write_all(usage, db);
         (void)pthread_mutex_lock(&usage->lock);
-        if (rc < 0) {
-            give_back(usage, &rows);
-        }
-        free_rows(&rows);
         note_health(usage, rc);
         (void)pthread_cond_broadcast(&usage->done);
     }
@@ -271,11 +167,28 @@ static void init_condition(pthread_cond_t *condition)
     (void)pthread_condattr_destroy(&attributes);
 }
 
-int rms_usage_new(struct rms_store *store, struct rms_usage **usage_out)
+/* A process that is being replaced may still hold the file for a moment. */
+static int open_spool(const char *path, struct rms_spool **spool_out)
+{
+    const struct timespec step = {0, LOCK_STEP * 1000000L};
+    int rc = rms_spool_open(path, RMS_SPOOL_BYTES, spool_out);
+    for (int waited = 0; rc == RMS_E_CONFLICT && waited < LOCK_MS; waited += LOCK_STEP) {
+        (void)nanosleep(&step, NULL);
+        rc = rms_spool_open(path, RMS_SPOOL_BYTES, spool_out);
+    }
+    return rc;
+}
+
+int rms_usage_new(struct rms_store *store, const char *spool_path, struct rms_usage **usage_out)
 {
     struct rms_usage *usage = rms_calloc(1, sizeof *usage);
     if (usage == NULL) {
         return RMS_E_NO_MEMORY;
+    }
+    int rc = open_spool(spool_path, &usage->spool);
+    if (rc < 0) {
+        rms_free(usage);
+        return rc;
     }
     usage->store = store;
     (void)pthread_mutex_init(&usage->lock, NULL);
@@ -283,6 +196,7 @@ int rms_usage_new(struct rms_store *store, struct rms_usage **usage_out)
     init_condition(&usage->done);
     int err = pthread_create(&usage->thread, NULL, writer_main, usage);
     if (err != 0) {
+        rms_spool_close(&usage->spool);
         rms_free(usage);
         return rms_error_from_errno(err);
     }
@@ -301,10 +215,10 @@ void rms_usage_free(struct rms_usage **usage)
     (void)pthread_cond_signal(&u->wake);
     (void)pthread_mutex_unlock(&u->lock);
     (void)pthread_join(u->thread, NULL);
-    if (u->waiting.count > 0) {
-        rms_log(RMS_LOG_ERROR, "usage.lost-at-end", NULL);
+    if (rms_spool_fill(u->spool) > 0) {
+        rms_log(RMS_LOG_ERROR, "usage.left-in-spool", NULL); /* for the next process */
     }
-    free_rows(&u->waiting);
+    rms_spool_close(&u->spool);
     (void)pthread_cond_destroy(&u->wake);
     (void)pthread_cond_destroy(&u->done);
     (void)pthread_mutex_destroy(&u->lock);
@@ -315,7 +229,7 @@ void rms_usage_free(struct rms_usage **usage)
 bool rms_usage_healthy(struct rms_usage *usage)
 {
     (void)pthread_mutex_lock(&usage->lock);
-    bool healthy = !usage->broken;
+    bool healthy = !usage->broken && rms_spool_fill(usage->spool) < FULL;
     (void)pthread_mutex_unlock(&usage->lock);
     return healthy;
 }
@@ -329,9 +243,9 @@ void rms_usage_flush(struct rms_usage *usage, int within_ms)
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     (void)pthread_mutex_lock(&usage->lock);
-    uint64_t wanted = usage->queued;
+    uint64_t wanted = rms_spool_head(usage->spool);
     int err = 0;
-    while (usage->written < wanted && err == 0) {
+    while (rms_spool_tail(usage->spool) < wanted && err == 0) {
         usage->flush = true;
         (void)pthread_cond_signal(&usage->wake);
         err = pthread_cond_timedwait(&usage->done, &usage->lock, &until);
@@ -342,7 +256,7 @@ void rms_usage_flush(struct rms_usage *usage, int within_ms)
 void rms_usage_stats(struct rms_usage *usage, struct rms_usage_stats *stats_out)
 {
     (void)pthread_mutex_lock(&usage->lock);
-    *stats_out = (struct rms_usage_stats){usage->written, usage->lost, usage->waiting.count};
+    *stats_out = (struct rms_usage_stats){usage->written, usage->lost, rms_spool_fill(usage->spool)};
     (void)pthread_mutex_unlock(&usage->lock);
 }
 

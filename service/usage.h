@@ -16,8 +16,9 @@ struct rms_usage;
 #define RMS_USAGE_BATCH_ROWS 1000
 #define RMS_USAGE_BATCH_MS   100
 
-/* Starts the writer with a connection of its own. */
-RMS_MUST_USE int rms_usage_new(struct rms_store *store, struct rms_usage **usage_out);
+/* Starts the writer with a connection of its own; it begins with what a former process left in the spool.
+ * spool_path NULL: in memory only. */
+RMS_MUST_USE int rms_usage_new(struct rms_store *store, const char *spool_path, struct rms_usage **usage_out);
 
 /* Writes what is left, then ends the writer. */
 void rms_usage_free(struct rms_usage **usage);
@@ -37,8 +38,8 @@ void rms_usage_flush(struct rms_usage *usage, int within_ms);
 
 struct rms_usage_stats {
     uint64_t written;
-    uint64_t lost; /* beyond the bound while nothing could be written */
-    size_t waiting;
+    uint64_t lost;          /* no room in the spool */
+    unsigned fill_permille; /* of the spool */
 };
 void rms_usage_stats(struct rms_usage *usage, struct rms_usage_stats *stats_out);
 
