@@ -28,8 +28,9 @@ static int run(struct arguments *arguments)
     json_object_set_new(object, "TenantName", text_json(account.tenant_name));
     json_object_set_new(object, "TenantId", text_json(account.tenant_id));
     json_object_set_new(object, "ServiceUrl", text_json(account.service_url));
-    json_object_set_new(object, "PolicyId", text_json(account.tenant_id));
-    json_object_set_new(object, "PolicyTime", time_json(account.last_connection));
+    /* the policy of people without labels is the organisation's templates: they have a time and no id */
+    json_object_set_new(object, "PolicyId", json_null());
+    json_object_set_new(object, "PolicyTime", time_json(account.templates_time));
     json_object_set_new(object, "LastConnection", time_json(account.last_connection));
     json_object_set_new(object, "CertificateUntil", time_json(account.certificate_until));
     json_object_set_new(object, "CanPublishOffline", json_boolean(account.can_publish_offline));

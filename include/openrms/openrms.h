@@ -110,6 +110,7 @@ struct rms_account {
     int64_t last_connection; /* RMS_NEVER when never */
     int64_t certificate_until; /* end of the account certificate; RMS_NEVER without one */
     bool can_publish_offline;
+    int64_t templates_time; /* when the templates kept here came from the service; RMS_NEVER without any */
 };
 
 /* RMS_E_NOT_AUTHENTICATED when nobody is signed in. Works offline. */

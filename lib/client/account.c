@@ -4,6 +4,7 @@
 #include "client/auth.h"
 #include "client/context.h"
 #include "client/identity.h"
+#include "client/template.h"
 
 #define ARENA_MAX (1024u * 1024)
 
@@ -53,6 +54,7 @@ static int describe(struct rms_context *context, struct rms_signin *signin, stru
     account->tenant_name = keep(place, signin->tenant_name);
     account->service_url = keep(place, signin->root);
     account->last_connection = rms_signin_last_connection(context, signin->address);
+    account->templates_time = rms_templates_fetched(context, signin->address);
     return rms_buf_status(place);
 }
 
@@ -61,7 +63,8 @@ int rms_whoami(struct rms_context *context, struct rms_account *account_out)
     struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
     struct rms_signin signin;
 
-    *account_out = (struct rms_account){.last_connection = RMS_NEVER, .certificate_until = RMS_NEVER};
+    *account_out = (struct rms_account){
+        .last_connection = RMS_NEVER, .certificate_until = RMS_NEVER, .templates_time = RMS_NEVER};
     RMS_TRY(rms_call_begin(context));
     if (arena == NULL) {
         return RMS_E_NO_MEMORY;
