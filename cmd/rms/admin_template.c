@@ -49,9 +49,11 @@ static const char *const add_needed[] = {"name", NULL};
 static const struct column columns[] = {{"NAME", "Name"}, {"STATUS", "Status"},
     {"OFFLINE DAYS", "LicenseValidityDuration"}, {"ID", "TemplateId"}, {NULL, NULL}};
 
+static const struct call_field language_query[] = {{"lang", FIELD_TEXT, "lang", 0}, FIELDS_END};
 static const struct call template_list = {
-    .method = "GET", .path = TENANT_PATH "/templates", .columns = columns};
-static const struct call template_show = {.method = "GET", .path = TENANT_PATH "/templates/{0}"};
+    .method = "GET", .path = TENANT_PATH "/templates", .query = language_query, .columns = columns};
+static const struct call template_show = {
+    .method = "GET", .path = TENANT_PATH "/templates/{0}", .query = language_query};
 static const struct call template_add = {
     .method = "POST", .path = TENANT_PATH "/templates", .fields = add_fields, .needed = add_needed};
 static const struct call template_set = {

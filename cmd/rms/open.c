@@ -110,6 +110,9 @@ static int to_stdout(const struct opening *o)
 
     fflush(stdout);
     code = copy_to(o, STDOUT_FILENO);
+    if (code < 0 && errno == EPIPE) {
+        return EXIT_REFUSED; /* who reads has enough, as in "| head" */
+    }
     return code < 0 ? fail(o, code) : EXIT_DONE;
 }
 
