@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/json.h"
 #include "cmd/rms/capture.h"
 #include "cmd/rms/items.h"
 
@@ -141,8 +142,7 @@ static const struct run_case run_cases[] = {
         "t/1.txt -> t/1.txt.done\nt/2.txt -> t/2.txt.done\n2 done, 0 skipped, 0 failed\n", ""},
     {{"rms", "work", "-q", "-r", "t/x/y/"}, 0, "", ""},
     {{"rms", "work", "t/1.txt", "damaged.txt", "t/2.txt"}, 1,
-        "t/1.txt -> t/1.txt.done\nt/2.txt -> t/2.txt.done\n2 done, 0 skipped, 1 failed\n",
-        "rms: damaged.txt: the file is damaged or incomplete (damaged); "},
+        "t/1.txt -> t/1.txt.done\nt/2.txt -> t/2.txt.done\n2 done, 0 skipped, 1 failed\n", "(damaged); "},
     {{"rms", "work", "--stop", "nothing", "t/1.txt"}, 1, "0 done, 0 skipped, 1 failed, 1 not tried\n",
         "rms: nothing: "},
     {{"rms", "work", "damaged.txt"}, 1, "", "(damaged)"},
@@ -200,27 +200,48 @@ static void order_summary_and_exit_status(void **state)
     }
 }
 
+/* The next line of out as JSON; moves out behind it. */
+static json_t *next_object(const char **out)
+{
+    size_t len = strcspn(*out, "\n");
+    json_t *object = NULL;
+
+    assert_int_equal(rms_json_parse(rms_view_of(*out, len), &object), 0);
+    *out += len + 1;
+    return object;
+}
+
 static void json_has_one_object_an_item_and_a_summary(void **state)
 {
+    static const struct {
+        const char *file, *status, *reason, *result;
+    } wanted[] = {{"t/1.txt", "Success", NULL, "t/1.txt.done"}, {"damaged.txt", "Failed", "damaged", NULL},
+        {"skip.exe", "Skipped", "file-blocked", NULL}};
     struct captured got;
+    const char *out = got.out;
+    json_t *RMS_JSON_CLEANUP summary = NULL;
+    json_t *RMS_JSON_CLEANUP counts =
+        json_pack("{s:i,s:i,s:i,s:i}", "Success", 1, "Skipped", 1, "Failed", 1, "Untouched", 0);
 
     (void)state;
     CAPTURE(verbs, &got, "--json", "work", "t/1.txt", "damaged.txt", "skip.exe");
     assert_int_equal(got.status, 1);
-    assert_string_equal(got.out,
-        "{\"FileName\":\"t/1.txt\",\"Status\":\"Success\",\"Reason\":null,\"Comment\":\"\",\"InputFile\":\"t/"
-        "1.txt\","
-        "\"EncryptedFile\":\"t/1.txt.done\",\"OutputFile\":\"t/1.txt.done\",\"ContentId\":null}\n"
-        "{\"FileName\":\"damaged.txt\",\"Status\":\"Failed\",\"Reason\":\"damaged\",\"Comment\":\"the file "
-        "is damaged or "
-        "incomplete\",\"InputFile\":\"damaged.txt\",\"EncryptedFile\":null,\"OutputFile\":null,\"ContentId\":"
-        "null}\n"
-        "{\"FileName\":\"skip.exe\",\"Status\":\"Skipped\",\"Reason\":\"file-blocked\",\"Comment\":\"files "
-        "of this kind are "
-        "never protected, or the administrator prevents "
-        "it\",\"InputFile\":\"skip.exe\",\"EncryptedFile\":null,"
-        "\"OutputFile\":null,\"ContentId\":null}\n"
-        "{\"Summary\":{\"Success\":1,\"Skipped\":1,\"Failed\":1,\"Untouched\":0}}\n");
+    for (size_t i = 0; i < RMS_COUNT(wanted); i++) {
+        json_t *RMS_JSON_CLEANUP object = next_object(&out);
+        const char *reason = rms_json_str(object, "Reason");
+        const char *result = rms_json_str(object, "EncryptedFile");
+
+        assert_string_equal(rms_json_str(object, "FileName"), wanted[i].file);
+        assert_string_equal(rms_json_str(object, "InputFile"), wanted[i].file);
+        assert_string_equal(rms_json_str(object, "Status"), wanted[i].status);
+        assert_true((reason == NULL) == (wanted[i].reason == NULL));
+        assert_string_equal(reason != NULL ? reason : "", wanted[i].reason != NULL ? wanted[i].reason : "");
+        assert_string_equal(result != NULL ? result : "", wanted[i].result != NULL ? wanted[i].result : "");
+        assert_true((rms_json_str(object, "Comment")[0] == 0) == (reason == NULL));
+    }
+    summary = next_object(&out);
+    assert_true(json_equal(json_object_get(summary, "Summary"), counts));
+    assert_string_equal(out, "");
 }
 
 /* The last file fails first; what was not begun is counted. */
