@@ -65,6 +65,7 @@ static int do_open(struct rms_keyclient *client)
     const struct rms_open_request ask = {.key_id = tenant.key.key_id,
         .bits = {RMS_SEALED_KEY_V2, rms_buf_view(&published.bits)},
         .bound = bound,
+        .owner_bound = bound,
         .erd = rms_buf_view(&published.erd)};
     struct rms_opened opened;
 
@@ -77,7 +78,7 @@ static int do_publish(struct rms_keyclient *client)
     const struct rms_publish_request ask = {.key_id = tenant.key.key_id,
         .mode = RMS_MODE_CBC4K,
         .key_bits = 256,
-        .bound = bound,
+        .owner_bound = bound,
         .erd = rms_view_str(erd)};
     RMS_PUBLISHED_CLEANUP struct rms_published out;
 
@@ -228,7 +229,7 @@ static void prepare(struct rms_keyclient *client)
 {
     static const char erd[] = "<XrML>a policy</XrML>";
     struct rms_publish_request ask = {
-        .mode = RMS_MODE_CBC4K, .key_bits = 256, .bound = bound, .erd = rms_view_str(erd)};
+        .mode = RMS_MODE_CBC4K, .key_bits = 256, .owner_bound = bound, .erd = rms_view_str(erd)};
 
     if (rms_keyd_generate(client, RMS_KEY_TENANT_RSA, NULL, &tenant) != 0 ||
         rms_keyd_generate(client, RMS_KEY_USER_RSA, NULL, &user) != 0 ||

@@ -260,11 +260,15 @@ static void take_key(struct rms_cursor *in, struct rms_released *released)
 
 static void take_opened(struct rms_cursor *in, struct rms_opened *opened)
 {
+    unsigned owner_bound;
+
     take(in, opened->handle, sizeof opened->handle);
     opened->mode = rms_cursor_u8(in);
     opened->key_bytes = rms_cursor_u8(in);
     take(in, opened->fingerprint, sizeof opened->fingerprint);
-    if (opened->mode >= RMS_MODE_COUNT || opened->key_bytes > RMS_CONTENT_KEY_MAX) {
+    owner_bound = rms_cursor_u8(in);
+    opened->owner_bound = owner_bound == 1;
+    if (opened->mode >= RMS_MODE_COUNT || opened->key_bytes > RMS_CONTENT_KEY_MAX || owner_bound > 1) {
         in->bad = true;
     }
 }
@@ -389,7 +393,7 @@ int rms_keyd_publish(
     RMS_TRY(rms_message_put_guid(request, ask->key_id));
     rms_buf_append_byte(request, (uint8_t)ask->mode);
     rms_buf_append_u16(request, (uint16_t)ask->key_bits);
-    rms_buf_append(request, ask->bound, RMS_SHA256_BYTES);
+    rms_buf_append(request, ask->owner_bound, RMS_SHA256_BYTES);
     rms_message_put_blob(request, ask->erd);
     RMS_TRY(call(client, ask->key_id, &in));
     take_opened(&in, &published_out->opened);
@@ -401,10 +405,17 @@ int rms_keyd_publish(
     return rms_buf_status(&published_out->erd);
 }
 
+static void put_bound(struct rms_buf *request, const uint8_t *bound)
+{
+    static const uint8_t not_bound[RMS_SHA256_BYTES];
+
+    rms_buf_append_byte(request, bound != NULL ? 1 : 0);
+    rms_buf_append(request, bound != NULL ? bound : not_bound, RMS_SHA256_BYTES);
+}
+
 int rms_keyd_open(struct rms_keyclient *client, const struct rms_open_request *ask,
     struct rms_opened *opened_out, struct rms_buf *erd_out)
 {
-    static const uint8_t not_bound[RMS_SHA256_BYTES];
     struct rms_buf *request = begin(client, RMS_KEYD_OPEN);
     struct rms_cursor in;
 
@@ -414,8 +425,8 @@ int rms_keyd_open(struct rms_keyclient *client, const struct rms_open_request *a
     RMS_TRY(rms_message_put_guid(request, ask->key_id));
     rms_buf_append_byte(request, (uint8_t)ask->bits.type);
     rms_message_put_blob(request, ask->bits.blob);
-    rms_buf_append_byte(request, ask->bound != NULL ? 1 : 0);
-    rms_buf_append(request, ask->bound != NULL ? ask->bound : not_bound, RMS_SHA256_BYTES);
+    put_bound(request, ask->bound);
+    put_bound(request, ask->owner_bound);
     rms_message_put_blob(request, ask->erd);
     RMS_TRY(call(client, ask->key_id, &in));
     take_opened(&in, opened_out);

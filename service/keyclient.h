@@ -106,6 +106,7 @@ struct rms_opened {
     unsigned key_bytes;                    /* 16, 24 or 32 */
     uint8_t fingerprint[RMS_SHA256_BYTES]; /* HMAC of the content key: the same key gives the same value
                                               (transplant defence, xrml-licences 8.2); not secret */
+    bool owner_bound;                      /* sealed for this owner and content: no transplant */
 };
 
 /* A content key in the clear, on its way into one reply. On the stack of the hot path, therefore not a
@@ -120,10 +121,10 @@ void rms_released_wipe(struct rms_released *released);
 /* Publishing: a fresh content key, sealed to the tenant key, and the rights data encrypted with it. */
 struct rms_publish_request {
     const char *key_id;
-    enum rms_cipher_mode mode; /* how the content will be encrypted */
-    unsigned key_bits;         /* 128 or 256 */
-    const uint8_t *bound;      /* RMS_SHA256_BYTES: server->principals_bound */
-    struct rms_view erd;       /* UTF-8 text of the rights data */
+    enum rms_cipher_mode mode;  /* how the content will be encrypted */
+    unsigned key_bits;          /* 128 or 256 */
+    const uint8_t *owner_bound; /* RMS_SHA256_BYTES: rms_pl_owner_bound */
+    struct rms_view erd;        /* UTF-8 text of the rights data */
 };
 
 struct rms_published {
@@ -144,7 +145,8 @@ struct rms_open_request {
     const char *key_id;
     struct rms_enabling_bits bits;
     const uint8_t *bound; /* pl->bits_bound, or NULL: binding not checked (foreign licences, section 4) */
-    struct rms_view erd;  /* ciphertext */
+    const uint8_t *owner_bound; /* pl->owner_bound, or NULL: what is sealed for an owner does not open */
+    struct rms_view erd;        /* ciphertext */
 };
 RMS_MUST_USE int rms_keyd_open(struct rms_keyclient *client, const struct rms_open_request *request,
     struct rms_opened *opened_out, struct rms_buf *erd_out);

@@ -55,9 +55,9 @@ int rms_keyd_op_sign_token(struct rms_keyd *keyd, struct rms_cursor *in, struct 
 
 /* --- content keys ----------------------------------------------------------------------------------- */
 
-/* Keeps the key open and appends: handle, u8 mode, u8 key length, fingerprint. */
+/* Keeps the key open and appends: handle, u8 mode, u8 key length, fingerprint, u8 sealed for its owner. */
 static int put_opened(struct rms_keyd *keyd, const uint8_t tenant_key[RMS_TABLE_ID],
-    const struct rms_open_key *key, struct rms_buf *out)
+    const struct rms_open_key *key, bool owner_bound, struct rms_buf *out)
 {
     uint8_t handle[RMS_TABLE_ID];
     uint8_t print[RMS_SHA256_BYTES];
@@ -68,18 +68,20 @@ static int put_opened(struct rms_keyd *keyd, const uint8_t tenant_key[RMS_TABLE_
     rms_buf_append_byte(out, (uint8_t)key->mode);
     rms_buf_append_byte(out, (uint8_t)key->len);
     rms_buf_append(out, print, sizeof print);
+    rms_buf_append_byte(out, owner_bound ? 1 : 0);
     return 0;
 }
 
-/* Seals a fresh content key to the tenant's public key and encrypts the rights data with it. */
+/* Seals a fresh content key to the tenant's public key, for one owner and content, and encrypts the rights
+ * data with it. */
 static int seal_new(const struct rms_rsa_public *tenant, const struct rms_open_key *key,
-    const uint8_t bound[RMS_SHA256_BYTES], struct rms_view text, struct rms_buf *out)
+    const uint8_t owner_bound[RMS_SHA256_BYTES], struct rms_view text, struct rms_buf *out)
 {
     RMS_BUF_CLEANUP struct rms_buf bits = RMS_BUF_INIT(RMS_ENABLING_MAX);
     RMS_BUF_CLEANUP struct rms_buf erd = RMS_BUF_INIT(RMS_KEYD_ERD_MAX);
     struct rms_view bytes = rms_view_of(key->key, key->len);
 
-    RMS_TRY(rms_enabling_seal_key(tenant, key->mode, bytes, bound, &bits));
+    RMS_TRY(rms_enabling_seal_owned_key(tenant, key->mode, bytes, owner_bound, &bits));
     RMS_TRY(rms_erd_encrypt(bytes, text, &erd));
     rms_message_put_blob(out, bytes);
     rms_message_put_blob(out, rms_buf_view(&bits));
@@ -87,12 +89,12 @@ static int seal_new(const struct rms_rsa_public *tenant, const struct rms_open_k
     return 0;
 }
 
-/* id, u8 mode, u16 key bits, bound, blob text -> opened, blob key, blob bits, blob rights data */
+/* id, u8 mode, u16 key bits, owner bound, blob text -> opened, blob key, blob bits, blob rights data */
 int rms_keyd_op_publish(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out)
 {
     RMS_OPEN_KEY_CLEANUP struct rms_open_key key = {0};
     uint8_t id[RMS_TABLE_ID];
-    uint8_t bound[RMS_SHA256_BYTES];
+    uint8_t owner_bound[RMS_SHA256_BYTES];
     struct rms_held_key *tenant;
     struct rms_view text;
     unsigned bits;
@@ -101,7 +103,7 @@ int rms_keyd_op_publish(struct rms_keyd *keyd, struct rms_cursor *in, struct rms
     rms_keyd_take(in, id, sizeof id);
     key.mode = rms_cursor_u8(in);
     bits = rms_cursor_u16(in);
-    rms_keyd_take(in, bound, sizeof bound);
+    rms_keyd_take(in, owner_bound, sizeof owner_bound);
     text = rms_message_take_blob(in, RMS_KEYD_TEXT_MAX);
     if (!rms_cursor_done(in) || key.mode >= RMS_MODE_COUNT || (bits != 128 && bits != 256)) {
         return RMS_KEYD_MALFORMED;
@@ -109,9 +111,9 @@ int rms_keyd_op_publish(struct rms_keyd *keyd, struct rms_cursor *in, struct rms
     key.len = bits / 8;
     RMS_TRY(rms_keyd_hold(keyd, id, RMS_KEY_TENANT_RSA, &tenant));
     rms_random(key.key, key.len);
-    status = put_opened(keyd, id, &key, out);
+    status = put_opened(keyd, id, &key, true, out);
     if (status == 0) {
-        status = seal_new(rms_rsa_public_of(tenant->rsa), &key, bound, text, out);
+        status = seal_new(rms_rsa_public_of(tenant->rsa), &key, owner_bound, text, out);
     }
     rms_keys_unref(keyd->keys, tenant);
     return status;
@@ -120,40 +122,53 @@ int rms_keyd_op_publish(struct rms_keyd *keyd, struct rms_cursor *in, struct rms
 struct open_request {
     uint8_t id[RMS_TABLE_ID];
     struct rms_enabling_bits bits;
-    bool has_bound;
+    bool has_bound, has_owner_bound;
     uint8_t bound[RMS_SHA256_BYTES];
+    uint8_t owner_bound[RMS_SHA256_BYTES];
     struct rms_view erd;
 };
 
-/* id, u8 sealing, blob bits, u8 bound given, bound (zeros when not), blob rights data */
+static bool take_bound(struct rms_cursor *in, uint8_t bound_out[RMS_SHA256_BYTES], bool *given_out)
+{
+    unsigned flag = rms_cursor_u8(in);
+
+    rms_keyd_take(in, bound_out, RMS_SHA256_BYTES);
+    *given_out = flag == 1;
+    return flag <= 1;
+}
+
+/* id, u8 sealing, blob bits, u8 bound given, bound (zeros when not), the same of the owner's, blob rights
+ * data */
 static bool take_open(struct rms_cursor *in, struct open_request *request)
 {
-    unsigned flag;
+    bool good;
 
     rms_keyd_take(in, request->id, sizeof request->id);
     request->bits.type = rms_cursor_u8(in);
     request->bits.blob = rms_message_take_blob(in, RMS_ENABLING_MAX);
-    flag = rms_cursor_u8(in);
-    rms_keyd_take(in, request->bound, sizeof request->bound);
+    good = take_bound(in, request->bound, &request->has_bound);
+    good &= take_bound(in, request->owner_bound, &request->has_owner_bound);
     request->erd = rms_message_take_blob(in, RMS_KEYD_ERD_MAX);
-    request->has_bound = flag == 1;
-    return rms_cursor_done(in) && request->bits.type <= RMS_SEALED_KEY_V2 && flag <= 1;
+    return rms_cursor_done(in) && request->bits.type <= RMS_SEALED_KEY_V2 && good;
 }
 
-static int open_key(struct rms_keyd *keyd, const struct open_request *request, struct rms_open_key *key_out)
+static int open_key(struct rms_keyd *keyd, const struct open_request *request, struct rms_open_key *key_out,
+    bool *owner_bound_out)
 {
     struct rms_content_key content = {0};
     struct rms_held_key *tenant;
     int status;
 
     RMS_TRY(rms_keyd_hold(keyd, request->id, RMS_KEY_TENANT_RSA, &tenant));
-    status = rms_enabling_open_key(
-        tenant->rsa, &request->bits, request->has_bound ? request->bound : NULL, &content);
+    status =
+        rms_enabling_open_owned_key(tenant->rsa, &request->bits, request->has_bound ? request->bound : NULL,
+            request->has_owner_bound ? request->owner_bound : NULL, &content);
     rms_keys_unref(keyd->keys, tenant);
     if (status == 0) {
         key_out->mode = content.mode;
         key_out->len = rms_secret_len(content.key);
         memcpy(key_out->key, rms_secret_view(content.key).data, key_out->len);
+        *owner_bound_out = content.owner_bound;
     }
     rms_content_key_fini(&content);
     return status;
@@ -165,15 +180,16 @@ int rms_keyd_op_open(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_bu
     RMS_OPEN_KEY_CLEANUP struct rms_open_key key = {0};
     RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(RMS_KEYD_REPLY_MAX - 4096);
     struct open_request request;
+    bool owner_bound = false;
 
     if (!take_open(in, &request)) {
         return RMS_KEYD_MALFORMED;
     }
-    RMS_TRY(open_key(keyd, &request, &key));
+    RMS_TRY(open_key(keyd, &request, &key, &owner_bound));
     if (rms_erd_decrypt(rms_view_of(key.key, key.len), request.erd, &text) != 0) {
         return RMS_E_BAD_LICENSE;
     }
-    RMS_TRY(put_opened(keyd, request.id, &key, out));
+    RMS_TRY(put_opened(keyd, request.id, &key, owner_bound, out));
     rms_message_put_blob(out, rms_buf_view(&text));
     return 0;
 }

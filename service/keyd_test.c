@@ -12,7 +12,7 @@ static struct rms_published publish(struct lab *lab, unsigned bits)
     const struct rms_publish_request ask = {.key_id = lab->tenant->key.key_id,
         .mode = RMS_MODE_CBC4K,
         .key_bits = bits,
-        .bound = bound,
+        .owner_bound = bound,
         .erd = RMS_VIEW_LITERAL(TEXT)};
     struct rms_published published;
 
@@ -25,6 +25,7 @@ static struct rms_open_request open_of(struct lab *lab, const struct rms_publish
     return (struct rms_open_request){.key_id = lab->tenant->key.key_id,
         .bits = {RMS_SEALED_KEY_V2, rms_buf_view(&published->bits)},
         .bound = bound,
+        .owner_bound = bound,
         .erd = rms_buf_view(&published->erd)};
 }
 
@@ -55,6 +56,8 @@ static void opens_what_it_published(void **state)
         assert_string_equal(rms_buf_text(&text), TEXT);
         assert_int_equal(opened.mode, RMS_MODE_CBC4K);
         assert_int_equal(opened.key_bytes, sizes[i] / 8);
+        assert_true(opened.owner_bound);
+        assert_true(published.opened.owner_bound);
         assert_memory_equal(opened.fingerprint, published.opened.fingerprint, RMS_SHA256_BYTES);
         assert_memory_not_equal(opened.handle, published.opened.handle, RMS_KEY_HANDLE_BYTES);
         assert_int_equal(rms_keyd_release(lab->client, lab->tenant->key.key_id, opened.handle, &released), 0);
@@ -92,7 +95,11 @@ static void gives_one_answer_for_everything_that_does_not_open(void **state)
     RMS_PUBLISHED_CLEANUP struct rms_published other = publish(lab, 256);
     struct rms_open_request ask = open_of(lab, &published);
 
-    ask.bound = other_bound;
+    ask.owner_bound = other_bound;
+    assert_int_equal(try_open(lab, &ask), RMS_E_BAD_LICENSE);
+    ask.bound = NULL;
+    assert_int_equal(try_open(lab, &ask), RMS_E_BAD_LICENSE);
+    ask.owner_bound = NULL;
     assert_int_equal(try_open(lab, &ask), RMS_E_BAD_LICENSE);
     ask = open_of(lab, &published);
     ask.erd = rms_buf_view(&other.erd);
@@ -110,12 +117,26 @@ static void gives_one_answer_for_everything_that_does_not_open(void **state)
     assert_int_equal(try_open(lab, &ask), RMS_E_BAD_LICENSE);
 }
 
+/* As clients of others make them: bound to the server alone. */
 static void opens_without_a_binding_when_told_so(void **state)
 {
     struct lab *lab = *state;
     RMS_PUBLISHED_CLEANUP struct rms_published published = publish(lab, 256);
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(4096);
     struct rms_open_request ask = open_of(lab, &published);
+    struct rms_opened opened;
 
+    rms_buf_reset(&published.bits);
+    assert_int_equal(rms_enabling_seal_key(&lab->tenant->rsa, RMS_MODE_CBC4K,
+                         rms_view_of(published.key.key, published.key.len), bound, &published.bits),
+        0);
+    ask.bits.blob = rms_buf_view(&published.bits);
+    ask.owner_bound = NULL;
+    assert_int_equal(rms_keyd_open(lab->client, &ask, &opened, &text), 0);
+    assert_false(opened.owner_bound);
+    ask.bound = other_bound;
+    ask.owner_bound = bound;
+    assert_int_equal(try_open(lab, &ask), RMS_E_BAD_LICENSE);
     ask.bound = NULL;
     assert_int_equal(try_open(lab, &ask), 0);
 }
@@ -126,7 +147,7 @@ static void carries_large_rights_data(void **state)
     RMS_BUF_CLEANUP struct rms_buf long_text = RMS_BUF_INIT(RMS_KEYD_TEXT_MAX + 1);
     RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(RMS_KEYD_TEXT_MAX);
     struct rms_publish_request ask = {
-        .key_id = lab->tenant->key.key_id, .mode = RMS_MODE_CBC4K, .key_bits = 256, .bound = bound};
+        .key_id = lab->tenant->key.key_id, .mode = RMS_MODE_CBC4K, .key_bits = 256, .owner_bound = bound};
     struct rms_published published;
     struct rms_open_request open;
     struct rms_opened opened;

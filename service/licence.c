@@ -79,21 +79,28 @@ static int verify(struct opening_run *run)
     return rc;
 }
 
-/* One private-key operation. Licences made by others bind their enabling bits in ways nobody documents
- * (xrml-licences section 4 table): with a good signature around, a mismatch alone is noted and not fatal. */
+/* One private-key operation. Keys that we or our clients sealed open only for the owner and content of their
+ * own licence, here or in the second attempt (xrml-licences section 8.2). Licences made by others bind their
+ * enabling bits in ways nobody documents (xrml-licences section 4 table): with a good signature around, a
+ * mismatch alone is noted and not fatal. */
 static int open_with_key(struct opening_run *run)
 {
     struct rms_request *request = run->request;
     RMS_BUF_CLEANUP struct rms_buf erd = RMS_BUF_INIT(RMS_KEYD_REPLY_MAX);
-    struct rms_open_request wanted = {run->key->id, run->pl.bits, run->pl.bits_bound, run->pl.erd};
+    const uint8_t *owner_bound = run->opening.owner[0] != '\0' ? run->pl.owner_bound : NULL;
+    struct rms_open_request wanted = {
+        run->key->id, run->pl.bits, run->pl.bits_bound, owner_bound, run->pl.erd};
     int rc = rms_keyd_open(request->worker->keys, &wanted, &run->opening.opened, &erd);
     if (rc == RMS_E_BAD_LICENSE && run->pl.clc != NULL) {
         wanted.bound = NULL;
         rc = rms_keyd_open(request->worker->keys, &wanted, &run->opening.opened, &erd);
-        rms_log(RMS_LOG_INFO, "licence.unbound", "content", run->pl.content_id, NULL);
+        if (rc == RMS_OK) {
+            rms_log(RMS_LOG_INFO, "licence.unbound", "content", run->pl.content_id, NULL);
+        }
     }
     if (rc < 0) {
-        return rms_fail(request, rc, "the enabling bits do not open");
+        return rms_fail(
+            request, rc, "the enabling bits do not open: damaged, or sealed for another owner or content");
     }
     uint8_t *text = rms_arena_copy(request->arena, erd.data, erd.len);
     if (text == NULL) {
@@ -140,12 +147,18 @@ static void alert_conflict(struct opening_run *run, const struct rms_content *ex
     }
 }
 
-/* Transplant defence (section 8.2): the key must still belong to the content and owner it was first seen
- * with. A licence that the server signed itself was checked then. */
-static int check_pairing(struct opening_run *run)
+/* Transplant defence (section 8.2). A key sealed for its owner has proved it by opening. Of others' clients
+ * the key must still belong to the content and owner it was first seen with; what the server signed itself
+ * it knew, and is only remembered. */
+static int prove_owner(struct opening_run *run)
 {
     struct rms_opening *o = &run->opening;
     struct rms_content existing = {0};
+    bool by_server = run->pl.clc == NULL;
+    o->owner_proved = o->opened.owner_bound || by_server;
+    if (o->opened.owner_bound) {
+        return RMS_OK;
+    }
     struct rms_content content = {
         .tenant_id = o->tenant_id,
         .content_id = o->content_id,
@@ -162,7 +175,7 @@ static int check_pairing(struct opening_run *run)
         alert_conflict(run, &existing);
         return RMS_OK; /* no shortcut for the owner */
     }
-    o->owner_proved = rc == RMS_OK;
+    o->owner_proved |= rc == RMS_OK;
     return rc;
 }
 
@@ -208,7 +221,7 @@ static int run_all(struct opening_run *run, struct rms_view pl_bytes)
         return rms_fail(request, rc, "rights data and licence name different content or owners");
     }
     RMS_TRY(take_policy(run));
-    return check_pairing(run);
+    return prove_owner(run);
 }
 
 /* S-191: whatever the outcome, as soon as the signature is known to be good. Copied: an opening may leave the

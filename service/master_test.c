@@ -74,7 +74,7 @@ static int exercise(struct rms_keyclient *client)
     struct rms_publish_request ask = {.key_id = kept.key.key_id,
         .mode = RMS_MODE_CBC4K,
         .key_bits = 256,
-        .bound = bound,
+        .owner_bound = bound,
         .erd = RMS_VIEW_LITERAL("<XrML></XrML>")};
     struct rms_published published;
     struct rms_open_request open;
@@ -90,6 +90,7 @@ static int exercise(struct rms_keyclient *client)
     open = (struct rms_open_request){.key_id = kept.key.key_id,
         .bits = {RMS_SEALED_KEY_V2, rms_buf_view(&published.bits)},
         .bound = bound,
+        .owner_bound = bound,
         .erd = rms_buf_view(&published.erd)};
     RMS_TRY(rms_keyd_open(client, &open, &opened, &out));
     RMS_TRY(rms_keyd_release(client, kept.key.key_id, opened.handle, &published.key));

@@ -53,7 +53,7 @@ static void writes_what_it_reads(void **state)
 static void has_the_documented_layout(void **state)
 {
     static const uint8_t expected[] = {
-        0x52, 0x4b, 1, 1, 9, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 4, 3, 2, 1, 'h', 'i'};
+        0x52, 0x4b, 2, 1, 9, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 4, 3, 2, 1, 'h', 'i'};
     RMS_BUF_CLEANUP struct rms_buf out = RMS_BUF_INIT(64);
     struct rms_message head = {.type = 9, .reply = true, .sequence = 0x01020304};
 
@@ -71,8 +71,8 @@ static void refuses_bad_heads(void **state)
     } changes[] = {
         {0, 0},     /* magic */
         {1, 0},     /* magic */
-        {2, 0},     /* version before ours */
-        {2, 2},     /* version after ours */
+        {2, RMS_MESSAGE_VERSION - 1},
+        {2, RMS_MESSAGE_VERSION + 1},
         {3, 2},     /* neither request nor reply */
         {6, 1},     /* reserved */
         {7, 1},     /* reserved */

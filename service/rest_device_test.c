@@ -116,6 +116,7 @@ struct offline {
     uint8_t key[32];
     char content_id[RMS_GUID_TEXT];
     const char *owner;
+    bool foreign; /* sealed as clients of others do: for the server alone */
     struct rms_policy policy;
     struct rms_view bits;
     struct rms_view erd; /* ciphertext */
@@ -147,8 +148,14 @@ static void seal_content(struct offline *o, struct rms_view erd_text)
     RMS_BUF_CLEANUP struct rms_buf erd = RMS_BUF_INIT(1u << 20);
     const struct rms_server *server = &o->author->server;
     struct rms_view key = rms_view_of(o->key, sizeof o->key);
-    assert_int_equal(
-        rms_enabling_seal_key(&server->key, RMS_MODE_CBC4K, key, server->principals_bound, &bits), 0);
+    uint8_t bound[RMS_SHA256_BYTES];
+    if (o->foreign) {
+        assert_int_equal(
+            rms_enabling_seal_key(&server->key, RMS_MODE_CBC4K, key, server->principals_bound, &bits), 0);
+    } else {
+        assert_int_equal(rms_pl_owner_bound(server->principals_bound, o->content_id, o->owner, bound), 0);
+        assert_int_equal(rms_enabling_seal_owned_key(&server->key, RMS_MODE_CBC4K, key, bound, &bits), 0);
+    }
     assert_int_equal(rms_erd_encrypt(key, erd_text, &erd), 0);
     o->bits = rms_view_of(rms_arena_copy(arena, bits.data, bits.len), bits.len);
     o->erd = rms_view_of(rms_arena_copy(arena, erd.data, erd.len), erd.len);
@@ -337,21 +344,42 @@ static char *transplant(const struct offline *victim, struct device *thief, cons
     return sign_licence(&o);
 }
 
-static void ad_hoc_data_cannot_be_transplanted(void **state)
+/* Both protocols refuse; the log says why. */
+static void refuse_stolen(const struct offline *victim, const char *content_id)
 {
-    struct offline o;
-    (void)state;
-    offline_begin(&o, &alice);
-    offline_grant(&o, "bob@contoso.test", RMS_RIGHT_VIEW);
-    seal_ad_hoc(&o);
-    char *stolen = transplant(&o, &carol, o.content_id);
-    assert_int_equal(use(&carol, carol.rac_text, stolen), RMS_E_BAD_LICENSE);
+    const char *why =
+        victim->foreign ? "name different content or owners" : "sealed for another owner or content";
+    char *stolen = transplant(victim, &carol, content_id);
+    for (int native = 0; native <= 1; native++) {
+        int rc = native != 0 ? use(&carol, carol.rac_text, stolen)
+                             : stage_call(as("carol@contoso.test"), "POST /my/v2/enduserlicenses",
+                                   stage_printf("{\"SerializedPublishingLicense\":\"%s\"}", stolen));
+        assert_int_equal(rc, RMS_E_BAD_LICENSE);
+        assert_non_null(strstr(stage.detail, why));
+    }
     free(stolen);
+}
+
+/* With the victim's content id, and with another. */
+static void refuse_both(const struct offline *victim)
+{
     char guid[RMS_GUID_TEXT];
     rms_guid_new(guid);
-    stolen = transplant(&o, &carol, guid);
-    assert_int_equal(use(&carol, carol.rac_text, stolen), RMS_E_BAD_LICENSE);
-    free(stolen);
+    refuse_stolen(victim, victim->content_id);
+    refuse_stolen(victim, guid);
+}
+
+static void ad_hoc_data_cannot_be_transplanted(void **state)
+{
+    (void)state;
+    for (int foreign = 0; foreign <= 1; foreign++) {
+        struct offline o;
+        offline_begin(&o, &alice);
+        o.foreign = foreign != 0;
+        offline_grant(&o, "bob@contoso.test", RMS_RIGHT_VIEW);
+        seal_ad_hoc(&o);
+        refuse_both(&o);
+    }
 }
 
 static void owner_must_be_who_signs(void **state)
@@ -394,18 +422,50 @@ static bool admin_log_has(const char *word)
     return strstr(stage.reply_text, word) != NULL;
 }
 
-/* touches: S-105, S-114, S-139 */
+static void make_official(const char *name)
+{
+    assert_int_equal(
+        stage_admin(stage_printf("POST /admin/v1/tenants/%s/templates", stage.contoso),
+            stage_printf("{\"Names\":{\"1033\":\"%s\"},\"Status\":\"Published\",\"RightsDefinitions\":["
+                         "{\"Principal\":\"bob@contoso.test\",\"Rights\":[\"VIEW\"]}]}",
+                name)),
+        0);
+}
+
+static void assert_owner(struct device *d, const char *pl)
+{
+    assert_int_equal(use(d, d->rac_text, pl), 0);
+    assert_string_equal(
+        json_string_value(json_array_get(json_object_get(stage.reply, "Rights"), 0)), "OWNER");
+}
+
+/* touches: S-105, S-114, S-139: template data name no owner; the sealed key does, and nothing is stored */
 static void official_templates_cannot_be_transplanted(void **state)
+{
+    struct offline o;
+    (void)state;
+    make_official("Sealed");
+    offline_begin(&o, &alice);
+    seal_official(&o, "Sealed");
+    char *pl = sign_licence(&o);
+    refuse_both(&o); /* also before the victim's own was ever seen */
+    assert_int_equal(use(&bob, bob.rac_text, pl), 0);
+    assert_string_equal(stage_text("AccessStatus"), "AccessGranted");
+    refuse_both(&o);
+    assert_false(admin_log_has("ContentKeyConflict"));
+    assert_owner(&alice, pl);
+    free(pl);
+}
+
+/* A client of others seals for the server alone: whoever comes first with the key keeps it. */
+static void keys_of_foreign_clients_are_paired(void **state)
 {
     struct offline o;
     char guid[RMS_GUID_TEXT];
     (void)state;
-    assert_int_equal(stage_admin(stage_printf("POST /admin/v1/tenants/%s/templates", stage.contoso),
-                         "{\"Names\":{\"1033\":\"Official\"},\"Status\":\"Published\",\"RightsDefinitions\":["
-                         "{\"Principal\":"
-                         "\"bob@contoso.test\",\"Rights\":[\"VIEW\"]}]}"),
-        0);
+    make_official("Official");
     offline_begin(&o, &alice);
+    o.foreign = true;
     seal_official(&o, "Official");
     char *pl = sign_licence(&o);
     assert_int_equal(use(&bob, bob.rac_text, pl), 0);
@@ -421,32 +481,44 @@ static void official_templates_cannot_be_transplanted(void **state)
     assert_int_equal(use(&bob, bob.rac_text, stolen), 0);
     assert_string_equal(stage_text("AccessStatus"), "AccessGranted");
     free(stolen);
-    assert_int_equal(use(&alice, alice.rac_text, pl), 0);
-    assert_string_equal(
-        json_string_value(json_array_get(json_object_get(stage.reply, "Rights"), 0)), "OWNER");
+    assert_owner(&alice, pl);
     free(pl);
 }
 
-/* A key made online is paired when it is published: copies fail even if they come first. */
-static void online_keys_are_paired_at_once(void **state)
+/* Publishes as alice and takes the licence apart. */
+static void publish_online(struct offline *victim, const char *body)
 {
     struct rms_pl pl;
-    (void)state;
-    assert_int_equal(
-        stage_call(as("alice@contoso.test"), "POST /my/v2/publishinglicenses",
-            "{\"Policy\":{\"UserRights\":[{\"Users\":[\"bob@contoso.test\"],\"Rights\":[\"VIEW\"]}]}}"),
-        0);
+    assert_int_equal(stage_call(as("alice@contoso.test"), "POST /my/v2/publishinglicenses", body), 0);
     assert_int_equal(
         rms_pl_parse(carol.arena, decode(carol.arena, stage_text("SerializedPublishingLicense")), &pl), 0);
+    offline_begin(victim, &alice);
+    offline_grant(victim, "carol@contoso.test", RMS_RIGHT_OWNER);
+    rms_guid_copy(victim->content_id, pl.content_id);
+    victim->bits = pl.bits.blob;
+    victim->erd = pl.erd;
+}
+
+/* What the service sealed opens for its owner and content only, even if the copy comes first. */
+static void online_keys_cannot_be_transplanted(void **state)
+{
     struct offline o;
-    offline_begin(&o, &carol);
-    o.bits = pl.bits.blob;
-    o.erd = pl.erd;
-    offline_grant(&o, "carol@contoso.test", RMS_RIGHT_OWNER);
-    rms_guid_copy(o.content_id, pl.content_id);
-    char *stolen = sign_licence(&o);
-    assert_int_equal(use(&carol, carol.rac_text, stolen), RMS_E_BAD_LICENSE);
-    free(stolen);
+    json_t *row;
+    size_t i;
+    (void)state;
+    publish_online(
+        &o, "{\"Policy\":{\"UserRights\":[{\"Users\":[\"bob@contoso.test\"],\"Rights\":[\"VIEW\"]}]}}");
+    refuse_both(&o);
+    make_official("Online");
+    assert_int_equal(stage_call(as("alice@contoso.test"), "GET /my/v2/signedtemplates", NULL), 0);
+    const char *id = NULL;
+    json_array_foreach(stage.reply, i, row)
+    {
+        id = strcmp(rms_json_str(row, "Name"), "Online") == 0 ? rms_json_str(row, "Id") : id;
+    }
+    assert_non_null(id);
+    publish_online(&o, stage_printf("{\"TemplateId\":\"%s\"}", id));
+    refuse_both(&o);
 }
 
 /* A template signed by another tenant inside. */
@@ -499,7 +571,8 @@ int main(void)
         cmocka_unit_test(ad_hoc_data_cannot_be_transplanted),
         cmocka_unit_test(owner_must_be_who_signs),
         cmocka_unit_test(official_templates_cannot_be_transplanted),
-        cmocka_unit_test(online_keys_are_paired_at_once),
+        cmocka_unit_test(keys_of_foreign_clients_are_paired),
+        cmocka_unit_test(online_keys_cannot_be_transplanted),
         cmocka_unit_test(foreign_templates_are_refused),
         cmocka_unit_test(certificates_of_another_tenant),
     };

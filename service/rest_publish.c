@@ -4,7 +4,6 @@
 #include "service/rest_body.h"
 #include "service/rest_language.h"
 #include "service/rest_write.h"
-#include "store/content.h"
 
 #define ERD_MAX RMS_KEYD_TEXT_MAX
 #define PL_MAX  RMS_XRML_MAX_BYTES
@@ -95,13 +94,15 @@ static int make_key(struct publishing *p)
     const struct rms_live_key *key = p->tenant->active;
     RMS_BUF_CLEANUP struct rms_buf erd = RMS_BUF_INIT(ERD_MAX);
     struct rms_erd_binding binding = {p->content_id, p->owner, p->request->now};
+    uint8_t owner_bound[RMS_SHA256_BYTES];
+    RMS_TRY(rms_pl_owner_bound(key->server.principals_bound, p->content_id, p->owner, owner_bound));
     RMS_TRY(rms_erd_build(&p->policy, &binding, &erd));
     bool old = p->body.deprecated_algorithms;
     struct rms_publish_request wanted = {
         .key_id = key->id,
         .mode = old ? RMS_MODE_ECB : RMS_MODE_CBC4K, /* section 10; S-128 */
         .key_bits = old ? 128 : 256,
-        .bound = key->server.principals_bound,
+        .owner_bound = owner_bound, /* no transplant (xrml-licences 8.2) */
         .erd = rms_buf_view(&erd),
     };
     return rms_keyd_publish(p->request->worker->keys, &wanted, &p->published);
@@ -132,23 +133,6 @@ static const char *file_name(const struct rms_policy *policy)
         }
     }
     return NULL;
-}
-
-/* The record that later licences with this key are held against (xrml-licences 8.2). */
-static int record(struct publishing *p)
-{
-    struct rms_content content = {
-        .tenant_id = p->tenant->row.id,
-        .content_id = p->content_id,
-        .owner = p->owner,
-        .issuer = p->request->person->address,
-        .template_id = p->policy.from_template ? p->policy.id : NULL,
-        .file_name = file_name(&p->policy),
-        .published_at = p->request->now,
-        .seen_at = p->request->now,
-    };
-    memcpy(content.fingerprint, p->published.opened.fingerprint, sizeof content.fingerprint);
-    return rms_content_pair(p->request->worker->db, p->request->arena, &content, NULL);
 }
 
 static void fill_note(const struct publishing *p)
@@ -202,7 +186,6 @@ static int publish(struct publishing *p, struct rms_reply *reply)
     rms_guid_new(p->content_id);
     RMS_TRY(make_key(p));
     RMS_TRY(build(p));
-    RMS_TRY(record(p));
     fill_note(p);
     write_reply(p, &reply->body);
     return RMS_OK;

@@ -184,9 +184,12 @@ static int make_licence(struct making *making, const struct rms_policy *policy)
         .issued_at = making->now,
         .clc = &identity->clc,
     };
+    uint8_t owner_bound[RMS_SHA256_BYTES];
 
-    RMS_TRY(rms_enabling_seal_key(&identity->server.key, making->issued->key.mode,
-        rms_secret_view(making->issued->key.key), identity->server.principals_bound, &making->bits));
+    RMS_TRY(rms_pl_owner_bound(
+        identity->server.principals_bound, request.content_id, request.owner, owner_bound));
+    RMS_TRY(rms_enabling_seal_owned_key(&identity->server.key, making->issued->key.mode,
+        rms_secret_view(making->issued->key.key), owner_bound, &making->bits));
     RMS_TRY(make_rights(making));
     RMS_TRY(make_own_licence(making));
     request.bits = rms_buf_view(&making->bits);
@@ -238,7 +241,7 @@ static int issue_online(const struct rms_plan *plan, const struct extras *extras
     json_t RMS_JSON_CLEANUP *body =
         rms_builder_request(plan->policy, rms_clock_now(), extras->pairs, extras->count);
     json_t RMS_JSON_CLEANUP *reply = NULL;
-    const struct rms_api_call call = {RMS_EP_PUBLISHING, body, NULL};
+    const struct rms_api_call call = {.endpoint = RMS_EP_PUBLISHING, .body = body};
     const char *content_id;
     int status;
 

@@ -1,6 +1,7 @@
-/* Which content key belongs to which content and owner: the transplant defence of xrml-licences 8.2. A record
- * is made when a key is first published or licensed; whoever later brings the same key with another owner or
- * content id gets no shortcut as owner. */
+/* Which content key belongs to which content and owner: the transplant defence of xrml-licences 8.2 for keys
+ * that are sealed for the server alone, as other makers' clients do. A record is made when such a key is
+ * first licensed; whoever later brings the same key with another owner or content id gets no shortcut as
+ * owner. */
 #ifndef RMS_STORE_CONTENT_H
 #define RMS_STORE_CONTENT_H
 

@@ -12,6 +12,10 @@
 #define ECB_CODE      0xffffu
 #define FLAGS_AES_ECB 0x00001001u
 #define FLAGS_AES_CBC 0x00002001u
+#define FLAGS_AT      8u /* in the KeyHeader */
+/* Ours: the hash is the owner's. Free whichever end the figure's bit 0 is at. */
+#define FLAG_OWNER_BIT 22u
+#define FLAG_OWNER     (1u << FLAG_OWNER_BIT)
 
 static const uint8_t no_bytes[BLOCK];
 
@@ -22,13 +26,13 @@ void rms_content_key_fini(struct rms_content_key *key)
 
 /* --- sealing -------------------------------------------------------------------------------------- */
 
-static void append_key_header(struct rms_buf *out, enum rms_cipher_mode mode, size_t key_len)
+static void append_key_header(struct rms_buf *out, enum rms_cipher_mode mode, size_t key_len, uint32_t own)
 {
     rms_buf_append_u16(out, (uint16_t)(KEY_HEADER + key_len));
     rms_buf_append_u16(out, rms_mode_code(mode));
     rms_buf_append_u16(out, (uint16_t)(key_len * 8));
     rms_buf_append_u16(out, BLOCK);
-    rms_buf_append_u32(out, mode == RMS_MODE_ECB ? FLAGS_AES_ECB : FLAGS_AES_CBC);
+    rms_buf_append_u32(out, (mode == RMS_MODE_ECB ? FLAGS_AES_ECB : FLAGS_AES_CBC) | own);
 }
 
 static int encrypt_ecb(struct rms_view key, struct rms_view plain, struct rms_buf *out)
@@ -71,7 +75,7 @@ static int seal(const struct rms_rsa_public *recipient, struct rms_view inner, s
         return RMS_E_WEAK_CRYPTO;
     }
     rms_random(session, sizeof session);
-    append_key_header(&head, RMS_MODE_ECB, sizeof session);
+    append_key_header(&head, RMS_MODE_ECB, sizeof session, 0);
     rms_buf_append(&head, session, sizeof session);
     status = rms_buf_status(&head);
     if (status == 0) {
@@ -84,8 +88,15 @@ static int seal(const struct rms_rsa_public *recipient, struct rms_view inner, s
     return status;
 }
 
-int rms_enabling_seal_key(const struct rms_rsa_public *recipient, enum rms_cipher_mode mode,
-    struct rms_view key, const uint8_t bound[RMS_SHA256_BYTES], struct rms_buf *blob_out)
+/* What goes in front of a content key and behind it. */
+struct key_frame {
+    enum rms_cipher_mode mode;
+    uint32_t own_flags;
+    const uint8_t *hash;
+};
+
+static int seal_key(const struct rms_rsa_public *recipient, const struct key_frame *frame,
+    struct rms_view key, struct rms_buf *blob_out)
 {
     RMS_BUF_CLEANUP struct rms_buf header = RMS_BUF_INIT(KEY_HEADER);
     RMS_BUF_CLEANUP struct rms_buf inner = RMS_BUF_INIT(RMS_ENABLING_MAX);
@@ -93,11 +104,23 @@ int rms_enabling_seal_key(const struct rms_rsa_public *recipient, enum rms_ciphe
     if (key.len != 16 && key.len != 24 && key.len != 32) {
         return RMS_E_BAD_ARGUMENT;
     }
-    append_key_header(&header, mode, key.len);
-    append_inner(&inner, rms_buf_view(&header), key, bound);
+    append_key_header(&header, frame->mode, key.len, frame->own_flags);
+    append_inner(&inner, rms_buf_view(&header), key, frame->hash);
     RMS_TRY(rms_buf_status(&header));
     RMS_TRY(rms_buf_status(&inner));
     return seal(recipient, rms_buf_view(&inner), blob_out);
+}
+
+int rms_enabling_seal_key(const struct rms_rsa_public *recipient, enum rms_cipher_mode mode,
+    struct rms_view key, const uint8_t bound[RMS_SHA256_BYTES], struct rms_buf *blob_out)
+{
+    return seal_key(recipient, &(struct key_frame){mode, 0, bound}, key, blob_out);
+}
+
+int rms_enabling_seal_owned_key(const struct rms_rsa_public *recipient, enum rms_cipher_mode mode,
+    struct rms_view key, const uint8_t owner_bound[RMS_SHA256_BYTES], struct rms_buf *blob_out)
+{
+    return seal_key(recipient, &(struct key_frame){mode, FLAG_OWNER, owner_bound}, key, blob_out);
 }
 
 int rms_enabling_seal_private(const struct rms_rsa_public *recipient, struct rms_view private_blob,
@@ -174,15 +197,53 @@ static int decrypt_ecb(struct rms_view key, struct rms_view cipher_text, struct 
     return 0;
 }
 
+/* What the blob may be bound to; each may be NULL. */
+struct bounds {
+    const uint8_t *element;
+    const uint8_t *owner;
+    bool has_flags; /* a content key in a v2 blob */
+};
+
 /* The opened inside: good collects every check, and is looked at once. */
 struct inside {
     struct rms_view payload;
+    bool owner_bound;
     bool good;
 };
 
-static void read_inside(
-    const struct rms_buf *plain, enum rms_sealing type, const uint8_t *bound, struct inside *inside)
+/* All ones where the blob says that it is bound to an owner. */
+static uint8_t owner_mask(const struct rms_buf *plain, const struct bounds *bounds)
 {
+    unsigned flags = plain->data[BLOB_HEADER + FLAGS_AT + FLAG_OWNER_BIT / 8];
+    unsigned flag = (flags >> (FLAG_OWNER_BIT % 8)) & 1u;
+
+    return bounds->has_flags ? (uint8_t)(0u - flag) : 0;
+}
+
+/* Does the hash hold? Which digest counts is secret until the whole is known to be good, so both are mixed by
+ * the mask; which of them are given is not. */
+static bool is_bound(struct rms_view hash, const struct bounds *bounds, uint8_t mask)
+{
+    static const uint8_t none[RMS_SHA256_BYTES];
+    const uint8_t *element = bounds->element != NULL ? bounds->element : none;
+    const uint8_t *owner = bounds->owner != NULL ? bounds->owner : none;
+    uint8_t expected[RMS_SHA256_BYTES];
+    unsigned by_owner = mask & 1u;
+    unsigned by_element = by_owner ^ 1u;
+    unsigned equal;
+
+    for (size_t i = 0; i < sizeof expected; i++) {
+        expected[i] = (uint8_t)((element[i] & ~mask) | (owner[i] & mask));
+    }
+    equal = rms_equal_ct(hash.data, expected, hash.len);
+    return ((by_owner & equal & (bounds->owner != NULL)) |
+               (by_element & (equal | (bounds->element == NULL)))) != 0;
+}
+
+static void read_inside(
+    const struct rms_buf *plain, enum rms_sealing type, const struct bounds *bounds, struct inside *inside)
+{
+    uint8_t mask = owner_mask(plain, bounds);
     struct rms_cursor c = rms_cursor_of(rms_buf_view(plain));
     size_t hash_len = type == RMS_SEALED_KEY ? RMS_SHA1_BYTES : RMS_SHA256_BYTES;
     uint32_t version = rms_cursor_u32(&c);
@@ -194,13 +255,14 @@ static void read_inside(
     size = fits ? size : most;
     inside->payload = rms_view_of(plain->data + BLOB_HEADER, size - hash_len);
     hash = rms_view_of(inside->payload.data + inside->payload.len, hash_len);
-    inside->good = bound == NULL || rms_equal_ct(hash.data, bound, hash_len);
+    inside->owner_bound = mask != 0;
+    inside->good = is_bound(hash, bounds, mask);
     inside->good &= fits & (version == (type == RMS_SEALED_KEY ? 1u : 2u));
 }
 
 /* Lengths are public and checked first; everything behind the private operation ends in one outcome. */
 static int open_bits(const struct rms_rsa_private *recipient, const struct rms_enabling_bits *bits,
-    const uint8_t *bound, struct rms_buf *plain, struct inside *inside)
+    const struct bounds *bounds, struct rms_buf *plain, struct inside *inside)
 {
     size_t rsa_len = rms_rsa_public_of(recipient)->bits / 8;
     struct rms_cursor c = rms_cursor_of(bits->blob);
@@ -221,18 +283,19 @@ static int open_bits(const struct rms_rsa_private *recipient, const struct rms_e
     if (status != 0) {
         return status == RMS_E_NO_MEMORY || status == RMS_E_LIMIT ? RMS_E_NO_MEMORY : RMS_E_BAD_LICENSE;
     }
-    read_inside(plain, bits->type, bound, inside);
+    read_inside(plain, bits->type, bounds, inside);
     return 0;
 }
 
-/* KeyHeader and key. Flags are not read: nobody knows their numbering for certain (section 4, table). */
+/* KeyHeader and key. Flags but our own are not read: nobody knows their numbering for certain (section 4,
+ * table). */
 static int take_key(const struct inside *inside, struct rms_content_key *key_out)
 {
     struct rms_cursor c = rms_cursor_of(inside->payload);
     size_t size = rms_cursor_u16(&c);
     uint16_t mode_code = rms_cursor_u16(&c);
     size_t key_bits = rms_cursor_u16(&c);
-    struct rms_content_key key = {.mode = RMS_MODE_ECB};
+    struct rms_content_key key = {.mode = RMS_MODE_ECB, .owner_bound = inside->owner_bound};
     struct rms_view bytes;
 
     (void)rms_cursor_u16(&c);
@@ -252,14 +315,21 @@ static int take_key(const struct inside *inside, struct rms_content_key *key_out
     return 0;
 }
 
+int rms_enabling_open_owned_key(const struct rms_rsa_private *recipient, const struct rms_enabling_bits *bits,
+    const uint8_t *bound, const uint8_t *owner_bound, struct rms_content_key *key_out)
+{
+    RMS_BUF_CLEANUP struct rms_buf plain = RMS_BUF_INIT(RMS_ENABLING_MAX + BLOCK);
+    const struct bounds bounds = {bound, owner_bound, bits->type == RMS_SEALED_KEY_V2};
+    struct inside inside;
+
+    RMS_TRY(open_bits(recipient, bits, &bounds, &plain, &inside));
+    return take_key(&inside, key_out);
+}
+
 int rms_enabling_open_key(const struct rms_rsa_private *recipient, const struct rms_enabling_bits *bits,
     const uint8_t *bound, struct rms_content_key *key_out)
 {
-    RMS_BUF_CLEANUP struct rms_buf plain = RMS_BUF_INIT(RMS_ENABLING_MAX + BLOCK);
-    struct inside inside;
-
-    RMS_TRY(open_bits(recipient, bits, bound, &plain, &inside));
-    return take_key(&inside, key_out);
+    return rms_enabling_open_owned_key(recipient, bits, bound, NULL, key_out);
 }
 
 int rms_enabling_open_private(const struct rms_rsa_private *recipient, const struct rms_enabling_bits *bits,
@@ -269,7 +339,7 @@ int rms_enabling_open_private(const struct rms_rsa_private *recipient, const str
     struct inside inside;
     int status;
 
-    RMS_TRY(open_bits(recipient, bits, bound, &plain, &inside));
+    RMS_TRY(open_bits(recipient, bits, &(struct bounds){.element = bound}, &plain, &inside));
     if (!inside.good) {
         return RMS_E_BAD_LICENSE;
     }

@@ -100,6 +100,56 @@ static void test_bound(void **state)
     rms_content_key_fini(&out);
 }
 
+/* A key sealed for an owner: which digest counts is the blob's to say, and it is the only one that counts. */
+static void test_owner_bound(void **state)
+{
+    static const uint8_t owner[RMS_SHA256_BYTES] = {9, 8, 7};
+    static const uint8_t zeros[RMS_SHA256_BYTES];
+    static const struct {
+        bool owned;
+        const uint8_t *bound, *owner_bound;
+        int expected;
+    } cases[] = {
+        {true, bound, owner, 0},
+        {true, NULL, owner, 0},
+        {true, owner, bound, RMS_E_BAD_LICENSE},
+        {true, owner, NULL, RMS_E_BAD_LICENSE},
+        {true, NULL, NULL, RMS_E_BAD_LICENSE},
+        {true, NULL, bound, RMS_E_BAD_LICENSE},
+        {true, NULL, zeros, RMS_E_BAD_LICENSE},
+        {false, bound, owner, 0},
+        {false, bound, NULL, 0},
+        {false, NULL, owner, 0},
+        {false, owner, bound, RMS_E_BAD_LICENSE},
+        {false, zeros, bound, RMS_E_BAD_LICENSE},
+    };
+    RMS_BUF_CLEANUP struct rms_buf plain = RMS_BUF_INIT(RMS_ENABLING_MAX);
+    RMS_BUF_CLEANUP struct rms_buf owned = RMS_BUF_INIT(RMS_ENABLING_MAX);
+
+    (void)state;
+    seal(32, RMS_MODE_CBC4K, &plain);
+    assert_int_equal(rms_enabling_seal_owned_key(
+                         rms_rsa_public_of(key), RMS_MODE_CBC4K, rms_view_of(content, 32), owner, &owned),
+        0);
+    assert_int_equal(plain.len, owned.len); /* nothing to tell them by */
+    for (size_t i = 0; i < RMS_COUNT(cases); i++) {
+        const struct rms_enabling_bits bits = {
+            RMS_SEALED_KEY_V2, rms_buf_view(cases[i].owned ? &owned : &plain)};
+        struct rms_content_key out = {0};
+
+        if (rms_enabling_open_owned_key(key, &bits, cases[i].bound, cases[i].owner_bound, &out) !=
+            cases[i].expected) {
+            fail_msg("case %zu", i);
+        }
+        assert_true((out.key != NULL) == (cases[i].expected == 0));
+        if (out.key != NULL) {
+            assert_int_equal(out.owner_bound, cases[i].owned);
+            assert_memory_equal(rms_secret_bytes(out.key), content, 32);
+        }
+        rms_content_key_fini(&out);
+    }
+}
+
 /* One outcome for every damage: in the sealed session key, in header, key, hash and filling. */
 static void test_damaged(void **state)
 {
@@ -375,6 +425,7 @@ int main(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_sealing_is_random),
         cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_owner_bound),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_wrong_recipient_and_type),

@@ -234,7 +234,8 @@ struct rms_pl {
     size_t text_count;
     const char *intranet_url, *extranet_url, *referral;
     struct rms_enabling_bits bits;
-    uint8_t bits_bound[RMS_SHA256_BYTES]; /* by their type */
+    uint8_t bits_bound[RMS_SHA256_BYTES];  /* by their type */
+    uint8_t owner_bound[RMS_SHA256_BYTES]; /* rms_pl_owner_bound; zeros when the owner is no address */
     char content_id[RMS_GUID_TEXT];
     const char *owner; /* as written; normalise before comparing; "" when absent */
     /* Who protected, normalised: the CLC's principal, or our LICENSEMETADATA OpenRMS.Issuer of a
@@ -256,18 +257,24 @@ struct rms_pl_request {
     const char *owner;
     const char *issuer;
     int64_t issued_at;
-    struct rms_view bits; /* content key sealed to the server key, bound to server->principals_bound */
-    struct rms_view erd;  /* encrypted rights data */
+    struct rms_view bits;              /* content key sealed to the server key, bound by rms_pl_owner_bound */
+    struct rms_view erd;               /* encrypted rights data */
     const struct rms_certificate *clc; /* client-signed: the CLC, whose text is appended; else NULL */
     struct rms_view owner_ul; /* client-signed: the author's use licence text to append, may be empty */
 };
+
+/* What the content key of a PL is sealed with (rms_enabling_seal_owned_key), so that the blob opens in no PL
+ * for another owner or content (section 8.2): SHA-256 of principals_bound of the server, the content id as
+ * plain GUID, a zero byte, the owner's normalised address. RMS_E_BAD_ARGUMENT for a bad owner or id. */
+RMS_MUST_USE int rms_pl_owner_bound(const uint8_t principals_bound[RMS_SHA256_BYTES], const char *content_id,
+    const char *owner, uint8_t bound_out[RMS_SHA256_BYTES]);
 
 /* The PL as stored in files: UTF-8 with BOM and declaration, PL first, then CLC, owner UL and SLC where
  * given. signer is the server (online) or the CLC key (offline). */
 RMS_MUST_USE int rms_pl_build(const struct rms_server *server, const struct rms_pl_request *request,
     const struct rms_signer *signer, struct rms_buf *out);
 
-/* The transplant defence that needs no memory (section 8.2): rights data must name the PL's content id and
+/* The transplant defence in the rights data (section 8.2): they must name the PL's content id and
  * owner when ad hoc; a client-signed PL's owner must be the CLC's principal. RMS_E_BAD_LICENSE otherwise. */
 RMS_MUST_USE int rms_pl_check_binding(const struct rms_pl *pl, const struct rms_erd *erd);
 

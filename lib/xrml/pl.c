@@ -56,6 +56,39 @@ static int read_work(struct rms_arena *arena, struct rms_pl *pl)
     return 0;
 }
 
+int rms_pl_owner_bound(const uint8_t principals_bound[RMS_SHA256_BYTES], const char *content_id,
+    const char *owner, uint8_t bound_out[RMS_SHA256_BYTES])
+{
+    uint8_t text[RMS_SHA256_BYTES + RMS_GUID_TEXT + RMS_ADDRESS_MAX];
+    char guid[RMS_GUID_TEXT];
+    char address[RMS_ADDRESS_MAX];
+    size_t len;
+
+    if (content_id == NULL || owner == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    RMS_TRY(rms_guid_parse(rms_view_str(content_id), guid));
+    RMS_TRY(rms_address_normalise(owner, address));
+    len = strlen(address);
+    memcpy(text, principals_bound, RMS_SHA256_BYTES);
+    memcpy(text + RMS_SHA256_BYTES, guid, sizeof guid); /* with its zero byte */
+    memcpy(text + RMS_SHA256_BYTES + sizeof guid, address, len);
+    rms_hash(RMS_SHA256, rms_view_of(text, RMS_SHA256_BYTES + sizeof guid + len), bound_out);
+    return 0;
+}
+
+/* An owner that is no address has no digest; its zeros are nobody's. */
+static int read_owner_bound(struct rms_pl *pl)
+{
+    int status = rms_pl_owner_bound(pl->bits_bound, pl->content_id, pl->owner, pl->owner_bound);
+
+    if (status == RMS_E_BAD_ARGUMENT) {
+        memset(pl->owner_bound, 0, sizeof pl->owner_bound);
+        return 0;
+    }
+    return status;
+}
+
 static int read_points(struct rms_arena *arena, struct rms_pl *pl)
 {
     const struct rms_xnode *body = pl->node->body;
@@ -170,6 +203,7 @@ int rms_pl_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_pl *
     RMS_TRY(read_points(arena, &pl));
     RMS_TRY(read_principals(arena, &pl));
     RMS_TRY(read_work(arena, &pl));
+    RMS_TRY(read_owner_bound(&pl));
     RMS_TRY(read_data(arena, &pl));
     find_relatives(&pl);
     RMS_TRY(read_issuer(arena, &pl));

@@ -43,7 +43,9 @@ static struct rms_erd open_pl(const struct rms_pl *pl)
     struct rms_content_key key = {0};
     struct rms_erd erd;
 
-    assert_int_equal(rms_enabling_open_key(world.server_key, &pl->bits, pl->bits_bound, &key), 0);
+    assert_int_equal(
+        rms_enabling_open_owned_key(world.server_key, &pl->bits, pl->bits_bound, pl->owner_bound, &key), 0);
+    assert_true(key.owner_bound);
     assert_int_equal(key.mode, RMS_MODE_CBC4K);
     assert_memory_equal(rms_secret_bytes(key.key), world.content_key, 32);
     assert_int_equal(rms_erd_decrypt(rms_secret_view(key.key), pl->erd, &text), 0);
@@ -243,26 +245,126 @@ static void test_binding_of_unsigned(void **state)
     assert_int_equal(rms_pl_check_binding(&pl, &erd), RMS_E_BAD_LICENSE);
 }
 
-/* The blob of one licence in another of the same server: the key opens, that is the known weakness; what the
- * rights data name tells (section 8.2). */
+#define OTHER_CONTENT "00000000-0000-0000-0000-000000000001"
+
+/* The fixed form, so that other programs can make it. */
+static void test_owner_bound(void **state)
+{
+    static const uint8_t principals[RMS_SHA256_BYTES] = "0123456789abcdef0123456789abcde";
+    static const char text[] = "0123456789abcdef0123456789abcde\0" RMS_WORLD_CONTENT "\0" RMS_WORLD_ALICE;
+    uint8_t expected[RMS_SHA256_BYTES];
+    uint8_t bound[RMS_SHA256_BYTES];
+
+    (void)state;
+    rms_hash(RMS_SHA256, rms_view_of(text, sizeof text - 1), expected);
+    assert_int_equal(rms_pl_owner_bound(principals, RMS_WORLD_CONTENT, RMS_WORLD_ALICE, bound), 0);
+    assert_memory_equal(bound, expected, sizeof bound);
+    assert_int_equal(rms_pl_owner_bound(principals, "{2A5C7E90-41B3-4A58-8F7D-8F3F1F3A0C44}",
+                         " Alice@CONTOSO.example", bound),
+        0);
+    assert_memory_equal(bound, expected, sizeof bound);
+    assert_int_equal(rms_pl_owner_bound(principals, OTHER_CONTENT, RMS_WORLD_ALICE, bound), 0);
+    assert_memory_not_equal(bound, expected, sizeof bound);
+    assert_int_equal(rms_pl_owner_bound(principals, RMS_WORLD_CONTENT, RMS_WORLD_BOB, bound), 0);
+    assert_memory_not_equal(bound, expected, sizeof bound);
+    assert_int_equal(rms_pl_owner_bound(principals, RMS_WORLD_CONTENT, "alice", bound), RMS_E_BAD_ARGUMENT);
+    assert_int_equal(rms_pl_owner_bound(principals, RMS_WORLD_CONTENT, NULL, bound), RMS_E_BAD_ARGUMENT);
+    assert_int_equal(rms_pl_owner_bound(principals, "1", RMS_WORLD_ALICE, bound), RMS_E_BAD_ARGUMENT);
+    assert_int_equal(rms_pl_owner_bound(principals, NULL, RMS_WORLD_ALICE, bound), RMS_E_BAD_ARGUMENT);
+}
+
+static void test_owner_bound_of_parsed(void **state)
+{
+    static const uint8_t zeros[RMS_SHA256_BYTES];
+    struct rms_pl pl = built("Alice@Contoso.Example", NULL);
+    uint8_t bound[RMS_SHA256_BYTES];
+
+    (void)state;
+    assert_int_equal(
+        rms_pl_owner_bound(world.server.principals_bound, RMS_WORLD_CONTENT, RMS_WORLD_ALICE, bound), 0);
+    assert_memory_equal(pl.owner_bound, bound, sizeof bound);
+    assert_memory_equal(built("nobody", NULL).owner_bound, zeros, sizeof zeros);
+}
+
+/* A blob of a victim in a licence of one's own does not open, whoever signed the victim's and whatever the
+ * thief changes: owner, content id or both; with the principals' digest or without (section 8.2). */
 static void test_transplant(void **state)
+{
+    static const struct {
+        bool offline;
+        const char *content_id, *owner;
+        int expected;
+    } cases[] = {
+        {false, RMS_WORLD_CONTENT, RMS_WORLD_ALICE, 0},
+        {false, RMS_WORLD_CONTENT, RMS_WORLD_BOB, RMS_E_BAD_LICENSE},
+        {false, OTHER_CONTENT, RMS_WORLD_ALICE, RMS_E_BAD_LICENSE},
+        {false, OTHER_CONTENT, RMS_WORLD_BOB, RMS_E_BAD_LICENSE},
+        {false, RMS_WORLD_CONTENT, "nobody", RMS_E_BAD_LICENSE},
+        {true, RMS_WORLD_CONTENT, RMS_WORLD_ALICE, 0},
+        {true, RMS_WORLD_CONTENT, RMS_WORLD_BOB, RMS_E_BAD_LICENSE},
+        {true, OTHER_CONTENT, RMS_WORLD_ALICE, RMS_E_BAD_LICENSE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < RMS_COUNT(cases); i++) {
+        struct rms_pl victim = parse(publish(cases[i].offline));
+        struct rms_pl_request request = request_of(cases[i].owner);
+        RMS_BUF_CLEANUP struct rms_buf out = RMS_BUF_INIT(1u << 20);
+        struct rms_content_key key = {0};
+        struct rms_pl pl;
+
+        request.content_id = cases[i].content_id;
+        request.bits = victim.bits.blob;
+        request.erd = victim.erd;
+        request.clc = &world.clc;
+        assert_int_equal(build(&request, &world.client_signer, &out), 0);
+        pl = parse(rms_buf_view(&out));
+        assert_int_equal(rms_chain_verify(&pl.chain, &world.trust), 0);
+        for (int given = 0; given <= 1; given++) {
+            int status = rms_enabling_open_owned_key(
+                world.server_key, &pl.bits, given != 0 ? pl.bits_bound : NULL, pl.owner_bound, &key);
+
+            if (status != cases[i].expected) {
+                fail_msg("case %zu", i);
+            }
+            rms_content_key_fini(&key);
+        }
+        assert_int_equal(
+            rms_enabling_open_key(world.server_key, &pl.bits, pl.bits_bound, &key), RMS_E_BAD_LICENSE);
+    }
+}
+
+/* The blob of a client of others opens anywhere, that is the known weakness; what the rights data name
+ * tells. */
+static void test_transplant_of_unbound(void **state)
 {
     struct rms_pl victim = parse(publish(false));
     struct rms_pl_request request = request_of(RMS_WORLD_ALICE);
+    RMS_BUF_CLEANUP struct rms_buf bits = RMS_BUF_INIT(RMS_ENABLING_MAX);
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(1u << 20);
     RMS_BUF_CLEANUP struct rms_buf out = RMS_BUF_INIT(1u << 20);
+    struct rms_content_key key = {0};
     struct rms_pl pl;
     struct rms_erd erd;
 
     (void)state;
-    request.content_id = "00000000-0000-0000-0000-000000000001";
-    request.bits = victim.bits.blob;
+    assert_int_equal(rms_enabling_seal_key(&world.server.key, RMS_MODE_CBC4K,
+                         rms_view_of(world.content_key, 32), world.server.principals_bound, &bits),
+        0);
+    request.content_id = OTHER_CONTENT;
+    request.bits = rms_buf_view(&bits);
     request.erd = victim.erd;
     request.clc = &world.clc;
     assert_int_equal(build(&request, &world.client_signer, &out), 0);
     pl = parse(rms_buf_view(&out));
     assert_int_equal(rms_chain_verify(&pl.chain, &world.trust), 0);
-    erd = open_pl(&pl);
+    assert_int_equal(
+        rms_enabling_open_owned_key(world.server_key, &pl.bits, pl.bits_bound, pl.owner_bound, &key), 0);
+    assert_false(key.owner_bound);
+    assert_int_equal(rms_erd_decrypt(rms_secret_view(key.key), pl.erd, &text), 0);
+    assert_int_equal(rms_erd_parse(world.arena, rms_buf_view(&text), &erd), 0);
     assert_int_equal(rms_pl_check_binding(&pl, &erd), RMS_E_BAD_LICENSE);
+    rms_content_key_fini(&key);
 }
 
 /* --- relatives ------------------------------------------------------------------------------------ */
@@ -406,7 +508,10 @@ int main(void)
         cmocka_unit_test(test_issuer),
         cmocka_unit_test(test_binding),
         cmocka_unit_test(test_binding_of_unsigned),
+        cmocka_unit_test(test_owner_bound),
+        cmocka_unit_test(test_owner_bound_of_parsed),
         cmocka_unit_test(test_transplant),
+        cmocka_unit_test(test_transplant_of_unbound),
         cmocka_unit_test(test_owner_ul_must_fit),
         cmocka_unit_test(test_cache_key),
         cmocka_unit_test(test_cache_key_without_clc),

@@ -285,7 +285,8 @@ void rms_issuer_license(
     };
 
     rms_must(rms_pl_parse(issuer->arena, licence, &pl));
-    rms_must(rms_enabling_open_key(issuer->server_key, &pl.bits, pl.bits_bound, &content));
+    rms_must(
+        rms_enabling_open_owned_key(issuer->server_key, &pl.bits, pl.bits_bound, pl.owner_bound, &content));
     rms_must(rms_enabling_seal_key(rms_rsa_public_of(key), content.mode, rms_secret_view(content.key),
         issuer->server.issuer_bound, &bits));
     request.bits = rms_buf_view(&bits);

@@ -226,11 +226,13 @@ void rms_world_publish(
         .issued_at = RMS_WORLD_NOW,
         .clc = offline ? &world->clc : NULL,
     };
+    uint8_t owner_bound[RMS_SHA256_BYTES];
 
     rms_must(rms_erd_build(policy, &binding, &erd));
     rms_must(rms_erd_encrypt(key, rms_buf_view(&erd), &cipher));
-    rms_must(rms_enabling_seal_key(
-        &world->server.key, RMS_MODE_CBC4K, key, world->server.principals_bound, &blob));
+    rms_must(
+        rms_pl_owner_bound(world->server.principals_bound, request.content_id, request.owner, owner_bound));
+    rms_must(rms_enabling_seal_owned_key(&world->server.key, RMS_MODE_CBC4K, key, owner_bound, &blob));
     if (offline) {
         make_owner_ul(world, &owner_ul);
     }
