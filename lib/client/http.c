@@ -399,7 +399,7 @@ static int exchange_patiently(struct rms_context *context, CURL *curl, const str
         }
         pause = pause_for(reply, attempt);
         if (pause > left) {
-            return rms_fail(context, RMS_E_THROTTLED, "%s asks to wait %lld s", request->url,
+            return rms_fail(context, RMS_E_THROTTLED, "%s asks for a pause of %lld s", request->url,
                 (long long)(pause + 999) / 1000);
         }
         left -= pause > WAIT_STEP_MS ? pause : WAIT_STEP_MS;
