@@ -77,7 +77,7 @@ def safe_page(page):
 
 
 def a_code_typed_in_another_browser():
-    # touches: S-036, C-005
+    # touches: S-036
     with Lab(people=("alice", "bob"), login=False) as lab:
         alice = lab.person("alice")
         with Started(alice, "login", "--device") as command:
@@ -168,7 +168,7 @@ def opened_url(opened):
 
 
 def a_browser_on_this_machine():
-    # touches: S-036, C-005
+    # touches: S-036
     with Lab(people=("alice", "bob"), login=False) as lab:
         alice = lab.person("alice")
         env, opened = fake_desktop(alice)
