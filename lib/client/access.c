@@ -292,12 +292,26 @@ static int take_reply(struct rms_context *context, struct rms_access *access,
     return 0;
 }
 
+/* "wanted=EXPORT": tells whether a right of a super user is needed, which is logged and not cached (S-180).
+ */
+static void name_wanted(const char *name, void *context)
+{
+    rms_buf_append_str(context, ((const struct rms_buf *)context)->len == 0 ? "wanted=" : ",");
+    rms_buf_append_str(context, name);
+}
+
 static int ask_service(struct rms_context *context, struct rms_access *access,
     const struct rms_identity *identity, struct rms_view licence)
 {
+    struct rms_buf RMS_BUF_CLEANUP query = RMS_BUF_INIT(1024);
+    const struct rms_rights wanted = {.bits = access->wanted};
     json_t RMS_JSON_CLEANUP *body = json_object();
     json_t RMS_JSON_CLEANUP *reply = NULL;
-    const struct rms_api_call call = {RMS_EP_USE, body, NULL};
+    struct rms_api_call call = {.endpoint = RMS_EP_USE, .body = body};
+
+    rms_rights_each(&wanted, name_wanted, &query);
+    RMS_TRY(rms_buf_status(&query));
+    call.query = query.len > 0 ? rms_buf_text(&query) : NULL;
 
     if (body == NULL ||
         json_object_set_new(body, "AccountCertificate", rms_api_base64(identity->rac_text)) != 0 ||
@@ -330,11 +344,91 @@ static bool is_foreign(const struct rms_access *access, const struct rms_identit
     return named[0] != NULL || named[1] != NULL;
 }
 
+/* --- the rights data, which only who has the key can read --- */
+
+/* What we wrote ourselves must fit the licence around it (xrml-licences 8.2); it tells template from custom
+ * permissions, and the application data of a key that was kept without a licence. Others' may be unreadable:
+ * their own service judged. */
+static int read_rights_data(struct rms_context *context, struct rms_access *access, bool ours)
+{
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(LICENCE_MAX);
+    struct rms_erd erd;
+    int status = rms_erd_decrypt(rms_secret_view(access->key.key), access->pl.erd, &text);
+
+    if (status == 0) {
+        const uint8_t *copy = rms_arena_copy(access->arena, text.data, text.len);
+
+        status =
+            copy != NULL ? rms_erd_parse(access->arena, rms_view_of(copy, text.len), &erd) : RMS_E_NO_MEMORY;
+    }
+    if (status == 0) {
+        bool from_template = erd.official || erd.policy.from_template;
+
+        access->template_id =
+            from_template && access->pl.descriptor_id[0] != '\0' ? access->pl.descriptor_id : NULL;
+        if (access->data_count == 0) {
+            access->data = erd.policy.encrypted_data;
+            access->data_count = erd.policy.encrypted_count;
+        }
+        status = ours ? rms_pl_check_binding(&access->pl, &erd) : 0;
+    }
+    if (status == RMS_E_NO_MEMORY || !ours) {
+        return status == RMS_E_NO_MEMORY ? status : 0;
+    }
+    return status == 0 ? 0 : rms_fail(context, status, "the rights data do not belong to this licence");
+}
+
+/* --- the ways, in their order --- */
+
+/* EXTRACT is as good as EXPORT where protection is taken off (C-070). */
+static bool enough(const struct rms_access *access)
+{
+    return access->is_owner || access->wanted == 0 || rms_rights_allow(&access->rights, access->wanted) ||
+           (access->wanted == RMS_RIGHT_EXPORT && rms_may_unprotect(&access->rights, false));
+}
+
+static int ask(struct rms_context *context, struct rms_access *access, struct rms_view licence)
+{
+    struct rms_identity RMS_IDENTITY_CLEANUP *identity = NULL;
+
+    RMS_TRY(rms_identity_get(context, RMS_FOR_ASKING, &identity));
+    access->from_cache = false;
+    access->is_owner = false;
+    access->rights = (struct rms_rights){0};
+    return ask_service(context, access, identity, licence);
+}
+
+static int open_ours(struct rms_context *context, struct rms_access *access,
+    const struct rms_identity *identity, struct rms_view licence)
+{
+    int status = use_what_is_here(context, access, identity, licence);
+
+    if (status == 0 && (enough(access) || context->settings.offline)) {
+        return 0;
+    }
+    if (status == 0) {
+        /* what is kept gives less than is wanted now: the service may give more, or confirm it */
+        int asked = ask(context, access, licence);
+
+        return asked == RMS_E_UNREACHABLE ? use_what_is_here(context, access, identity, licence) : asked;
+    }
+    if (status != RMS_E_NOT_FOUND && status != RMS_E_NEEDS_ONLINE && status != RMS_E_BAD_LICENSE) {
+        return status;
+    }
+    if (!context->settings.offline) {
+        return ask(context, access, licence);
+    }
+    if (status == RMS_E_NEEDS_ONLINE) {
+        return status;
+    }
+    return rms_fail(context, RMS_E_NEEDS_ONLINE,
+        "no valid licence for this document is kept here, and the context is offline");
+}
+
 static int open_with(struct rms_context *context, struct rms_access *access, struct rms_view licence)
 {
     struct rms_identity RMS_IDENTITY_CLEANUP *identity = NULL;
     bool ours = false;
-    int status;
 
     RMS_TRY(rms_identity_get(context, RMS_FOR_OPENING, &identity));
     access->address = rms_arena_strdup(access->arena, identity->address);
@@ -342,24 +436,15 @@ static int open_with(struct rms_context *context, struct rms_access *access, str
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(check_signature(context, access, identity, &ours));
-    access->template_id = access->pl.descriptor_id[0] != '\0' ? access->pl.descriptor_id : NULL;
     if (is_foreign(access, identity, ours)) {
-        return rms_access_by_rest(context, access, licence);
+        RMS_TRY(rms_access_by_rest(context, access, licence));
+    } else {
+        RMS_TRY(open_ours(context, access, identity, licence));
     }
-    status = use_what_is_here(context, access, identity, licence);
-    if (status != RMS_E_NOT_FOUND && status != RMS_E_NEEDS_ONLINE && status != RMS_E_BAD_LICENSE) {
-        return status;
+    if (!rms_rights_allow(&access->rights, RMS_RIGHT_VIEW)) {
+        return rms_fail(context, RMS_E_NO_RIGHTS, "the licence does not include viewing");
     }
-    if (context->settings.offline) {
-        return rms_fail(context, RMS_E_NEEDS_ONLINE, "%s",
-            status == RMS_E_NEEDS_ONLINE
-                ? rms_last_detail(context)
-                : "no valid licence for this document is kept here, and the context is offline");
-    }
-    rms_identity_unref(&identity);
-    RMS_TRY(rms_identity_get(context, RMS_FOR_ASKING, &identity));
-    access->from_cache = false;
-    return ask_service(context, access, identity, licence);
+    return read_rights_data(context, access, ours);
 }
 
 int rms_access_open(
@@ -368,18 +453,15 @@ int rms_access_open(
     struct rms_access *access = rms_calloc(1, sizeof *access);
     int status;
 
-    (void)wanted;
     *access_out = NULL;
     if (access == NULL) {
         return RMS_E_NO_MEMORY;
     }
+    access->wanted = wanted;
     access->arena = rms_arena_new(ARENA_MAX);
     status = access->arena != NULL ? read_licence(context, access, licence) : RMS_E_NO_MEMORY;
     if (status == 0) {
         status = open_with(context, access, licence);
-    }
-    if (status == 0 && !rms_rights_allow(&access->rights, RMS_RIGHT_VIEW)) {
-        status = rms_fail(context, RMS_E_NO_RIGHTS, "the licence does not include viewing");
     }
     if (status != 0) {
         rms_access_free(&access);

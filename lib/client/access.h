@@ -12,6 +12,7 @@ struct rms_access {
     struct rms_pl pl;
     const struct rms_rsa_public *licensor; /* the server key in pl when it is not our tenant's; may be NULL */
     struct rms_content_key key;
+    uint32_t wanted; /* rights that are going to be used */
     struct rms_rights rights;
     bool is_owner;                                /* owner of the document, or its issuer */
     bool from_cache;                              /* the service was not asked */

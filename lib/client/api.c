@@ -107,13 +107,20 @@ static int exchange(struct rms_context *context, struct rms_session *session, co
 {
     struct rms_buf RMS_BUF_CLEANUP token = RMS_BUF_INIT(64u * 1024);
     struct rms_buf RMS_BUF_CLEANUP body = RMS_BUF_INIT(BODY_MAX);
+    struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(8192);
     struct rms_http_request request = {.language = call->language};
 
-    request.url = rms_session_url(session, call->endpoint);
-    if (request.url == NULL) {
+    if (rms_session_url(session, call->endpoint) == NULL) {
         return rms_fail(
             context, RMS_E_UNSUPPORTED, "%s does not offer this", rms_session_signin(session)->root);
     }
+    rms_buf_append_str(&url, rms_session_url(session, call->endpoint));
+    if (call->query != NULL) {
+        rms_buf_append_byte(&url, strchr(rms_buf_text(&url), '?') != NULL ? '&' : '?');
+        rms_buf_append_str(&url, call->query);
+    }
+    RMS_TRY(rms_buf_status(&url));
+    request.url = rms_buf_text(&url);
     RMS_TRY(rms_auth_token(context, rms_session_signin(session), fresh_token, &token));
     if (call->body != NULL) {
         RMS_TRY(rms_json_emit(call->body, &body));

@@ -11,6 +11,7 @@ struct rms_api_call {
     enum rms_endpoint endpoint;
     const json_t *body;   /* NULL: GET */
     const char *language; /* Accept-Language; may be NULL */
+    const char *query;    /* "name=value", encoded; may be NULL */
 };
 
 /* 0: HTTP 200 and JSON, the caller frees it. Everything else is the code the service named, with its sentence

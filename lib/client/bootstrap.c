@@ -146,7 +146,7 @@ static int check_pin(struct rms_context *context, const char *address, struct rm
 
 static int fetch_slc(struct rms_context *context, const char *address, struct harvest *harvest)
 {
-    const struct rms_api_call call = {RMS_EP_LICENSOR, NULL, NULL};
+    const struct rms_api_call call = {.endpoint = RMS_EP_LICENSOR};
     json_t RMS_JSON_CLEANUP *reply = NULL;
     const char *time_text;
     int64_t time;
@@ -168,7 +168,7 @@ static int fetch_certificate(struct rms_context *context, enum rms_endpoint endp
 {
     json_t RMS_JSON_CLEANUP *body = json_object();
     json_t RMS_JSON_CLEANUP *reply = NULL;
-    const struct rms_api_call call = {endpoint, body, NULL};
+    const struct rms_api_call call = {.endpoint = endpoint, .body = body};
 
     if (body == NULL || json_object_set_new(body, given_name, rms_api_base64(rms_buf_view(given))) != 0) {
         return RMS_E_NO_MEMORY;

@@ -187,10 +187,18 @@ static void folders(void **state)
         {"/var/lib/x/y", true},
         {"/var/log/x", false},
         {"/usr", false},
-        {"/home/alice/plan.txt", false},
-        {"/home/alice/.ssh/id", true},
-        {"/home/alice/.profile", false}, /* a file, no folder */
-        {"/home/alice/docs/.git/x", false},
+        {"/home/"
+         "alice/plan.txt",
+            false},
+        {"/home/"
+         "alice/.ssh/id",
+            true},
+        {"/home/"
+         "alice/.profile",
+            false}, /* a file, no folder */
+        {"/home/"
+         "alice/docs/.git/x",
+            false},
         {"/srv/share/Windows/x.txt", true},
         {"/srv/share/windows/x.txt", true},
         {"/srv/share/Program Files (x86)/a/b", true},

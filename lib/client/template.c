@@ -66,7 +66,7 @@ int64_t rms_templates_fetched(struct rms_context *context, const char *address)
 
 int rms_templates_refresh(struct rms_context *context, const struct rms_identity *identity)
 {
-    const struct rms_api_call call = {RMS_EP_SIGNED_TEMPLATES, NULL, NULL};
+    const struct rms_api_call call = {.endpoint = RMS_EP_SIGNED_TEMPLATES};
     const struct rms_vault_place place = {RMS_VAULT_TEMPLATES, identity->address, ENTRY};
     struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(CACHE_MAX);
     json_t RMS_JSON_CLEANUP *reply = NULL;
