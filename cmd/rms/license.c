@@ -83,11 +83,11 @@ static int run_show(struct arguments *arguments)
     const char *path = argument_operands(arguments, &count)[0];
     int code = rms_file_status(context, path, &status);
 
-    if ((code < 0 || status.protection == RMS_UNPROTECTED) && show_policy(context, path)) {
-        return EXIT_DONE;
+    if (code == 0 && status.content_id[0] == 0) {
+        code = RMS_E_NOT_PROTECTED; /* neither in a container nor a licence by itself */
     }
-    if (code == 0 && status.protection == RMS_UNPROTECTED) {
-        code = RMS_E_NOT_PROTECTED;
+    if (code < 0 && show_policy(context, path)) {
+        return EXIT_DONE;
     }
     if (code < 0) {
         return output_error(context, path, code);

@@ -27,6 +27,7 @@ json_t *status_object(const char *path, const struct rms_file_status *status)
     static const char *const label_members[] = {"MainLabelId", "MainLabelName", "SubLabelId", "SubLabelName",
         "LabelingSiteId", "Owner", "LabelingMethod", "LabelDate"};
     bool protected = status->protection != RMS_UNPROTECTED;
+    bool licence = status->content_id[0] != 0;
     json_t *object = json_object();
 
     json_object_set_new(object, "FileName", text_json(path));
@@ -38,7 +39,7 @@ json_t *status_object(const char *path, const struct rms_file_status *status)
     json_object_set_new(object, "IsRMSProtected", json_boolean(protected));
     json_object_set_new(object, "RMSTemplateId", text_json(status->template_id));
     json_object_set_new(object, "RMSTemplateName", text_json(status->template_name));
-    json_object_set_new(object, "RMSIssuedTime", protected ? time_json(status->issued_at) : json_string(""));
+    json_object_set_new(object, "RMSIssuedTime", licence ? time_json(status->issued_at) : json_string(""));
     json_object_set_new(object, "RMSOwner", text_json(status->owner));
     json_object_set_new(object, "RMSIssuer", text_json(status->issuer));
     json_object_set_new(object, "ContentId", text_json(status->content_id));
@@ -48,9 +49,9 @@ json_t *status_object(const char *path, const struct rms_file_status *status)
         protected && status->original_size <= INT64_MAX ? json_integer((json_int_t)status->original_size)
                                                         : json_null());
     json_object_set_new(
-        object, "SignatureConsistent", protected ? json_boolean(status->signature_consistent) : json_null());
+        object, "SignatureConsistent", licence ? json_boolean(status->signature_consistent) : json_null());
     json_object_set_new(
-        object, "SignatureTrusted", protected ? json_boolean(status->signature_trusted) : json_null());
+        object, "SignatureTrusted", licence ? json_boolean(status->signature_trusted) : json_null());
     return object;
 }
 
@@ -76,11 +77,12 @@ void status_print(const char *path, const struct rms_file_status *status)
 {
     char issued[RMS_TIME_TEXT] = "";
     bool protected = status->protection != RMS_UNPROTECTED;
+    bool bare = !protected && status->content_id[0] != 0; /* a licence by itself */
 
     print_path(path);
-    printf(
-        ": %s%s%s\n", style(protected ? "good" : "dim"), protection_word(status->protection), style("off"));
-    if (!protected) {
+    printf(": %s%s%s\n", style(protected ? "good" : "dim"),
+        bare ? _("Licence") : protection_word(status->protection), style("off"));
+    if (!protected && !bare) {
         return;
     }
     if (status->issued_at != RMS_NEVER) {

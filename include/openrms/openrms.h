@@ -234,7 +234,8 @@ struct rms_file_status {
     bool signature_trusted;    /* and lead to an issuer this device knows */
 };
 
-/* Works offline, without rights, without sign-in (C-096). context may be NULL: then nothing is trusted. */
+/* Works offline, without rights, without sign-in (C-096). A licence by itself is not protected content, and the rest tells
+ * what it says. context may be NULL: then nothing is trusted. */
 RMS_PUBLIC RMS_MUST_USE int rms_file_status(
     struct rms_context *context, const char *path, struct rms_file_status *status_out);
 

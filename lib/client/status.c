@@ -14,7 +14,8 @@
 #include "format/pfile.h"
 #include "xrml/licence.h"
 
-#define ARENA_MAX (64u * 1024 * 1024)
+#define ARENA_MAX  (64u * 1024 * 1024)
+#define HEAD_BYTES 256 /* in which a licence begins, behind BOM and XML declaration */
 
 static void copy(char *out, size_t size, const char *text)
 {
@@ -116,6 +117,34 @@ static int read_fd(void *context, uint64_t offset, void *buffer, size_t len)
     return got < 0 ? (int)got : ((size_t)got == len ? 0 : RMS_E_DAMAGED);
 }
 
+/* A licence outside of any container, as some tools keep them. What only looks like one tells nothing. */
+static int inspect_bare(
+    struct rms_context *context, const struct rms_reader *reader, struct rms_file_status *status)
+{
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
+    struct rms_arena RMS_ARENA_CLEANUP *arena = NULL;
+    uint8_t head[HEAD_BYTES];
+    size_t head_len = reader->size < sizeof head ? (size_t)reader->size : sizeof head;
+    uint8_t *place;
+    struct rms_pl pl;
+
+    RMS_TRY(reader->read(reader->context, 0, head, head_len));
+    if (reader->size > RMS_PFILE_LICENCE_MAX || memmem(head, head_len, "<XrML", 5) == NULL) {
+        return 0;
+    }
+    arena = rms_arena_new(ARENA_MAX);
+    place = rms_buf_reserve(&text, (size_t)reader->size);
+    if (arena == NULL || place == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    RMS_TRY(reader->read(reader->context, 0, place, (size_t)reader->size));
+    rms_buf_commit(&text, (size_t)reader->size);
+    if (rms_pl_parse(arena, rms_buf_view(&text), &pl) == 0) {
+        take_licence(context, &pl, status);
+    }
+    return 0;
+}
+
 static int inspect(
     struct rms_context *context, const struct rms_reader *reader, struct rms_file_status *status)
 {
@@ -126,7 +155,7 @@ static int inspect(
     int code = rms_pfile_parse(reader, &pfile);
 
     if (code == RMS_E_NOT_PROTECTED) {
-        return 0;
+        return inspect_bare(context, reader, status);
     }
     RMS_TRY(code);
     if (arena == NULL) {
