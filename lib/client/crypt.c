@@ -132,23 +132,37 @@ static void stop(struct run *run, int status)
     }
 }
 
+/* Only the caller's own thread reports; so that a caller always hears of a job, also before its first piece.
+ */
+static int report_progress(const struct worker *worker)
+{
+    const struct rms_crypt_job *job = worker->run->job;
+
+    if (worker->calling && job->progress != NULL &&
+        job->progress(job->user_data, atomic_load(&worker->run->done), job->in_len) != 0) {
+        return rms_fail(job->context, RMS_E_CANCELLED, "cancelled");
+    }
+    return 0;
+}
+
 static void *work(void *argument)
 {
     struct worker *worker = argument;
     struct run *run = worker->run;
-    const struct rms_crypt_job *job = run->job;
+    int status = report_progress(worker);
 
+    if (status != 0) {
+        stop(run, status);
+    }
     while (atomic_load(&run->status) == 0) {
         uint64_t index = atomic_fetch_add(&run->next, 1);
-        int status;
 
         if (index >= run->chunks) {
             break;
         }
         status = do_chunk(worker, index);
-        if (status == 0 && worker->calling && job->progress != NULL &&
-            job->progress(job->user_data, atomic_load(&run->done), job->in_len) != 0) {
-            status = rms_fail(job->context, RMS_E_CANCELLED, "cancelled");
+        if (status == 0) {
+            status = report_progress(worker);
         }
         if (status != 0) {
             stop(run, status);
