@@ -1,0 +1,239 @@
+"""What the client makes of a bad network: a man in the middle that throttles, cuts, redirects, answers nonsense, and
+listens. He has the service's own TLS certificate, so that nothing but his behaviour is wrong."""
+import contextlib
+import http.client
+import http.server
+import json
+import pathlib
+import ssl
+import threading
+import time
+
+from rmslab import Lab, free_port, main
+
+TEXT = b"MARKER-5b1d9d1c7f5a4c3e8a1b and more text\n" * 50
+
+
+class Middle(http.server.BaseHTTPRequestHandler):
+    """Forwards to the service unless the plan says otherwise; keeps everything that passes."""
+
+    protocol_version = "HTTP/1.1"
+
+    def forward(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length) if length else b""
+        server = self.server
+        server.seen.append((self.command, self.path, dict(self.headers), body))
+        plan = server.plan(self) if server.plan else None
+        if plan == "drop":
+            self.connection.close()
+            self.close_connection = True
+            return
+        if plan is None:
+            plan = server.ask(self, body)
+        status, headers, data = plan
+        self.send_response_only(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_POST = forward
+
+    def log_message(self, *args):
+        pass
+
+
+class Proxy(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, lab, port):
+        super().__init__(("127.0.0.1", port), Middle)
+        self.lab, self.plan, self.seen = lab, None, []
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(lab.data / "tls" / "server.pem", self.key())
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def key(self):
+        tls = self.lab.data / "tls"
+        return next(p for p in sorted(tls.iterdir()) if b"PRIVATE KEY" in p.read_bytes() and "ca" not in p.name)
+
+    def handle_error(self, request, client_address):
+        pass  # dropped connections are the point
+
+    def ask(self, handler, body):
+        connection = http.client.HTTPSConnection("localhost", self.lab.port, context=self.lab.tls(), timeout=60)
+        try:
+            connection.request(handler.command, handler.path, body or None,
+                               {k: v for k, v in handler.headers.items() if k.lower() not in ("content-length",)})
+            reply = connection.getresponse()
+            data = reply.read()
+            keep = {k: v for k, v in reply.headers.items()
+                    if k.lower() not in ("content-length", "connection", "transfer-encoding")}
+            return reply.status, keep, data
+        finally:
+            connection.close()
+
+
+class ProxyLab(Lab):
+    """The service's public name is the proxy's."""
+
+    def start(self, wait=True):
+        self.proxy_port = free_port()
+        self.url = f"https://localhost:{self.proxy_port}"
+        super().start(wait)
+        self.proxy = Proxy(self, self.proxy_port)
+
+    def stop(self, seconds=30):
+        if getattr(self, "proxy", None) is not None:
+            self.proxy.shutdown()
+            self.proxy.server_close()
+            self.proxy = None
+        return super().stop(seconds)
+
+
+@contextlib.contextmanager
+def story(**kwargs):
+    with ProxyLab(people=("alice", "bob"), **kwargs) as lab:
+        alice = lab.person("alice")
+        path = alice.write("plan.txt", TEXT)
+        alice.rms("protect", path, "--perm", "bob@contoso.test:Co-Author", "--in-place")
+        lab.proxy.seen.clear()
+        yield lab, alice, lab.person("bob"), alice.home / "plan.ptxt"
+
+
+def requests(lab, part):
+    return [s for s in lab.proxy.seen if part in s[1]]
+
+
+def throttled_three_times():
+    # proves: C-021
+    with story() as (lab, alice, bob, file):
+        times, waits = [], [2, 1, 1]
+
+        def plan(handler):
+            if "/uselicenses" in handler.path:
+                times.append(time.monotonic())
+                if len(times) <= 3:
+                    return 429, {"Retry-After": str(waits[len(times) - 1])}, b"{}"
+            return None
+
+        lab.proxy.plan = plan
+        bob.rms("unprotect", file, "-o", bob.home / "1.txt")
+        assert (bob.home / "1.txt").read_bytes() == TEXT
+        assert len(times) == 4, times
+        pauses = [b - a for a, b in zip(times, times[1:])]
+        assert all(p >= w for p, w in zip(pauses, waits)), pauses
+
+        # without Retry-After: growing pauses, no busy loop; for ever: a named end after the cap
+        config = bob.write("rms.conf", "retry_seconds = 5\n")
+        (bob.home / ".config/openrms").mkdir(parents=True)
+        config.rename(bob.home / ".config/openrms/rms.conf")
+        bob.rms("cache", "clean")
+        times.clear()
+        lab.proxy.plan = lambda handler: (429, {}, b"{}") if "licenses" in handler.path else None
+        other = alice.write("other.txt", TEXT)
+        lab.proxy.plan, kept = None, lab.proxy.plan
+        alice.rms("protect", other, "--perm", "bob@contoso.test:Co-Author", "--in-place")
+        lab.proxy.plan = kept
+        lab.proxy.seen.clear()
+        began = time.monotonic()
+        done = bob.rms("unprotect", alice.home / "other.ptxt", "-o", bob.home / "2.txt", code=6)
+        took = time.monotonic() - began
+        assert "throttled" in done.err, done
+        assert took < 12, took
+        assert 2 <= len(requests(lab, "/uselicenses")) <= 6, len(requests(lab, "/uselicenses"))
+        assert not (bob.home / "2.txt").exists()
+
+
+def cut_and_nonsense():
+    # touches: C-095
+    with story() as (lab, alice, bob, file):
+        answers = [
+            ("drop", 6, "unreachable"),
+            ((302, {"Location": "https://evil.example/"}, b""), None, ""),
+            ((200, {"Content-Type": "text/html"}, b"<html>welcome to the hotel network</html>"), 6, "unreachable"),
+            ((200, {}, b"{\"AccessStatus\":\"AccessGranted\",\"UseLicense\":\"AAAA\"}"), 1, "bad-license"),
+            ((200, {}, b"{\"AccessStatus\":\"AccessGranted\"}"), 1, "bad-license"),
+            ((200, {}, b"[]"), 1, "no-rights"),
+            ((200, {}, b"{" * 100000), 6, "unreachable"),
+            ((500, {}, b"{\"Code\":\"Microsoft.RightsManagement.Exceptions.BadInputException\"}"), 1, "bad-license"),
+            ((503, {}, b""), 6, "unreachable"),
+            ((424, {}, b"{}"), 6, "key-unavailable"),
+        ]
+        for answer, code, word in answers:
+            lab.proxy.plan = lambda handler, a=answer: a if "/uselicenses" in handler.path else None
+            done = bob.rms("unprotect", file, "-o", bob.home / "x.txt", code=code)
+            assert done.code != 0 and word in done.err, (answer, done)
+            assert not (bob.home / "x.txt").exists()
+        lab.proxy.plan = None
+        bob.rms("unprotect", file, "-o", bob.home / "x.txt")
+
+
+def discovery_must_be_https():
+    # proves: S-278
+    with story() as (lab, alice, bob, file):
+        def plan(handler):
+            if "servicediscovery" not in handler.path or "Authorization" not in handler.headers:
+                return None
+            status, headers, data = lab.proxy.ask(handler, b"")
+            return status, headers, data.replace(b"https://", b"http://")
+
+        bob.rms("reset", "--yes")
+        bob.login()
+        lab.proxy.plan = plan
+        done = bob.rms("open", file, "-o", bob.home / "x.txt", code=6)
+        assert "unreachable" in done.err
+        # a stored answer that is wrong: one failure, then discovery anew
+        lab.proxy.plan = None
+        bob.rms("unprotect", file, "-o", bob.home / "x.txt")
+
+
+def an_expired_token_is_renewed():
+    with story() as (lab, alice, bob, file):
+        refused = []
+
+        def plan(handler):
+            if "/uselicenses" in handler.path and not refused:
+                refused.append(handler.headers["Authorization"])
+                return 401, {}, b""
+            return None
+
+        lab.proxy.plan = plan
+        bob.rms("unprotect", file, "-o", bob.home / "x.txt")
+        sent = [s[2]["Authorization"] for s in requests(lab, "/uselicenses")]
+        assert len(sent) == 2 and sent[0] != sent[1], sent
+        tokens = [s for s in requests(lab, "/oauth2/token") if b"refresh_token" in s[3]]
+        assert len(tokens) == 1
+
+
+def no_content_on_the_wire():
+    # proves: C-040
+    with story() as (lab, alice, bob, file):
+        lab.proxy.seen.clear()
+        path = alice.write("wire.txt", TEXT)
+        alice.rms("protect", path, "--perm", "bob@contoso.test:Co-Author", "--in-place", "--online")
+        bob.rms("unprotect", alice.home / "wire.ptxt", "-o", bob.home / "wire.txt")
+        assert (bob.home / "wire.txt").read_bytes() == TEXT
+        assert lab.proxy.seen
+        for _, target, headers, body in lab.proxy.seen:
+            assert b"MARKER-5b1d9d1c7f5a4c3e8a1b" not in body
+            assert b"TUFSS0VS" not in body  # base64 of the marker's start
+            assert "Authorization" not in headers or headers["Authorization"].startswith("Bearer ")
+
+
+def nothing_is_asked_when_the_licence_is_here():
+    # touches: C-027, S-134
+    with story() as (lab, alice, bob, file):
+        bob.rms("unprotect", file, "-o", bob.home / "1.txt")
+        lab.proxy.seen.clear()
+        bob.rms("unprotect", file, "-o", bob.home / "2.txt")
+        alice.rms("unprotect", file, "-o", alice.home / "2.txt")
+        assert lab.proxy.seen == []
+
+
+if __name__ == "__main__":
+    main(throttled_three_times, cut_and_nonsense, discovery_must_be_https, an_expired_token_is_renewed,
+         no_content_on_the_wire, nothing_is_asked_when_the_licence_is_here)
