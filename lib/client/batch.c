@@ -37,7 +37,7 @@ struct batch {
     struct item *first, **last; /* ready, in order of completion */
     unsigned ready;
     unsigned running; /* workers */
-    bool no_memory;
+    atomic_bool no_memory;
     int (*each)(void *user_data, size_t index, int code, const struct rms_file_result *result);
     void *user_data;
     int first_failure;
@@ -83,7 +83,7 @@ static void *work(void *argument)
         }
         item = rms_malloc(sizeof *item);
         if (item == NULL) {
-            batch->no_memory = true;
+            atomic_store(&batch->no_memory, true);
             break;
         }
         item->next = NULL;
@@ -292,7 +292,7 @@ static int run(struct batch *batch)
     for (unsigned i = 0; i < started; i++) {
         (void)pthread_join(threads[i], NULL);
     }
-    if (batch->no_memory || (started == 0 && wanted > 0)) {
+    if (atomic_load(&batch->no_memory) || (started == 0 && wanted > 0)) {
         return RMS_E_NO_MEMORY;
     }
     return atomic_load(&batch->stop) ? RMS_E_CANCELLED : 0;
