@@ -290,7 +290,7 @@ int admin_run(struct arguments *arguments)
     json_t *RMS_JSON_CLEANUP body = json_object();
     int status = admin_query(arguments, call, query);
 
-    status = status == 0 ? confirm(arguments, call) : status;
     status = status == 0 ? admin_body(arguments, call, body) : status;
+    status = status == 0 ? confirm(arguments, call) : status;
     return status == 0 ? run_call(arguments, call, query, body) : status;
 }

@@ -172,6 +172,7 @@ SPECIAL = [
     (["admin", "tenant", "create", "--domain", "x.test"], "--name"),
     (["admin", "service", "disable"], "--force"),
     (["admin", "template", "remove", "x"], "--force"),
+    (["admin", "license", "max-validity", "set", "30"], "--force"),
     (["admin", "user", "set", "bob@contoso.test"], "nothing to change"),
     (["admin", "user", "set", "bob", "--alias", "b@contoso.test"], "--address"),
     (["admin", "identity", "refresh"], "nothing to change"),
