@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -226,6 +227,18 @@ static void add_own_headers(struct MHD_Response *response, const struct rms_exch
     }
 }
 
+/* From the clock that decides, so that clients can compare it with theirs. Process locale: C. */
+static void add_date(struct MHD_Response *response)
+{
+    time_t now = (time_t)rms_clock_now();
+    struct tm parts;
+    char text[48];
+    if (gmtime_r(&now, &parts) != NULL &&
+        strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts) > 0) {
+        (void)MHD_add_response_header(response, "Date", text);
+    }
+}
+
 static void add_headers(struct MHD_Response *response, const struct rms_exchange *x)
 {
     static const struct rms_pair always[] = {
@@ -247,6 +260,7 @@ static void add_headers(struct MHD_Response *response, const struct rms_exchange
         (void)MHD_add_response_header(response, "Content-Type", type);
     }
     (void)MHD_add_response_header(response, "x-ms-rms-request-id", x->request.correlation);
+    add_date(response);
     add_own_headers(response, x);
 }
 

@@ -10,8 +10,7 @@
 #include "client/identity.h"
 #include "client/issue.h"
 
-#define ARENA_MAX  (1024u * 1024)
-#define SKEW_MAX_S (5 * 60)
+#define ARENA_MAX (1024u * 1024)
 
 int rms_cache_clean(struct rms_context *context, size_t *removed_out, size_t *kept_out)
 {
@@ -123,9 +122,8 @@ static int check_clock(struct examination *examination)
     int64_t skew =
         examination->service_time == RMS_TIME_NONE ? 0 : rms_clock_now() - examination->service_time;
 
-    if (skew > SKEW_MAX_S || skew < -SKEW_MAX_S) {
-        return rms_fail(examination->context, RMS_E_BAD_ARGUMENT,
-            "the clock of this device differs from the service's by %lld s", (long long)skew);
+    if (skew > RMS_CLOCK_SKEW_S || skew < -RMS_CLOCK_SKEW_S) {
+        return rms_fail_clock(examination->context, skew);
     }
     report(examination, "clock", 0, "agrees with the service");
     return 0;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "client/identity.h"
 #include "client/session.h"
 #include "client/template.h"
@@ -101,6 +102,22 @@ int rms_fail(const struct rms_context *context, int code, const char *format, ..
     (void)vsnprintf(report->detail, sizeof report->detail, format, args);
     va_end(args);
     return code;
+}
+
+int rms_fail_clock(const struct rms_context *context, int64_t ahead_s)
+{
+    static const struct {
+        int64_t seconds;
+        const char *name;
+    } units[] = {{RMS_DAY_S, "days"}, {3600, "hours"}, {60, "minutes"}};
+    int64_t amount = ahead_s < 0 ? -ahead_s : ahead_s;
+    size_t i = 0;
+
+    while (i + 1 < sizeof units / sizeof units[0] && amount < 2 * units[i].seconds) {
+        i++;
+    }
+    return rms_fail(context, RMS_E_CLOCK, "the clock here is %lld %s %s the service's",
+        (long long)(amount / units[i].seconds), units[i].name, ahead_s < 0 ? "behind" : "ahead of");
 }
 
 void rms_report_save(const struct rms_context *context, struct rms_report_text *text_out)

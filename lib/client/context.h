@@ -30,6 +30,7 @@ struct rms_context {
     struct rms_session *session;
     struct rms_template_list *templates;
     _Atomic int64_t renew_after; /* when renewing certificates may be tried again */
+    _Atomic int64_t clock_ahead; /* seconds before the service's clock, as its last answer showed */
     pthread_mutex_t
         prepare; /* recursive: one thread at a time connects, refreshes tokens, prepares the device */
 };
@@ -57,6 +58,11 @@ RMS_MUST_USE int rms_call_begin(struct rms_context *context);
 /* Sets the thread's detail and returns code, so that a failure is one line. */
 int rms_fail(const struct rms_context *context, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+#define RMS_CLOCK_SKEW_S (5 * 60) /* less is nothing to talk about */
+
+/* RMS_E_CLOCK with the difference as detail. */
+int rms_fail_clock(const struct rms_context *context, int64_t ahead_s);
 
 /* RMS_E_CANCELLED or 0: asked by everything that takes long. */
 RMS_MUST_USE int rms_check_cancelled(const struct rms_context *context);

@@ -427,6 +427,9 @@ int rms_http_call(
     }
     status = exchange_patiently(context, curl, request, reply_out);
     give_handle(context->http, curl);
+    if (reply_out->date != RMS_TIME_NONE) {
+        atomic_store(&context->clock_ahead, rms_clock_now() - reply_out->date);
+    }
     return status;
 }
 

@@ -220,6 +220,21 @@ static int64_t good_until(const struct rms_identity *identity, enum rms_identity
     return until;
 }
 
+/* Has the service been heard, and does it have another time? */
+static bool clock_differs(struct rms_context *context)
+{
+    int64_t ahead = atomic_load(&context->clock_ahead);
+
+    return ahead > RMS_CLOCK_SKEW_S || ahead < -RMS_CLOCK_SKEW_S;
+}
+
+/* The certificate to protect with does not count yet: nobody, the author included, could open what it signs.
+ */
+static bool too_early(const struct rms_identity *identity, enum rms_identity_need need, int64_t now)
+{
+    return need == RMS_FOR_PUBLISHING && identity->has_clc && now < identity->clc.issue_from;
+}
+
 static int judge(struct rms_context *context, const struct rms_identity *identity,
     enum rms_identity_need need, int64_t now)
 {
@@ -232,11 +247,16 @@ static int judge(struct rms_context *context, const struct rms_identity *identit
         return rms_fail(context, identity->clc_refusal != 0 ? identity->clc_refusal : RMS_E_NEEDS_ONLINE,
             "this device holds no certificate to protect with");
     }
-    if (now >= until) {
-        return rms_fail(context, RMS_E_NEEDS_ONLINE, "the certificates of %s on this device have expired",
-            identity->address);
+    if (!too_early(identity, need, now) && now < until) {
+        return 0;
     }
-    return 0;
+    if (clock_differs(context)) {
+        return rms_fail_clock(context, atomic_load(&context->clock_ahead));
+    }
+    return now < until ? rms_fail(context, RMS_E_CLOCK, "the certificates of %s here are of a later time",
+                             identity->address)
+                       : rms_fail(context, RMS_E_NEEDS_ONLINE,
+                             "the certificates of %s on this device have expired", identity->address);
 }
 
 /* Should the service be asked now? Near the end in good time, and not again at once after a failure. */
@@ -245,7 +265,8 @@ static bool renewal_due(struct rms_context *context, const struct rms_identity *
 {
     int64_t until = good_until(identity, need == RMS_FOR_OPENING ? RMS_FOR_ASKING : need);
 
-    if (context->settings.offline || (until != RMS_TIME_NONE && now < until - RENEW_BEFORE)) {
+    if (context->settings.offline ||
+        (until != RMS_TIME_NONE && now < until - RENEW_BEFORE && !too_early(identity, need, now))) {
         return false;
     }
     return now >= context->renew_after || now < context->renew_after - RENEW_PAUSE_S;
