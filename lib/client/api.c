@@ -155,6 +155,9 @@ int rms_api(struct rms_context *context, const struct rms_api_call *call, json_t
     int status;
 
     *reply_out = NULL;
+    if (context->settings.offline) {
+        return rms_fail(context, RMS_E_NEEDS_ONLINE, "the service is needed and this is an offline context");
+    }
     RMS_TRY(rms_session_get(context, &session));
     status = exchange_signed_in(context, session, call, &reply);
     if (moved(status, &reply)) {
