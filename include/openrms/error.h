@@ -28,9 +28,9 @@ struct rms_error_info {
     const char *reason; /* "no-rights": stable, for programs */
     int http_status;
     int exit_status;
-    const char *wire;   /* name in the REST error body, without its prefix */
-    const char *text;   /* what happened, English, ready for translation */
-    const char *next;   /* what the person can do */
+    const char *wire; /* name in the REST error body, without its prefix */
+    const char *text; /* what happened, English, ready for translation */
+    const char *next; /* what the person can do */
 };
 
 /* The row of a code; for 0 and unknown codes a row that says so. Never NULL. */

@@ -1,17 +1,18 @@
 /* librms: protect and open documents with OpenRMS.
  *
- * A context belongs to one application and one signed-in user; it finds the service, signs in through callbacks or
- * the stored sign-in, prepares the device (account certificate, publishing certificate) on first use, and
- * keeps what may be kept, sealed. Contexts are independent; one context may be used by several threads at
- * once. Handles made from it (policy, document, protector) belong to one thread at a time.
+ * A context belongs to one application and one signed-in user; it finds the service, signs in through
+ * callbacks or the stored sign-in, prepares the device (account certificate, publishing certificate) on first
+ * use, and keeps what may be kept, sealed. Contexts are independent; one context may be used by several
+ * threads at once. Handles made from it (policy, document, protector) belong to one thread at a time.
  *
  * Enforcement (service-requirements S-089, client-requirements C-094): librms decrypts only for a person with
- * VIEW. Every other right is for the application to obey: ask rms_document_allows(). Calls that write a clear copy themselves
- * (rms_unprotect_file) check the right to do so.
+ * VIEW. Every other right is for the application to obey: ask rms_document_allows(). Calls that write a clear
+ * copy themselves (rms_unprotect_file) check the right to do so.
  *
- * Strings are UTF-8 (invalid UTF-8 is RMS_E_BAD_ARGUMENT). Times are seconds since 1970, UTC; RMS_NEVER means no
- * end. Returned strings and structs are owned by the handle they came from and live as long as it does,
- * unless stated otherwise. Functions return 0 or a negative code of openrms/error.h; rms_last_detail() tells more. */
+ * Strings are UTF-8 (invalid UTF-8 is RMS_E_BAD_ARGUMENT). Times are seconds since 1970, UTC; RMS_NEVER means
+ * no end. Returned strings and structs are owned by the handle they came from and live as long as it does,
+ * unless stated otherwise. Functions return 0 or a negative code of openrms/error.h; rms_last_detail() tells
+ * more. */
 #ifndef OPENRMS_OPENRMS_H
 #define OPENRMS_OPENRMS_H
 
@@ -62,8 +63,9 @@ struct rms_callbacks {
 enum rms_store_kind { RMS_STORE_DISK_ENCRYPTED, RMS_STORE_MEMORY };
 
 struct rms_options {
-    size_t size;             /* sizeof(struct rms_options): lets later versions add members */
-    const char *url;         /* service root, e.g. https://rms.contoso.test; NULL: RMS_URL, configuration, then discovery */
+    size_t size; /* sizeof(struct rms_options): lets later versions add members */
+    const char
+        *url; /* service root, e.g. https://rms.contoso.test; NULL: RMS_URL, configuration, then discovery */
     const char *ca_file;     /* PEM of a private CA; NULL: RMS_CA, configuration, then the system's */
     const char *store_dir;   /* NULL: $XDG_DATA_HOME/openrms or ~/.local/share/openrms */
     const char *config_file; /* NULL: $XDG_CONFIG_HOME/openrms/rms.conf, then /etc/openrms/rms.conf */
@@ -75,7 +77,8 @@ struct rms_options {
     struct rms_callbacks callbacks;
 };
 
-RMS_PUBLIC RMS_MUST_USE int rms_context_new(const struct rms_options *options, struct rms_context **context_out);
+RMS_PUBLIC RMS_MUST_USE int rms_context_new(
+    const struct rms_options *options, struct rms_context **context_out);
 RMS_PUBLIC void rms_context_free(struct rms_context **context);
 
 /* For the token callback: copies. */
@@ -86,8 +89,9 @@ RMS_PUBLIC RMS_MUST_USE int rms_token_set(struct rms_context *context, const cha
 RMS_PUBLIC void rms_context_cancel(struct rms_context *context);
 RMS_PUBLIC void rms_context_resume(struct rms_context *context);
 
-/* About the calling thread's last failed call on this context: a sentence for people ("" when there is none), and the
- * correlation id under which the service logged it ("" without one). Overwritten by the thread's next call. */
+/* About the calling thread's last failed call on this context: a sentence for people ("" when there is none),
+ * and the correlation id under which the service logged it ("" without one). Overwritten by the thread's next
+ * call. */
 RMS_PUBLIC const char *rms_last_detail(const struct rms_context *context);
 RMS_PUBLIC const char *rms_last_correlation_id(const struct rms_context *context);
 /* The address to ask for access after RMS_E_NO_RIGHTS, RMS_E_EXPIRED or RMS_E_REVOKED; "" without one. */
@@ -95,7 +99,8 @@ RMS_PUBLIC const char *rms_last_referrer(const struct rms_context *context);
 
 /* --- sign-in --------------------------------------------------------------------------------------- */
 
-RMS_PUBLIC RMS_MUST_USE int rms_login_password(struct rms_context *context, const char *address, const char *password);
+RMS_PUBLIC RMS_MUST_USE int rms_login_password(
+    struct rms_context *context, const char *address, const char *password);
 RMS_PUBLIC RMS_MUST_USE int rms_login_device(struct rms_context *context, const char *address_hint);
 RMS_PUBLIC RMS_MUST_USE int rms_login_browser(struct rms_context *context, const char *address_hint);
 /* Removes tokens, certificates and licences of the user (NULL: the current one); others stay (S-144). */
@@ -107,7 +112,7 @@ struct rms_account {
     const char *tenant_id;
     const char *tenant_name;
     const char *service_url;
-    int64_t last_connection; /* RMS_NEVER when never */
+    int64_t last_connection;   /* RMS_NEVER when never */
     int64_t certificate_until; /* end of the account certificate; RMS_NEVER without one */
     bool can_publish_offline;
     int64_t templates_time; /* when the templates kept here came from the service; RMS_NEVER without any */
@@ -128,8 +133,8 @@ struct rms_template {
     const char *description;
 };
 
-/* From the cache when fresh (a day), else from the service; refresh asks in any case. language: tag or NULL. The list
- * belongs to the context until the next call of this function on it. */
+/* From the cache when fresh (a day), else from the service; refresh asks in any case. language: tag or NULL.
+ * The list belongs to the context until the next call of this function on it. */
 RMS_PUBLIC RMS_MUST_USE int rms_templates(struct rms_context *context, bool refresh, const char *language,
     const struct rms_template **list_out, size_t *count_out);
 
@@ -138,27 +143,29 @@ RMS_PUBLIC RMS_MUST_USE int rms_templates(struct rms_context *context, bool refr
 struct rms_policy_builder;
 
 /* By template id or name. RMS_E_TEMPLATE_NOT_FOUND; RMS_E_CONFLICT when a name fits several. */
-RMS_PUBLIC RMS_MUST_USE int rms_policy_from_template(struct rms_context *context, const char *id_or_name,
-    struct rms_policy_builder **policy_out);
+RMS_PUBLIC RMS_MUST_USE int rms_policy_from_template(
+    struct rms_context *context, const char *id_or_name, struct rms_policy_builder **policy_out);
 /* Custom permissions: starts empty; without any grant it means "only for me". */
-RMS_PUBLIC RMS_MUST_USE int rms_policy_custom(struct rms_context *context, struct rms_policy_builder **policy_out);
+RMS_PUBLIC RMS_MUST_USE int rms_policy_custom(
+    struct rms_context *context, struct rms_policy_builder **policy_out);
 /* The text form of rms_policy_save (a licence file of `rms license new` / `rms perms new`). */
-RMS_PUBLIC RMS_MUST_USE int rms_policy_load(struct rms_context *context, const void *text, size_t len,
-    struct rms_policy_builder **policy_out);
+RMS_PUBLIC RMS_MUST_USE int rms_policy_load(
+    struct rms_context *context, const void *text, size_t len, struct rms_policy_builder **policy_out);
 /* Calls write with the text, in one or more pieces. */
 RMS_PUBLIC RMS_MUST_USE int rms_policy_save(const struct rms_policy_builder *policy,
     int (*write)(void *user_data, const void *data, size_t len), void *user_data);
 RMS_PUBLIC void rms_policy_free(struct rms_policy_builder **policy);
 
 /* who: an address of a person or group, "domain:contoso.test", "all-staff" (own organisation), "anyone" (any
- * authenticated person). rights: level or role name, or rights separated by commas or blanks. allow_custom_rights: unknown rights are
- * the application's own instead of an error. */
+ * authenticated person). rights: level or role name, or rights separated by commas or blanks.
+ * allow_custom_rights: unknown rights are the application's own instead of an error. */
 RMS_PUBLIC RMS_MUST_USE int rms_policy_grant(
     struct rms_policy_builder *policy, const char *who, const char *rights, bool allow_custom_rights);
 RMS_PUBLIC RMS_MUST_USE int rms_policy_set_name(
     struct rms_policy_builder *policy, const char *name, const char *description, const char *language);
 RMS_PUBLIC RMS_MUST_USE int rms_policy_set_owner(struct rms_policy_builder *policy, const char *address);
-RMS_PUBLIC RMS_MUST_USE int rms_policy_set_referral(struct rms_policy_builder *policy, const char *address_or_uri);
+RMS_PUBLIC RMS_MUST_USE int rms_policy_set_referral(
+    struct rms_policy_builder *policy, const char *address_or_uri);
 /* One of the two; until is exclusive. days counts from protection, 1 to 36500. */
 RMS_PUBLIC RMS_MUST_USE int rms_policy_set_expiry(struct rms_policy_builder *policy, int64_t until);
 RMS_PUBLIC RMS_MUST_USE int rms_policy_set_expiry_days(struct rms_policy_builder *policy, unsigned days);
@@ -170,62 +177,72 @@ RMS_PUBLIC RMS_MUST_USE int rms_policy_add_data(
 
 /* --- files: the calls most programs need ------------------------------------------------------------- */
 
-enum rms_persist { RMS_PERSIST_ALL = 0, RMS_PERSIST_NOT_DISK = 1, RMS_PERSIST_NOT_LICENSE = 2, RMS_PERSIST_NONE = 3 };
+enum rms_persist {
+    RMS_PERSIST_ALL = 0,
+    RMS_PERSIST_NOT_DISK = 1,
+    RMS_PERSIST_NOT_LICENSE = 2,
+    RMS_PERSIST_NONE = 3
+};
 
 struct rms_file_options {
-    size_t size;          /* sizeof(struct rms_file_options) */
-    /* A file, which must not exist yet; or, ending with "/", a directory (made when missing) in which the name is
-     * chosen as for in_place. NULL: chosen by the rules of client-requirements C-215 unless in_place. */
+    size_t size; /* sizeof(struct rms_file_options) */
+    /* A file, which must not exist yet; or, ending with "/", a directory (made when missing) in which the
+     * name is chosen as for in_place. NULL: chosen by the rules of client-requirements C-215 unless in_place.
+     */
     const char *output;
-    bool in_place;        /* replace the source by the result */
+    bool in_place; /* replace the source by the result */
     bool preserve_times;
-    bool online;          /* publish through the service instead of with the device's certificate */
+    bool online;              /* publish through the service instead of with the device's certificate */
     enum rms_persist persist; /* what of the author's own licence is kept (S-137) */
     /* Called now and then with bytes done and in all; non-zero cancels. May be NULL. */
     int (*progress)(void *user_data, uint64_t done, uint64_t total);
     void *user_data;
-    /* For rms_protect_files and rms_unprotect_files: an output for each path instead of the one above. May be NULL. */
+    /* For rms_protect_files and rms_unprotect_files: an output for each path instead of the one above. May be
+     * NULL. */
     const char *const *outputs;
 };
 
 struct rms_file_result {
-    char output[4096];    /* the file written; "" when none */
+    char output[4096]; /* the file written; "" when none */
     char content_id[40];
-    bool skipped;         /* nothing to do for this file; the code says why */
+    bool skipped; /* nothing to do for this file; the code says why */
 };
 
-/* Protects one file: native text and image kinds or generic (protected-file-formats section 2). The source stays intact
- * on any failure, and nothing partial is left. RMS_E_ALREADY_PROTECTED files are re-protected when the caller may (C-065).
- * options may be NULL. */
+/* Protects one file: native text and image kinds or generic (protected-file-formats section 2). The source
+ * stays intact on any failure, and nothing partial is left. RMS_E_ALREADY_PROTECTED files are re-protected
+ * when the caller may (C-065). options may be NULL. */
 RMS_PUBLIC RMS_MUST_USE int rms_protect_file(struct rms_context *context, const char *path,
     const struct rms_policy_builder *policy, const struct rms_file_options *options,
     struct rms_file_result *result_out);
 
-/* Writes the clear file. Needs EXTRACT, EXPORT or OWNER, or being owner or issuer (C-070); else RMS_E_NO_RIGHTS and nothing is
- * written. */
+/* Writes the clear file. Needs EXTRACT, EXPORT or OWNER, or being owner or issuer (C-070); else
+ * RMS_E_NO_RIGHTS and nothing is written. */
 RMS_PUBLIC RMS_MUST_USE int rms_unprotect_file(struct rms_context *context, const char *path,
     const struct rms_file_options *options, struct rms_file_result *result_out);
 
-/* Many files in one go: work is spread over the cores and syncs are shared. each is called once for every path as it is done, in
- * order of completion, from one thread at a time; non-zero from it stops after the files under way. While it runs, rms_last_detail
- * and its sisters tell about that path. Returns 0 when every path was tried (failures of paths are each's to see), RMS_E_CANCELLED
- * when each or rms_context_cancel stopped it, or why nothing could begin. */
-RMS_PUBLIC RMS_MUST_USE int rms_protect_files(struct rms_context *context, const char *const *paths, size_t count,
-    const struct rms_policy_builder *policy, const struct rms_file_options *options,
-    int (*each)(void *user_data, size_t index, int code, const struct rms_file_result *result), void *user_data);
-RMS_PUBLIC RMS_MUST_USE int rms_unprotect_files(struct rms_context *context, const char *const *paths, size_t count,
-    const struct rms_file_options *options,
-    int (*each)(void *user_data, size_t index, int code, const struct rms_file_result *result), void *user_data);
+/* Many files in one go: work is spread over the cores and syncs are shared. each is called once for every
+ * path as it is done, in order of completion, from one thread at a time; non-zero from it stops after the
+ * files under way. While it runs, rms_last_detail and its sisters tell about that path. Returns 0 when every
+ * path was tried (failures of paths are each's to see), RMS_E_CANCELLED when each or rms_context_cancel
+ * stopped it, or why nothing could begin. */
+RMS_PUBLIC RMS_MUST_USE int rms_protect_files(struct rms_context *context, const char *const *paths,
+    size_t count, const struct rms_policy_builder *policy, const struct rms_file_options *options,
+    int (*each)(void *user_data, size_t index, int code, const struct rms_file_result *result),
+    void *user_data);
+RMS_PUBLIC RMS_MUST_USE int rms_unprotect_files(struct rms_context *context, const char *const *paths,
+    size_t count, const struct rms_file_options *options,
+    int (*each)(void *user_data, size_t index, int code, const struct rms_file_result *result),
+    void *user_data);
 
 enum rms_protection { RMS_UNPROTECTED, RMS_PROTECTED_NATIVE, RMS_PROTECTED_GENERIC };
 
 struct rms_file_status {
     enum rms_protection protection;
-    char extension[64];        /* original extension with its dot, from the container */
+    char extension[64]; /* original extension with its dot, from the container */
     char content_id[40];
-    char template_id[40];      /* "" for custom permissions or unprotected */
-    char template_name[256];   /* "" when not readable, "Restricted Access" for custom permissions */
-    char owner[256];           /* "" when the licence hides it */
+    char template_id[40];    /* "" for custom permissions or unprotected */
+    char template_name[256]; /* "" when not readable, "Restricted Access" for custom permissions */
+    char owner[256];         /* "" when the licence hides it */
     char issuer[256];
     char service_url[512];
     int64_t issued_at;         /* RMS_NEVER when unprotected */
@@ -234,15 +251,15 @@ struct rms_file_status {
     bool signature_trusted;    /* and lead to an issuer this device knows */
 };
 
-/* Works offline, without rights, without sign-in (C-096). A licence by itself is not protected content, and the rest tells
- * what it says. context may be NULL: then nothing is trusted. */
+/* Works offline, without rights, without sign-in (C-096). A licence by itself is not protected content, and
+ * the rest tells what it says. context may be NULL: then nothing is trusted. */
 RMS_PUBLIC RMS_MUST_USE int rms_file_status(
     struct rms_context *context, const char *path, struct rms_file_status *status_out);
 
 /* --- opening as a stream or at random ------------------------------------------------------------------ */
 
-/* Where bytes come from. read returns bytes read (short only at the end) or a negative code; may be called from the library's
- * own threads, one at a time. size UINT64_MAX is not allowed: sources are seekable. */
+/* Where bytes come from. read returns bytes read (short only at the end) or a negative code; may be called
+ * from the library's own threads, one at a time. size UINT64_MAX is not allowed: sources are seekable. */
 struct rms_source {
     void *user_data;
     uint64_t size;
@@ -251,7 +268,8 @@ struct rms_source {
 
 struct rms_document;
 
-/* Licence from the cache when valid, else from the service. RMS_E_NO_RIGHTS, RMS_E_EXPIRED, RMS_E_REVOKED, RMS_E_NEEDS_ONLINE, ... */
+/* Licence from the cache when valid, else from the service. RMS_E_NO_RIGHTS, RMS_E_EXPIRED, RMS_E_REVOKED,
+ * RMS_E_NEEDS_ONLINE, ... */
 RMS_PUBLIC RMS_MUST_USE int rms_document_open(
     struct rms_context *context, const struct rms_source *source, struct rms_document **document_out);
 RMS_PUBLIC RMS_MUST_USE int rms_document_open_file(
@@ -259,7 +277,8 @@ RMS_PUBLIC RMS_MUST_USE int rms_document_open_file(
 RMS_PUBLIC void rms_document_free(struct rms_document **document);
 
 /* Clear bytes at offset: count read (short only at the end of the content) or a negative code. */
-RMS_PUBLIC int64_t rms_document_read(struct rms_document *document, uint64_t offset, void *buffer, size_t len);
+RMS_PUBLIC int64_t rms_document_read(
+    struct rms_document *document, uint64_t offset, void *buffer, size_t len);
 /* Exact size of the clear content. */
 RMS_PUBLIC RMS_MUST_USE int rms_document_size(struct rms_document *document, uint64_t *size_out);
 
@@ -267,18 +286,18 @@ RMS_PUBLIC RMS_MUST_USE int rms_document_size(struct rms_document *document, uin
 RMS_PUBLIC bool rms_document_allows(const struct rms_document *document, const char *right);
 
 struct rms_document_info {
-    const char *name;        /* of the template or policy */
+    const char *name; /* of the template or policy */
     const char *description;
     const char *template_id; /* NULL for custom permissions */
     const char *owner;
     const char *issued_to;
-    const char *referrer;    /* may be NULL */
+    const char *referrer; /* may be NULL */
     const char *content_id;
-    const char *extension;   /* original, with dot; "" when it had none */
+    const char *extension;     /* original, with dot; "" when it had none */
     const char *const *rights; /* NULL-terminated */
     int64_t content_valid_until;
     int64_t license_valid_until; /* RMS_NEVER = unlimited */
-    bool from_cache;         /* opened without asking the service */
+    bool from_cache;             /* opened without asking the service */
     bool is_owner;
 };
 
@@ -286,7 +305,8 @@ RMS_PUBLIC const struct rms_document_info *rms_document_info(const struct rms_do
 /* Application data by name; NULL when absent. */
 RMS_PUBLIC const char *rms_document_data(const struct rms_document *document, const char *name);
 
-/* --- protecting as a stream -------------------------------------------------------------------------------- */
+/* --- protecting as a stream --------------------------------------------------------------------------------
+ */
 
 struct rms_protector;
 
@@ -296,15 +316,19 @@ struct rms_sink {
     int (*write)(void *user_data, const void *data, size_t len);
 };
 
-/* extension: original extension with dot, stored in the container; size: exact clear size when known, else UINT64_MAX. */
-RMS_PUBLIC RMS_MUST_USE int rms_protector_new(struct rms_context *context, const struct rms_policy_builder *policy,
-    const char *extension, uint64_t size, const struct rms_sink *sink, struct rms_protector **protector_out);
-RMS_PUBLIC RMS_MUST_USE int rms_protector_write(struct rms_protector *protector, const void *data, size_t len);
+/* extension: original extension with dot, stored in the container; size: exact clear size when known, else
+ * UINT64_MAX. */
+RMS_PUBLIC RMS_MUST_USE int rms_protector_new(struct rms_context *context,
+    const struct rms_policy_builder *policy, const char *extension, uint64_t size,
+    const struct rms_sink *sink, struct rms_protector **protector_out);
+RMS_PUBLIC RMS_MUST_USE int rms_protector_write(
+    struct rms_protector *protector, const void *data, size_t len);
 /* Writes the last block. Without it the output is incomplete. */
 RMS_PUBLIC RMS_MUST_USE int rms_protector_finish(struct rms_protector *protector);
 RMS_PUBLIC void rms_protector_free(struct rms_protector **protector);
 
-/* --- care --------------------------------------------------------------------------------------------------- */
+/* --- care
+ * --------------------------------------------------------------------------------------------------- */
 
 struct rms_check {
     const char *subject; /* "tls", "clock", "sign-in", ... stable */
@@ -312,12 +336,13 @@ struct rms_check {
     const char *text;
 };
 
-/* Checks configuration, name resolution, TLS, clock, sign-in, certificates, templates and a round trip; each is called once for
- * each check. Returns the first failure's code, or 0. */
-RMS_PUBLIC RMS_MUST_USE int rms_doctor(
-    struct rms_context *context, void (*each)(void *user_data, const struct rms_check *check), void *user_data);
+/* Checks configuration, name resolution, TLS, clock, sign-in, certificates, templates and a round trip; each
+ * is called once for each check. Returns the first failure's code, or 0. */
+RMS_PUBLIC RMS_MUST_USE int rms_doctor(struct rms_context *context,
+    void (*each)(void *user_data, const struct rms_check *check), void *user_data);
 /* Removes expired and broken entries; counts may be NULL. */
-RMS_PUBLIC RMS_MUST_USE int rms_cache_clean(struct rms_context *context, size_t *removed_out, size_t *kept_out);
+RMS_PUBLIC RMS_MUST_USE int rms_cache_clean(
+    struct rms_context *context, size_t *removed_out, size_t *kept_out);
 /* Everything but logs (C-008). */
 RMS_PUBLIC RMS_MUST_USE int rms_reset(struct rms_context *context);
 
