@@ -160,6 +160,27 @@ static bool server_good(const struct files *files, const struct rms_setup_hosts 
            state.names_all && state.key_fits && state.valid_until >= needed;
 }
 
+/* An authority that has ended makes certificates that nobody believes. A new one has to reach every client,
+ * so that is for the administrator to decide. */
+static void check_ca(const struct files *files)
+{
+    static const char *const none[] = {NULL};
+    RMS_BUF_CLEANUP struct rms_buf cert = RMS_BUF_INIT(PEM_MAX);
+    RMS_BUF_CLEANUP struct rms_buf key = RMS_BUF_INIT(PEM_MAX);
+    struct rms_pki_state state;
+    char until[RMS_TIME_TEXT];
+    int64_t now = rms_clock_now();
+
+    if (rms_file_read(files->ca, &cert) != 0 || rms_file_read(files->ca_key, &key) != 0 ||
+        rms_pki_inspect(rms_buf_view(&cert), rms_buf_view(&key), none, &state) != 0 ||
+        state.valid_until >= now + (int64_t)RMS_RENEW_BEFORE_DAYS * RMS_DAY_S) {
+        return;
+    }
+    rms_time_iso(state.valid_until, until);
+    rms_log(RMS_LOG_ERROR, "rmsd.setup.ca-ends", "path", files->ca, "until", until, "next",
+        "stop rmsd, remove ca.pem and the directory tls, start it, give ca.pem to all clients", NULL);
+}
+
 /* Only when the administrator gave no certificate of his own. */
 static int make_certificates(const struct rms_settings *settings)
 {
@@ -178,6 +199,7 @@ static int make_certificates(const struct rms_settings *settings)
             return failed(status, "certificate authority", files.ca);
         }
     }
+    check_ca(&files);
     if (server_good(&files, &hosts)) {
         return 0;
     }

@@ -1,6 +1,7 @@
 #include "cmd/rms/session.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -98,6 +99,16 @@ static bool default_log(char *path, size_t size)
     return rms_dir_make(directory, 0700) == 0 && access(directory, W_OK) == 0;
 }
 
+static bool can_append(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return fd >= 0;
+}
+
 static void open_log(const struct arguments *arguments)
 {
     const char *name = argument_text(arguments, "log-level");
@@ -109,6 +120,10 @@ static void open_log(const struct arguments *arguments)
         (void)rms_log_level_parse(name, &level);
     }
     if (level == RMS_LOG_OFF) {
+        return;
+    }
+    if (file != NULL && !can_append(file)) {
+        output_note(file, _("cannot be written; nothing is logged"));
         return;
     }
     if (file == NULL && default_log(path, sizeof path)) {

@@ -105,7 +105,9 @@ int rms_discover_root(struct rms_context *context, const char *address, struct r
     const char *at = address != NULL ? strchr(address, '@') : NULL;
 
     if (context->settings.url != NULL) {
-        return rms_http_origin(context->settings.url, root_out);
+        return rms_http_origin(context->settings.url, root_out) == 0
+                   ? 0
+                   : rms_fail(context, RMS_E_BAD_ARGUMENT, "%s is no https URL", context->settings.url);
     }
     if (at == NULL) {
         return rms_fail(context, RMS_E_UNREACHABLE,

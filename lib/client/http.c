@@ -34,6 +34,7 @@ struct rms_http {
 struct exchange {
     struct rms_context *context;
     struct rms_http_reply *reply;
+    char error[CURL_ERROR_SIZE]; /* libcurl's own words */
 };
 
 static pthread_once_t prepared = PTHREAD_ONCE_INIT;
@@ -261,6 +262,7 @@ static CURLcode set_options(CURL *curl, const struct rms_context *context,
     SET(CURLOPT_NOPROGRESS, 0L);
     SET(CURLOPT_XFERINFOFUNCTION, on_progress);
     SET(CURLOPT_XFERINFODATA, exchange);
+    SET(CURLOPT_ERRORBUFFER, exchange->error);
     SET(CURLOPT_USERAGENT, "librms");
     if (settings->ca_file != NULL) {
         SET(CURLOPT_CAINFO, settings->ca_file);
@@ -277,9 +279,11 @@ static CURLcode set_options(CURL *curl, const struct rms_context *context,
     return code;
 }
 
-/* What went wrong below HTTP, as one of our outcomes with a sentence. */
-static int explain(struct rms_context *context, CURL *curl, CURLcode code, const char *url)
+/* What went wrong below HTTP, as one of our outcomes with a sentence. Why a certificate is not trusted is
+ * left to libcurl to say: it may be the clock, the name or the authority. */
+static int explain(const struct exchange *exchange, CURL *curl, CURLcode code, const char *url)
 {
+    struct rms_context *context = exchange->context;
     static const struct {
         CURLcode curl;
         int code;
@@ -310,7 +314,10 @@ static int explain(struct rms_context *context, CURL *curl, CURLcode code, const
     }
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].curl == code) {
-            return rms_fail(context, rows[i].code, "%s: %s", url, rows[i].text);
+            bool more = code == CURLE_PEER_FAILED_VERIFICATION && exchange->error[0] != '\0';
+
+            return rms_fail(context, rows[i].code, "%s: %s%s%s", url, rows[i].text, more ? ": " : "",
+                more ? exchange->error : "");
         }
     }
     return rms_fail(context, RMS_E_UNREACHABLE, "%s: %s", url, curl_easy_strerror(code));
@@ -319,7 +326,7 @@ static int explain(struct rms_context *context, CURL *curl, CURLcode code, const
 static int exchange_once(struct rms_context *context, CURL *curl, const struct rms_http_request *request,
     struct rms_http_reply *reply)
 {
-    struct exchange exchange = {context, reply};
+    struct exchange exchange = {.context = context, .reply = reply};
     struct rms_report *report = rms_report_of(context);
     char correlation[RMS_GUID_TEXT];
     struct curl_slist *headers;
@@ -340,8 +347,9 @@ static int exchange_once(struct rms_context *context, CURL *curl, const struct r
         code = curl_easy_perform(curl);
     }
     curl_slist_free_all(headers);
+    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
     if (code != CURLE_OK) {
-        return explain(context, curl, code, request->url);
+        return explain(&exchange, curl, code, request->url);
     }
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply->status);
     if (request->token != NULL) {

@@ -152,8 +152,8 @@ int rms_target_open(struct rms_context *context, struct rms_target *target)
     status = rms_file_output_open(&target->output, path);
     if (status == RMS_E_NOT_FOUND && target->way == RMS_TARGET_FOLDER) {
         /* the folder is made when there is something to put into it */
-        RMS_TRY(rms_dir_make(target->folder, 0777));
-        status = rms_file_output_open(&target->output, path);
+        status = rms_dir_make(target->folder, 0777);
+        status = status == 0 ? rms_file_output_open(&target->output, path) : status;
     }
     return status == 0 ? 0 : rms_fail(context, status, "%s cannot be written", path);
 }
