@@ -46,8 +46,8 @@ static int ask(struct rms_buf *out, const struct termios *saved)
         (void)sigaction(ending[i], &action, &old[i]);
     }
     silent.c_lflag &= ~(tcflag_t)ECHO;
-    fputs("Password: ", stderr);
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    fputs("Password: ", stderr); /* only now, so that nothing typed in answer is echoed */
     code = read_line(out);
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, saved);
     fputc('\n', stderr);
