@@ -1,6 +1,7 @@
 /* Bodies that carry licences: one or two long base64 texts. json-c, because jansson takes ten times as long
  * for them (measured with 10 kB: 75 against 7 us); the two cannot be included in one file. */
 #include <json-c/json.h>
+#include <stdio.h>
 
 #include "crypto/base64.h"
 #include "service/rest_body.h"
@@ -36,13 +37,8 @@ static int parse(struct rms_view body, json_object **object_out)
     return RMS_OK;
 }
 
-static int decode(struct rms_arena *arena, json_object *value, struct rms_view *out)
+static int decode_text(struct rms_arena *arena, struct rms_view text, struct rms_view *out)
 {
-    if (!json_object_is_type(value, json_type_string)) {
-        return RMS_E_BAD_ARGUMENT;
-    }
-    struct rms_view text =
-        rms_view_of(json_object_get_string(value), (size_t)json_object_get_string_len(value));
     RMS_BUF_CLEANUP struct rms_buf bytes = RMS_BUF_INIT(text.len + 4);
     RMS_TRY(rms_base64_decode(text, &bytes));
     uint8_t *copy = rms_arena_copy(arena, bytes.data, bytes.len);
@@ -51,6 +47,33 @@ static int decode(struct rms_arena *arena, json_object *value, struct rms_view *
     }
     *out = rms_view_of(copy, bytes.len);
     return bytes.len > 0 ? RMS_OK : RMS_E_BAD_ARGUMENT;
+}
+
+static int decode(struct rms_arena *arena, json_object *value, struct rms_view *out)
+{
+    if (!json_object_is_type(value, json_type_string)) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    return decode_text(
+        arena, rms_view_of(json_object_get_string(value), (size_t)json_object_get_string_len(value)), out);
+}
+
+/* What most clients send: {"NAME":"base64"} and nothing more, perhaps a blank behind the colon. The decoder
+ * takes no quote and no backslash, so whatever it accepts between the two ends is this one member; everything
+ * else goes the long way. Saves the copy that a parser makes of ten thousand characters. */
+static bool take_plain(struct rms_arena *arena, struct rms_view body, const char *name, struct rms_view *out)
+{
+    char head[80];
+    int len = snprintf(head, sizeof head, "{\"%s\":", name);
+    size_t at = len > 0 && (size_t)len < sizeof head ? (size_t)len : 0;
+    if (at == 0 || body.len < at + 6 || memcmp(body.data, head, at) != 0) {
+        return false;
+    }
+    at += body.data[at] == ' ';
+    if (body.data[at] != '"' || memcmp(body.data + body.len - 2, "\"}", 2) != 0) {
+        return false;
+    }
+    return decode_text(arena, rms_view_of(body.data + at + 1, body.len - at - 3), out) == RMS_OK;
 }
 
 static int take(struct rms_arena *arena, json_object *object, const char *name, struct rms_view *out,
@@ -71,6 +94,9 @@ int rms_rest_body_blobs(struct rms_arena *arena, struct rms_view body, const cha
     struct rms_view *values_out, const char **detail_out)
 {
     json_object *object = NULL;
+    if (count == 1 && take_plain(arena, body, names[0], &values_out[0])) {
+        return RMS_OK;
+    }
     int rc = parse(body, &object);
     if (rc < 0) {
         *detail_out = "body: not a JSON object";

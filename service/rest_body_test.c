@@ -274,6 +274,38 @@ static void blobs(void **state)
     }
 }
 
+/* The short way for plain bodies and the long way agree. */
+static void plain_blobs(void **state)
+{
+    static const struct {
+        const char *text;
+        bool good;
+    } cases[] = {
+        {"{\"SerializedPublishingLicense\":\"aGVsbG8=\"}", true},
+        {"{\"SerializedPublishingLicense\": \"aGVsbG8=\"}", true},
+        {"{\"SerializedPublishingLicense\":  \"aGVsbG8=\"}", true},
+        {"{ \"SerializedPublishingLicense\":\"aGVsbG8=\"}", true},
+        {"{\"SerializedPublishingLicense\":\"aGVsbG8=\"} ", true},
+        {"{\"SerializedPublishingLicense\":\"aGVsbG8=\",\"x\":\"aGVsbG8=\"}", false},
+        {"{\"SerializedPublishingLicense\":\"\\u0061GVsbG8=\"}", true},
+        {"{\"SerializedPublishingLicense\":\"aGVsbG8=\"\"}", false},
+        {"{\"SerializedPublishingLicense\":\"\"}", false},
+        {"{\"SerializedPublishingLicense\":\"}", false},
+        {"{\"SerializedPublishingLicense\":\"aGVsbG8\"}", false},
+        {"{\"SerializedPublishingLicens\":\"aGVsbG8=\"}", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < RMS_COUNT(cases); i++) {
+        struct rms_view value = {NULL, 0};
+        const char *detail = NULL;
+        int rc = rms_rest_body_blobs(arena, rms_view_str(cases[i].text), one, 1, &value, &detail);
+        assert_int_equal(rc, cases[i].good ? 0 : RMS_E_BAD_ARGUMENT);
+        if (cases[i].good) {
+            assert_true(rms_view_equal(value, RMS_VIEW_LITERAL("hello")));
+        }
+    }
+}
+
 static void bad_blobs(void **state)
 {
     static const char *const texts[] = {
@@ -336,6 +368,7 @@ int main(void)
         cmocka_unit_test(too_many_grants),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(blobs),
+        cmocka_unit_test(plain_blobs),
         cmocka_unit_test(bad_blobs),
         cmocka_unit_test(deep_nesting_is_refused),
     };
