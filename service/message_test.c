@@ -69,14 +69,12 @@ static void refuses_bad_heads(void **state)
         size_t at;
         uint8_t value;
     } changes[] = {
-        {0, 0},     /* magic */
-        {1, 0},     /* magic */
-        {2, RMS_MESSAGE_VERSION - 1},
-        {2, RMS_MESSAGE_VERSION + 1},
-        {3, 2},     /* neither request nor reply */
-        {6, 1},     /* reserved */
-        {7, 1},     /* reserved */
-        {8, 1},     /* a status in a request */
+        {0, 0},                                                             /* magic */
+        {1, 0},                                                             /* magic */
+        {2, RMS_MESSAGE_VERSION - 1}, {2, RMS_MESSAGE_VERSION + 1}, {3, 2}, /* neither request nor reply */
+        {6, 1},                                                             /* reserved */
+        {7, 1},                                                             /* reserved */
+        {8, 1},                                                             /* a status in a request */
         {11, 0xff}, /* a negative status in a request */
         {15, 0xff}, /* longer than any message */
     };
