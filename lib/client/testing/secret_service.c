@@ -1,5 +1,5 @@
 /* Stands in for libsecret in keyring_test: the four calls keyring.c makes, over one entry in memory. The test
- * program finds it */
+ * program starts itself anew with a library path on which this comes first. */
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
