@@ -194,14 +194,17 @@ static int start(struct process *p, const struct rms_front_sockets *sockets)
 static void stop(struct process *p)
 {
     struct rms_front *front = &p->front;
-    if (p->https != NULL) {
-        rms_http_close(p->https);
+    struct rms_http *const servers[] = {p->https, p->admin};
+    int64_t until = rms_clock_monotonic_ms() + (int64_t)front->settings->drain_s * 1000;
+    for (size_t i = 0; i < 2; i++) {
+        if (servers[i] != NULL) {
+            rms_http_close(servers[i]);
+        }
     }
-    if (p->admin != NULL) {
-        rms_http_close(p->admin);
-    }
-    if (p->pool != NULL) {
-        rms_pool_drain(p->pool);
+    for (size_t i = 0; i < 2; i++) {
+        if (servers[i] != NULL) {
+            rms_http_drain(servers[i], until);
+        }
     }
     rms_http_free(&p->https);
     rms_http_free(&p->admin);

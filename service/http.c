@@ -16,17 +16,21 @@
  * something that looks like a token can fill this. */
 #define BODY_BUDGET (512u * 1024 * 1024)
 
-#define BODY_EXCESS (1024u * 1024)
-#define REPLY_MAX   (64u * 1024 * 1024)
-#define REPLY_MS    120000 /* for the peer to take a reply */
-#define READ_STEP   16384u /* one TLS record */
+#define BODY_EXCESS   (1024u * 1024)
+#define REPLY_MAX     (64u * 1024 * 1024)
+#define REPLY_MS      120000 /* for the peer to take a reply */
+#define READ_STEP     16384u /* one TLS record */
+#define DRAIN_STEP_MS 5
 
 struct rms_http {
     struct rms_http_options options;
     struct MHD_Daemon *daemon;
     struct rms_watch *watch;
     atomic_size_t bodies;
-    atomic_bool closing;
+    atomic_size_t exchanges; /* begun and not completed */
+    atomic_size_t suspended; /* handed over, or about to be */
+    atomic_bool closing;     /* no new connections, and each reply is the last of its connection */
+    atomic_bool refusing;    /* nothing is handed over any more */
 };
 
 /* --- one exchange ----------------------------------------------------------------------------------- */
@@ -49,6 +53,7 @@ static void *on_uri(void *context, const char *uri, struct MHD_Connection *conne
         rms_free(x);
         return NULL;
     }
+    (void)atomic_fetch_add(&x->http->exchanges, 1);
     return x;
 }
 
@@ -77,6 +82,7 @@ static void on_completed(
     rms_buf_fini(&x->reply.body);
     rms_free(x->uri);
     rms_free(x);
+    (void)atomic_fetch_sub(&http->exchanges, 1);
     *state = NULL;
 }
 
@@ -222,7 +228,7 @@ static void add_own_headers(struct MHD_Response *response, const struct rms_exch
         (void)snprintf(seconds, sizeof seconds, "%d", reply->retry_after_s);
         (void)MHD_add_response_header(response, "Retry-After", seconds);
     }
-    if (x->close) {
+    if (x->close || atomic_load(&x->http->closing)) {
         (void)MHD_add_response_header(response, "Connection", "close");
     }
 }
@@ -312,9 +318,6 @@ static enum MHD_Result begin(struct rms_exchange *x, const char *method)
     if (rc == RMS_OK) {
         rc = check_announced(x);
     }
-    if (rc == RMS_OK && atomic_load(&http->closing)) {
-        rc = RMS_E_UNREACHABLE;
-    }
     if (rc < 0) {
         x->close = true; /* the body was not read */
         return send_refusal(x, rc);
@@ -325,6 +328,12 @@ static enum MHD_Result begin(struct rms_exchange *x, const char *method)
 
 static enum MHD_Result hand_over(struct rms_exchange *x)
 {
+    /* counted first: rms_http_free refuses, then waits for the count */
+    (void)atomic_fetch_add(&x->http->suspended, 1);
+    if (atomic_load(&x->http->refusing)) {
+        (void)atomic_fetch_sub(&x->http->suspended, 1);
+        return send_refusal(x, RMS_E_UNREACHABLE);
+    }
     rms_watch_set(watched_of(x->connection), -1);
     x->request.body = rms_buf_view(&x->body);
     MHD_suspend_connection(x->connection);
@@ -464,6 +473,20 @@ void rms_http_close(struct rms_http *http)
     }
 }
 
+static void wait_a_little(void)
+{
+    const struct timespec step = {0, DRAIN_STEP_MS * 1000000L};
+    (void)nanosleep(&step, NULL);
+}
+
+void rms_http_drain(struct rms_http *http, int64_t until_ms)
+{
+    rms_http_close(http);
+    while (atomic_load(&http->exchanges) > 0 && rms_clock_monotonic_ms() < until_ms) {
+        wait_a_little();
+    }
+}
+
 void rms_http_free(struct rms_http **http)
 {
     struct rms_http *h = *http;
@@ -471,6 +494,10 @@ void rms_http_free(struct rms_http **http)
         return;
     }
     rms_http_close(h);
+    atomic_store(&h->refusing, true);
+    while (atomic_load(&h->suspended) > 0) { /* MHD ends the process when it is stopped with such */
+        wait_a_little();
+    }
     if (h->daemon != NULL) {
         MHD_stop_daemon(h->daemon);
     }
@@ -482,6 +509,8 @@ void rms_http_free(struct rms_http **http)
 void rms_http_finish(struct rms_exchange *exchange)
 {
     struct MHD_Connection *connection = exchange->connection;
+    struct rms_http *http = exchange->http;
     atomic_store_explicit(&exchange->done, true, memory_order_release);
     MHD_resume_connection(connection);
+    (void)atomic_fetch_sub(&http->suspended, 1);
 }

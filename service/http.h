@@ -67,10 +67,13 @@ struct rms_http_options {
 
 RMS_MUST_USE int rms_http_new(const struct rms_http_options *options, struct rms_http **http_out);
 
-/* Stops taking connections; requests on open ones are answered 503 from now on. */
+/* Stops taking connections; those that are open end with the reply in hand or the next one. */
 void rms_http_close(struct rms_http *http);
 
-/* The pool must be drained before. Accepts NULL. */
+/* Closes, and waits until every request that has begun is answered, at most until then (monotonic clock). */
+void rms_http_drain(struct rms_http *http, int64_t until_ms);
+
+/* Ends what is left; the pool must still run, for the requests it has. Accepts NULL. */
 void rms_http_free(struct rms_http **http);
 
 /* Makes the response of what the reply says by now. Afterwards neither the request's arena nor its body is

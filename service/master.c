@@ -27,6 +27,7 @@
 /* A front of before a reload, ending its requests. */
 struct retired {
     pid_t pid;
+    int control; /* open while it lives: to it, the end of this socket is the end of the master */
     int64_t kill_at;
 };
 
@@ -321,7 +322,11 @@ static void on_ended(struct master *master, pid_t pid, int wait_status)
 {
     for (size_t i = 0; i < RETIRED_MAX; i++) {
         if (master->retired[i].pid == pid) {
+            (void)close(master->retired[i].control);
             master->retired[i].pid = 0;
+            if (wait_status != 0) {
+                log_ended("front, retired", wait_status);
+            }
             return;
         }
     }
@@ -399,10 +404,9 @@ static bool retire_front(struct master *master)
 
     for (size_t i = 0; i < RETIRED_MAX && front->pid != 0; i++) {
         if (master->retired[i].pid == 0) {
-            master->retired[i] =
-                (struct retired){front->pid, rms_clock_monotonic_ms() + drain_ms(master) + KEYD_STOP_MS};
+            master->retired[i] = (struct retired){
+                front->pid, front->control, rms_clock_monotonic_ms() + drain_ms(master) + KEYD_STOP_MS};
             (void)kill(front->pid, SIGTERM);
-            (void)close(front->control);
             front->control = -1;
             front->pid = 0;
             return true;

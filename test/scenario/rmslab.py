@@ -35,6 +35,14 @@ def free_port():
         return s.getsockname()[1]
 
 
+class LocalConnection(http.client.HTTPSConnection):
+    """HTTPS to "localhost" that needs no resolver: a bare machine may know no names at all."""
+
+    def connect(self):
+        plain = socket.create_connection(("127.0.0.1", self.port), self.timeout)
+        self.sock = self._context.wrap_socket(plain, server_hostname="localhost")
+
+
 class Result:
     """What a command did."""
 
@@ -232,7 +240,7 @@ class Lab:
         return ssl.create_default_context(cafile=str(self.ca))
 
     def http(self, method, path, body=None, headers=None, timeout=60):
-        connection = http.client.HTTPSConnection("localhost", self.port, context=self.tls(), timeout=timeout)
+        connection = LocalConnection("localhost", self.port, context=self.tls(), timeout=timeout)
         try:
             if body is not None and not isinstance(body, (bytes, str)):
                 body = json.dumps(body)

@@ -1,7 +1,6 @@
 """What the client makes of a bad network: a man in the middle that throttles, cuts, redirects, answers nonsense, and
 listens. He has the service's own TLS certificate, so that nothing but his behaviour is wrong."""
 import contextlib
-import http.client
 import http.server
 import json
 import pathlib
@@ -9,7 +8,7 @@ import ssl
 import threading
 import time
 
-from rmslab import Lab, free_port, main
+from rmslab import Lab, LocalConnection, free_port, main
 
 TEXT = b"MARKER-5b1d9d1c7f5a4c3e8a1b and more text\n" * 50
 
@@ -64,7 +63,7 @@ class Proxy(http.server.ThreadingHTTPServer):
         pass  # dropped connections are the point
 
     def ask(self, handler, body):
-        connection = http.client.HTTPSConnection("localhost", self.lab.port, context=self.lab.tls(), timeout=60)
+        connection = LocalConnection("localhost", self.lab.port, context=self.lab.tls(), timeout=60)
         try:
             connection.request(handler.command, handler.path, body or None,
                                {k: v for k, v in handler.headers.items() if k.lower() not in ("content-length",)})
