@@ -26,7 +26,7 @@ class Wire:
         try:
             self.connection.request(method, path, json.dumps(body) if body is not None else None, self.headers)
             reply = self.connection.getresponse()
-        except (ConnectionError, http.client.RemoteDisconnected, ssl.SSLEOFError):
+        except (ConnectionError, ssl.SSLEOFError):
             # A server may end an idle connection at any time; programs then ask again, once, on a new one.
             self.connection.close()
             if not reused:
