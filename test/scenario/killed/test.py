@@ -32,12 +32,16 @@ def protect_is_killed_at_twenty_points():
         began = time.monotonic()
         alice.rms("protect", timed, "--only-me", "--in-place")
         whole = time.monotonic() - began
-        killed = 0
-        for i in range(20):
+        killed = runs = 0
+        while killed < 20 and runs < 80:
+            i, runs = runs, runs + 1
             path = alice.write(f"work{i}.bin", data)
             path.chmod(0o640)
+            began = time.monotonic()
             if run_and_kill(alice, ("protect", path, "--only-me", "--in-place"), rng.uniform(0.02, whole * 1.05)) < 0:
                 killed += 1
+            else:  # it was quicker than the machine let the first one be
+                whole = min(whole, time.monotonic() - began)
             protected = alice.home / f"work{i}.bin.pfile"
             assert path.exists() or protected.exists(), "neither is there"
             if path.exists():
@@ -51,7 +55,7 @@ def protect_is_killed_at_twenty_points():
             path.unlink(missing_ok=True)
             for leftover in alice.home.glob(".*.rms-*"):
                 leftover.unlink()  # a killed process cannot remove its temporary file; it never bears the target's name
-        assert killed >= 10, f"only {killed} of 20 runs were killed in time"
+        assert killed == 20, f"only {killed} of {runs} runs were killed in time"
 
 
 def unprotect_is_killed():
