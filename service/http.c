@@ -228,7 +228,8 @@ static void add_own_headers(struct MHD_Response *response, const struct rms_exch
         (void)snprintf(seconds, sizeof seconds, "%d", reply->retry_after_s);
         (void)MHD_add_response_header(response, "Retry-After", seconds);
     }
-    if (x->close || atomic_load(&x->http->closing)) {
+    /* no server behind it: an exchange made by a test */
+    if (x->close || (x->http != NULL && atomic_load(&x->http->closing))) {
         (void)MHD_add_response_header(response, "Connection", "close");
     }
 }
