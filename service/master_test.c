@@ -395,7 +395,8 @@ static void makes_what_it_needs_at_the_first_start(void **state)
     for (size_t i = 0; i < RMS_COUNT(files); i++) {
         assert_int_equal(mode_of(lab, files[i].name), files[i].mode);
     }
-    for (int i = 0; i < 100 && !log_has(lab, "rmsd.ready"); i++) { /* it answers before the master hears of it */
+    for (int i = 0; i < 100 && !log_has(lab, "rmsd.ready");
+         i++) { /* it answers before the master hears of it */
         (void)poll(NULL, 0, 20);
     }
     assert_true(log_has(lab, "rmsd.ready"));
