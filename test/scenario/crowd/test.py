@@ -36,6 +36,15 @@ class Wire:
         return reply.status, json.loads(data) if data and "json" in reply.headers.get("Content-Type", "") else data
 
 
+def ask(lab, *request):
+    """A request on a connection of its own. One that a retiring front had accepted and not begun is closed without an answer;
+    nothing was done for it, and programs ask again, once."""
+    try:
+        return lab.http(*request)
+    except (ConnectionError, ssl.SSLEOFError):
+        return lab.http(*request)
+
+
 def policy(*people):
     return {"PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False,
             "Policy": {"UserRights": [{"Users": list(people), "Rights": ["VIEW"]}], "allowOfflineAccess": True, "IntervalTimeInDays": 7}}
@@ -85,14 +94,14 @@ def people_programs_and_the_operator():
 
         def strangers():
             while time.monotonic() < over:
-                status, _, reply = lab.http("GET", "/my/v2/templates", None, {"Authorization": "Bearer " + "x" * 200})
+                status, _, reply = ask(lab, "GET", "/my/v2/templates", None, {"Authorization": "Bearer " + "x" * 200})
                 check("stranger", status == 401, (status, reply))
 
         def sign_in():
             while time.monotonic() < over:
-                status, _, reply = lab.http("POST", "/contoso.test/oauth2/token",
-                                            f"grant_type=password&client_id=rms&username=bob%40contoso.test&password={quote(PASSWORD)}",
-                                            {"Content-Type": "application/x-www-form-urlencoded"})
+                status, _, reply = ask(lab, "POST", "/contoso.test/oauth2/token",
+                                       f"grant_type=password&client_id=rms&username=bob%40contoso.test&password={quote(PASSWORD)}",
+                                       {"Content-Type": "application/x-www-form-urlencoded"})
                 check("sign-in", status in (200, 429), (status, reply))
                 time.sleep(0.1)
 
