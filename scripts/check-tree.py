@@ -29,11 +29,11 @@ LAYERS = {
     "policy": ("base",),
     "crypto": ("base",),
     "xrml": ("base", "crypto", "policy"),
-    "format": ("base", "crypto", "policy"),
+    "format": ("base", "crypto"),
     "detect": ("base",),
-    "store": ("base", "crypto", "policy", "xrml", "format"),
-    "directory": ("base", "crypto", "policy", "xrml", "format", "store"),
-    "client": ("base", "crypto", "policy", "xrml", "format", "detect", "store", "directory"),
+    "store": ("base", "crypto", "policy"),
+    "directory": ("base", "crypto", "policy", "store"),
+    "client": ("base", "crypto", "policy", "xrml", "format", "detect"),
 }
 CRYPTO_HEADERS = re.compile(r"^(openssl/|cjose/|intel-ipsec-mb|ipsec-mb)")
 
