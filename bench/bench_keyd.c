@@ -198,7 +198,7 @@ static void report_beside(const char *name, int (*operation)(struct rms_keyclien
 static pid_t start_keyd(int *ends, int count)
 {
     struct rms_keyd_options options = {.threads = (size_t)sysconf(_SC_NPROCESSORS_ONLN),
-        .readers = 1,
+        .makers = 1,
         .stock = 0,
         .open_keys_max = 65536,
         .user_keys_max = 1024};

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -312,17 +313,28 @@ static void feed(struct load *load)
     }
 }
 
+/* Until the next planned moment, asleep: the generator shares its cores with the service. */
+static struct timespec patience(const struct load *load)
+{
+    double left = load->rate > 0 && load->idle_count > 0 && more(load) ? load->planned - now() : 0.001;
+
+    left = left < 0 ? 0 : left > 0.001 ? 0.001 : left;
+    return (struct timespec){0, (long)(left * 1e9)};
+}
+
 static void run(struct load *load)
 {
     struct epoll_event events[64];
 
+    prctl(PR_SET_TIMERSLACK, 1);
     load->began = load->planned = now();
     while (more(load) || load->idle_count < load->connection_count) {
-        int wait = load->rate > 0 && load->planned - now() < 0.001 ? 0 : 1;
+        struct timespec wait;
         int n;
 
         feed(load);
-        n = epoll_wait(load->epoll, events, 64, wait);
+        wait = patience(load);
+        n = epoll_pwait2(load->epoll, events, 64, &wait, NULL);
         for (int i = 0; i < n; i++) {
             struct connection *connection = events[i].data.ptr;
 

@@ -18,7 +18,7 @@ static const struct {
     uint32_t request_max;
     uint32_t reply_max;
 } ops[RMS_KEYD_OP_COUNT] = {
-#define X(name, number, class, request_max, reply_max, handler)                                              \
+#define X(name, number, slow, request_max, reply_max, handler)                                               \
     [number] = {rms_keyd_op_##handler, request_max, reply_max},
     RMS_KEYD_OPS(X)
 #undef X
@@ -48,7 +48,7 @@ static void load_key(enum rms_key_kind kind, struct rms_view plain)
 static void start(void)
 {
     struct rms_keyd_options options = {
-        .threads = 1, .readers = 1, .stock = 0, .open_keys_max = 64, .user_keys_max = 4};
+        .threads = 1, .makers = 1, .stock = 0, .open_keys_max = 64, .user_keys_max = 4};
     RMS_SECRET_CLEANUP struct rms_secret *master = rms_secret_new(RMS_MASTER_KEY_BYTES);
     RMS_SECRET_CLEANUP struct rms_secret *blob = NULL;
     RMS_SECRET_CLEANUP struct rms_secret *scalar = NULL;

@@ -49,7 +49,7 @@ static struct stage stage;
 STAGE_HELPER void stage_keyd(void)
 {
     const struct rms_keyd_options options = {
-        .master_key = stage.master, .threads = 2, .readers = 1, .open_keys_max = 16, .user_keys_max = 16};
+        .master_key = stage.master, .threads = 2, .makers = 1, .open_keys_max = 16, .user_keys_max = 16};
     int ours[2];
     assert_int_equal(rms_keyd_new(&options, &stage.keyd), 0);
     assert_int_equal(rms_keylink_new(-1, rms_tenant_fetch_key, &stage.front.keylink), 0);

@@ -21,6 +21,7 @@
 #define REPLY_MS      120000 /* for the peer to take a reply */
 #define READ_STEP     16384u /* one TLS record */
 #define DRAIN_STEP_MS 5
+#define FIRST_MS      2000 /* at the end, for the first request of a connection just made */
 
 struct rms_http {
     struct rms_http_options options;
@@ -29,21 +30,37 @@ struct rms_http {
     atomic_size_t bodies;
     atomic_size_t exchanges; /* begun and not completed */
     atomic_size_t suspended; /* handed over, or about to be */
+    atomic_size_t unasked;   /* connections that have not sent their first request */
     atomic_bool closing;     /* no new connections, and each reply is the last of its connection */
     atomic_bool refusing;    /* nothing is handed over any more */
 };
 
 /* --- one exchange ----------------------------------------------------------------------------------- */
 
+static struct rms_watched *watched_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info != NULL ? info->socket_context : NULL;
+}
+
+static void count_first(struct rms_http *http, struct rms_watched *watched)
+{
+    if (rms_watch_asks_first(watched)) {
+        (void)atomic_fetch_sub(&http->unasked, 1);
+    }
+}
+
 /* At the request line: nothing is known yet but the target. NULL makes MHD go on without; the access handler
  * then refuses. */
 static void *on_uri(void *context, const char *uri, struct MHD_Connection *connection)
 {
+    struct rms_http *http = context;
     struct rms_exchange *x = rms_calloc(1, sizeof *x);
     if (x == NULL) {
         return NULL;
     }
-    x->http = context;
+    x->http = http;
     x->connection = connection;
     x->uri = rms_strdup(uri);
     x->request.headers = x->headers;
@@ -53,15 +70,9 @@ static void *on_uri(void *context, const char *uri, struct MHD_Connection *conne
         rms_free(x);
         return NULL;
     }
-    (void)atomic_fetch_add(&x->http->exchanges, 1);
+    (void)atomic_fetch_add(&http->exchanges, 1);
+    count_first(http, watched_of(connection));
     return x;
-}
-
-static struct rms_watched *watched_of(struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info != NULL ? info->socket_context : NULL;
 }
 
 static void on_completed(
@@ -332,8 +343,9 @@ static enum MHD_Result hand_over(struct rms_exchange *x)
     /* counted first: rms_http_free refuses, then waits for the count */
     (void)atomic_fetch_add(&x->http->suspended, 1);
     if (atomic_load(&x->http->refusing)) {
+        /* Cut without an answer: nothing was done, so that the client may ask again elsewhere. */
         (void)atomic_fetch_sub(&x->http->suspended, 1);
-        return send_refusal(x, RMS_E_UNREACHABLE);
+        return MHD_NO;
     }
     rms_watch_set(watched_of(x->connection), -1);
     x->request.body = rms_buf_view(&x->body);
@@ -381,9 +393,11 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         *socket_context = info == NULL ? NULL
                                        : rms_watch_add(http->watch, info->connect_fd,
                                              (int64_t)http->options.request_s * 1000);
+        (void)atomic_fetch_add(&http->unasked, *socket_context != NULL);
         return;
     }
     struct rms_watched *watched = *socket_context;
+    count_first(http, watched);
     rms_watch_remove(http->watch, &watched);
     *socket_context = NULL;
 }
@@ -482,8 +496,11 @@ static void wait_a_little(void)
 
 void rms_http_drain(struct rms_http *http, int64_t until_ms)
 {
+    int64_t first_until_ms = rms_clock_monotonic_ms() + FIRST_MS;
+    int64_t now;
     rms_http_close(http);
-    while (atomic_load(&http->exchanges) > 0 && rms_clock_monotonic_ms() < until_ms) {
+    while ((now = rms_clock_monotonic_ms()) < until_ms &&
+           (atomic_load(&http->exchanges) > 0 || (atomic_load(&http->unasked) > 0 && now < first_until_ms))) {
         wait_a_little();
     }
 }

@@ -70,7 +70,8 @@ RMS_MUST_USE int rms_http_new(const struct rms_http_options *options, struct rms
 /* Stops taking connections; those that are open end with the reply in hand or the next one. */
 void rms_http_close(struct rms_http *http);
 
-/* Closes, and waits until every request that has begun is answered, at most until then (monotonic clock). */
+/* Closes, and waits until every request that has begun is answered, and for a moment for those of connections
+ * that were just made, at most until then (monotonic clock). */
 void rms_http_drain(struct rms_http *http, int64_t until_ms);
 
 /* Ends what is left; the pool must still run, for the requests it has. Accepts NULL. */
@@ -106,6 +107,8 @@ void rms_watch_free(struct rms_watch **watch);
 
 struct rms_watched *rms_watch_add(struct rms_watch *watch, int fd, int64_t within_ms);
 void rms_watch_set(struct rms_watched *watched, int64_t within_ms); /* < 0: no deadline */
+/* True once: a connection that was made is about to ask, or ends without having asked. */
+bool rms_watch_asks_first(struct rms_watched *watched);
 void rms_watch_remove(struct rms_watch *watch, struct rms_watched **watched);
 
 #endif

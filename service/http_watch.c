@@ -14,6 +14,7 @@ struct rms_watched {
     struct rms_watched *previous;
     int fd;
     atomic_int_least64_t deadline_ms;
+    bool asked; /* only the connection's poller looks */
 };
 
 struct rms_watch {
@@ -116,6 +117,15 @@ void rms_watch_set(struct rms_watched *watched, int64_t within_ms)
     if (watched != NULL) {
         atomic_store_explicit(&watched->deadline_ms, deadline, memory_order_relaxed);
     }
+}
+
+bool rms_watch_asks_first(struct rms_watched *watched)
+{
+    bool first = watched != NULL && !watched->asked;
+    if (first) {
+        watched->asked = true;
+    }
+    return first;
 }
 
 void rms_watch_remove(struct rms_watch *watch, struct rms_watched **watched)

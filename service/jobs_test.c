@@ -62,8 +62,10 @@ static void put_code(struct lab *lab, const char *tenant, uint8_t mark, int64_t 
     assert_int_equal(rms_device_code_put(lab->db, &code), 0);
 }
 
+/* An hour after its end; before that, who comes late still hears that it has expired. */
 static void removes_what_has_expired(void **state)
 {
+    static const uint8_t late_hash[RMS_TOKEN_HASH] = {3};
     static const uint8_t old_hash[RMS_TOKEN_HASH] = {1};
     static const uint8_t new_hash[RMS_TOKEN_HASH] = {2};
     struct lab *lab = *state;
@@ -74,17 +76,19 @@ static void removes_what_has_expired(void **state)
     pid_t pid;
 
     tenant = lab_tenant(lab, "contoso.test", NULL);
-    put_code(lab, tenant, 1, now - 10);
+    put_code(lab, tenant, 1, now - 4000);
+    put_code(lab, tenant, 3, now - 10);
     put_code(lab, tenant, 2, now + 1000);
-    assert_int_equal(poll_code(lab, old_hash, now - 100), 0);
+    assert_int_equal(poll_code(lab, old_hash, now - 4100), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control), 0);
     pid = start(lab, lab->url, control[1]);
     for (int i = 0; i < 200 && status != RMS_E_NOT_FOUND; i++) {
         (void)poll(NULL, 0, 50);
-        status = poll_code(lab, old_hash, now - 100);
+        status = poll_code(lab, old_hash, now - 4100);
     }
     assert_int_equal(status, RMS_E_NOT_FOUND);
     assert_int_equal(poll_code(lab, new_hash, now), 0);
+    assert_int_equal(poll_code(lab, late_hash, now), RMS_E_EXPIRED);
     assert_int_equal(kill(pid, SIGTERM), 0);
     assert_int_equal(wait_for_exit(pid), 0);
     (void)close(control[0]);

@@ -24,7 +24,7 @@ struct rms_keyclient {
 static const struct {
     uint32_t reply_max;
 } ops[RMS_KEYD_OP_COUNT] = {
-#define X(name, number, class, request_max, reply_max, handler) [number] = {reply_max},
+#define X(name, number, slow, request_max, reply_max, handler) [number] = {reply_max},
     RMS_KEYD_OPS(X)
 #undef X
 };

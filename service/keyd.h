@@ -14,8 +14,8 @@ struct rms_keyd_options {
     const struct rms_secret *master_key; /* RMS_MASTER_KEY_BYTES; NULL: locked, every key operation answers
                                             RMS_E_KEY_UNAVAILABLE */
     struct rms_journal *journal;         /* borrowed, may be NULL */
-    size_t threads;                      /* for costly operations */
-    size_t readers;                      /* that read connections and answer cheap ones */
+    size_t threads;                      /* that answer; best as many as ask at one time */
+    size_t makers;                       /* that make pairs of RSA keys, at low priority */
     size_t stock;
     size_t open_keys_max;
     size_t user_keys_max;

@@ -35,7 +35,7 @@ struct rms_keyd {
 #define RMS_KEYD_MALFORMED 1
 typedef int (*rms_keyd_handler)(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out);
 
-#define X(name, number, class, request_max, reply_max, handler)                                              \
+#define X(name, number, slow, request_max, reply_max, handler)                                               \
     int rms_keyd_op_##handler(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out);
 RMS_KEYD_OPS(X)
 #undef X

@@ -1,26 +1,25 @@
-/* The one table of what may be asked of keyd (doc/protocol/keyd.md). A row: name, number on the wire, class,
- * most bytes of a request. Both sides use it: keyd to dispatch, the front's keyclient to ask. */
+/* The one table of what may be asked of keyd (doc/protocol/keyd.md). A row: name, number on the wire, slow or
+ * not, most bytes of a request. Both sides use it: keyd to dispatch, the front's keyclient to ask. */
 #ifndef RMS_SERVICE_KEYD_OPS_H
 #define RMS_SERVICE_KEYD_OPS_H
 
 #include <stdint.h>
 
-/* CHEAP: a table look-up, answered by the thread that read it. COSTLY: needs RSA or bulk work, handed to the
- * pool, so that cheap ones never wait behind it. SLOW: may have to make a pair of RSA keys, handed to a pool
- * of its own of lower priority. The numbers behind: most bytes of the body of a request, of a reply. */
+/* Slow: may have to make a pair of RSA keys, handed to threads of lower priority. The numbers behind: most
+ * bytes of the body of a request, of a reply. */
 #define RMS_KEYD_OPS(X)                                                                                      \
-    X(PING, 1, CHEAP, 0, 0, ping)                                                                            \
-    X(STATS, 2, CHEAP, 0, 512, stats)                                                                        \
-    X(GENERATE, 3, SLOW, 64, 8192, generate)                                                                 \
-    X(LOAD, 4, COSTLY, 8192, 0, load)                                                                        \
-    X(SIGN, 5, COSTLY, 64, 1024, sign)                                                                       \
-    X(SIGN_TOKEN, 6, COSTLY, 64, 64, sign_token)                                                             \
-    X(PUBLISH, 7, COSTLY, RMS_KEYD_TEXT_MAX + 256, RMS_KEYD_REPLY_MAX, publish)                              \
-    X(OPEN, 8, COSTLY, RMS_KEYD_ERD_MAX + 8192, RMS_KEYD_REPLY_MAX, open)                                    \
-    X(RELEASE, 9, CHEAP, 32, 64, release)                                                                    \
-    X(SEAL_TO, 10, COSTLY, 1024, 8192, seal_to)                                                              \
-    X(WRAP_USER_KEY, 11, COSTLY, 1024, 8192, wrap_user_key)                                                  \
-    X(NEW_WRAPPED_PAIR, 12, SLOW, 1024, 8192, new_wrapped_pair)
+    X(PING, 1, false, 0, 0, ping)                                                                            \
+    X(STATS, 2, false, 0, 512, stats)                                                                        \
+    X(GENERATE, 3, true, 64, 8192, generate)                                                                 \
+    X(LOAD, 4, false, 8192, 0, load)                                                                         \
+    X(SIGN, 5, false, 64, 1024, sign)                                                                        \
+    X(SIGN_TOKEN, 6, false, 64, 64, sign_token)                                                              \
+    X(PUBLISH, 7, false, RMS_KEYD_TEXT_MAX + 256, RMS_KEYD_REPLY_MAX, publish)                               \
+    X(OPEN, 8, false, RMS_KEYD_ERD_MAX + 8192, RMS_KEYD_REPLY_MAX, open)                                     \
+    X(RELEASE, 9, false, 32, 64, release)                                                                    \
+    X(SEAL_TO, 10, false, 1024, 8192, seal_to)                                                               \
+    X(WRAP_USER_KEY, 11, false, 1024, 8192, wrap_user_key)                                                   \
+    X(NEW_WRAPPED_PAIR, 12, true, 1024, 8192, new_wrapped_pair)
 
 /* Rights data: most bytes of its text when publishing, and of its ciphertext when opening. UTF-16 doubles the
  * one, and three bytes of UTF-8 can come from two of the other. */
@@ -29,7 +28,7 @@
 #define RMS_KEYD_REPLY_MAX (12u * 1024 * 1024 + 8192)
 
 enum rms_keyd_op {
-#define X(name, number, class, request_max, reply_max, handler) RMS_KEYD_##name = number,
+#define X(name, number, slow, request_max, reply_max, handler) RMS_KEYD_##name = number,
     RMS_KEYD_OPS(X)
 #undef X
 };

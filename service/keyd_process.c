@@ -21,7 +21,7 @@
 #include "service/settings.h"
 
 #define COUNTS_EVERY_MS 60000
-#define CORES_A_READER  4
+#define THREADS_A_MAKER 4
 
 static const char journal_name[] = "keyd.journal";
 
@@ -173,7 +173,7 @@ static int make_keyd(const struct rms_settings *settings, const struct held *hel
     const struct rms_keyd_options options = {.master_key = held->master,
         .journal = held->journal,
         .threads = (size_t)settings->keyd_threads,
-        .readers = (size_t)(settings->keyd_threads + CORES_A_READER - 1) / CORES_A_READER,
+        .makers = (size_t)(settings->keyd_threads + THREADS_A_MAKER - 1) / THREADS_A_MAKER,
         .stock = (size_t)settings->key_stock,
         .open_keys_max = (size_t)settings->open_keys_max,
         .user_keys_max = (size_t)settings->user_keys_max};

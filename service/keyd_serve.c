@@ -1,9 +1,10 @@
 /* Connections and threads of keyd.
  *
- * A reader thread waits for its share of the connections and answers cheap operations itself. Any other goes
- * to the pool of its class: the connection leaves the reader's epoll set and belongs to the pool thread until
- * it is put back, so at any moment exactly one thread owns it and none of its fields needs a lock. RELEASE,
- * the operation of the warm licence path, never waits behind RSA, and licences never wait for new keys. */
+ * All threads wait at one epoll set. A connection with a request is armed once: the thread that gets it owns
+ * it until it has answered and armed it again, so none of its fields needs a lock. There are as many threads
+ * as the front has workers, and a worker asks one thing at a time: no request waits for a thread, and a cheap
+ * one shares the cores with RSA instead of standing behind it. What may have to find prime numbers goes to a
+ * pool of lower priority. All threads run before the sandbox closes; it lets nobody start another. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,16 +21,13 @@
 #include "base/queue.h"
 #include "service/keyd_internal.h"
 
-#define EVENTS_AT_ONCE 64
-#define SEND_WAIT_S    5 /* for a peer that does not read a large reply */
-#define SLOW_NICE      10
-#define KEEP_REPLY     65536 /* a reply buffer that grew beyond is given back */
-
-enum op_class { CHEAP, COSTLY, SLOW, CLASSES };
+#define SEND_WAIT_S 5 /* for a peer that does not read a large reply */
+#define SLOW_NICE   10
+#define KEEP_REPLY  65536 /* a reply buffer that grew beyond is given back */
 
 struct op {
     rms_keyd_handler handler;
-    enum op_class class;
+    bool slow; /* for the pool of lower priority */
     uint32_t request_max;
     uint32_t reply_max;
     bool when_locked; /* also answered without a master key */
@@ -37,22 +35,15 @@ struct op {
 };
 
 static const struct op ops[RMS_KEYD_OP_COUNT] = {
-#define X(name, number, class, request_max, reply_max, handler)                                              \
-    [number] = {rms_keyd_op_##handler, class, request_max, reply_max, number <= RMS_KEYD_STATS, #name},
+#define X(name, number, slow, request_max, reply_max, handler)                                               \
+    [number] = {rms_keyd_op_##handler, slow, request_max, reply_max, number <= RMS_KEYD_STATS, #name},
     RMS_KEYD_OPS(X)
 #undef X
 };
 
-struct reader {
-    struct rms_keyd_server *server;
-    pthread_t thread;
-    bool started;
-    int epoll;
-};
-
 struct connection {
     struct connection *previous, *next; /* under the server's lock */
-    struct reader *reader;
+    struct rms_keyd_server *server;
     int fd;
     struct rms_inbox inbox;
     struct rms_message request;
@@ -61,14 +52,14 @@ struct connection {
 
 struct rms_keyd_server {
     struct rms_keyd *keyd;
-    struct rms_pool *pools[CLASSES]; /* none for CHEAP */
-    struct reader *readers;
-    size_t reader_count;
-    int stop; /* eventfd */
+    struct rms_pool *makers;
+    pthread_t *threads;
+    size_t thread_count;
+    int epoll;
+    int stop; /* eventfd in the set: wakes everybody, for good */
     pthread_mutex_t lock;
     struct connection *connections;
     size_t count;
-    size_t next_reader;
 };
 
 /* --- one connection --------------------------------------------------------------------------------- */
@@ -107,7 +98,7 @@ static void unlink_connection(struct rms_keyd_server *server, struct connection 
 /* By the thread that owns it. Closing takes it out of the epoll set. */
 static void end_connection(struct connection *connection)
 {
-    struct rms_keyd_server *server = connection->reader->server;
+    struct rms_keyd_server *server = connection->server;
 
     (void)pthread_mutex_lock(&server->lock);
     unlink_connection(server, connection);
@@ -178,13 +169,15 @@ static void wipe_reply(struct rms_buf *reply)
 }
 
 /* Answers the request at hand. False: the peer is to be cut off. */
-static bool exchange(struct connection *connection, int send_flags)
+static bool exchange(struct connection *connection)
 {
-    struct rms_keyd *keyd = connection->reader->server->keyd;
+    struct rms_keyd *keyd = connection->server->keyd;
     int status = answer(keyd, connection);
+    /* Only a reply that may not fit the socket is waited for: a peer that does not read holds no thread. */
+    int flags = connection->reply.len > KEEP_REPLY ? 0 : MSG_DONTWAIT;
 
     if (status == 0) {
-        status = rms_message_send(connection->fd, rms_buf_view(&connection->reply), send_flags);
+        status = rms_message_send(connection->fd, rms_buf_view(&connection->reply), flags);
     }
     rms_inbox_drop(&connection->inbox);
     wipe_reply(&connection->reply);
@@ -207,99 +200,93 @@ static int next_request(struct connection *connection)
     return status < 0 ? -1 : status;
 }
 
-/* On a pool thread, with a request at hand; whatever else was read already follows. */
-static void serve_in_pool(void *state, void *argument)
+/* The connection may be taken by another thread from here on. */
+static void arm(struct connection *connection)
 {
-    struct connection *connection = argument;
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
-    int next = 1;
+    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = connection};
 
-    (void)state;
-    while (next > 0) {
-        next = exchange(connection, 0) ? 0 : -1;
-        if (next == 0 && connection->inbox.bytes.len > 0) {
-            next = next_request(connection);
-        }
-    }
-    if (next < 0 || epoll_ctl(connection->reader->epoll, EPOLL_CTL_ADD, connection->fd, &event) != 0) {
+    if (epoll_ctl(connection->server->epoll, EPOLL_CTL_MOD, connection->fd, &event) != 0) {
         end_connection(connection);
     }
 }
 
-/* On the reader thread. */
+/* With a request at hand; whatever else was read already follows. */
+static void serve_on(struct connection *connection, bool in_pool)
+{
+    int next = 1;
+
+    while (next > 0) {
+        if (!in_pool && ops[connection->request.type].slow) {
+            rms_pool_submit_wait(connection->server->makers, connection);
+            return;
+        }
+        next = exchange(connection) ? 0 : -1;
+        if (next == 0 && connection->inbox.bytes.len > 0) {
+            next = next_request(connection);
+        }
+    }
+    if (next == 0) {
+        arm(connection);
+    } else {
+        end_connection(connection);
+    }
+}
+
+static void serve_in_pool(void *state, void *argument)
+{
+    (void)state;
+    serve_on(argument, true);
+}
+
 static void serve(struct connection *connection)
 {
-    struct reader *reader = connection->reader;
+    int next = next_request(connection);
 
-    do {
-        int next = next_request(connection);
-
-        if (next == 0) {
-            return;
-        }
-        if (next > 0 && ops[connection->request.type].class != CHEAP) {
-            (void)epoll_ctl(reader->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
-            rms_pool_submit_wait(reader->server->pools[ops[connection->request.type].class], connection);
-            return;
-        }
-        if (next < 0 || !exchange(connection, MSG_DONTWAIT)) {
-            end_connection(connection);
-            return;
-        }
-    } while (connection->inbox.bytes.len > 0);
+    if (next > 0) {
+        serve_on(connection, false);
+    } else if (next == 0) {
+        arm(connection);
+    } else {
+        end_connection(connection);
+    }
 }
 
 /* --- threads ---------------------------------------------------------------------------------------- */
 
-static void *read_connections(void *argument)
+static void *serve_connections(void *argument)
 {
-    struct reader *reader = argument;
-    struct epoll_event events[EVENTS_AT_ONCE];
+    struct rms_keyd_server *server = argument;
+    struct epoll_event event;
 
-    (void)pthread_setname_np(pthread_self(), "reader");
+    (void)pthread_setname_np(pthread_self(), "keys");
     for (;;) {
-        int count = epoll_wait(reader->epoll, events, EVENTS_AT_ONCE, -1);
-
-        for (int i = 0; i < count; i++) {
-            if (events[i].data.ptr == NULL) {
+        if (epoll_wait(server->epoll, &event, 1, -1) == 1) {
+            if (event.data.ptr == NULL) {
                 return NULL; /* the stop event */
             }
-            serve(events[i].data.ptr);
+            serve(event.data.ptr);
         }
     }
 }
 
-static int start_reader(struct rms_keyd_server *server, struct reader *reader)
-{
-    struct epoll_event stop = {.events = EPOLLIN, .data.ptr = NULL};
-
-    reader->server = server;
-    reader->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (reader->epoll < 0 || epoll_ctl(reader->epoll, EPOLL_CTL_ADD, server->stop, &stop) != 0) {
-        return rms_error_from_errno(errno);
-    }
-    reader->started = pthread_create(&reader->thread, NULL, read_connections, reader) == 0;
-    return reader->started ? 0 : RMS_E_NO_MEMORY;
-}
-
-static int start_readers(struct rms_keyd_server *server, size_t count)
+static int start_threads(struct rms_keyd_server *server, size_t count)
 {
     sigset_t all;
     sigset_t old;
-    int status = 0;
+    int err = 0;
 
-    server->readers = rms_calloc(count, sizeof *server->readers);
-    if (server->readers == NULL) {
+    server->threads = rms_calloc(count, sizeof *server->threads);
+    if (server->threads == NULL) {
         return RMS_E_NO_MEMORY;
     }
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &old);
-    for (size_t i = 0; i < count && status == 0; i++) {
-        server->reader_count++;
-        status = start_reader(server, &server->readers[i]);
+    while (server->thread_count < count && err == 0) {
+        err = pthread_create(&server->threads[server->thread_count], NULL, serve_connections, server);
+        server->thread_count += err == 0;
     }
     (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return status;
+    return err == 0 ? 0 : RMS_E_NO_MEMORY;
 }
 
 /* On Linux a nice value belongs to the thread. */
@@ -311,17 +298,28 @@ static void *yield_to_others(void *context, size_t index)
     return NULL;
 }
 
-static int start_pools(struct rms_keyd_server *server, size_t threads)
+static int start_makers(struct rms_keyd_server *server, size_t threads)
 {
-    struct rms_pool_options options = {.name = "keys",
+    const struct rms_pool_options options = {.name = "makers",
         .threads = threads,
         .capacity = RMS_KEYD_CONNECTION_MAX, /* one job a connection: never full */
+        .thread_init = yield_to_others,
         .job = serve_in_pool};
 
-    RMS_TRY(rms_pool_new(&options, &server->pools[COSTLY]));
-    options.name = "makers";
-    options.thread_init = yield_to_others;
-    return rms_pool_new(&options, &server->pools[SLOW]);
+    return rms_pool_new(&options, &server->makers);
+}
+
+static int open_set(struct rms_keyd_server *server)
+{
+    struct epoll_event stop = {.events = EPOLLIN, .data.ptr = NULL};
+
+    server->epoll = epoll_create1(EPOLL_CLOEXEC);
+    server->stop = eventfd(0, EFD_CLOEXEC);
+    if (server->epoll < 0 || server->stop < 0 ||
+        epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->stop, &stop) != 0) {
+        return rms_error_from_errno(errno);
+    }
+    return 0;
 }
 
 int rms_keyd_server_new(
@@ -336,10 +334,13 @@ int rms_keyd_server_new(
     }
     server->keyd = keyd;
     (void)pthread_mutex_init(&server->lock, NULL);
-    server->stop = eventfd(0, EFD_CLOEXEC);
-    status = server->stop < 0 ? rms_error_from_errno(errno) : start_pools(server, options->threads);
+    server->epoll = server->stop = -1;
+    status = open_set(server);
     if (status == 0) {
-        status = start_readers(server, options->readers);
+        status = start_makers(server, options->makers);
+    }
+    if (status == 0) {
+        status = start_threads(server, options->threads);
     }
     if (status != 0) {
         rms_keyd_server_free(&server);
@@ -349,21 +350,19 @@ int rms_keyd_server_new(
     return 0;
 }
 
-static void stop_readers(struct rms_keyd_server *server)
+static void stop_threads(struct rms_keyd_server *server)
 {
     const uint64_t one = 1;
 
     if (server->stop >= 0 && write(server->stop, &one, sizeof one) != (ssize_t)sizeof one) {
         rms_log(RMS_LOG_ERROR, "keyd.stop.failed", NULL);
     }
-    for (size_t i = 0; i < server->reader_count; i++) {
-        if (server->readers[i].started) {
-            (void)pthread_join(server->readers[i].thread, NULL);
-        }
+    for (size_t i = 0; i < server->thread_count; i++) {
+        (void)pthread_join(server->threads[i], NULL);
     }
 }
 
-/* The readers end first, then the pool finishes what it has; then nobody owns a connection any more. */
+/* The threads end first, then the pool finishes what it has; then nobody owns a connection any more. */
 void rms_keyd_server_free(struct rms_keyd_server **server_ref)
 {
     struct rms_keyd_server *server = *server_ref;
@@ -371,28 +370,24 @@ void rms_keyd_server_free(struct rms_keyd_server **server_ref)
     if (server == NULL) {
         return;
     }
-    stop_readers(server);
-    for (size_t i = 0; i < CLASSES; i++) {
-        rms_pool_free(&server->pools[i]);
-    }
+    stop_threads(server);
+    rms_pool_free(&server->makers);
     while (server->connections != NULL) {
         end_connection(server->connections);
     }
-    for (size_t i = 0; i < server->reader_count; i++) {
-        if (server->readers[i].epoll >= 0) {
-            (void)close(server->readers[i].epoll);
-        }
+    if (server->epoll >= 0) {
+        (void)close(server->epoll);
     }
     if (server->stop >= 0) {
         (void)close(server->stop);
     }
     (void)pthread_mutex_destroy(&server->lock);
-    rms_free(server->readers);
+    rms_free(server->threads);
     rms_free(server);
     *server_ref = NULL;
 }
 
-/* Takes a place and the next reader in turn; false when there are too many connections. */
+/* False when there are too many connections. */
 static bool register_connection(struct rms_keyd_server *server, struct connection *connection)
 {
     bool room;
@@ -400,7 +395,7 @@ static bool register_connection(struct rms_keyd_server *server, struct connectio
     (void)pthread_mutex_lock(&server->lock);
     room = server->count < RMS_KEYD_CONNECTION_MAX;
     if (room) {
-        connection->reader = &server->readers[server->next_reader++ % server->reader_count];
+        connection->server = server;
         link_connection(server, connection);
     }
     (void)pthread_mutex_unlock(&server->lock);
@@ -411,7 +406,7 @@ int rms_keyd_server_attach(struct rms_keyd_server *server, int fd)
 {
     const struct timeval wait = {.tv_sec = SEND_WAIT_S};
     struct connection *connection = rms_calloc(1, sizeof *connection);
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = connection};
 
     if (connection == NULL) {
         (void)close(fd);
@@ -426,7 +421,7 @@ int rms_keyd_server_attach(struct rms_keyd_server *server, int fd)
         rms_free(connection);
         return RMS_E_LIMIT;
     }
-    if (epoll_ctl(connection->reader->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+    if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
         int status = rms_error_from_errno(errno);
 
         end_connection(connection);

@@ -171,7 +171,7 @@ static void cuts_off_left_over_bytes(void **state)
 static void cuts_off_oversized_requests(void **state)
 {
     static const uint32_t request_max[] = {
-#define X(name, number, class, request_max, reply_max, handler) [number] = (request_max),
+#define X(name, number, slow, request_max, reply_max, handler) [number] = (request_max),
         RMS_KEYD_OPS(X)
 #undef X
     };
@@ -326,7 +326,7 @@ static void answers_a_pipeline_in_order(void **state)
     (void)close(fd);
 }
 
-/* A peer that asks and never reads is cut off when its socket is full; the reader thread is not held up. */
+/* A peer that asks and never reads is cut off when its socket is full; others are served meanwhile. */
 static void cuts_off_a_peer_that_does_not_read(void **state)
 {
     struct lab *lab = *state;

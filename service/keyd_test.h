@@ -70,7 +70,7 @@ static inline void lab_start_keyd(struct lab *lab, struct rms_journal *journal)
     const struct rms_keyd_options options = {.master_key = lab->master,
         .journal = journal,
         .threads = 2,
-        .readers = 1,
+        .makers = 1,
         .stock = 0,
         .open_keys_max = 32,
         .user_keys_max = 4};

@@ -255,7 +255,7 @@ int rms_licence_open(struct rms_request *request, struct rms_view pl_bytes,
     if (pl_out != NULL) {
         *pl_out = run->pl;
     }
-    return rms_opening_copy(&run->opening, opening_out);
+    return rms_opening_copy(request->arena, &run->opening, opening_out);
 }
 
 int rms_licence_tenant(

@@ -58,7 +58,8 @@ void rms_opening_unref(const struct rms_opening **opening);
 #define RMS_OPENING_CLEANUP __attribute__((cleanup(rms_opening_unref)))
 
 /* A compact copy in memory of its own, with one reference. */
-RMS_MUST_USE int rms_opening_copy(const struct rms_opening *from, const struct rms_opening **copy_out);
+RMS_MUST_USE int rms_opening_copy(
+    struct rms_arena *scratch, const struct rms_opening *from, const struct rms_opening **copy_out);
 
 /* Verifies and opens the bytes of a PL; one private-key operation. pl (may be NULL) receives the parsed
  * licence in the request's arena. The log note of the request is filled as far as the licence could be read.

@@ -1,6 +1,8 @@
 /* Openings by hash: shards with a lock each, the longest unused first to go. */
 #include <pthread.h>
+#include <stdalign.h>
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include "base/mem.h"
 #include "service/licence.h"
@@ -141,28 +143,31 @@ static int copy_policy(struct rms_arena *arena, struct rms_policy *policy)
     return copy_pairs(arena, &policy->encrypted_data, policy->encrypted_count);
 }
 
-static int fill_copy(struct counted *counted, const struct rms_opening *from)
+static int fill_copy(struct rms_arena *arena, struct rms_opening *copy, const struct rms_opening *from)
 {
-    struct rms_opening *copy = &counted->opening;
-    struct rms_arena *arena = counted->arena;
     *copy = *from;
     RMS_TRY(copy_text(arena, &copy->owner));
     RMS_TRY(copy_text(arena, &copy->issuer));
     RMS_TRY(copy_text(arena, &copy->file_name));
-    RMS_TRY(copy_policy(arena, &copy->policy));
-    counted->bytes = rms_arena_used(arena);
-    return RMS_OK;
+    return copy_policy(arena, &copy->policy);
 }
 
-int rms_opening_copy(const struct rms_opening *from, const struct rms_opening **copy_out)
+/* First in scratch, to know the size: tens of thousands are kept, each in a block of its own that fits. */
+int rms_opening_copy(
+    struct rms_arena *scratch, const struct rms_opening *from, const struct rms_opening **copy_out)
 {
-    struct rms_arena *arena = rms_arena_new(COPY_MAX);
+    struct rms_opening trial;
+    size_t used = rms_arena_used(scratch);
+    RMS_TRY(fill_copy(scratch, &trial, from));
+    size_t need = rms_arena_used(scratch) - used + sizeof(struct counted) + alignof(max_align_t);
+    struct rms_arena *arena = rms_arena_new_sized(COPY_MAX, need);
     struct counted *counted = arena != NULL ? rms_arena_alloc(arena, sizeof *counted) : NULL;
     int rc = RMS_E_NO_MEMORY;
     if (counted != NULL) {
         counted->arena = arena;
+        counted->bytes = need;
         atomic_init(&counted->refs, 1);
-        rc = fill_copy(counted, from);
+        rc = fill_copy(arena, &counted->opening, from);
     }
     if (rc < 0) {
         rms_arena_free(&arena);

@@ -22,7 +22,8 @@ static const struct rms_opening *make_opening(const char *content_id)
             .encrypted_count = 1}};
     const struct rms_opening *copy = NULL;
     (void)snprintf(o.content_id, sizeof o.content_id, "%s", content_id);
-    assert_int_equal(rms_opening_copy(&o, &copy), 0);
+    RMS_ARENA_CLEANUP struct rms_arena *scratch = rms_arena_new(65536);
+    assert_int_equal(rms_opening_copy(scratch, &o, &copy), 0);
     return copy;
 }
 

@@ -51,7 +51,7 @@ static const struct row rows[] = {
         "log_max_bytes", log_max_bytes, 4096, 1 << 30, 64 << 20, "size at which a log file is rotated"),
     NUMBER_ROW("workers", workers, 1, 128, PER_CORE, "threads that handle requests"),
     NUMBER_ROW("pollers", pollers, 1, 64, PER_CORE, "threads that serve connections"),
-    NUMBER_ROW("keyd_threads", keyd_threads, 1, 64, PER_CORE, "threads for private-key operations"),
+    NUMBER_ROW("keyd_threads", keyd_threads, 1, 128, PER_CORE, "threads for private-key operations"),
     NUMBER_ROW("key_stock", key_stock, 0, 256, 4, "fresh RSA pairs kept ready"),
     NUMBER_ROW("open_keys_max", open_keys_max, 16, 1 << 24, 65536, "content keys held open"),
     NUMBER_ROW("user_keys_max", user_keys_max, 16, 1 << 20, 1024, "user keys held"),
@@ -98,7 +98,7 @@ static int set_number(struct rms_settings *settings, const struct row *row, long
 static int per_core(const struct row *row)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    long value = strcmp(row->name, "workers") == 0 ? 4 * cores : cores;
+    long value = strcmp(row->name, "pollers") == 0 ? cores : 4 * cores;
 
     return (int)(value < 1 ? 1 : value > row->most ? row->most : value);
 }

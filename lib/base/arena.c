@@ -23,15 +23,20 @@ struct rms_arena {
     size_t next_cap;
 };
 
-struct rms_arena *rms_arena_new(size_t max_bytes)
+struct rms_arena *rms_arena_new_sized(size_t max_bytes, size_t first_bytes)
 {
     struct rms_arena *arena = rms_calloc(1, sizeof *arena);
 
     if (arena != NULL) {
         arena->max = max_bytes;
-        arena->next_cap = FIRST_BLOCK;
+        arena->next_cap = first_bytes;
     }
     return arena;
+}
+
+struct rms_arena *rms_arena_new(size_t max_bytes)
+{
+    return rms_arena_new_sized(max_bytes, FIRST_BLOCK);
 }
 
 void rms_arena_free(struct rms_arena **arena)
@@ -87,7 +92,7 @@ static struct block *add_block(struct rms_arena *arena, size_t size)
     block->used = 0;
     arena->blocks = block;
     if (arena->next_cap < LAST_BLOCK) {
-        arena->next_cap *= 2;
+        arena->next_cap = arena->next_cap < FIRST_BLOCK ? FIRST_BLOCK : 2 * arena->next_cap;
     }
     return block;
 }

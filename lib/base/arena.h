@@ -18,6 +18,10 @@ struct rms_arena;
 /* NULL when memory is exhausted. max_bytes bounds the sum of all allocations. */
 struct rms_arena *rms_arena_new(size_t max_bytes);
 
+/* The same for things kept in large numbers whose size is known: the first block takes just first_bytes of
+ * allocations. */
+struct rms_arena *rms_arena_new_sized(size_t max_bytes, size_t first_bytes);
+
 /* Accepts NULL, clears the caller's pointer. */
 void rms_arena_free(struct rms_arena **arena);
 
