@@ -94,6 +94,7 @@ void rms_published_fini(struct rms_published *published)
 {
     rms_released_wipe(&published->key);
     rms_buf_fini(&published->bits);
+    rms_buf_fini(&published->box);
     rms_buf_fini(&published->erd);
 }
 
@@ -382,8 +383,9 @@ int rms_keyd_publish(
     struct rms_buf *request = begin(client, RMS_KEYD_PUBLISH);
     struct rms_cursor in;
 
-    *published_out =
-        (struct rms_published){.bits = RMS_BUF_INIT(RMS_ENABLING_MAX), .erd = RMS_BUF_INIT(RMS_KEYD_ERD_MAX)};
+    *published_out = (struct rms_published){.bits = RMS_BUF_INIT(RMS_ENABLING_MAX),
+        .box = RMS_BUF_INIT(RMS_KEY_BOX_MAX),
+        .erd = RMS_BUF_INIT(RMS_KEYD_ERD_MAX)};
     if (ask->mode >= RMS_MODE_COUNT || (ask->key_bits != 128 && ask->key_bits != 256)) {
         return RMS_E_BAD_ARGUMENT;
     }
@@ -399,9 +401,11 @@ int rms_keyd_publish(
     take_opened(&in, &published_out->opened);
     take_key(&in, &published_out->key);
     append_blob(&in, &published_out->bits);
+    append_blob(&in, &published_out->box);
     append_blob(&in, &published_out->erd);
     RMS_TRY(finish(client, &in));
     RMS_TRY(rms_buf_status(&published_out->bits));
+    RMS_TRY(rms_buf_status(&published_out->box));
     return rms_buf_status(&published_out->erd);
 }
 
@@ -419,7 +423,8 @@ int rms_keyd_open(struct rms_keyclient *client, const struct rms_open_request *a
     struct rms_buf *request = begin(client, RMS_KEYD_OPEN);
     struct rms_cursor in;
 
-    if (ask->bits.blob.len > RMS_ENABLING_MAX || ask->erd.len > RMS_KEYD_ERD_MAX) {
+    if (ask->bits.blob.len > RMS_ENABLING_MAX || ask->box.len > RMS_KEY_BOX_MAX ||
+        ask->erd.len > RMS_KEYD_ERD_MAX) {
         return RMS_E_LIMIT;
     }
     RMS_TRY(rms_message_put_guid(request, ask->key_id));
@@ -427,6 +432,7 @@ int rms_keyd_open(struct rms_keyclient *client, const struct rms_open_request *a
     rms_message_put_blob(request, ask->bits.blob);
     put_bound(request, ask->bound);
     put_bound(request, ask->owner_bound);
+    rms_message_put_blob(request, ask->box);
     rms_message_put_blob(request, ask->erd);
     RMS_TRY(call(client, ask->key_id, &in));
     take_opened(&in, opened_out);

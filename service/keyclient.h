@@ -131,6 +131,7 @@ struct rms_published {
     struct rms_opened opened;
     struct rms_released key; /* for the reply to the author */
     struct rms_buf bits;     /* ENABLINGBITS of the PL */
+    struct rms_buf box;      /* key box of the PL */
     struct rms_buf erd;      /* ciphertext */
 };
 void rms_published_fini(struct rms_published *published);
@@ -139,13 +140,14 @@ void rms_published_fini(struct rms_published *published);
 RMS_MUST_USE int rms_keyd_publish(struct rms_keyclient *client, const struct rms_publish_request *request,
     struct rms_published *published_out);
 
-/* Opening a licence never seen: one private-key operation. erd_out receives the text of the rights data.
- * Every failure (padding, binding, rights data) is RMS_E_BAD_LICENSE. */
+/* Opening a licence never seen: one private-key operation, none with its key box. erd_out receives the text
+ * of the rights data. Every failure (padding, binding, rights data) is RMS_E_BAD_LICENSE. */
 struct rms_open_request {
     const char *key_id;
     struct rms_enabling_bits bits;
     const uint8_t *bound; /* pl->bits_bound, or NULL: binding not checked (foreign licences, section 4) */
     const uint8_t *owner_bound; /* pl->owner_bound, or NULL: what is sealed for an owner does not open */
+    struct rms_view box;        /* pl->key_box, may be empty */
     struct rms_view erd;        /* ciphertext */
 };
 RMS_MUST_USE int rms_keyd_open(struct rms_keyclient *client, const struct rms_open_request *request,

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "base/mem.h"
+#include "service/keyd_box.h"
 
 struct rms_keys {
     pthread_mutex_t lock;
@@ -36,6 +37,7 @@ int rms_key_seal(const struct rms_secret *sealing_key, const struct rms_key_name
 static void held_key_free(struct rms_held_key *key)
 {
     rms_rsa_private_free(&key->rsa);
+    rms_secret_free(&key->box_key);
     rms_ec_private_free(&key->ec);
     rms_secret_free(&key->blob);
     rms_free(key);
@@ -45,7 +47,8 @@ static int fill_key(struct rms_held_key *key, struct rms_secret **plain)
 {
     switch (key->name.kind) {
     case RMS_KEY_TENANT_RSA:
-        return rms_rsa_from_blob(rms_secret_view(*plain), &key->rsa);
+        key->box_key = rms_key_box_derive(rms_secret_view(*plain));
+        return key->box_key != NULL ? rms_rsa_from_blob(rms_secret_view(*plain), &key->rsa) : RMS_E_NO_MEMORY;
     case RMS_KEY_TOKEN_EC:
         return rms_ec_from_scalar(rms_secret_view(*plain), &key->ec);
     case RMS_KEY_USER_RSA:

@@ -19,12 +19,13 @@ struct rms_key_name {
     uint8_t tenant[RMS_TABLE_ID];
 };
 
-/* One key in memory; shared by reference. Exactly one of the three is set, by kind. */
+/* One key in memory; shared by reference. rsa, ec or blob is set, by kind. */
 struct rms_held_key {
     struct rms_table_entry entry;
     struct rms_key_name name;
     unsigned refs; /* under the lock of the table */
     struct rms_rsa_private *rsa;
+    struct rms_secret *box_key; /* beside rsa: derived from it, for key boxes (keyd_box.h) */
     struct rms_ec_private *ec;
     struct rms_secret *blob; /* user keys: only ever wrapped, never used here */
 };

@@ -2,6 +2,7 @@
 #include "service/keyd_internal.h"
 
 #include "crypto/random.h"
+#include "service/keyd_box.h"
 #include "xrml/enabling.h"
 
 /* --- signatures ------------------------------------------------------------------------------------- */
@@ -72,24 +73,30 @@ static int put_opened(struct rms_keyd *keyd, const uint8_t tenant_key[RMS_TABLE_
     return 0;
 }
 
-/* Seals a fresh content key to the tenant's public key, for one owner and content, and encrypts the rights
- * data with it. */
-static int seal_new(const struct rms_rsa_public *tenant, const struct rms_open_key *key,
+/* Seals a fresh content key to the tenant, for one owner and content: to his public key, for everybody who
+ * has the private one, and in a box, for ourselves. Encrypts the rights data with it. */
+static int seal_new(const struct rms_held_key *tenant, const struct rms_open_key *key,
     const uint8_t owner_bound[RMS_SHA256_BYTES], struct rms_view text, struct rms_buf *out)
 {
     RMS_BUF_CLEANUP struct rms_buf bits = RMS_BUF_INIT(RMS_ENABLING_MAX);
+    RMS_BUF_CLEANUP struct rms_buf box = RMS_BUF_INIT(RMS_KEY_BOX_MAX);
     RMS_BUF_CLEANUP struct rms_buf erd = RMS_BUF_INIT(RMS_KEYD_ERD_MAX);
     struct rms_view bytes = rms_view_of(key->key, key->len);
 
-    RMS_TRY(rms_enabling_seal_owned_key(tenant, key->mode, bytes, owner_bound, &bits));
+    RMS_TRY(
+        rms_enabling_seal_owned_key(rms_rsa_public_of(tenant->rsa), key->mode, bytes, owner_bound, &bits));
+    RMS_TRY(rms_key_box_seal(tenant->box_key, owner_bound, key, &box));
     RMS_TRY(rms_erd_encrypt(bytes, text, &erd));
     rms_message_put_blob(out, bytes);
     rms_message_put_blob(out, rms_buf_view(&bits));
+    rms_message_put_blob(out, rms_buf_view(&box));
     rms_message_put_blob(out, rms_buf_view(&erd));
     return 0;
 }
 
-/* id, u8 mode, u16 key bits, owner bound, blob text -> opened, blob key, blob bits, blob rights data */
+/* id, u8 mode, u16 key bits, owner bound, blob text -> opened, blob key, blob bits, blob box, blob rights
+ * data
+ */
 int rms_keyd_op_publish(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out)
 {
     RMS_OPEN_KEY_CLEANUP struct rms_open_key key = {0};
@@ -113,7 +120,7 @@ int rms_keyd_op_publish(struct rms_keyd *keyd, struct rms_cursor *in, struct rms
     rms_random(key.key, key.len);
     status = put_opened(keyd, id, &key, true, out);
     if (status == 0) {
-        status = seal_new(rms_rsa_public_of(tenant->rsa), &key, owner_bound, text, out);
+        status = seal_new(tenant, &key, owner_bound, text, out);
     }
     rms_keys_unref(keyd->keys, tenant);
     return status;
@@ -125,6 +132,7 @@ struct open_request {
     bool has_bound, has_owner_bound;
     uint8_t bound[RMS_SHA256_BYTES];
     uint8_t owner_bound[RMS_SHA256_BYTES];
+    struct rms_view box; /* empty: none */
     struct rms_view erd;
 };
 
@@ -137,8 +145,8 @@ static bool take_bound(struct rms_cursor *in, uint8_t bound_out[RMS_SHA256_BYTES
     return flag <= 1;
 }
 
-/* id, u8 sealing, blob bits, u8 bound given, bound (zeros when not), the same of the owner's, blob rights
- * data */
+/* id, u8 sealing, blob bits, u8 bound given, bound (zeros when not), the same of the owner's, blob box, blob
+ * rights data */
 static bool take_open(struct rms_cursor *in, struct open_request *request)
 {
     bool good;
@@ -148,22 +156,20 @@ static bool take_open(struct rms_cursor *in, struct open_request *request)
     request->bits.blob = rms_message_take_blob(in, RMS_ENABLING_MAX);
     good = take_bound(in, request->bound, &request->has_bound);
     good &= take_bound(in, request->owner_bound, &request->has_owner_bound);
+    request->box = rms_message_take_blob(in, RMS_KEY_BOX_MAX);
     request->erd = rms_message_take_blob(in, RMS_KEYD_ERD_MAX);
     return rms_cursor_done(in) && request->bits.type <= RMS_SEALED_KEY_V2 && good;
 }
 
-static int open_key(struct rms_keyd *keyd, const struct open_request *request, struct rms_open_key *key_out,
-    bool *owner_bound_out)
+/* One private-key operation. */
+static int open_bits(const struct rms_held_key *tenant, const struct open_request *request,
+    struct rms_open_key *key_out, bool *owner_bound_out)
 {
     struct rms_content_key content = {0};
-    struct rms_held_key *tenant;
-    int status;
-
-    RMS_TRY(rms_keyd_hold(keyd, request->id, RMS_KEY_TENANT_RSA, &tenant));
-    status =
+    int status =
         rms_enabling_open_owned_key(tenant->rsa, &request->bits, request->has_bound ? request->bound : NULL,
             request->has_owner_bound ? request->owner_bound : NULL, &content);
-    rms_keys_unref(keyd->keys, tenant);
+
     if (status == 0) {
         key_out->mode = content.mode;
         key_out->len = rms_secret_len(content.key);
@@ -171,6 +177,21 @@ static int open_key(struct rms_keyd *keyd, const struct open_request *request, s
         *owner_bound_out = content.owner_bound;
     }
     rms_content_key_fini(&content);
+    return status;
+}
+
+/* None where the box does. What it does not open the bits decide, so that a damaged box is no damage. */
+static int open_key(struct rms_keyd *keyd, const struct open_request *request, struct rms_open_key *key_out,
+    bool *owner_bound_out)
+{
+    struct rms_held_key *tenant;
+    int status;
+
+    RMS_TRY(rms_keyd_hold(keyd, request->id, RMS_KEY_TENANT_RSA, &tenant));
+    *owner_bound_out = request->box.len > 0 && request->has_owner_bound &&
+                       rms_key_box_open(tenant->box_key, request->owner_bound, request->box, key_out) == 0;
+    status = *owner_bound_out ? 0 : open_bits(tenant, request, key_out, owner_bound_out);
+    rms_keys_unref(keyd->keys, tenant);
     return status;
 }
 

@@ -56,5 +56,6 @@ enum rms_sign_purpose {
 
 #define RMS_KEY_HANDLE_BYTES 16
 #define RMS_KEY_SEALED_MAX   4096 /* bytes of a sealed private key */
+#define RMS_KEY_BOX_MAX      64   /* bytes of a key box (keyd_box.h) */
 
 #endif

@@ -24,7 +24,7 @@ static const struct sample samples[] = {
     {RMS_KEYD_SIGN, "g1d"},
     {RMS_KEYD_SIGN_TOKEN, "gd"},
     {RMS_KEYD_PUBLISH, "g12db"},
-    {RMS_KEYD_OPEN, "g1b1d1db"},
+    {RMS_KEYD_OPEN, "g1b1d1dbb"},
     {RMS_KEYD_RELEASE, "gg"},
     {RMS_KEYD_SEAL_TO, "ggt"},
     {RMS_KEYD_WRAP_USER_KEY, "gt"},
@@ -218,10 +218,10 @@ static void cuts_off_values_out_of_range(void **state)
         {RMS_KEYD_SIGN, "g8d"},                  /* no purpose */
         {RMS_KEYD_PUBLISH, "g42db"},             /* no cipher mode */
         {RMS_KEYD_PUBLISH, "g111db"},            /* no key size */
-        {RMS_KEYD_OPEN, "g2b1d1db"},             /* no kind of sealing */
-        {RMS_KEYD_OPEN, "g1b2d1db"},             /* neither bound nor not */
-        {RMS_KEYD_OPEN, "g1b1d2db"},             /* the same of the owner */
-        {RMS_KEYD_OPEN, "g1b1db"},               /* version 1 */
+        {RMS_KEYD_OPEN, "g2b1d1dbb"},            /* no kind of sealing */
+        {RMS_KEYD_OPEN, "g1b2d1dbb"},            /* neither bound nor not */
+        {RMS_KEYD_OPEN, "g1b1d2dbb"},            /* the same of the owner */
+        {RMS_KEYD_OPEN, "g1b1d1db"},             /* version 2 */
         {RMS_KEYD_SEAL_TO, "gg00d"},             /* no recipient */
         {RMS_KEYD_WRAP_USER_KEY, "g2ddddddddd"}, /* an even modulus */
         {RMS_KEYD_NEW_WRAPPED_PAIR, "00d"},

@@ -117,6 +117,76 @@ static void gives_one_answer_for_everything_that_does_not_open(void **state)
     assert_int_equal(try_open(lab, &ask), RMS_E_BAD_LICENSE);
 }
 
+/* Which of the two opened it shows when the other is broken. */
+static void opens_by_the_key_box_alone(void **state)
+{
+    struct lab *lab = *state;
+    RMS_PUBLISHED_CLEANUP struct rms_published published = publish(lab, 256);
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(4096);
+    RMS_RELEASED_CLEANUP struct rms_released released;
+    struct rms_open_request ask = open_of(lab, &published);
+    struct rms_opened opened;
+
+    ask.box = rms_buf_view(&published.box);
+    published.bits.data[5] ^= 1;
+    assert_int_equal(rms_keyd_open(lab->client, &ask, &opened, &text), 0);
+    assert_string_equal(rms_buf_text(&text), TEXT);
+    assert_int_equal(opened.mode, RMS_MODE_CBC4K);
+    assert_true(opened.owner_bound);
+    assert_memory_equal(opened.fingerprint, published.opened.fingerprint, RMS_SHA256_BYTES);
+    assert_int_equal(rms_keyd_release(lab->client, lab->tenant->key.key_id, opened.handle, &released), 0);
+    assert_int_equal(released.len, published.key.len);
+    assert_memory_equal(released.key, published.key.key, released.len);
+}
+
+/* Another owner or content, no owner, another document's box, another tenant's key, damage at every byte and
+ * every length: as if there were none. */
+static void a_key_box_opens_nothing_else(void **state)
+{
+    struct lab *lab = *state;
+    RMS_PUBLISHED_CLEANUP struct rms_published published = publish(lab, 256);
+    RMS_PUBLISHED_CLEANUP struct rms_published other = publish(lab, 256);
+    struct rms_new_key second;
+    struct rms_open_request ask = open_of(lab, &published);
+
+    published.bits.data[5] ^= 1; /* so that the bits do not open either */
+    ask.box = rms_buf_view(&published.box);
+    assert_int_equal(try_open(lab, &ask), 0);
+    ask.owner_bound = other_bound;
+    assert_int_equal(try_open(lab, &ask), RMS_E_BAD_LICENSE);
+    ask.owner_bound = NULL;
+    assert_int_equal(try_open(lab, &ask), RMS_E_BAD_LICENSE);
+    ask.owner_bound = bound;
+    ask.box = rms_buf_view(&other.box);
+    assert_int_equal(try_open(lab, &ask), RMS_E_BAD_LICENSE); /* the rights data are of another key */
+    for (size_t i = 0; i < published.box.len; i++) {
+        ask.box = rms_view_of(published.box.data, i);
+        assert_int_equal(try_open(lab, &ask), RMS_E_BAD_LICENSE);
+        ask.box = rms_buf_view(&published.box);
+        published.box.data[i] ^= 1;
+        assert_int_equal(try_open(lab, &ask), RMS_E_BAD_LICENSE);
+        published.box.data[i] ^= 1;
+    }
+    assert_int_equal(try_open(lab, &ask), 0);
+    assert_int_equal(rms_keyd_generate(lab->client, RMS_KEY_TENANT_RSA, LAB_TENANT, &second), 0);
+    assert_int_equal(rms_keyd_load(lab->client, &second.key), 0);
+    ask.key_id = second.key.key_id;
+    assert_int_equal(try_open(lab, &ask), RMS_E_BAD_LICENSE);
+    rms_new_key_fini(&second);
+}
+
+/* The bits say the same, for whoever has only the private key. */
+static void a_damaged_key_box_is_no_damage(void **state)
+{
+    struct lab *lab = *state;
+    RMS_PUBLISHED_CLEANUP struct rms_published published = publish(lab, 256);
+    struct rms_open_request ask = open_of(lab, &published);
+
+    published.box.data[20] ^= 1;
+    ask.box = rms_buf_view(&published.box);
+    assert_int_equal(try_open(lab, &ask), 0);
+}
+
 /* As clients of others make them: bound to the server alone. */
 static void opens_without_a_binding_when_told_so(void **state)
 {
@@ -430,6 +500,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_LAB(opens_what_it_published),
+        IN_LAB(opens_by_the_key_box_alone),
+        IN_LAB(a_key_box_opens_nothing_else),
+        IN_LAB(a_damaged_key_box_is_no_damage),
         IN_LAB(agrees_with_the_licence_library),
         IN_LAB(gives_one_answer_for_everything_that_does_not_open),
         IN_LAB(opens_without_a_binding_when_told_so),

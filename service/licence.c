@@ -79,17 +79,18 @@ static int verify(struct opening_run *run)
     return rc;
 }
 
-/* One private-key operation. Keys that we or our clients sealed open only for the owner and content of their
- * own licence, here or in the second attempt (xrml-licences section 8.2). Licences made by others bind their
- * enabling bits in ways nobody documents (xrml-licences section 4 table): with a good signature around, a
- * mismatch alone is noted and not fatal. */
+/* One private-key operation, or none with a key box of ours. Keys that we or our clients sealed open only for
+ * the owner and content of their own licence, here or in the second attempt (xrml-licences section 8.2).
+ * Licences made by others bind their enabling bits in ways nobody documents (xrml-licences section 4 table):
+ * with a good signature around, a mismatch alone is noted and not fatal. */
 static int open_with_key(struct opening_run *run)
 {
     struct rms_request *request = run->request;
     RMS_BUF_CLEANUP struct rms_buf erd = RMS_BUF_INIT(RMS_KEYD_REPLY_MAX);
     const uint8_t *owner_bound = run->opening.owner[0] != '\0' ? run->pl.owner_bound : NULL;
+    struct rms_view box = run->pl.key_box.len <= RMS_KEY_BOX_MAX ? run->pl.key_box : (struct rms_view){0};
     struct rms_open_request wanted = {
-        run->key->id, run->pl.bits, run->pl.bits_bound, owner_bound, run->pl.erd};
+        run->key->id, run->pl.bits, run->pl.bits_bound, owner_bound, box, run->pl.erd};
     int rc = rms_keyd_open(request->worker->keys, &wanted, &run->opening.opened, &erd);
     if (rc == RMS_E_BAD_LICENSE && run->pl.clc != NULL) {
         wanted.bound = NULL;

@@ -61,8 +61,9 @@ void rms_opening_unref(const struct rms_opening **opening);
 RMS_MUST_USE int rms_opening_copy(
     struct rms_arena *scratch, const struct rms_opening *from, const struct rms_opening **copy_out);
 
-/* Verifies and opens the bytes of a PL; one private-key operation. pl (may be NULL) receives the parsed
- * licence in the request's arena. The log note of the request is filled as far as the licence could be read.
+/* Verifies and opens the bytes of a PL; at most one private-key operation. pl (may be NULL) receives the
+ * parsed licence in the request's arena. The log note of the request is filled as far as the licence could be
+ * read.
  */
 struct rms_pl;
 RMS_MUST_USE int rms_licence_open(struct rms_request *request, struct rms_view pl_bytes,

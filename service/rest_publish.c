@@ -120,6 +120,7 @@ static int build(struct publishing *p)
         .issuer = p->request->person->address,
         .issued_at = p->request->now,
         .bits = rms_buf_view(&p->published.bits),
+        .key_box = rms_buf_view(&p->published.box),
         .erd = rms_buf_view(&p->published.erd),
     };
     return rms_pl_build(&key->server, &wanted, &signer, &p->pl);

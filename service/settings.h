@@ -33,7 +33,7 @@ struct rms_settings {
     /* sizes */
     int workers;       /* front: threads that handle requests */
     int pollers;       /* front: threads that read and write sockets */
-    int keyd_threads;  /* keyd: threads for private-key operations */
+    int keyd_threads;  /* keyd: threads that answer */
     int key_stock;     /* keyd: fresh RSA pairs kept ready */
     int open_keys_max; /* keyd: content keys held open */
     int user_keys_max; /* keyd: private keys held besides the tenants' */

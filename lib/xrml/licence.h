@@ -241,7 +241,8 @@ struct rms_pl {
     /* Who protected, normalised: the CLC's principal, or our LICENSEMETADATA OpenRMS.Issuer of a
      * server-signed PL; may be NULL. */
     const char *issuer;
-    struct rms_view erd;                      /* decoded ciphertext */
+    struct rms_view erd;     /* decoded ciphertext */
+    struct rms_view key_box; /* decoded LICENSEMETADATA OpenRMS.KeyBox of a server-signed PL; may be empty */
     const struct rms_name_value *signed_data; /* APPSPECIFIC and LICENSEMETADATA, without our own */
     size_t signed_count;
     /* SHA-256 of SIGNATURE value, body hash and, where there is one, the CLC's body hash: names a verified PL
@@ -259,6 +260,7 @@ struct rms_pl_request {
     int64_t issued_at;
     struct rms_view bits;              /* content key sealed to the server key, bound by rms_pl_owner_bound */
     struct rms_view erd;               /* encrypted rights data */
+    struct rms_view key_box;           /* the content key for the server itself; may be empty */
     const struct rms_certificate *clc; /* client-signed: the CLC, whose text is appended; else NULL */
     struct rms_view owner_ul; /* client-signed: the author's use licence text to append, may be empty */
 };

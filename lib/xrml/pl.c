@@ -167,6 +167,18 @@ static int read_issuer(struct rms_arena *arena, struct rms_pl *pl)
     return rms_xread_address(arena, text, &pl->issuer);
 }
 
+/* Only the server puts one in. */
+static int read_key_box(struct rms_arena *arena, struct rms_pl *pl)
+{
+    const struct rms_xnode *own;
+
+    if (pl->clc != NULL) {
+        return 0;
+    }
+    RMS_TRY(rms_xread_own(pl->node->body, RMS_XDATA_TRACKING, RMS_XOWN_KEY_BOX, &own));
+    return own != NULL ? rms_xread_base64(arena, own, &pl->key_box) : 0;
+}
+
 /* The CLC is in it, because what is read of a PL depends on whether it was there. */
 static void make_key(struct rms_pl *pl)
 {
@@ -207,6 +219,7 @@ int rms_pl_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_pl *
     RMS_TRY(read_data(arena, &pl));
     find_relatives(&pl);
     RMS_TRY(read_issuer(arena, &pl));
+    RMS_TRY(read_key_box(arena, &pl));
     make_key(&pl);
     *pl_out = pl;
     return 0;
@@ -322,6 +335,11 @@ static void write_data(struct rms_xwriter *w, const struct rms_pl_request *reque
     }
     if (request->issuer != NULL && request->clc == NULL) {
         rms_xw_data(w, RMS_XDATA_TRACKING, RMS_XOWN_ISSUER, request->issuer);
+    }
+    if (request->key_box.len > 0 && request->clc == NULL) {
+        rms_xw_raw(w, "<AUTHENTICATEDDATA id=\"" RMS_XDATA_TRACKING "\" name=\"" RMS_XOWN_KEY_BOX "\">");
+        rms_xw_base64(w, request->key_box);
+        rms_xw_close(w, "AUTHENTICATEDDATA");
     }
     w->bad = w->bad || request->erd.len == 0;
 }

@@ -166,6 +166,26 @@ static struct rms_pl_request request_of(const char *owner)
     };
 }
 
+/* Only the server's own licences have one, and it is none of the application's data. */
+static void test_key_box(void **state)
+{
+    RMS_BUF_CLEANUP struct rms_buf out = RMS_BUF_INIT(1u << 20);
+    struct rms_pl_request request = request_of(RMS_WORLD_ALICE);
+    struct rms_pl pl;
+
+    (void)state;
+    request.key_box = RMS_VIEW_LITERAL("a box");
+    assert_int_equal(build(&request, &world.server_signer, &out), 0);
+    pl = parse(rms_buf_view(&out));
+    assert_true(rms_view_equal(pl.key_box, RMS_VIEW_LITERAL("a box")));
+    assert_int_equal(pl.signed_count, 0);
+    rms_buf_reset(&out);
+    request.clc = &world.clc;
+    assert_int_equal(build(&request, &world.client_signer, &out), 0);
+    assert_int_equal(parse(rms_buf_view(&out)).key_box.len, 0);
+    assert_null(strstr(rms_buf_text(&out), "KeyBox"));
+}
+
 static struct rms_pl built(const char *owner, const struct rms_certificate *clc)
 {
     struct rms_pl_request request = request_of(owner);
@@ -505,6 +525,7 @@ int main(void)
         cmocka_unit_test(test_client_signed),
         cmocka_unit_test(test_owner_ul),
         cmocka_unit_test(test_signed_data),
+        cmocka_unit_test(test_key_box),
         cmocka_unit_test(test_issuer),
         cmocka_unit_test(test_binding),
         cmocka_unit_test(test_binding_of_unsigned),

@@ -101,6 +101,7 @@ RMS_MUST_USE int rms_xread_conditions(const struct rms_xnode *right, const struc
 /* Our own entries in AUTHENTICATEDDATA; the prefix is not free for applications. */
 #define RMS_XOWN_PREFIX        "OpenRMS."
 #define RMS_XOWN_ISSUER        "OpenRMS.Issuer"
+#define RMS_XOWN_KEY_BOX       "OpenRMS.KeyBox"
 #define RMS_XOWN_ONLY_ME       "OpenRMS.OnlyMe"
 #define RMS_XOWN_AUDITED       "OpenRMS.AuditedExtraction"
 #define RMS_XOWN_FROM_TEMPLATE "OpenRMS.FromTemplate"
