@@ -16,8 +16,9 @@ struct MHD_Connection;
 struct MHD_Response;
 struct rms_http;
 
-#define RMS_HTTP_CONNECTION_BYTES 131072u /* pitfall 3: 60 kB tokens pass */
-#define RMS_HTTP_PATH_MAX         2048u
+#define RMS_HTTP_CONNECTION_BYTES                                                                            \
+    81920u /* pitfall 3: 60 kB tokens pass; MHD wipes all of it after each request */
+#define RMS_HTTP_PATH_MAX 2048u
 
 /* A request, its reply, and the connection they travel on. */
 struct rms_exchange {

@@ -14,8 +14,8 @@ struct rms_secret *rms_key_box_derive(struct rms_view private_blob)
     if (key != NULL) {
         struct rms_view numbers = rms_view_of(private_blob.data + BLOB_HEAD, private_blob.len - BLOB_HEAD);
 
-        rms_hkdf_sha256(numbers, rms_view_str("OpenRMS keyd"), rms_view_str(box_label),
-            rms_secret_bytes(key), RMS_SHA256_BYTES);
+        rms_hkdf_sha256(numbers, rms_view_str("OpenRMS keyd"), rms_view_str(box_label), rms_secret_bytes(key),
+            RMS_SHA256_BYTES);
     }
     return key;
 }
