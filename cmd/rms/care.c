@@ -135,6 +135,12 @@ const struct verb verb_cache = {
 /* --- doctor ----------------------------------------------------------------------------------------------
  */
 
+/* The next step, but for the advice to run what is running. */
+static const char *advice(const struct rms_error_info *info)
+{
+    return strstr(info->next, "rms doctor") != NULL ? _("check the network and RMS_URL") : _(info->next);
+}
+
 static void print_check(void *user_data, const struct rms_check *check)
 {
     const struct rms_error_info *info = rms_error_info(check->code);
@@ -154,7 +160,7 @@ static void print_check(void *user_data, const struct rms_check *check)
         printf("%sok%s      %-14s %s\n", style("good"), style("off"), check->subject, rms_buf_text(&line));
     } else {
         printf("%sFAILED%s  %-14s %s (%s); %s\n", style("bad"), style("off"), check->subject,
-            rms_buf_text(&line), info->reason, _(info->next));
+            rms_buf_text(&line), info->reason, advice(info));
     }
     fflush(stdout);
 }

@@ -208,7 +208,12 @@ int open_context(struct arguments *arguments, struct rms_context **context_out)
         return status;
     }
     code = make_context(arguments, context_out);
-    return code < 0 ? output_error(NULL, _("settings and local store"), code) : 0;
+    if (code < 0) {
+        output_failure(
+            _("settings and local store"), &(struct failure){.code = code, .detail = rms_last_detail(NULL)});
+        return rms_error_info(code)->exit_status;
+    }
+    return 0;
 }
 
 struct rms_context *try_context(struct arguments *arguments)

@@ -65,7 +65,7 @@ static void real_files(void **state)
     static const struct {
         const char *file, *status, *owner, *content_id;
     } cases[] = {
-        {"pfile/AliceBvt.txt.pfile", "Protected (Native)", "alice@isvtenant999.onmicrosoft.com",
+        {"pfile/AliceBvt.txt.pfile", "Protected (Generic)", "alice@isvtenant999.onmicrosoft.com",
             "23090335-566a-4e3f-9ba8-544ca32e5998"},
         {"pfile/android_template_01.ptxt", "Protected (Native)", "bob@isvtenant999.onmicrosoft.com",
             "03527b60-0416-4103-ad05-5f9f510e55e3"},

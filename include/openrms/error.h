@@ -36,7 +36,7 @@ struct rms_error_info {
 /* The row of a code; for 0 and unknown codes a row that says so. Never NULL. */
 RMS_PUBLIC const struct rms_error_info *rms_error_info(int code);
 
-/* The code of a reason word, or 0 when there is none. */
+/* The code of a reason word, or 0 when there is none (NULL too). */
 RMS_PUBLIC int rms_error_from_reason(const char *reason);
 
 /* The i-th row, for documentation and tests; NULL behind the last. */

@@ -91,7 +91,7 @@ RMS_PUBLIC void rms_context_resume(struct rms_context *context);
 
 /* About the calling thread's last failed call on this context: a sentence for people ("" when there is none),
  * and the correlation id under which the service logged it ("" without one). Overwritten by the thread's next
- * call. */
+ * call. rms_last_detail(NULL) is about the thread's last failed rms_context_new. */
 RMS_PUBLIC const char *rms_last_detail(const struct rms_context *context);
 RMS_PUBLIC const char *rms_last_correlation_id(const struct rms_context *context);
 /* The address to ask for access after RMS_E_NO_RIGHTS, RMS_E_EXPIRED or RMS_E_REVOKED; "" without one. */
@@ -171,11 +171,16 @@ RMS_PUBLIC RMS_MUST_USE int rms_policy_set_expiry(struct rms_policy_builder *pol
 RMS_PUBLIC RMS_MUST_USE int rms_policy_set_expiry_days(struct rms_policy_builder *policy, unsigned days);
 /* -1: as long as the tenant allows; 0: always online; else days. */
 RMS_PUBLIC RMS_MUST_USE int rms_policy_set_offline_days(struct rms_policy_builder *policy, int days);
-/* Application data: signed (readable by all) or encrypted (readable with a licence). */
+/* Application data: signed (readable by all) or encrypted (readable with a licence). Names that begin with
+ * "Container." or "OpenRMS.", in any case, are the library's own: RMS_E_BAD_ARGUMENT. */
 RMS_PUBLIC RMS_MUST_USE int rms_policy_add_data(
     struct rms_policy_builder *policy, bool encrypted, const char *name, const char *value);
 
-/* --- files: the calls most programs need ------------------------------------------------------------- */
+/* --- files: the calls most programs need -------------------------------------------------------------
+ *
+ * After 0 the result is complete and in place. What is only kept for later (keys of own documents and
+ * licences, for opening without the service) is no part of that: when the store cannot take it, the log
+ * callback is told (level 1) and the call still returns 0. */
 
 enum rms_persist {
     RMS_PERSIST_ALL = 0,
@@ -268,8 +273,8 @@ struct rms_source {
 
 struct rms_document;
 
-/* Licence from the cache when valid, else from the service. RMS_E_NO_RIGHTS, RMS_E_EXPIRED, RMS_E_REVOKED,
- * RMS_E_NEEDS_ONLINE, ... */
+/* Licence from the cache when valid, else from the service; one that cannot be kept is used all the same.
+ * RMS_E_NO_RIGHTS, RMS_E_EXPIRED, RMS_E_REVOKED, RMS_E_NEEDS_ONLINE, ... */
 RMS_PUBLIC RMS_MUST_USE int rms_document_open(
     struct rms_context *context, const struct rms_source *source, struct rms_document **document_out);
 RMS_PUBLIC RMS_MUST_USE int rms_document_open_file(
@@ -323,7 +328,7 @@ RMS_PUBLIC RMS_MUST_USE int rms_protector_new(struct rms_context *context,
     const struct rms_sink *sink, struct rms_protector **protector_out);
 RMS_PUBLIC RMS_MUST_USE int rms_protector_write(
     struct rms_protector *protector, const void *data, size_t len);
-/* Writes the last block. Without it the output is incomplete. */
+/* Writes the last block: after 0 the output is complete, after anything else it is not. */
 RMS_PUBLIC RMS_MUST_USE int rms_protector_finish(struct rms_protector *protector);
 RMS_PUBLIC void rms_protector_free(struct rms_protector **protector);
 

@@ -38,7 +38,7 @@ int rms_error_from_reason(const char *reason)
 {
     const struct rms_error_info *row;
 
-    for (size_t i = 0; (row = rms_error_row(i)) != NULL; i++) {
+    for (size_t i = 0; reason != NULL && (row = rms_error_row(i)) != NULL; i++) {
         if (strcmp(row->reason, reason) == 0) {
             return row->code;
         }

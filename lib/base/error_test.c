@@ -77,6 +77,7 @@ static void unknown_things_have_answers(void **state)
     assert_string_equal(rms_error_info(-9999)->reason, "unknown");
     assert_string_equal(rms_error_info(5)->reason, "unknown");
     assert_int_equal(rms_error_from_reason("no-such-reason"), 0);
+    assert_int_equal(rms_error_from_reason(NULL), 0);
     assert_null(rms_error_row(100000));
 }
 

@@ -286,8 +286,14 @@ static int take_reply(struct rms_context *context, struct rms_access *access,
         access->offline_kept = false;
     }
     if (access->offline_kept) {
-        return rms_cache_put_licence(
+        status = rms_cache_put_licence(
             context, identity->address, licence, rms_buf_view(&chain), access->licence_valid_until);
+        access->offline_kept = status == 0;
+    }
+    if (status != 0) {
+        /* granted all the same: only the next opening has to ask again */
+        rms_note(context, RMS_LOG_ERROR, "opened, but the licence could not be kept: %s",
+            rms_error_info(status)->text);
     }
     return 0;
 }

@@ -189,7 +189,8 @@ int rms_auth_finish(struct rms_context *context, struct rms_arena *arena, struct
     repin.owner = signin->address;
     RMS_TRY(rms_signin_save(context, signin, true));
     /* signing in anew is the person's word that this is the service: its key may be another than before */
-    RMS_TRY(rms_vault_put(context->vault, &repin, RMS_TIME_NONE, RMS_VIEW_LITERAL("1")));
+    RMS_TRY(
+        rms_of_store(context, rms_vault_put(context->vault, &repin, RMS_TIME_NONE, RMS_VIEW_LITERAL("1"))));
     rms_session_drop(context, true);
     rms_identity_drop(context);
     rms_signin_touch(context, signin->address, rms_clock_now());

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "client/context.h"
 #include "client/crypt.h"
@@ -215,18 +216,24 @@ static void remember_group(struct batch *batch, struct item *group)
 {
     struct rms_context *context = batch->errand->context;
     const struct rms_plan *plan = batch->errand->plan;
-    int status = 0;
+    int status;
+    int ended;
 
-    if (plan == NULL || (plan->persist & RMS_PERSIST_NOT_DISK) != 0 || rms_vault_begin(context->vault) != 0) {
+    if (plan == NULL || (plan->persist & RMS_PERSIST_NOT_DISK) != 0) {
         return;
     }
-    for (struct item *item = group; item != NULL && status == 0; item = item->next) {
-        if (item->code == 0) {
-            status = rms_plan_remember(plan, &item->work.issued);
+    status = rms_vault_begin(context->vault);
+    if (status == 0) {
+        for (struct item *item = group; item != NULL && status == 0; item = item->next) {
+            if (item->code == 0) {
+                status = rms_plan_remember(plan, &item->work.issued);
+            }
         }
+        ended = rms_vault_end(context->vault, status == 0);
+        status = status != 0 ? status : ended;
     }
-    if (rms_vault_end(context->vault, status == 0) != 0 || status != 0) {
-        rms_note(context, 1, "the keys of protected files could not be kept for opening offline");
+    if (status != 0) {
+        rms_note(context, RMS_LOG_ERROR, RMS_NOT_KEPT ": %s", rms_error_info(status)->text);
     }
 }
 

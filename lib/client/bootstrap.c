@@ -228,7 +228,7 @@ static int store_and_load(struct rms_context *context, const char *address, cons
     int status;
     int ended;
 
-    RMS_TRY(rms_vault_begin(context->vault));
+    RMS_TRY(rms_of_store(context, rms_vault_begin(context->vault)));
     status = store_all(context, address, harvest);
     if (status == 0) {
         status = rms_identity_load(context, address, identity_out);
@@ -241,7 +241,7 @@ static int store_and_load(struct rms_context *context, const char *address, cons
     if (status == 0 && ended != 0) {
         rms_identity_unref(identity_out);
     }
-    return status != 0 ? status : ended;
+    return rms_of_store(context, status != 0 ? status : ended);
 }
 
 static int run(struct rms_context *context, const char *address, struct harvest *harvest,

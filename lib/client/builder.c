@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "client/context.h"
 #include "client/identity.h"
+#include "client/issue.h"
 #include "client/signin.h"
 #include "client/template.h"
 
@@ -293,9 +294,18 @@ int rms_policy_set_offline_days(struct rms_policy_builder *policy, int days)
     return 0;
 }
 
+/* What the library itself writes and believes when it opens: an application's word in its place would make
+ * a file that nobody can open again. */
 static bool reserved(const char *name)
 {
-    return strncasecmp(name, "OpenRMS.", 8) == 0; /* written by the library itself */
+    static const char *const prefixes[] = {RMS_DATA_PREFIX, "OpenRMS."};
+
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        if (strncasecmp(name, prefixes[i], strlen(prefixes[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int rms_policy_add_data(

@@ -11,6 +11,8 @@
 #include "client/testing/issuer.h"
 #include "xrml/testing/world.h"
 
+#define HEAD "{\"OpenRMS\":\"permissions\",\"Version\":1"
+
 struct fixture {
     struct rms_issuer issuer;
     struct rms_context *alice;
@@ -117,9 +119,37 @@ static void limits(void **state)
     assert_int_equal(rms_policy_set_referral(f->policy, "mailto:a@b.example"), 0);
     assert_int_equal(rms_policy_set_name(f->policy, "", "x", NULL), RMS_E_BAD_ARGUMENT);
     assert_int_equal(rms_policy_set_name(f->policy, "x", "x", "xx"), RMS_E_BAD_ARGUMENT);
-    assert_int_equal(rms_policy_add_data(f->policy, false, "OpenRMS.Issuer", "x"), RMS_E_BAD_ARGUMENT);
     assert_int_equal(rms_policy_add_data(f->policy, false, "a", "b\x01"), RMS_E_BAD_ARGUMENT);
     assert_int_equal(rms_policy_add_data(f->policy, false, "a", NULL), RMS_E_BAD_ARGUMENT);
+}
+
+/* What the library writes itself and believes when it opens cannot be given: the file would be lost. */
+static void reserved_names(void **state)
+{
+    static const char *const names[] = {"OpenRMS.Issuer", "openrms.x", "Container.Size",
+        "Container.Extension", "container.size", "CONTAINER.", "Container.Later"};
+    static const char *const free_names[] = {
+        "Container", "Containers", "My.Container.Size", "MS.Content.Name"};
+    struct fixture *f = *state;
+    struct rms_policy_builder *policy = NULL;
+    struct rms_policy_builder *template = NULL;
+
+    rms_must(rms_policy_from_template(f->alice, RMS_TEST_TEMPLATE, &template));
+    for (size_t i = 0; i < RMS_COUNT(names); i++) {
+        char text[256];
+
+        assert_int_equal(rms_policy_add_data(f->policy, false, names[i], "1"), RMS_E_BAD_ARGUMENT);
+        assert_int_equal(rms_policy_add_data(f->policy, true, names[i], "1"), RMS_E_BAD_ARGUMENT);
+        assert_int_equal(rms_policy_add_data(template, false, names[i], "1"), RMS_E_BAD_ARGUMENT);
+        (void)snprintf(
+            text, sizeof text, HEAD ",\"Policy\":{},\"SignedApplicationData\":{\"%s\":\"1\"}}", names[i]);
+        assert_int_equal(rms_policy_load(f->alice, text, strlen(text), &policy), RMS_E_BAD_ARGUMENT);
+        assert_null(policy);
+    }
+    for (size_t i = 0; i < RMS_COUNT(free_names); i++) {
+        assert_int_equal(rms_policy_add_data(f->policy, false, free_names[i], "1"), 0);
+    }
+    rms_policy_free(&template);
 }
 
 static void a_template_stays_as_it_is(void **state)
@@ -196,7 +226,6 @@ static void template_and_back(void **state)
 
 static void texts_that_are_refused(void **state)
 {
-#define HEAD "{\"OpenRMS\":\"permissions\",\"Version\":1"
     static const struct {
         const char *text;
         int code;
@@ -259,6 +288,7 @@ int main(void)
         TEST(grants),
         TEST(only_for_me),
         TEST(limits),
+        TEST(reserved_names),
         TEST(a_template_stays_as_it_is),
         TEST(text_and_back),
         TEST(template_and_back),

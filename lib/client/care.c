@@ -15,7 +15,8 @@
 int rms_cache_clean(struct rms_context *context, size_t *removed_out, size_t *kept_out)
 {
     RMS_TRY(rms_call_begin(context));
-    return rms_vault_purge(context->vault, rms_clock_now(), true, removed_out, kept_out);
+    return rms_of_store(
+        context, rms_vault_purge(context->vault, rms_clock_now(), true, removed_out, kept_out));
 }
 
 int rms_reset(struct rms_context *context)
@@ -24,7 +25,7 @@ int rms_reset(struct rms_context *context)
 
     RMS_TRY(rms_call_begin(context));
     (void)pthread_mutex_lock(&context->prepare);
-    status = rms_vault_reset(context->vault);
+    status = rms_of_store(context, rms_vault_reset(context->vault));
     rms_session_drop(context, false);
     rms_identity_drop(context);
     (void)pthread_mutex_unlock(&context->prepare);
@@ -67,9 +68,15 @@ static int check_store(struct examination *examination)
     struct rms_buf RMS_BUF_CLEANUP back = RMS_BUF_INIT(64);
     char text[128];
 
-    RMS_TRY(rms_vault_put(context->vault, &place, RMS_TIME_NONE, RMS_VIEW_LITERAL("check")));
-    RMS_TRY(rms_vault_get(context->vault, &place, &back));
-    RMS_TRY(rms_vault_remove(context->vault, &place));
+    int status = rms_vault_put(context->vault, &place, RMS_TIME_NONE, RMS_VIEW_LITERAL("check"));
+
+    if (status == 0) {
+        status = rms_vault_get(context->vault, &place, &back);
+    }
+    if (status == 0) {
+        status = rms_vault_remove(context->vault, &place);
+    }
+    RMS_TRY(rms_of_store(context, status));
     (void)snprintf(text, sizeof text, "%s, key in %s", context->settings.store_dir,
         rms_vault_protection(context->vault));
     report(examination, "store", 0, text);

@@ -23,6 +23,9 @@ const char *rms_version(void)
 
 /* --- reports --- */
 
+/* Why the thread's last rms_context_new failed: there is no context to keep it. */
+static _Thread_local char none_detail[RMS_DETAIL_MAX];
+
 /* Guards the lists of reports of all contexts: a thread that ends takes its report out of one. */
 static pthread_mutex_t report_lists = PTHREAD_MUTEX_INITIALIZER;
 
@@ -104,6 +107,13 @@ int rms_fail(const struct rms_context *context, int code, const char *format, ..
     return code;
 }
 
+int rms_of_store(const struct rms_context *context, int status)
+{
+    return status == 0 || status == RMS_E_NOT_FOUND
+               ? status
+               : rms_fail(context, status, "the store in %s", context->settings.store_dir);
+}
+
 int rms_fail_clock(const struct rms_context *context, int64_t ahead_s)
 {
     static const struct {
@@ -140,7 +150,7 @@ void rms_report_restore(const struct rms_context *context, const struct rms_repo
 
 const char *rms_last_detail(const struct rms_context *context)
 {
-    return context != NULL ? rms_report_of(context)->detail : "";
+    return context != NULL ? rms_report_of(context)->detail : none_detail;
 }
 
 const char *rms_last_correlation_id(const struct rms_context *context)
@@ -225,15 +235,21 @@ static int set_up(struct rms_context *context, const struct rms_options *options
 
     if (status != 0) {
         rms_log(RMS_LOG_ERROR, "client.settings", "detail", detail, NULL);
-        return status;
+        return rms_fail(context, status, "%s", detail != NULL ? detail : "");
     }
     RMS_TRY(rms_http_new(&context->http));
-    RMS_TRY(rms_vault_open(&context->settings, &context->vault, &foreign));
+    RMS_TRY(rms_of_store(context, rms_vault_open(&context->settings, &context->vault, &foreign)));
     if (foreign) {
         rms_note(context, RMS_LOG_ERROR, "the store was not bound to this device; a new one was made");
     }
     context->was_foreign = foreign;
-    return rms_vault_purge(context->vault, rms_clock_now(), false, NULL, NULL);
+    /* what has ended is judged when it is used, too: a store that cannot be written is no reason to stop */
+    status = rms_vault_purge(context->vault, rms_clock_now(), false, NULL, NULL);
+    if (status != 0) {
+        rms_note(context, RMS_LOG_ERROR, "ended entries could not be removed from %s: %s",
+            context->settings.store_dir, rms_error_info(status)->text);
+    }
+    return 0;
 }
 
 static void init_recursive(pthread_mutex_t *mutex)
@@ -252,6 +268,7 @@ int rms_context_new(const struct rms_options *options, struct rms_context **cont
     int status;
 
     *context_out = NULL;
+    none_detail[0] = '\0';
     if (options != NULL) {
         if (options->size < offsetof(struct rms_options, callbacks)) {
             return RMS_E_BAD_ARGUMENT;
@@ -273,6 +290,7 @@ int rms_context_new(const struct rms_options *options, struct rms_context **cont
     }
     status = set_up(context, options);
     if (status != 0) {
+        memcpy(none_detail, rms_last_detail(context), sizeof none_detail);
         rms_context_free(&context);
         return status;
     }

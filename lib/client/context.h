@@ -59,6 +59,9 @@ RMS_MUST_USE int rms_call_begin(struct rms_context *context);
 int rms_fail(const struct rms_context *context, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* What a call of the vault returned, with the store's directory as detail when it failed. */
+RMS_MUST_USE int rms_of_store(const struct rms_context *context, int status);
+
 #define RMS_CLOCK_SKEW_S (5 * 60) /* less is nothing to talk about */
 
 /* RMS_E_CLOCK with the difference as detail. */

@@ -215,6 +215,7 @@ static void what_a_document_says(void **state)
     assert_true(info->is_owner);
     assert_true(info->from_cache);
     assert_int_equal(info->content_valid_until, RMS_NEVER);
+    assert_null(info->template_id);
     assert_true(rms_document_allows(document, "PRINT"));
     assert_true(rms_document_allows(document, "ANYTHING.AT.ALL"));
     assert_string_equal(rms_document_data(document, "Project"), "Blue");
@@ -331,7 +332,7 @@ static void foreign_file(void **state)
 
     (void)snprintf(path, sizeof path, "%s/test/vectors/pfile/linuxTest.txt.pfile", root != NULL ? root : ".");
     assert_int_equal(rms_file_status(f->alice, path, &status), 0);
-    assert_int_equal(status.protection, RMS_PROTECTED_NATIVE);
+    assert_int_equal(status.protection, RMS_PROTECTED_GENERIC);
     assert_true(status.signature_consistent);
     assert_false(status.signature_trusted);
     assert_int_equal(rms_document_open_file(f->alice, path, &document), RMS_E_NEEDS_ONLINE);

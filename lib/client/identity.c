@@ -297,22 +297,47 @@ static int renew(struct rms_context *context, enum rms_identity_need need, struc
     return status;
 }
 
-static int find_locked(
-    struct rms_context *context, enum rms_identity_need need, struct rms_identity **identity_out)
+/* That of the person who is signed in. */
+static int load_signed_in(struct rms_context *context, struct rms_identity **identity_out)
 {
     struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ENTRY_MAX);
     struct rms_signin signin;
-    int status;
 
     if (arena == NULL) {
         return RMS_E_NO_MEMORY;
     }
+    RMS_TRY(rms_signin_load(context, arena, &signin));
+    return rms_identity_load(context, signin.address, identity_out);
+}
+
+int rms_identity_here(struct rms_context *context, struct rms_identity **identity_out)
+{
+    int status;
+
+    *identity_out = current(context);
+    if (*identity_out != NULL) {
+        return 0;
+    }
+    /* whoever prepares the device may be busy with the network: then what was read is used, not kept */
+    if (pthread_mutex_trylock(&context->prepare) != 0) {
+        return load_signed_in(context, identity_out);
+    }
+    status = load_signed_in(context, identity_out);
+    if (status == 0) {
+        keep(context, *identity_out);
+    }
+    (void)pthread_mutex_unlock(&context->prepare);
+    return status;
+}
+
+static int find_locked(
+    struct rms_context *context, enum rms_identity_need need, struct rms_identity **identity_out)
+{
+    int status;
+
     *identity_out = current(context);
     if (*identity_out == NULL) {
-        status = rms_signin_load(context, arena, &signin);
-        if (status == 0) {
-            status = rms_identity_load(context, signin.address, identity_out);
-        }
+        status = load_signed_in(context, identity_out);
         if (status == RMS_E_NOT_FOUND ||
             ((status == RMS_E_NOT_AUTHENTICATED || status == RMS_E_STORE_NOT_BOUND) &&
                 context->callbacks.token != NULL)) {

@@ -41,6 +41,10 @@ RMS_MUST_USE int rms_identity_get(
 RMS_MUST_USE int rms_identity_load(
     struct rms_context *context, const char *address, struct rms_identity **identity_out);
 
+/* A reference to what the context or the store holds, without the service; read from the store once.
+ * RMS_E_NOT_FOUND, RMS_E_NOT_AUTHENTICATED. */
+RMS_MUST_USE int rms_identity_here(struct rms_context *context, struct rms_identity **identity_out);
+
 void rms_identity_unref(struct rms_identity **identity);
 #define RMS_IDENTITY_CLEANUP __attribute__((cleanup(rms_identity_unref)))
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "client/api.h"
 #include "client/builder_json.h"
 #include "client/cache.h"
@@ -88,7 +89,7 @@ static void describe(const struct rms_content_about *about, struct extras *extra
     }
 }
 
-/* The policy with the extras behind its own signed data. */
+/* The policy with the extras before its own signed data: of two with one name the first counts. */
 static int extend(struct rms_arena *arena, const struct rms_policy *policy, const struct extras *extras,
     struct rms_policy *out)
 {
@@ -98,10 +99,10 @@ static int extend(struct rms_arena *arena, const struct rms_policy *policy, cons
     if (pairs == NULL) {
         return RMS_E_NO_MEMORY;
     }
+    memcpy(pairs, extras->pairs, extras->count * sizeof *pairs);
     if (policy->signed_count > 0) {
-        memcpy(pairs, policy->signed_data, policy->signed_count * sizeof *pairs);
+        memcpy(pairs + extras->count, policy->signed_data, policy->signed_count * sizeof *pairs);
     }
-    memcpy(pairs + policy->signed_count, extras->pairs, extras->count * sizeof *pairs);
     *out = *policy;
     out->signed_data = pairs;
     out->signed_count = count;
@@ -277,6 +278,15 @@ int rms_plan_issue(
         rms_issued_fini(issued_out);
     }
     return status;
+}
+
+void rms_plan_keep(const struct rms_plan *plan, const struct rms_issued *issued)
+{
+    int status = rms_plan_remember(plan, issued);
+
+    if (status != 0) {
+        rms_note(plan->context, RMS_LOG_ERROR, RMS_NOT_KEPT ": %s", rms_error_info(status)->text);
+    }
 }
 
 int rms_plan_remember(const struct rms_plan *plan, const struct rms_issued *issued)

@@ -8,6 +8,7 @@
 
 /* Signed beside the policy's own data: what the container says about the content, so that it can be checked.
  */
+#define RMS_DATA_PREFIX    "Container." /* not free for applications */
 #define RMS_DATA_EXTENSION "Container.Extension"
 #define RMS_DATA_SIZE      "Container.Size"
 
@@ -42,7 +43,10 @@ RMS_MUST_USE int rms_plan_issue(
 void rms_issued_fini(struct rms_issued *issued);
 
 /* Keeps the key in the store as persist allows, so that the author can open the file offline (S-137). Call
- * when the file is in place. */
+ * when the file is in place: it is protected and complete then, so a key that cannot be kept is a line in the
+ * log (rms_plan_keep) and never the result of the call. rms_plan_remember is for a transaction of several. */
+void rms_plan_keep(const struct rms_plan *plan, const struct rms_issued *issued);
+#define RMS_NOT_KEPT "protected, but the key could not be kept for opening without the service"
 RMS_MUST_USE int rms_plan_remember(const struct rms_plan *plan, const struct rms_issued *issued);
 
 #endif

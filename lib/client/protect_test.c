@@ -2,6 +2,7 @@
 #include "base/test.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "client/context.h"
 #include "client/testing/issuer.h"
 #include "xrml/testing/world.h"
 
@@ -464,6 +467,103 @@ static void status_of_files(void **state)
     assert_int_equal(rms_file_status(NULL, rms_test_path(&f->issuer, "missing"), &status), RMS_E_NOT_FOUND);
 }
 
+/* Native or generic is told by the name; by the kind where the name has become another. touches: C-219 */
+static void status_by_name(void **state)
+{
+    static const struct {
+        const char *clear, *name;
+        enum rms_protection protection;
+    } rows[] = {
+        {"c.txt", "a.ptxt", RMS_PROTECTED_NATIVE},
+        {"c.txt", "a.txt.pfile", RMS_PROTECTED_GENERIC},
+        {"c.txt", "a.PFILE", RMS_PROTECTED_GENERIC},
+        {"c.txt", "a", RMS_PROTECTED_NATIVE},
+        {"c.csv", "a.csv.pfile", RMS_PROTECTED_GENERIC},
+        {"c.csv", "a.pcsv", RMS_PROTECTED_NATIVE},
+        {"c.csv", "a.bin", RMS_PROTECTED_GENERIC},
+        {"c", "a.pfile", RMS_PROTECTED_GENERIC},
+        {"c", "a.p", RMS_PROTECTED_GENERIC},
+    };
+    struct fixture *f = *state;
+    struct rms_file_status status;
+
+    for (size_t i = 0; i < RMS_COUNT(rows); i++) {
+        const struct rms_file_options options = {
+            .size = sizeof options, .output = rms_test_path(&f->issuer, rows[i].name)};
+        const char *clear = rms_test_path(&f->issuer, rows[i].clear);
+
+        rms_test_fill(clear, 100);
+        assert_int_equal(rms_protect_file(f->alice, clear, f->policy, &options, NULL), 0);
+        assert_int_equal(rms_file_status(NULL, options.output, &status), 0);
+        assert_int_equal(status.protection, rows[i].protection);
+        assert_int_equal(unlink(options.output), 0);
+    }
+}
+
+static void stop_keeping(struct rms_issuer *issuer)
+{
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(rms_test_path(issuer, "alice/store.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                         "CREATE TRIGGER full BEFORE INSERT ON entry BEGIN SELECT RAISE(FAIL, 'full'); END;"
+                         "CREATE TRIGGER stuck BEFORE DELETE ON entry BEGIN SELECT RAISE(FAIL, 'full'); END",
+                         NULL, NULL, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void count_lines(void *user_data, int level, const char *line)
+{
+    *(unsigned *)user_data += level == RMS_LOG_ERROR && strstr(line, "could not be kept") != NULL;
+}
+
+static int discard(void *user_data, const void *data, size_t len)
+{
+    *(size_t *)user_data += len;
+    return data != NULL || len == 0 ? 0 : RMS_E_IO;
+}
+
+/* A store that takes nothing more is told of in the log; what was protected is protected, and opens. */
+static void keys_that_cannot_be_kept(void **state)
+{
+    struct fixture *f = *state;
+    const struct rms_file_options options = in_place();
+    char path[512];
+    const char *paths[] = {path};
+    struct rms_protector *protector = NULL;
+    const struct rms_vault_place ended = {RMS_VAULT_LICENCE, RMS_TEST_ALICE, RMS_VIEW_LITERAL("ended")};
+    struct rms_file_result result;
+    unsigned told = 0;
+    size_t written = 0;
+    const struct rms_sink sink = {&written, discard};
+
+    (void)snprintf(path, sizeof path, "%s", rms_test_path(&f->issuer, "q.txt"));
+    rms_test_fill(path, 100);
+    rms_must(rms_vault_put(f->alice->vault, &ended, 1, RMS_VIEW_LITERAL("x")));
+    stop_keeping(&f->issuer);
+    f->alice->callbacks.log = count_lines;
+    f->alice->callbacks.user_data = &told;
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &options, &result), 0);
+    assert_string_equal(result.output, rms_test_path(&f->issuer, "q.ptxt"));
+    assert_int_equal(told, 1);
+    assert_int_equal(rms_unprotect_file(f->alice, result.output, &options, &result), 0);
+    assert_true(rms_test_holds(path, 100));
+    assert_int_equal(rms_protect_files(f->alice, paths, 1, f->policy, &options, NULL, NULL), 0);
+    assert_int_equal(told, 2);
+    rms_must(rms_protector_new(f->alice, f->policy, ".txt", 1, &sink, &protector));
+    rms_must(rms_protector_write(protector, "x", 1));
+    assert_int_equal(rms_protector_finish(protector), 0);
+    assert_true(written > 1000);
+    assert_int_equal(told, 3);
+    rms_protector_free(&protector);
+    /* a context comes up on such a store all the same */
+    rms_context_free(&f->alice);
+    f->alice = rms_issuer_context(&f->issuer, "alice");
+    assert_int_equal(rms_unprotect_file(f->alice, rms_test_path(&f->issuer, "q.ptxt"), &options, &result), 0);
+    assert_true(rms_test_holds(path, 100));
+}
+
 /* touches: S-137, C-067 */
 static void what_is_kept(void **state)
 {
@@ -516,6 +616,8 @@ int main(void)
         TEST(protect_again_without_rights),
         TEST(templates),
         TEST(status_of_files),
+        TEST(status_by_name),
+        TEST(keys_that_cannot_be_kept),
         TEST(what_is_kept),
     };
 

@@ -133,7 +133,8 @@ int rms_protector_finish(struct rms_protector *protector)
     }
     RMS_TRY(flush(protector, true));
     protector->finished = true;
-    return rms_plan_remember(&protector->plan, &protector->issued);
+    rms_plan_keep(&protector->plan, &protector->issued);
+    return 0;
 }
 
 void rms_protector_free(struct rms_protector **protector)

@@ -143,16 +143,16 @@ int rms_signin_save(struct rms_context *context, const struct rms_signin *signin
     int status;
 
     RMS_TRY(write_entry(signin, &bytes));
-    RMS_TRY(rms_vault_begin(context->vault));
+    RMS_TRY(rms_of_store(context, rms_vault_begin(context->vault)));
     status = rms_vault_put(context->vault, &entry, RMS_TIME_NONE, rms_buf_view(&bytes));
     if (status == 0 && current) {
         status = rms_vault_put(context->vault, &pointer, RMS_TIME_NONE, rms_view_str(signin->address));
     }
     if (status != 0) {
         rms_best_effort(rms_vault_end(context->vault, false));
-        return status;
+        return rms_of_store(context, status);
     }
-    return rms_vault_end(context->vault, true);
+    return rms_of_store(context, rms_vault_end(context->vault, true));
 }
 
 /* An entry of its own: rewriting the sign-in could put an old refresh token back. */
@@ -184,10 +184,10 @@ int rms_signin_forget(struct rms_context *context, const char *address)
     struct rms_buf RMS_BUF_CLEANUP current = RMS_BUF_INIT(RMS_ADDRESS_MAX);
     const struct rms_vault_place pointer = {RMS_VAULT_META, "", CURRENT};
 
-    RMS_TRY(rms_vault_remove_owner(context->vault, address));
+    RMS_TRY(rms_of_store(context, rms_vault_remove_owner(context->vault, address)));
     if (rms_vault_get(context->vault, &pointer, &current) == 0 &&
         strcmp(rms_buf_text(&current), address) == 0) {
-        return rms_vault_remove(context->vault, &pointer);
+        return rms_of_store(context, rms_vault_remove(context->vault, &pointer));
     }
     return 0;
 }

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "client/context.h"
 #include "client/identity.h"
-#include "client/signin.h"
 #include "client/template.h"
 #include "format/kind.h"
 #include "format/pfile.h"
@@ -31,12 +31,20 @@ static void copy(char *out, size_t size, const char *text)
 
 #define COPY(field, text) copy(status->field, sizeof status->field, text)
 
-/* A name of the p-list in its own kind is native protection; everything else in a pfile is generic. */
-static enum rms_protection protection_of(const struct rms_pfile *pfile)
+/* The form is in the file's name: .pfile is generic, a "p" before the original extension is native. A file
+ * with another name by now was made as its kind usually is. */
+static enum rms_protection protection_of(const char *path, const struct rms_pfile *pfile)
 {
-    char name[RMS_PFILE_EXTENSION_MAX + 1];
+    char name[RMS_PFILE_EXTENSION_MAX + 2];
     const struct rms_kind *kind;
 
+    if (rms_text_equal_nocase(rms_kind_extension(path), ".pfile")) {
+        return RMS_PROTECTED_GENERIC;
+    }
+    (void)snprintf(name, sizeof name, ".p%s", pfile->extension[0] == '.' ? pfile->extension + 1 : "/");
+    if (rms_text_equal_nocase(rms_kind_extension(path), name)) {
+        return RMS_PROTECTED_NATIVE;
+    }
     (void)snprintf(name, sizeof name, "x%s", pfile->extension);
     kind = rms_kind_of(name);
     return kind->class == RMS_KIND_TEXT || kind->class == RMS_KIND_IMAGE ? RMS_PROTECTED_NATIVE
@@ -69,12 +77,9 @@ static void take_template(struct rms_context *context, const struct rms_identity
 static void judge(struct rms_context *context, const struct rms_pl *pl, struct rms_file_status *status)
 {
     struct rms_identity RMS_IDENTITY_CLEANUP *identity = NULL;
-    struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
     struct rms_trust trust = {.key_count = 1};
-    struct rms_signin signin;
 
-    if (context == NULL || arena == NULL || rms_signin_load(context, arena, &signin) != 0 ||
-        rms_identity_load(context, signin.address, &identity) != 0) {
+    if (context == NULL || rms_identity_here(context, &identity) != 0) {
         return;
     }
     trust.keys = &identity->server.key;
@@ -145,8 +150,8 @@ static int inspect_bare(
     return 0;
 }
 
-static int inspect(
-    struct rms_context *context, const struct rms_reader *reader, struct rms_file_status *status)
+static int inspect(struct rms_context *context, const char *path, const struct rms_reader *reader,
+    struct rms_file_status *status)
 {
     struct rms_buf RMS_BUF_CLEANUP licence = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
     struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
@@ -161,7 +166,7 @@ static int inspect(
     if (arena == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    status->protection = protection_of(&pfile);
+    status->protection = protection_of(path, &pfile);
     status->original_size = pfile.original_size;
     COPY(extension, pfile.extension);
     RMS_TRY(rms_pfile_licence(reader, &pfile, &licence));
@@ -194,7 +199,7 @@ int rms_file_status(struct rms_context *context, const char *path, struct rms_fi
     } else {
         const struct rms_reader reader = {&fd, (uint64_t)info.st_size, read_fd};
 
-        code = inspect(context, &reader, status_out);
+        code = inspect(context, path, &reader, status_out);
     }
     (void)close(fd);
     return code;

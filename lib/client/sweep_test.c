@@ -99,7 +99,6 @@ static void protecting(void **state)
         no_temporary_files(f->issuer.folder);
         if (code != 0) {
             assert_true(is_memory_code(code));
-            /* the last step, keeping the key, may fail when the file is protected already */
             assert_true(rms_test_holds(clear, SIZE) != rms_test_exists(secret));
         }
         if (rms_test_exists(secret)) {

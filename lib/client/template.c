@@ -81,7 +81,7 @@ int rms_templates_refresh(struct rms_context *context, const struct rms_identity
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(rms_json_emit(cache, &bytes));
-    return rms_vault_put(context->vault, &place, RMS_TIME_NONE, rms_buf_view(&bytes));
+    return rms_of_store(context, rms_vault_put(context->vault, &place, RMS_TIME_NONE, rms_buf_view(&bytes)));
 }
 
 /* Fresh, or refreshed, or (offline) not too old: C-031. A clock before the fetch counts as old. */
@@ -158,6 +158,16 @@ static bool has_name(const struct rms_policy *policy, const char *name)
     return false;
 }
 
+/* The list names each template beside its signed text, so that others need not be verified to be passed over.
+ */
+static bool is_another(const json_t *element, const char *guid)
+{
+    const char *id = rms_json_str(element, "Id");
+    char normal[RMS_GUID_TEXT];
+
+    return id != NULL && rms_guid_parse(rms_view_str(id), normal) == 0 && strcmp(normal, guid) != 0;
+}
+
 static int find_in(struct rms_context *context, const struct rms_identity *identity, struct rms_arena *arena,
     const json_t *cache, const char *id_or_name, struct rms_template_found *found_out)
 {
@@ -170,8 +180,12 @@ static int find_in(struct rms_context *context, const struct rms_identity *ident
     json_array_foreach(json_object_get(cache, LIST), i, element)
     {
         struct rms_template_found found;
-        int status = parse_template(context, identity, arena, element, &found);
+        int status;
 
+        if (by_id && is_another(element, guid)) {
+            continue;
+        }
+        status = parse_template(context, identity, arena, element, &found);
         if (status == RMS_E_NO_MEMORY) {
             return status;
         }

@@ -64,7 +64,10 @@ static int finish(const struct rms_errand *errand, struct rms_work *work)
     if (errand->context->settings.sync) {
         RMS_TRY(rms_file_sync_directory(work->target.output.path));
     }
-    return errand->plan != NULL ? rms_plan_remember(errand->plan, &work->issued) : 0;
+    if (errand->plan != NULL) {
+        rms_plan_keep(errand->plan, &work->issued);
+    }
+    return 0;
 }
 
 int rms_work_run(const struct rms_errand *errand, const char *path, struct rms_file_result *result_out)

@@ -3,6 +3,7 @@ import contextlib
 import os
 import shutil
 import socket
+import sqlite3
 import ssl
 import subprocess
 import time
@@ -158,7 +159,8 @@ def connections_that_do_not_work():
             assert done.code in (2, 6), (change, done)
             reason(done, word, text)
             found = failed_checks(fresh, env=fresh.env(**change))
-            assert len(found) == 1 and f"({word})" in next(iter(found.values())), (change, found)
+            line = next(iter(found.values()))
+            assert len(found) == 1 and f"({word})" in line and "run: rms doctor" not in line, (change, found)
         found = failed_checks(fresh)
         assert list(found) == ["sign-in"] and "not-authenticated" in found["sign-in"], found
         alice.rms("template", "list")
@@ -207,20 +209,48 @@ def folders_that_cannot_be_written():
             alice.rms("open", protected, "-o", alice.home / "fine.txt")
             alice.rms("protect", clear, "--only-me", "-o", alice.home / "fine.ptxt")
             reason(alice.rms("--store", folder / "store", "login", "--email", alice.address, "--password-stdin",
-                             stdin=PASSWORD + "\n", code=1), "permission")
+                             stdin=PASSWORD + "\n", code=1), "permission", str(folder / "store"))
             noted = alice.rms("--log-file", folder / "rms.log", "whoami")
             assert noted.err.count("\n") == 1 and str(folder / "rms.log") in noted.err, noted
         assert before == {p.name: p.read_bytes() for p in folder.iterdir()}
         with unwritable(alice.home / ".local/share/openrms"):
             path = alice.write("mine.txt", TEXT)
-            for verb in (("whoami",), ("protect", path, "--only-me", "--in-place"), ("template", "refresh"), ("logout",)):
+            for verb in (("whoami",), ("protect", path, "--only-me", "--in-place"), ("template", "refresh"), ("logout",), ("doctor",)):
                 done = alice.rms(*verb, code=None)
                 if done.code != 0:
-                    reason(done, "permission")
+                    reason(done, "permission", str(alice.home / ".local/share/openrms"))
             assert path.exists() or (alice.home / "mine.ptxt").exists()
         assert alice.rms("whoami").code == 0
 
 
+def a_store_that_takes_nothing_more():
+    """What cannot be kept for later does not stop what works now."""
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        names = [f"{number}.txt" for number in range(5)]
+        for name in names:
+            alice.rms("protect", alice.write(name, TEXT), "--perm", "bob@contoso.test:Co-Owner", "--in-place")
+        bob.rms("open", alice.home / "0.ptxt", "-o", bob.home / "0.txt")
+        for person in (alice, bob):
+            with contextlib.closing(sqlite3.connect(person.home / ".local/share/openrms/store.db")) as store, store:
+                store.execute("CREATE TRIGGER full BEFORE INSERT ON entry BEGIN SELECT RAISE(FAIL, 'full'); END")
+        bob.rms("open", alice.home / "1.ptxt", "-o", bob.home / "1.txt")
+        assert (bob.home / "1.txt").read_bytes() == TEXT
+        bob.rms("unprotect", alice.home / "2.ptxt", "--out", bob.home / "clear/")
+        assert (bob.home / "clear/2.txt").read_bytes() == TEXT
+        logged = (bob.home / ".local/state/openrms/rms.log").read_text()
+        assert "the licence could not be kept" in logged, logged
+        # It was not kept indeed, and what was before still is.
+        bob.rms("--offline", "open", alice.home / "1.ptxt", "-o", bob.home / "3.txt", code=6)
+        bob.rms("--offline", "open", alice.home / "0.ptxt", "-o", bob.home / "4.txt")
+        for more in ((), ("--online",)):
+            path = alice.write("mine.txt", TEXT)
+            done = alice.rms("protect", path, "--only-me", "--in-place", *more)
+            assert not path.exists(), done
+            alice.rms("unprotect", alice.home / "mine.ptxt", "--in-place")
+            assert path.read_bytes() == TEXT
+
+
 if __name__ == "__main__":
     main(the_clock_of_a_device_is_wrong, the_clock_of_the_service_was_wrong, an_authority_that_has_expired, connections_that_do_not_work,
-         folders_that_cannot_be_written)
+         folders_that_cannot_be_written, a_store_that_takes_nothing_more)
