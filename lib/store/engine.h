@@ -19,7 +19,9 @@ struct rms_value {
 };
 
 /* Errors are of the common list: RMS_E_CONFLICT for a violated uniqueness, RMS_E_NOT_FOUND for a reference to
- * nothing, RMS_E_BAD_ARGUMENT for other constraints, RMS_E_THROTTLED when locked for too long. */
+ * nothing, RMS_E_BAD_ARGUMENT for other constraints, RMS_E_THROTTLED when locked for too long, and
+ * RMS_E_UNREACHABLE when the server is gone: an open transaction is lost with it, the next use outside of one
+ * tries to connect again. A transaction in which a statement failed may be good for nothing but its end. */
 struct rms_engine {
     const char *scheme; /* in front of the colon of a store URL */
 
@@ -62,5 +64,6 @@ struct rms_engine {
 };
 
 extern const struct rms_engine rms_engine_sqlite;
+extern const struct rms_engine rms_engine_postgres;
 
 #endif

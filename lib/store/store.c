@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "store/sql.h"
 
-static const struct rms_engine *const engines[] = {&rms_engine_sqlite};
+static const struct rms_engine *const engines[] = {&rms_engine_sqlite, &rms_engine_postgres};
 
 static const struct rms_engine *engine_of(const char *url, const char **place_out)
 {

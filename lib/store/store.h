@@ -9,8 +9,9 @@
  * - Writers of one process take turns; a change is complete and durable when the call returns, unless the
  * header says less. Called between rms_db_begin and rms_db_end it is part of that transaction instead.
  * - Besides the outcomes named in the headers every call may return RMS_E_NO_MEMORY (arena or heap),
- *   RMS_E_NO_SPACE, RMS_E_IO, RMS_E_DAMAGED, RMS_E_PERMISSION, and RMS_E_THROTTLED when another process held
- * the database for longer than 5 seconds. RMS_E_BAD_ARGUMENT: a GUID, address or domain that is none.
+ *   RMS_E_NO_SPACE, RMS_E_IO, RMS_E_DAMAGED, RMS_E_PERMISSION, RMS_E_UNREACHABLE when the database server is
+ * gone (later calls connect again), and RMS_E_THROTTLED when another process held the database for longer
+ * than 5 seconds. RMS_E_BAD_ARGUMENT: a GUID, address or domain that is none.
  * - Times come from the caller (base/clock.h), UTC seconds. */
 #ifndef RMS_STORE_STORE_H
 #define RMS_STORE_STORE_H
@@ -23,7 +24,8 @@ struct rms_store;
 struct rms_db;
 
 /* "sqlite:/path/to/file": created with mode 0600 when missing, then brought to the current version by the
- * numbered migrations. RMS_E_UNSUPPORTED_VERSION for a database of a newer version (it is left untouched).
+ * numbered migrations. "postgresql://...": a URL as libpq knows it, of a database that exists; several nodes
+ * may share it. RMS_E_UNSUPPORTED_VERSION for a database of a newer version (it is left untouched).
  * Several processes may open one database; a process opens it after fork, never before. */
 RMS_MUST_USE int rms_store_open(const char *url, struct rms_store **store_out);
 

@@ -3,25 +3,18 @@
 #ifndef RMS_STORE_TESTING_H
 #define RMS_STORE_TESTING_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "store/account.h"
 #include "store/group.h"
 #include "store/tenant.h"
+#include "store/testing_database.h"
 
 #define LAB_TIME 1900000000 /* 2030-03-17 */
 
 struct lab {
     char dir[64];
-    char path[96];
-    char url[128];
+    char path[96]; /* of the SQLite database */
+    char url[TEST_DATABASE_URL];
     struct rms_store *store;
     struct rms_db *db;
     struct rms_arena *arena;
@@ -48,7 +41,7 @@ static inline int lab_setup(void **state)
     (void)snprintf(lab->dir, sizeof lab->dir, "/tmp/rms-store-XXXXXX");
     assert_non_null(mkdtemp(lab->dir));
     (void)snprintf(lab->path, sizeof lab->path, "%s/rms.db", lab->dir);
-    (void)snprintf(lab->url, sizeof lab->url, "sqlite:%s", lab->path);
+    test_database_new(lab->dir, lab->url);
     lab->arena = rms_arena_new(64u << 20);
     assert_non_null(lab->arena);
     lab_open(lab);
@@ -58,16 +51,11 @@ static inline int lab_setup(void **state)
 
 static inline int lab_teardown(void **state)
 {
-    static const char *const sides[] = {"", "-wal", "-shm"};
     struct lab *lab = *state;
-    char path[128];
 
     lab_close(lab);
     rms_arena_free(&lab->arena);
-    for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s%s", lab->path, sides[i]);
-        (void)unlink(path);
-    }
+    test_database_drop(lab->url);
     (void)rmdir(lab->dir);
     rms_free(lab);
     return 0;
