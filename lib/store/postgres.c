@@ -18,10 +18,10 @@
 #include "store/engine.h"
 #include "store/postgres.h"
 
-#define SQL_MAX      65536u
+#define SQL_MAX       65536u
 #define MIGRATION_MAX (4u << 20)
-#define RETRY_MS     1000 /* after a failed connection nobody tries again for so long */
-#define WRITERS_LOCK "7885646941" /* of advisory locks, which each database has for itself; any number */
+#define RETRY_MS      1000         /* after a failed connection nobody tries again for so long */
+#define WRITERS_LOCK  "7885646941" /* of advisory locks, which each database has for itself; any number */
 #define TEXT_FORMAT   0
 #define BINARY_FORMAT 1
 
@@ -118,14 +118,15 @@ static int begin_session(struct rms_link *link)
         return report_refusal(link);
     }
     if (encoding == NULL || strcmp(encoding, "UTF8") != 0) {
-        rms_log(RMS_LOG_ERROR, "store.postgresql.encoding", "text", "the database must have encoding UTF8", NULL);
+        rms_log(
+            RMS_LOG_ERROR, "store.postgresql.encoding", "text", "the database must have encoding UTF8", NULL);
         return RMS_E_UNSUPPORTED;
     }
     link->session++;
     link->lost = false;
-    RMS_TRY(outcome(link,
-        PQexec(link->conn, "SET client_min_messages = warning; SET lock_timeout = '5s';"
-                           "SET idle_in_transaction_session_timeout = '30s'; SET TimeZone = 'UTC'")));
+    RMS_TRY(outcome(
+        link, PQexec(link->conn, "SET client_min_messages = warning; SET lock_timeout = '5s';"
+                                 "SET idle_in_transaction_session_timeout = '30s'; SET TimeZone = 'UTC'")));
     return tell_relaxed(link);
 }
 
@@ -173,12 +174,18 @@ static int run(struct rms_link *link, const char *sql)
     return outcome(link, PQexec(link->conn, sql));
 }
 
+/* The program's own texts fit: what fails is memory. */
+static int translate(const char *sql, struct rms_buf *out)
+{
+    rms_postgres_translate(sql, out);
+    return rms_buf_status(out) < 0 ? RMS_E_NO_MEMORY : 0;
+}
+
 static int exec(struct rms_link *link, const char *sql)
 {
     RMS_BUF_CLEANUP struct rms_buf translated = RMS_BUF_INIT(MIGRATION_MAX);
 
-    rms_postgres_translate(sql, &translated);
-    RMS_TRY(rms_buf_status(&translated));
+    RMS_TRY(translate(sql, &translated));
     return run(link, rms_buf_text(&translated));
 }
 
@@ -270,7 +277,8 @@ static int set_version(struct rms_link *link, unsigned number)
     char sql[384];
 
     (void)snprintf(sql, sizeof sql,
-        "CREATE TABLE IF NOT EXISTS schema_version (id BIGINT PRIMARY KEY CHECK (id = 1), version BIGINT NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS schema_version (id BIGINT PRIMARY KEY CHECK (id = 1), version BIGINT NOT "
+        "NULL);"
         "INSERT INTO schema_version (id, version) VALUES (1, %u)"
         " ON CONFLICT (id) DO UPDATE SET version = EXCLUDED.version",
         number);
@@ -295,8 +303,8 @@ static void rollback(struct rms_link *link)
     link->inside = false;
 }
 
-/* Writers of all nodes take turns, as those of one SQLite file do: what a transaction has read stays true until
- * it has written. Each statement behind the lock sees everything that was committed before. */
+/* Writers of all nodes take turns, as those of one SQLite file do: what a transaction has read stays true
+ * until it has written. Each statement behind the lock sees everything that was committed before. */
 static int begin(struct rms_link *link, bool write)
 {
     int code = run(link, write ? "BEGIN; SELECT pg_advisory_xact_lock(" WRITERS_LOCK ")"
@@ -418,8 +426,7 @@ static int prepare(struct rms_link *link, const char *sql, struct rms_statement 
     struct rms_statement *statement;
     int code;
 
-    rms_postgres_translate(sql, &translated);
-    RMS_TRY(rms_buf_status(&translated));
+    RMS_TRY(translate(sql, &translated));
     RMS_TRY(ready(link));
     statement = new_statement(link, rms_buf_text(&translated));
     if (statement == NULL) {
@@ -608,8 +615,7 @@ static struct rms_view bytes(struct rms_statement *statement, int column)
 
 static struct rms_view text(struct rms_statement *statement, int column)
 {
-    return rms_view_of(
-        PQgetvalue(statement->row, 0, column), (size_t)PQgetlength(statement->row, 0, column));
+    return rms_view_of(PQgetvalue(statement->row, 0, column), (size_t)PQgetlength(statement->row, 0, column));
 }
 
 const struct rms_engine rms_engine_postgres = {

@@ -6,8 +6,9 @@
 
 /* --- words ------------------------------------------------------------------------------------------- */
 
-/* Longer phrases first. SQLite numbers the rows of an INTEGER PRIMARY KEY by itself; it compares texts byte by
- * byte, which also keeps indexes sound when the C library of the server changes its mind about languages. */
+/* Longer phrases first. SQLite numbers the rows of an INTEGER PRIMARY KEY by itself; it compares texts byte
+ * by byte, which also keeps indexes sound when the C library of the server changes its mind about languages.
+ */
 static const struct {
     const char *portable;
     const char *postgres;

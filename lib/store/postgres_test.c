@@ -132,8 +132,7 @@ static void test_session_lost_in_transaction(void **state)
     assert_int_equal(rms_db_begin(lab->db), 0);
     assert_int_equal(rms_tenant_set_state(lab->db, id, RMS_TENANT_DISABLED, &changed), 0);
     end_sessions(lab);
-    assert_int_equal(
-        rms_tenant_set_state(lab->db, id, RMS_TENANT_CONSUME_ONLY, &changed), RMS_E_UNREACHABLE);
+    assert_int_equal(rms_tenant_set_state(lab->db, id, RMS_TENANT_CONSUME_ONLY, &changed), RMS_E_UNREACHABLE);
     assert_int_equal(rms_tenant_set_state(lab->db, id, RMS_TENANT_CONSUME_ONLY, &changed), RMS_E_IO);
     assert_int_equal(rms_db_end(lab->db, 0), RMS_E_IO);
     assert_int_equal(rms_tenant_get(lab->db, lab->arena, id, &tenant), 0);

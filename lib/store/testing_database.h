@@ -1,6 +1,6 @@
 /* For tests: an empty database of one's own, on the engine that the run is for. With RMS_TEST_DATABASE =
- * "postgresql:///postgres?host=..." it is one on that server (test/scenario/postgres.py), else an SQLite file in a
- * directory of the test. */
+ * "postgresql:///postgres?host=..." it is one on that server (test/scenario/postgres.py), else an SQLite file
+ * in a directory of the test. */
 #ifndef RMS_STORE_TESTING_DATABASE_H
 #define RMS_STORE_TESTING_DATABASE_H
 
@@ -36,8 +36,8 @@ static inline void test_server_run(const char *url, const char *sql)
     rms_engine_postgres.close(link);
 }
 
-/* Databases of this process on the server, used again by later tests: making one takes longer than a test. They
- * go with the server. */
+/* Databases of this process on the server, used again by later tests: making one takes longer than a test.
+ * They go with the server. */
 struct test_database {
     char url[TEST_DATABASE_URL];
     bool used;
