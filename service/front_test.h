@@ -23,12 +23,13 @@
 #include "service/tenant_make.h"
 #include "service/tenant_template.h"
 #include "service/usage.h"
+#include "store/testing_database.h"
 
 #define STAGE_HELPER static __attribute__((unused))
 
 struct stage {
     char dir[64];
-    char url[96];
+    char url[TEST_DATABASE_URL];
     struct rms_secret *master;
     struct rms_keyd *keyd;
     struct rms_front front;
@@ -207,7 +208,7 @@ STAGE_HELPER int stage_open(void **state)
     (void)state;
     stage = (struct stage){.dir = "/tmp/rms-front-XXXXXX", .now = rms_clock_now()};
     assert_non_null(mkdtemp(stage.dir));
-    (void)snprintf(stage.url, sizeof stage.url, "sqlite:%s/t.db", stage.dir);
+    test_database_new(stage.dir, stage.url);
     stage.master = rms_secret_new(RMS_MASTER_KEY_BYTES);
     struct rms_front *f = &stage.front;
     f->host = "rms.contoso.test";
@@ -251,10 +252,7 @@ STAGE_HELPER int stage_close(void **state)
     rms_directory_free(&f->directory);
     rms_db_close(&stage.worker.db);
     rms_store_free(&f->store);
-    for (size_t i = 0; i < 3; i++) {
-        static const char *const suffix[] = {"", "-wal", "-shm"};
-        (void)unlink(stage_printf("%s/t.db%s", stage.dir, suffix[i]));
-    }
+    test_database_drop(stage.url);
     (void)rmdir(stage.dir);
     return 0;
 }

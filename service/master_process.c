@@ -13,6 +13,7 @@
 
 #include "base/secret.h"
 #include "service/sandbox.h"
+#include "store/store.h"
 
 static pid_t master_pid;
 
@@ -152,19 +153,32 @@ static const char *test_clock_file(void)
 #endif
 }
 
+/* Where the servers write: the directory of an SQLite database; with a server for the database there is still
+ * what waits to go there. */
+static int writable_directory(const struct rms_settings *settings, char out[PATH_MAX])
+{
+    if (strncmp(settings->database, "sqlite:", 7) != 0) {
+        return rms_settings_path(settings, "db", out);
+    }
+    directory_of(settings->database + 7, out);
+    (void)setenv("SQLITE_TMPDIR", out, 1);
+    return 0;
+}
+
+#define FIXED_PATHS 16
+
 static int shut_files(const struct rms_settings *settings)
 {
     char db[PATH_MAX];
     char clock[PATH_MAX];
     char ca[PATH_MAX];
+    struct rms_store_files files;
 
-    directory_of(strncmp(settings->database, "sqlite:", 7) == 0 ? settings->database + 7 : NULL, db);
+    RMS_TRY(writable_directory(settings, db));
     directory_of(test_clock_file(), clock);
     RMS_TRY(rms_settings_path(settings, "ca.pem", ca));
-    if (db[0] != '\0') {
-        (void)setenv("SQLITE_TMPDIR", db, 1);
-    }
-    const struct rms_sandbox_path paths[] = {
+    RMS_TRY(rms_store_files(settings->database, &files));
+    struct rms_sandbox_path paths[FIXED_PATHS + RMS_STORE_FILES_MAX] = {
         {db, RMS_SANDBOX_WRITE},
         {settings->tls_certificate, RMS_SANDBOX_READ},
         {settings->tls_key, RMS_SANDBOX_READ},
@@ -182,8 +196,10 @@ static int shut_files(const struct rms_settings *settings)
         {"/dev/random", RMS_SANDBOX_READ},
         {"/dev/null", RMS_SANDBOX_WRITE},
     };
-
-    return rms_sandbox_files(paths, sizeof paths / sizeof paths[0], true);
+    for (size_t i = 0; i < files.count; i++) {
+        paths[FIXED_PATHS + i] = (struct rms_sandbox_path){files.paths[i], RMS_SANDBOX_READ};
+    }
+    return rms_sandbox_files(paths, FIXED_PATHS + files.count, true);
 }
 
 int rms_process_shut_in(const struct rms_settings *settings)

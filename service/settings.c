@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/text.h"
 
 enum kind { TEXT, NUMBER };
@@ -253,23 +254,37 @@ static void print_text(const struct row *row, const char *value, FILE *out)
     (void)fputs("\"\n", out);
 }
 
-/* postgresql://user:password@host/db: what stands between the second colon and the last @. */
-static void hide_password(const char *url, char *out, size_t size)
+/* postgresql://user:password@host/db: up to the last @ of what stands between slashes, from its second colon.
+ */
+static const char *show_server(const char *url, struct rms_buf *out)
 {
     const char *slashes = strstr(url, "://");
     const char *at = slashes != NULL ? strrchr(slashes, '@') : NULL;
     const char *colon = slashes != NULL ? strchr(slashes + 3, ':') : NULL;
 
-    if (at != NULL && colon != NULL && colon < at) {
-        (void)snprintf(out, size, "%.*s:***%s", (int)(colon - url), url, at);
-    } else {
-        (void)snprintf(out, size, "%s", url);
+    if (at == NULL || colon == NULL || colon > at) {
+        return url;
     }
+    rms_buf_append(out, url, (size_t)(colon - url));
+    rms_buf_append_str(out, ":***");
+    return at;
+}
+
+/* ...?password=...&sslpassword=... */
+static void show_parameters(const char *text, struct rms_buf *out)
+{
+    static const char secret[] = "password=";
+
+    for (const char *found; (found = strstr(text, secret)) != NULL; text = found + strcspn(found, "&")) {
+        rms_buf_append(out, text, (size_t)(found - text));
+        rms_buf_append_str(out, "password=***");
+    }
+    rms_buf_append_str(out, text);
 }
 
 void rms_settings_print(const struct rms_settings *settings, FILE *out)
 {
-    char shown[RMS_SETTING_TEXT + 8];
+    RMS_BUF_CLEANUP struct rms_buf shown = RMS_BUF_INIT(2 * RMS_SETTING_TEXT);
 
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const char *place = (const char *)settings + rows[i].offset;
@@ -277,8 +292,9 @@ void rms_settings_print(const struct rms_settings *settings, FILE *out)
         if (rows[i].kind == NUMBER) {
             (void)fprintf(out, "%s = %d\n", rows[i].name, *(const int *)(const void *)place);
         } else {
-            hide_password(place, shown, sizeof shown);
-            print_text(&rows[i], shown, out);
+            rms_buf_reset(&shown);
+            show_parameters(show_server(place, &shown), &shown);
+            print_text(&rows[i], rms_buf_text(&shown), out);
         }
     }
 }
@@ -405,8 +421,7 @@ static bool absolute_or_empty(const char *path)
 
 static bool database_ok(const char *text)
 {
-    return strncmp(text, "sqlite:/", 8) == 0 || strncmp(text, "postgresql://", 13) == 0 ||
-           strncmp(text, "postgres://", 11) == 0;
+    return strncmp(text, "sqlite:/", 8) == 0 || strncmp(text, "postgresql://", 13) == 0;
 }
 
 struct check {

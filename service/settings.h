@@ -23,7 +23,7 @@ struct rms_settings {
     /* TLS: PEM files; when neither is given, the self-made DIR/tls/server.pem and server.key */
     char tls_certificate[RMS_SETTING_TEXT];
     char tls_key[RMS_SETTING_TEXT];
-    char ca_file[RMS_SETTING_TEXT]; /* extra trust for outgoing TLS (issuers, database); "" = the system's */
+    char ca_file[RMS_SETTING_TEXT]; /* extra trust for outgoing TLS (issuers); "" = the system's */
 
     /* log */
     char log_level[16];
@@ -61,7 +61,7 @@ RMS_MUST_USE int rms_settings_finish(struct rms_settings *settings, char *messag
 /* Name and meaning of the i-th setting; NULL behind the last. */
 const char *rms_settings_row(size_t i, const char **help_out);
 
-/* Prints in the form of the file; passwords inside the database URL are replaced by ***. */
+/* Prints in the form of the file; passwords inside the database URL show as ***. */
 void rms_settings_print(const struct rms_settings *settings, FILE *out);
 
 /* Host of the public URL, without port and brackets. RMS_E_BAD_ARGUMENT when url is none. */

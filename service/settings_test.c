@@ -227,20 +227,33 @@ static void prints_what_it_reads(void **state)
 
 static void hides_the_password_of_the_database(void **state)
 {
-    struct rms_settings settings;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
+    static const struct {
+        const char *given;
+        const char *shown;
+    } rows[] = {
+        {"postgresql://rms:s3cr3t@db.example.org:5432/rms",
+            "\"postgresql://rms:***@db.example.org:5432/rms\""},
+        {"postgresql://db/rms?password=s3cr3t", "\"postgresql://db/rms?password=***\""},
+        {"postgresql://rms:s3cr3t@db/rms?a=b&password=s3cr3t&sslpassword=s3cr3t&c=d",
+            "\"postgresql://rms:***@db/rms?a=b&password=***&sslpassword=***&c=d\""},
+        {"postgresql://rms@db:5432/rms?sslmode=require", "\"postgresql://rms@db:5432/rms?sslmode=require\""},
+    };
 
     (void)state;
-    rms_settings_init(&settings);
-    assert_int_equal(
-        rms_settings_set(&settings, "database", "postgresql://rms:s3cr3t@db.example.org:5432/rms"), 0);
-    rms_settings_print(&settings, out);
-    (void)fclose(out);
-    assert_null(strstr(text, "s3cr3t"));
-    assert_non_null(strstr(text, "postgresql://rms:***@db.example.org:5432/rms"));
-    free(text);
+    for (size_t i = 0; i < RMS_COUNT(rows); i++) {
+        struct rms_settings settings;
+        char *text = NULL;
+        size_t size = 0;
+        FILE *out = open_memstream(&text, &size);
+
+        rms_settings_init(&settings);
+        assert_int_equal(rms_settings_set(&settings, "database", rows[i].given), 0);
+        rms_settings_print(&settings, out);
+        (void)fclose(out);
+        assert_null(strstr(text, "s3cr3t"));
+        assert_non_null(strstr(text, rows[i].shown));
+        free(text);
+    }
 }
 
 static void every_setting_is_explained(void **state)

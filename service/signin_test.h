@@ -19,6 +19,7 @@
 #include "store/account.h"
 #include "store/issuer.h"
 #include "store/key.h"
+#include "store/testing_database.h"
 
 #define HOST     "rms.contoso.test"
 #define BASE     "https://" HOST
@@ -28,7 +29,7 @@
 
 struct house {
     char dir[64];
-    char url[96];
+    char url[TEST_DATABASE_URL];
     struct rms_store *store;
     struct rms_db *db;
     struct rms_front front;
@@ -125,7 +126,7 @@ RMS_TEST_HELPER int house_open(void **state)
 
     *h = (struct house){.dir = "/tmp/rms-signin-XXXXXX", .now = rms_clock_now()};
     assert_non_null(mkdtemp(h->dir));
-    (void)snprintf(h->url, sizeof h->url, "sqlite:%s/test.db", h->dir);
+    test_database_new(h->dir, h->url);
     assert_int_equal(rms_store_open(h->url, &h->store), 0);
     assert_int_equal(rms_db_open(h->store, &h->db), 0);
     assert_int_equal(rms_password_hash(PASSWORD, &hash), 0);
@@ -148,7 +149,6 @@ RMS_TEST_HELPER int house_open(void **state)
 RMS_TEST_HELPER int house_close(void **state)
 {
     struct house *h = *state;
-    char path[128];
 
     rms_signin_free(&h->front.signin);
     rms_tokens_free(&h->front.tokens);
@@ -159,12 +159,7 @@ RMS_TEST_HELPER int house_close(void **state)
     while (house_key_count > 0) {
         rms_ec_private_free(&house_keys[--house_key_count].key);
     }
-    for (size_t i = 0; i < 3; i++) {
-        static const char *const suffix[] = {"", "-wal", "-shm"};
-
-        (void)snprintf(path, sizeof path, "%s/test.db%s", h->dir, suffix[i]);
-        (void)unlink(path);
-    }
+    test_database_drop(h->url);
     (void)rmdir(h->dir);
     return 0;
 }

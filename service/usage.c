@@ -29,7 +29,7 @@ struct rms_usage {
     bool flush;
     bool ending;
     bool broken;  /* the last attempt failed */
-    bool resumed; /* rows of a former process may be in the store already */
+    bool resumed; /* no rows of the spool can be in the store already */
 };
 
 void rms_usage_add(struct rms_usage *usage, const struct rms_usage_row *row)
@@ -50,35 +50,43 @@ static int same_row(const struct rms_usage_row *row, void *context)
     return strcmp(row->row_id, context) == 0 ? 1 : 0;
 }
 
-static bool is_stored(struct rms_db *db, const struct rms_usage_row *row)
+/* 1: it is, 0: it is not. */
+static int is_stored(struct rms_db *db, const struct rms_usage_row *row)
 {
     struct rms_usage_query query = {.tenant_id = row->tenant_id, .from = row->time, .to = row->time + 1};
-    return rms_usage_read(db, &query, same_row, (void *)(uintptr_t)row->row_id) == 1;
+    return rms_usage_read(db, &query, same_row, (void *)(uintptr_t)row->row_id);
 }
 
-/* A process that died between the commit of a batch and its removal from the spool left rows in both. Batches
- * are whole or absent, so the stored ones are a run at the beginning. */
-static size_t count_stored(struct rms_db *db, const struct rms_usage_row *rows, size_t count)
+/* A process that died between the commit of a batch and its removal from the spool left rows in both, and so
+ * does a database server whose answer to the commit was lost. Batches are whole or absent, so the stored ones
+ * are a run at the beginning. */
+static int count_stored(struct rms_db *db, const struct rms_usage_row *rows, size_t count, size_t *stored_out)
 {
     size_t low = 0;
     size_t high = count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (is_stored(db, &rows[middle])) {
-            low = middle + 1;
-        } else {
-            high = middle;
+        int found = is_stored(db, &rows[middle]);
+        if (found < 0) {
+            return found;
         }
+        low = found > 0 ? middle + 1 : low;
+        high = found > 0 ? high : middle;
     }
-    return low;
+    *stored_out = low;
+    return RMS_OK;
 }
 
 static int write_batch(
     struct rms_usage *usage, struct rms_db *db, const struct rms_usage_row *rows, size_t count)
 {
-    size_t stored = usage->resumed ? 0 : count_stored(db, rows, count);
-    usage->resumed = true; /* one batch is all that can have been in between */
-    return rms_usage_append(db, rows + stored, count - stored);
+    size_t stored = 0;
+    if (!usage->resumed) {
+        RMS_TRY(count_stored(db, rows, count, &stored));
+    }
+    int rc = rms_usage_append(db, rows + stored, count - stored);
+    usage->resumed = rc == RMS_OK; /* one batch is all that can have been in between */
+    return rc;
 }
 
 /* Without the lock: rows that are in the spool stay as they are until taken. */

@@ -9,11 +9,12 @@
 #include "base/file.h"
 #include "service/usage.h"
 #include "service/usage_spool.h"
+#include "store/testing_database.h"
 
 #define SMALL (65536u + 4096u)
 
 static char dir[64];
-static char database[96];
+static char database[TEST_DATABASE_URL];
 static char spool_path[96];
 
 static int open_dir(void **state)
@@ -21,20 +22,16 @@ static int open_dir(void **state)
     (void)state;
     (void)snprintf(dir, sizeof dir, "/tmp/rms-usage-XXXXXX");
     assert_non_null(mkdtemp(dir));
-    (void)snprintf(database, sizeof database, "sqlite:%s/t.db", dir);
+    test_database_new(dir, database);
     (void)snprintf(spool_path, sizeof spool_path, "%s/spool", dir);
     return 0;
 }
 
 static int close_dir(void **state)
 {
-    static const char *const names[] = {"t.db", "t.db-wal", "t.db-shm", "spool"};
-    char path[128];
     (void)state;
-    for (size_t i = 0; i < RMS_COUNT(names); i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-        (void)unlink(path);
-    }
+    test_database_drop(database);
+    (void)unlink(spool_path);
     return rmdir(dir);
 }
 

@@ -5,6 +5,7 @@
 #define RMS_STORE_ENGINE_H
 
 #include "base/bytes.h"
+#include "store/store.h"
 
 struct rms_link;      /* a connection; each engine has its own */
 struct rms_statement; /* a prepared statement */
@@ -24,6 +25,9 @@ struct rms_value {
  * tries to connect again. A transaction in which a statement failed may be good for nothing but its end. */
 struct rms_engine {
     const char *scheme; /* in front of the colon of a store URL */
+
+    /* Files outside the database that open reads for itself, absolute paths; NULL: none. */
+    int (*files)(const char *place, struct rms_store_files *files_out);
 
     /* place: what follows the colon. create: may make a new database. */
     int (*open)(const char *place, bool create, struct rms_link **link_out);

@@ -214,18 +214,31 @@ static PGconn *connect_to(const char *url)
     return PQconnectdbParams(names, values, 1);
 }
 
+#define URL_MAX 2048
+
+static int url_of(const char *place, char url[URL_MAX])
+{
+    int len = snprintf(url, URL_MAX, "postgresql:%s", place);
+
+    return len > 0 && len < URL_MAX ? rms_postgres_check_url(url) : RMS_E_LIMIT;
+}
+
+static int files(const char *place, struct rms_store_files *files_out)
+{
+    char url[URL_MAX];
+
+    RMS_TRY(url_of(place, url));
+    return rms_postgres_files(url, files_out);
+}
+
 static int open_link(const char *place, bool create, struct rms_link **link_out)
 {
     struct rms_link *link;
-    char url[2048];
-    int len = snprintf(url, sizeof url, "postgresql:%s", place);
+    char url[URL_MAX];
     int code;
 
     (void)create; /* making databases is for their administrator */
-    if (len < 0 || (size_t)len >= sizeof url) {
-        return RMS_E_LIMIT;
-    }
-    RMS_TRY(rms_postgres_check_url(url));
+    RMS_TRY(url_of(place, url));
     link = rms_calloc(1, sizeof *link);
     if (link == NULL) {
         return RMS_E_NO_MEMORY;
@@ -620,6 +633,7 @@ static struct rms_view text(struct rms_statement *statement, int column)
 
 const struct rms_engine rms_engine_postgres = {
     .scheme = "postgresql",
+    .files = files,
     .open = open_link,
     .close = close_link,
     .exec = exec,

@@ -146,3 +146,39 @@ int rms_postgres_check_url(const char *url)
     PQconninfoFree(options);
     return good ? 0 : RMS_E_BAD_ARGUMENT;
 }
+
+static int add_files(const PQconninfoOption *options, struct rms_store_files *files)
+{
+    static const char *const names[] = {
+        "passfile", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslcrldir", NULL};
+
+    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
+        const char *const *name = names;
+
+        while (*name != NULL && strcmp(*name, o->keyword) != 0) {
+            name++;
+        }
+        if (*name == NULL || o->val == NULL || o->val[0] != '/') {
+            continue;
+        }
+        if (files->count == RMS_STORE_FILES_MAX || strlen(o->val) >= sizeof files->paths[0]) {
+            return RMS_E_LIMIT;
+        }
+        memcpy(files->paths[files->count++], o->val, strlen(o->val) + 1);
+    }
+    return 0;
+}
+
+int rms_postgres_files(const char *url, struct rms_store_files *files_out)
+{
+    PQconninfoOption *given = PQconninfoParse(url, NULL);
+    PQconninfoOption *standard = PQconndefaults();
+    int code = given != NULL ? add_files(given, files_out) : RMS_E_BAD_ARGUMENT;
+
+    if (code == 0) {
+        code = add_files(standard, files_out);
+    }
+    PQconninfoFree(given);
+    PQconninfoFree(standard);
+    return code;
+}

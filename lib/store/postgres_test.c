@@ -69,6 +69,22 @@ static void test_urls(void **state)
     }
 }
 
+static void test_files(void **state)
+{
+    struct rms_store_files files;
+
+    (void)state;
+    assert_int_equal(rms_store_files("sqlite:/data/rms.db", &files), 0);
+    assert_int_equal(files.count, 0);
+    assert_int_equal(
+        rms_store_files("postgresql://h/d?passfile=/etc/p&sslrootcert=/etc/ca&sslcert=relative", &files), 0);
+    assert_true(files.count >= 2);
+    assert_string_equal(files.paths[0], "/etc/p");
+    assert_string_equal(files.paths[1], "/etc/ca");
+    assert_int_equal(rms_store_files("postgresql://me:p@ss@h/d", &files), RMS_E_BAD_ARGUMENT);
+    assert_int_equal(rms_store_files("mysql://h/d", &files), RMS_E_BAD_ARGUMENT);
+}
+
 static void test_nobody_there(void **state)
 {
     struct rms_store *store = NULL;
@@ -305,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_outcomes),
         cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_files),
         cmocka_unit_test(test_nobody_there),
         PG_TEST(test_idle_session_lost),
         PG_TEST(test_session_lost_in_transaction),

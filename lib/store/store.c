@@ -19,6 +19,18 @@ static const struct rms_engine *engine_of(const char *url, const char **place_ou
     return NULL;
 }
 
+int rms_store_files(const char *url, struct rms_store_files *files_out)
+{
+    const char *place = NULL;
+    const struct rms_engine *engine = engine_of(url, &place);
+
+    files_out->count = 0;
+    if (engine == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    return engine->files != NULL ? engine->files(place, files_out) : 0;
+}
+
 unsigned rms_store_version(void)
 {
     return rms_migration_count;

@@ -29,6 +29,16 @@ struct rms_db;
  * Several processes may open one database; a process opens it after fork, never before. */
 RMS_MUST_USE int rms_store_open(const char *url, struct rms_store **store_out);
 
+/* Files that opening it, and every connection, may read besides the database (passwords, certificates): for
+ * the sandbox of the process, which is made before. Absolute paths. RMS_E_BAD_ARGUMENT for a URL that is
+ * none. */
+#define RMS_STORE_FILES_MAX 12
+struct rms_store_files {
+    char paths[RMS_STORE_FILES_MAX][1024];
+    size_t count;
+};
+RMS_MUST_USE int rms_store_files(const char *url, struct rms_store_files *files_out);
+
 /* All its connections must be closed before. Accepts NULL, clears the caller's pointer. */
 void rms_store_free(struct rms_store **store);
 

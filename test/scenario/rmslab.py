@@ -4,7 +4,8 @@
         alice = lab.person("alice")
         alice.rms("protect", "plan.txt", "--perm", "bob@contoso.test:VIEW")
 
-Everything lives in one temporary directory and on loopback; what the lab started it ends, by process id.
+Everything lives in one temporary directory and on loopback; what the lab started it ends, by process id. With
+RMS_TEST_DATABASE (see postgres.py) the service keeps its state on that server, each lab in a database of its own.
 """
 
 import base64
@@ -22,6 +23,8 @@ import sys
 import tempfile
 import time
 import urllib.parse
+
+import postgres
 
 BUILD = pathlib.Path(os.environ.get("RMS_BUILD_DIR", "build/asan")).resolve()
 SOURCE = pathlib.Path(os.environ.get("RMS_SOURCE_DIR", ".")).resolve()
@@ -118,7 +121,7 @@ class Person:
 
 class Lab:
     def __init__(self, people=("alice", "bob", "mallory"), tenant=("Contoso", "contoso.test"), start=True,
-                 rmsd_args=(), login=True):
+                 rmsd_args=(), login=True, database=None):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="rmslab-", dir=os.environ.get("RMS_LAB_TMP")))
         self.data = self.dir / "data"
         self.port = free_port()
@@ -129,6 +132,7 @@ class Lab:
         self.clock_file.write_text("0\n")
         self.rmsd = None
         self.rmsd_args = list(rmsd_args)
+        self.database = database or self.new_database()
         self.people = {}
         self.tenant_name, self.tenant_domain = tenant
         self._names, self._start, self._login = people, start, login
@@ -168,9 +172,14 @@ class Lab:
         self.rmsd_log = open(self.dir / "rmsd.log", "ab")
         self.rmsd = subprocess.Popen(
             [BUILD / "cmd/rmsd/rmsd", "--dir", self.data, "--listen", f"127.0.0.1:{self.port}", "--url", self.url,
-             *self.rmsd_args], stdout=self.rmsd_log, stderr=self.rmsd_log, stdin=subprocess.DEVNULL, env=env)
+             *(["--set", "database=" + self.database] if self.database else []), *self.rmsd_args], stdout=self.rmsd_log, stderr=self.rmsd_log, stdin=subprocess.DEVNULL, env=env)
         if wait:
             self.wait_ready()
+
+    def new_database(self):
+        """URL of an empty one on the server that the run was given; None: rmsd makes its own."""
+        cluster = postgres.of_environment()
+        return cluster.database(self.dir.name) if cluster else None
 
     def wait_ready(self, seconds=60):
         end = time.monotonic() + seconds

@@ -1,0 +1,191 @@
+"""Two nodes on one PostgreSQL: what is changed on one is in force on the other within a second, also when the server was
+gone for a while."""
+import contextlib
+import shutil
+import time
+
+import postgres
+from rmslab import Lab, PASSWORD, main
+
+RIGHTS = {"PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False}
+WITHIN_S = 1.0
+TRIES = 8  # on a busy machine one of them shall be fast; a node that looks too seldom never is
+
+
+@contextlib.contextmanager
+def two_nodes(people=("alice", "bob"), cluster=None):
+    """The second has the master key and the public address of the first, and clients reach it by its own port."""
+    with contextlib.ExitStack() as stack:
+        cluster = cluster or postgres.of_environment() or stack.enter_context(postgres.private())
+        a = stack.enter_context(Lab(people=people, database=cluster.database(f"nodes-{time.monotonic_ns():x}")))
+        b = stack.enter_context(Lab(start=False, database=a.database))
+        b.url = a.url
+        b.data.mkdir(mode=0o700)
+        shutil.copy2(a.data / "master.key", b.data / "master.key")
+        b.start()
+        yield a, b
+
+
+def call(node, token, method, path, body=None):
+    return node.http(method, path, body, {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+
+
+def publish(node, token, grant=None, template=None):
+    body = dict(RIGHTS)
+    if template:
+        body["TemplateId"] = template
+    else:
+        body["Policy"] = {"UserRights": [{"Users": [grant], "Rights": ["VIEW"]}], "allowOfflineAccess": False,
+                          "IntervalTimeInDays": 0}
+    return call(node, token, "POST", "/my/v2/publishinglicenses", body)
+
+
+def opens(node, token, licence):
+    """Does the node grant it? None: it refuses the person altogether."""
+    status, _, reply = call(node, token, "POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": licence})
+    return reply["AccessStatus"] == "AccessGranted" if status == 200 else None
+
+
+def in_force_soon(change, holds):
+    """Makes changes until the effect of one showed within the time; every one must show in the end."""
+    seen = []
+    for i in range(TRIES):
+        change(i)
+        began = time.monotonic()
+        while not holds(i):
+            assert time.monotonic() < began + 60, f"change {i} is not in force after a minute"
+            time.sleep(0.02)
+        seen.append(time.monotonic() - began)
+        if seen[-1] <= WITHIN_S:
+            return
+    raise AssertionError(f"in force after {seen} s, never within {WITHIN_S}")
+
+
+def changes_cross():
+    # touches: S-311
+    with two_nodes() as (a, b):
+        alice, bob = a.person("alice").token(), a.person("bob").token()
+        status, _, made = publish(a, alice, grant="bob@contoso.test")
+        assert status == 200, made
+        direct = made["SerializedPublishingLicense"]
+        assert opens(b, bob, direct) is True and opens(b, alice, direct) is True
+
+        def templates(node):
+            return {t["Name"]: t["Id"] for t in call(node, alice, "GET", "/my/v2/templates")[2]}
+
+        # a template: offered, then archived
+        in_force_soon(lambda i: a.admin("template", "add", "--name", f"T{i}", "--description", "x", "--grant",
+                                        "bob@contoso.test:VIEW", "--published"), lambda i: f"T{i}" in templates(b))
+        used = templates(b)["T0"]
+        assert publish(b, alice, template=used)[0] == 200
+        in_force_soon(lambda i: a.admin("template", "publish" if i % 2 else "archive", "T0"),
+                      lambda i: (publish(b, alice, template=used)[0] == 200) == bool(i % 2))
+
+        # what a template grants, for content that exists
+        a.admin("template", "publish", "T0")
+        status, _, made = publish(a, alice, template=used)
+        licence = made["SerializedPublishingLicense"]
+        assert opens(b, bob, licence) is True
+        in_force_soon(lambda i: a.admin("template", "set", "T0", "--grant", f"{'bob' if i % 2 else 'nobody'}@contoso.test:VIEW"),
+                      lambda i: opens(b, bob, licence) is bool(i % 2))
+
+        # an account
+        in_force_soon(lambda i: a.admin("user", "set", "bob@contoso.test", "--enable" if i % 2 else "--disable"),
+                      lambda i: (opens(b, bob, direct) is True) == bool(i % 2))
+        a.admin("user", "set", "bob@contoso.test", "--enable")
+
+        # a group, whose members the other node has in memory
+        a.admin("group", "add", "mkt", "--address", "mkt@contoso.test", "--kind", "security")
+        a.admin("group", "refresh", "mkt")
+        status, _, made = publish(a, alice, grant="mkt@contoso.test")
+        licence = made["SerializedPublishingLicense"]
+        assert opens(b, bob, licence) is False
+
+        def member(i):
+            a.admin("group", "member", "remove" if i % 2 else "add", "mkt", "bob@contoso.test")
+            a.admin("group", "refresh", "mkt")
+
+        in_force_soon(member, lambda i: opens(b, bob, licence) is not bool(i % 2))
+
+        # the whole tenant, and the other way round
+        in_force_soon(lambda i: b.admin("service", "enable") if i % 2 else b.admin("service", "disable", "--force"),
+                      lambda i: (publish(a, alice, grant="bob@contoso.test")[0] == 200) == bool(i % 2))
+
+
+def keys_cross():
+    # A tenant made on one node: the other has its keys at once, and either opens what the other issued.
+    with two_nodes(people=("alice",)) as (a, b):
+        b.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        b.admin("user", "add", "fay@fabrikam.test", "--tenant", "fabrikam.test", "--password-stdin", stdin=PASSWORD + "\n")
+        fay = a.person("fay@fabrikam.test")
+        fay.login()
+        token = fay.token()
+        for here, there in ((a, b), (b, a)):
+            status, _, made = publish(here, token, grant="fay@fabrikam.test")
+            assert status == 200, made
+            assert opens(there, token, made["SerializedPublishingLicense"]) is True
+        # one log for all nodes
+        deadline = time.monotonic() + 30
+        while True:
+            log = a.admin("log", "usage", "--tenant", "fabrikam.test", "--json").json_lines
+            if sum(r["request-type"] == "FECreatePublishingLicenseV1" for r in log) == 2:
+                break
+            assert time.monotonic() < deadline, log
+            time.sleep(0.1)
+
+
+def server_restarts():
+    # While the server is away nobody hears "no rights"; afterwards everything goes on, and the log has each row once.
+    with postgres.private() as cluster, two_nodes(cluster=cluster) as (a, b):
+        alice, bob = a.person("alice").token(), a.person("bob").token()
+        made = [publish(node, alice, grant="bob@contoso.test")[2] for node in (a, b)]
+        assert all(opens(node, bob, m["SerializedPublishingLicense"]) is True for node in (a, b) for m in made)
+        for mode in ("fast", "immediate"):
+            cluster.down(mode)
+            for node in (a, b):
+                ask = {"SerializedPublishingLicense": made[0]["SerializedPublishingLicense"]}
+                deadline = time.monotonic() + 30
+                while True:  # for a moment the last look at the server is recent enough
+                    status, _, reply = call(node, bob, "POST", "/my/v2/enduserlicenses", ask)
+                    if status == 503:
+                        break
+                    assert status == 200 and reply["AccessStatus"] == "AccessGranted", (status, reply)
+                    assert time.monotonic() < deadline, "it grants without a database"
+            cluster.up()
+            for node in (a, b):
+                deadline = time.monotonic() + 60
+                while publish(node, alice, grant="bob@contoso.test")[0] != 200:
+                    assert time.monotonic() < deadline, "the node does not come back\n" + node.log_text()[-3000:]
+                    time.sleep(0.1)
+            assert all(opens(node, bob, m["SerializedPublishingLicense"]) is True for node in (a, b) for m in made)
+        token = alice
+        acknowledged = [publish(node, token, grant="bob@contoso.test")[2]["ContentId"].lower() for node in (a, b) * 5]
+        deadline = time.monotonic() + 60
+        while True:
+            rows = [r["content-id"].strip("{}").lower() for r in a.usage(request_type="FECreatePublishingLicenseV1")]
+            if set(acknowledged) <= set(rows) or time.monotonic() > deadline:
+                break
+        assert set(acknowledged) <= set(rows), "rows are missing"
+        assert len([r for r in rows if r in acknowledged]) == len(acknowledged), "rows are doubled"
+
+
+def passwords_stay_unseen():
+    # The server refuses us: the log says so, and shows no password.
+    with postgres.private() as cluster:
+        (cluster.data / "pg_hba.conf").write_text("local all rms trust\nlocal all all scram-sha-256\n")
+        cluster.sql("CREATE ROLE node LOGIN PASSWORD 'right'")
+        cluster.command(postgres.program("pg_ctl"), "reload", "-D", cluster.data, "-s")
+        url = cluster.database("secret").replace("user=rms", "user=node")
+        lab = Lab(start=False, database=url + "&password=s3cr3t-word")
+        with lab:
+            lab.start(wait=False)
+            deadline = time.monotonic() + 60
+            while "store.postgresql.unreachable" not in lab.log_text() and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert "password authentication failed" in lab.log_text(), lab.log_text()
+            lab.stop()
+            assert "s3cr3t" not in lab.log_text()
+
+
+if __name__ == "__main__":
+    main(changes_cross, keys_cross, server_restarts, passwords_stay_unseen)
