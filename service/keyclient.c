@@ -527,5 +527,6 @@ int rms_keyd_stats(struct rms_keyclient *client, struct rms_keyd_stats *stats_ou
     stats_out->stock = rms_cursor_u32(&in);
     stats_out->connections = rms_cursor_u32(&in);
     stats_out->locked = rms_cursor_u8(&in) == 1;
+    stats_out->journal_bytes = rms_cursor_u64(&in);
     return finish(client, &in);
 }

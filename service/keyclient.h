@@ -190,6 +190,7 @@ struct rms_keyd_stats {
     uint32_t connections;
     uint64_t evictions; /* handles forgotten for room */
     bool locked;        /* no master key, or the wrong one: no key can be used */
+    uint64_t journal_bytes;
 };
 
 RMS_MUST_USE int rms_keyd_ping(struct rms_keyclient *client);

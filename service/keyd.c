@@ -239,6 +239,7 @@ int rms_keyd_op_stats(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_b
     rms_buf_append_u32(out, (uint32_t)rms_stock_count(keyd->stock));
     rms_buf_append_u32(out, (uint32_t)rms_keyd_server_connections(keyd->server));
     rms_buf_append_byte(out, keyd->locked ? 1 : 0);
+    rms_buf_append_u64(out, rms_journal_bytes(keyd->journal));
     return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 
+#define CONTINUES  "continues"
 #define CHAIN_HEX  (2 * RMS_SHA256_BYTES)
 #define LINE_LEAST (CHAIN_HEX + 3) /* blank, chain, newline and something before */
 
@@ -119,6 +121,28 @@ static int walk(
     return ferror(file) ? RMS_E_IO : 0;
 }
 
+/* The first line of a file that goes on where another ended. The line was verified. */
+static void read_continues(FILE *file, char chain_out[RMS_JOURNAL_CHAIN])
+{
+    char line[RMS_JOURNAL_LINE_MAX + 2];
+    json_t RMS_JSON_CLEANUP *json = NULL;
+    uint8_t chain[RMS_SHA256_BYTES];
+    struct rms_view text;
+    const char *event;
+    const char *before;
+
+    rewind(file);
+    if (fgets(line, sizeof line, file) == NULL ||
+        !split(rms_view_of(line, strcspn(line, "\n")), &text, chain) || rms_json_parse(text, &json) != 0) {
+        return;
+    }
+    event = rms_json_str(json, "event");
+    before = rms_json_str(json, "chain");
+    if (event != NULL && strcmp(event, CONTINUES) == 0 && before != NULL && strlen(before) == CHAIN_HEX) {
+        memcpy(chain_out, before, RMS_JOURNAL_CHAIN);
+    }
+}
+
 int rms_journal_verify(const char *path, struct rms_view key, struct rms_journal_report *report_out)
 {
     struct rms_journal state = {.fd = -1};
@@ -131,6 +155,9 @@ int rms_journal_verify(const char *path, struct rms_view key, struct rms_journal
         return rms_error_from_errno(errno);
     }
     status = walk(file, key, &state, &bytes, &report_out->torn);
+    if (state.lines > 0) {
+        read_continues(file, report_out->continues);
+    }
     (void)fclose(file);
     report_out->lines = state.lines;
     to_hex(state.chain, report_out->chain);
@@ -287,4 +314,54 @@ void rms_journal_head(struct rms_journal *journal, uint64_t *lines_out, char cha
     *lines_out = journal->lines;
     to_hex(journal->chain, chain_out);
     (void)pthread_mutex_unlock(&journal->lock);
+}
+
+uint64_t rms_journal_bytes(struct rms_journal *journal)
+{
+    struct stat info;
+
+    return journal != NULL && fstat(journal->fd, &info) == 0 ? (uint64_t)info.st_size : 0;
+}
+
+/* --- a new file ------------------------------------------------------------------------------------- */
+
+/* The new file with its first line, on the disk before it takes the place of the old one. */
+static int begin_next(
+    struct rms_journal *old, const char *path, const char *aside, struct rms_journal **next_out)
+{
+    const char *name = strrchr(aside, '/');
+    char chain[RMS_JOURNAL_CHAIN];
+    char count[24];
+    uint64_t lines;
+
+    if (unlink(path) != 0 && errno != ENOENT) {
+        return rms_error_from_errno(errno);
+    }
+    rms_journal_head(old, &lines, chain);
+    (void)snprintf(count, sizeof count, "%llu", (unsigned long long)lines);
+    RMS_TRY(rms_journal_open(path, rms_secret_view(old->key), next_out));
+    return rms_journal_note(*next_out, RMS_JOURNAL_DURABLE, CONTINUES, "file",
+        name != NULL ? name + 1 : aside, "lines", count, "chain", chain, NULL);
+}
+
+int rms_journal_rotate(struct rms_journal **journal, const char *path, const char *aside)
+{
+    struct rms_journal *next = NULL;
+    char fresh[PATH_MAX];
+    int status = snprintf(fresh, sizeof fresh, "%s.new", path) < (int)sizeof fresh ? 0 : RMS_E_NAME_TOO_LONG;
+
+    RMS_TRY(status);
+    status = begin_next(*journal, fresh, aside, &next);
+    /* a second name first: at every moment path is one of the two files, and the old one has a name */
+    if (status == 0 && (link(path, aside) != 0 || rename(fresh, path) != 0)) {
+        status = rms_error_from_errno(errno);
+    }
+    if (status != 0) {
+        rms_journal_free(&next);
+        (void)unlink(fresh);
+        return status;
+    }
+    rms_journal_free(journal);
+    *journal = next;
+    return rms_file_sync_directory(path);
 }

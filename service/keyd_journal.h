@@ -8,6 +8,8 @@
 #ifndef RMS_SERVICE_KEYD_JOURNAL_H
 #define RMS_SERVICE_KEYD_JOURNAL_H
 
+#include <stdio.h>
+
 #include "base/secret.h"
 #include "crypto/digest.h"
 
@@ -32,6 +34,14 @@ enum rms_journal_need {
 RMS_MUST_USE int rms_journal_note(struct rms_journal *journal, enum rms_journal_need need, const char *event,
     ...) __attribute__((sentinel));
 
+/* Goes on in a new file under path; the old one is kept as aside, which must not exist. The new file's first
+ * line, "continues", carries the old one's chain, so that neither can be left out unnoticed. A failure
+ * changes nothing: the journal goes on as it was. */
+RMS_MUST_USE int rms_journal_rotate(struct rms_journal **journal, const char *path, const char *aside);
+
+/* Length of the file. journal NULL: 0. */
+uint64_t rms_journal_bytes(struct rms_journal *journal);
+
 /* Number of lines and the newest chain value as hex. */
 void rms_journal_head(struct rms_journal *journal, uint64_t *lines_out, char chain_out[RMS_JOURNAL_CHAIN]);
 
@@ -40,9 +50,14 @@ void rms_journal_head(struct rms_journal *journal, uint64_t *lines_out, char cha
 struct rms_journal_report {
     uint64_t lines;
     char chain[RMS_JOURNAL_CHAIN];
-    bool torn; /* a partial line follows the good ones */
+    char continues[RMS_JOURNAL_CHAIN]; /* chain of the file before this one; "" when it is the first */
+    bool torn;                         /* a partial line follows the good ones */
 };
 RMS_MUST_USE int rms_journal_verify(
     const char *path, struct rms_view key, struct rms_journal_report *report_out);
+
+/* The same for what was put aside as path-SECONDS and then path itself, and that each goes on where the one
+ * before it ended. What is found is written to out, for people. The oldest may have been taken elsewhere. */
+RMS_MUST_USE int rms_journal_verify_all(const char *path, struct rms_view key, FILE *out);
 
 #endif

@@ -276,6 +276,59 @@ static void reports_a_full_disk(void **state)
     assert_int_equal(good_lines(lab, KEY, 0), 3);
 }
 
+/* A new file goes on from the old one, and both verify; what was left out or exchanged shows. */
+static void goes_on_in_a_new_file(void **state)
+{
+    struct lab *lab = *state;
+    struct rms_journal *journal;
+    struct rms_journal_report old;
+    struct rms_journal_report now;
+    char aside[80];
+    char before[RMS_JOURNAL_CHAIN];
+    struct rms_buf text;
+    struct rms_view cut;
+    uint64_t lines;
+
+    (void)snprintf(aside, sizeof aside, "%s-1", lab->path);
+    write_lines(lab, 3);
+    assert_int_equal(rms_journal_verify(lab->path, KEY, &old), 0);
+    assert_string_equal(old.continues, "");
+    assert_int_equal(rms_journal_open(lab->path, KEY, &journal), 0);
+    rms_journal_head(journal, &lines, before);
+    assert_true(rms_journal_bytes(journal) > 100);
+    assert_int_equal(rms_journal_rotate(&journal, lab->path, aside), 0);
+    assert_int_equal(rms_journal_note(journal, RMS_JOURNAL_WRITTEN, "after", NULL), 0);
+    rms_journal_free(&journal);
+    assert_int_equal(rms_journal_verify(aside, KEY, &old), 0);
+    assert_int_equal(old.lines, 3);
+    assert_string_equal(old.chain, before);
+    write_lines(lab, 1);
+    assert_int_equal(rms_journal_verify(lab->path, KEY, &now), 0);
+    assert_int_equal(now.lines, 3);
+    assert_string_equal(now.continues, before);
+    assert_int_equal(rms_journal_verify_all(lab->path, KEY, stderr), 0);
+    /* a name that is taken: nothing changes, and the journal goes on */
+    assert_int_equal(rms_journal_open(lab->path, KEY, &journal), 0);
+    assert_int_equal(rms_journal_rotate(&journal, lab->path, aside), RMS_E_CONFLICT);
+    assert_int_equal(rms_journal_note(journal, RMS_JOURNAL_WRITTEN, "still", NULL), 0);
+    rms_journal_free(&journal);
+    assert_int_equal(good_lines(lab, KEY, 0), 4);
+    assert_int_equal(rms_journal_bytes(NULL), 0);
+    /* one journal of the same key for another, lines cut off its end, and one taken elsewhere */
+    load(lab, &text);
+    assert_int_equal(rename(aside, lab->path), 0);
+    cut = rms_view_of(strchr(rms_buf_text(&text), '\n') + 1, 0);
+    assert_int_equal(rms_file_write(aside, rms_buf_view(&text), 0600), 0);
+    assert_int_equal(rms_journal_verify_all(lab->path, KEY, stderr), RMS_E_DAMAGED);
+    cut = rms_view_of(text.data, (size_t)(cut.data - text.data));
+    store(lab, rms_buf_view(&text));
+    assert_int_equal(rms_file_write(aside, cut, 0600), 0);
+    assert_int_equal(rms_journal_verify_all(lab->path, KEY, stderr), RMS_E_DAMAGED);
+    assert_int_equal(unlink(aside), 0);
+    assert_int_equal(rms_journal_verify_all(lab->path, KEY, stderr), 0);
+    rms_buf_fini(&text);
+}
+
 #define IN_LAB(test) cmocka_unit_test_setup_teardown(test, open_lab, close_lab)
 
 int main(void)
@@ -291,6 +344,7 @@ int main(void)
         IN_LAB(an_empty_journal_is_good),
         cmocka_unit_test(without_a_journal_nothing_is_noted),
         IN_LAB(reports_a_full_disk),
+        IN_LAB(goes_on_in_a_new_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

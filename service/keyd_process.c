@@ -20,8 +20,9 @@
 #include "service/sandbox.h"
 #include "service/settings.h"
 
-#define COUNTS_EVERY_MS 60000
-#define THREADS_A_MAKER 4
+#define COUNTS_EVERY_MS    60000
+#define THREADS_A_MAKER    4
+#define JOURNAL_FULL_BYTES (16u << 20) /* about a month of a busy service; checked in a second */
 
 static const char journal_name[] = "keyd.journal";
 
@@ -71,6 +72,24 @@ static int put_aside(const char *path, struct rms_view key, struct rms_journal *
     return rms_journal_note(*journal_out, RMS_JOURNAL_DURABLE, "previous-journal-damaged", "at", when, NULL);
 }
 
+/* keyd opens no file later, so this is the moment. A file that stays large for want of room harms nobody. */
+static void limit_journal(const char *path, struct rms_journal **journal)
+{
+    char aside[PATH_MAX];
+    int status;
+
+    if (rms_journal_bytes(*journal) < JOURNAL_FULL_BYTES ||
+        snprintf(aside, sizeof aside, "%s-%lld", path, (long long)rms_clock_now()) >= (int)sizeof aside) {
+        return;
+    }
+    status = rms_journal_rotate(journal, path, aside);
+    if (status == 0) {
+        rms_log(RMS_LOG_INFO, "keyd.journal.rotated", "kept-as", aside, NULL);
+    } else {
+        rms_log(RMS_LOG_ERROR, "keyd.journal.not-rotated", "reason", rms_error_info(status)->reason, NULL);
+    }
+}
+
 static int open_journal(
     const struct rms_settings *settings, const struct rms_secret *master, struct rms_journal **journal_out)
 {
@@ -83,6 +102,9 @@ static int open_journal(
     status = rms_journal_open(path, rms_view_of(key, sizeof key), journal_out);
     if (status == RMS_E_DAMAGED) {
         status = put_aside(path, rms_view_of(key, sizeof key), journal_out);
+    }
+    if (status == 0) {
+        limit_journal(path, journal_out);
     }
     rms_wipe(key, sizeof key);
     return status;

@@ -176,7 +176,6 @@ static int read_settings(void *context, struct rms_settings *settings_out, char 
 
 static int verify_journal(const struct rms_settings *settings)
 {
-    struct rms_journal_report report;
     struct rms_secret *master;
     uint8_t key[RMS_SHA256_BYTES];
     char path[PATH_MAX];
@@ -190,19 +189,13 @@ static int verify_journal(const struct rms_settings *settings)
     rms_secret_free(&master);
     status = rms_settings_path(settings, "keyd.journal", path);
     if (status == 0) {
-        status = rms_journal_verify(path, rms_view_of(key, sizeof key), &report);
+        status = rms_journal_verify_all(path, rms_view_of(key, sizeof key), stdout);
     }
     rms_wipe(key, sizeof key);
-    if (status == 0) {
-        (void)printf("%llu lines, intact%s\nchain %s\n", (unsigned long long)report.lines,
-            report.torn ? ", a partial line follows" : "", report.chain);
-        return 0;
+    if (status != 0) {
+        (void)fprintf(stderr, "rmsd: %s: %s\n", path, rms_error_info(status)->text);
     }
-    if (status == RMS_E_DAMAGED) {
-        (void)printf("damaged behind line %llu\n", (unsigned long long)report.lines);
-    }
-    (void)fprintf(stderr, "rmsd: %s: %s\n", path, rms_error_info(status)->text);
-    return rms_error_info(status)->exit_status;
+    return status == 0 ? 0 : rms_error_info(status)->exit_status;
 }
 
 static int run_command(const struct invocation *invocation, const struct rms_settings *settings)

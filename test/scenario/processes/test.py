@@ -1,11 +1,14 @@
 """The processes: keyd without network and files, each child may die without losing an acknowledged request."""
+import hmac
+import json
 import os
 import pathlib
 import signal
+import subprocess
 import threading
 import time
 
-from rmslab import Lab, main
+from rmslab import BUILD, Lab, main
 
 TEXT = b"Processes come and go.\n"
 
@@ -94,6 +97,50 @@ def stopping_is_clean_and_starting_again_keeps_everything():
         assert (bob.home / "keep.txt").read_bytes() == TEXT
 
 
+def journal_key(lab):
+    """As doc/protocol/keyd.md: HKDF-SHA256 of the master key, one block of it."""
+    extracted = hmac.digest(b"OpenRMS keyd", (lab.data / "master.key").read_bytes(), "sha256")
+    return hmac.digest(extracted, b"journal v1\x01", "sha256")
+
+
+def verify_journal(lab):
+    done = subprocess.run([BUILD / "cmd/rmsd/rmsd", "--dir", lab.data, "journal", "verify"], capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout + done.stderr
+
+
+def a_long_journal_goes_on_in_a_new_file():
+    with Lab(people=()) as lab:
+        lab.stop()
+        path, key = lab.data / "keyd.journal", journal_key(lab)
+        lines = path.read_bytes().splitlines()
+        chain, more = bytes.fromhex(lines[-1][-64:].decode()), []
+        for number in range(len(lines) + 1, len(lines) + 6000):
+            text = json.dumps({"n": number, "event": "counts", "operations": "x" * 3000}).encode()
+            chain = hmac.digest(key, chain + text, "sha256")
+            more.append(text + b" " + chain.hex().encode() + b"\n")
+        with open(path, "ab") as file:
+            file.writelines(more)
+        lab.start()
+        end = time.monotonic() + 60
+        while "keyd.journal.rotated" not in lab.log_text() and time.monotonic() < end:
+            time.sleep(0.1)
+        aside = sorted(lab.data.glob("keyd.journal-*"))
+        assert len(aside) == 1 and aside[0].stat().st_size > 16 << 20 and path.stat().st_size < 1 << 20, aside
+        first = json.loads(path.read_bytes().splitlines()[0][:-65])
+        assert first["event"] == "continues" and first["chain"] == chain.hex() and first["file"] == aside[0].name, first
+        assert 0 < lab.admin("health", "--json").json["Keyd"]["JournalBytes"] < 1 << 20
+        lab.stop()
+        code, said = verify_journal(lab)
+        assert code == 0 and aside[0].name in said and "not here" not in said, said
+        # What is older may be kept elsewhere; what is here cannot be shortened.
+        aside[0].write_bytes(b"".join(aside[0].read_bytes().splitlines(keepends=True)[:-1]))
+        code, said = verify_journal(lab)
+        assert code != 0 and "does not go on" in said, said
+        aside[0].unlink()
+        code, said = verify_journal(lab)
+        assert code == 0 and "not here" in said and chain.hex() in said, said
+
+
 if __name__ == "__main__":
     main(keyd_has_no_network_and_no_files, children_come_back_and_nothing_acknowledged_is_lost,
-         stopping_is_clean_and_starting_again_keeps_everything)
+         stopping_is_clean_and_starting_again_keeps_everything, a_long_journal_goes_on_in_a_new_file)
