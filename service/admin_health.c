@@ -3,6 +3,7 @@
 #include "service/admin.h"
 #include "service/keyclient.h"
 #include "service/licence.h"
+#include "service/master_setup.h"
 #include "service/rest_write.h"
 #include "service/usage.h"
 
@@ -55,28 +56,92 @@ static int write_keyd(struct rms_buf *out, struct rms_request *request)
     rms_out_int(out, "KeysHeld", stats.keys_held);
     rms_out_int(out, "OpenHandles", stats.open_handles);
     rms_out_int(out, "Stock", stats.stock);
+    rms_out_int(out, "JournalBytes", (int64_t)stats.journal_bytes);
     rms_out_close(out, '}');
     return rc;
+}
+
+/* --- certificates ------------------------------------------------------------------------------------------
+ */
+
+#define CA_REMEDY "stop rmsd, remove ca.pem and the directory tls, start it, give ca.pem to all clients"
+
+struct certificate {
+    const char *problem; /* stable word, once it has ended */
+    const char *name;
+    const char *next;
+    int64_t until; /* RMS_TIME_NONE: nothing to watch */
+};
+
+static size_t certificates(const struct rms_front *front, struct certificate out[2])
+{
+    bool own = front->authority_until != RMS_TIME_NONE;
+    out[0] = (struct certificate){"certificate", "the TLS certificate",
+        own ? "reload or restart rmsd, which makes a new one" : "give rmsd a new one and reload it",
+        front->certificate_until};
+    out[1] =
+        (struct certificate){"authority", "the certification authority", CA_REMEDY, front->authority_until};
+    return 2;
+}
+
+static bool ends_by(const struct certificate *certificate, int64_t time)
+{
+    return certificate->until != RMS_TIME_NONE && certificate->until <= time;
+}
+
+/* For people; the command line shows them as warnings. */
+static void write_warnings(struct rms_buf *out, const struct certificate *list, size_t count, int64_t now)
+{
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(1024);
+    char until[RMS_TIME_TEXT];
+    rms_out_open(out, "Warnings", '[');
+    for (size_t i = 0; i < count; i++) {
+        if (ends_by(&list[i], now + (int64_t)RMS_RENEW_BEFORE_DAYS * RMS_DAY_S)) {
+            rms_time_iso(list[i].until, until);
+            rms_buf_reset(&text);
+            rms_buf_printf(&text, "%s %s %s; %s", list[i].name, ends_by(&list[i], now) ? "ended" : "ends",
+                until, list[i].next);
+            rms_out_text(out, NULL, rms_buf_text(&text));
+        }
+    }
+    rms_out_close(out, ']');
+}
+
+/* --- the answer --------------------------------------------------------------------------------------------
+ */
+
+struct problems {
+    const char *list[4];
+    size_t count;
+};
+
+static void add_if(struct problems *problems, bool bad, const char *word)
+{
+    if (bad) {
+        problems->list[problems->count++] = word;
+    }
 }
 
 int rms_admin_health(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     struct rms_buf *out = &reply->body;
-    bool log_ok = rms_usage_healthy(front->usage);
-    bool keys_ok = rms_keyd_ping(request->worker->keys) == RMS_OK;
+    struct certificate watched[2];
+    size_t count = certificates(front, watched);
+    struct problems problems = {0};
+    add_if(&problems, !rms_usage_healthy(front->usage), "log");                     /* S-188 */
+    add_if(&problems, rms_keyd_ping(request->worker->keys) != RMS_OK, "key store"); /* S-214 */
+    for (size_t i = 0; i < count; i++) {
+        add_if(&problems, ends_by(&watched[i], request->now), watched[i].problem);
+    }
     rms_out_open(out, NULL, '{');
-    rms_out_text(out, "Status", log_ok && keys_ok ? "ok" : "degraded");
-    rms_out_open(out, "Problems", '[');
-    if (!log_ok) {
-        rms_out_text(out, NULL, "log"); /* S-188 */
-    }
-    if (!keys_ok) {
-        rms_out_text(out, NULL, "key store"); /* S-214 */
-    }
-    rms_out_close(out, ']');
+    rms_out_text(out, "Status", problems.count == 0 ? "ok" : "degraded");
+    rms_out_texts(out, "Problems", problems.list, problems.count);
+    write_warnings(out, watched, count, request->now);
     rms_out_time(out, "Time", request->now);
     rms_out_int(out, "UptimeSeconds", request->now - front->started_at);
     rms_out_int(out, "StoreVersion", rms_store_version());
+    rms_out_time(out, "CertificateUntil", front->certificate_until);
+    rms_out_time(out, "AuthorityUntil", front->authority_until);
     write_usage_state(out, front->usage);
     write_caches(out, front);
     if (write_keyd(out, request) < 0) {

@@ -1,6 +1,8 @@
 /* The administration interface against a real store. */
 #include "service/front_test.h"
 
+#include "base/time.h"
+
 static const char *path(const char *method, const char *rest)
 {
     return stage_printf("%s /admin/v1/tenants/%s%s", method, stage.contoso, rest);
@@ -362,9 +364,42 @@ static void log_ranges(void **state)
 
 static void health(void **state)
 {
+    static const int64_t day = RMS_DAY_S;
+    static const struct {
+        int64_t certificate, authority; /* seconds from now; RMS_TIME_NONE: none */
+        const char *problem, *warning;
+    } cases[] = {
+        {RMS_TIME_NONE, RMS_TIME_NONE, NULL, NULL},
+        {31 * day, 31 * day, NULL, NULL},
+        {29 * day, 1000 * day, NULL, "the TLS certificate ends 2"},
+        {29 * day, RMS_TIME_NONE, NULL, "give rmsd a new one"},
+        {-1, 1000 * day, "certificate", "the TLS certificate ended 2"},
+        {300 * day, 29 * day, NULL, "the certification authority ends 2"},
+        {300 * day, 0, "authority", "give ca.pem to all clients"},
+    };
+
     (void)state;
-    assert_int_equal(stage_admin("GET /admin/v1/health", NULL), 0);
-    assert_string_equal(stage_text("Status"), "ok");
+    for (size_t i = 0; i < RMS_COUNT(cases); i++) {
+        const json_t *problems;
+        const json_t *warnings;
+
+        stage.front.certificate_until =
+            cases[i].certificate == RMS_TIME_NONE ? RMS_TIME_NONE : stage.now + cases[i].certificate;
+        stage.front.authority_until =
+            cases[i].authority == RMS_TIME_NONE ? RMS_TIME_NONE : stage.now + cases[i].authority;
+        assert_int_equal(stage_admin("GET /admin/v1/health", NULL), 0);
+        assert_string_equal(stage_text("Status"), cases[i].problem == NULL ? "ok" : "degraded");
+        problems = json_object_get(stage.reply, "Problems");
+        warnings = json_object_get(stage.reply, "Warnings");
+        assert_int_equal(json_array_size(problems), cases[i].problem != NULL);
+        assert_int_equal(json_array_size(warnings), cases[i].warning != NULL);
+        if (cases[i].problem != NULL) {
+            assert_string_equal(json_string_value(json_array_get(problems, 0)), cases[i].problem);
+        }
+        if (cases[i].warning != NULL) {
+            assert_non_null(strstr(json_string_value(json_array_get(warnings, 0)), cases[i].warning));
+        }
+    }
 }
 
 int main(void)

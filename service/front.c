@@ -11,6 +11,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/time.h"
+#include "crypto/pki.h"
 #include "directory/directory.h"
 #include "service/front_handle.h"
 #include "service/keyclient.h"
@@ -171,6 +173,32 @@ static int start_http(struct process *p, const struct rms_front_sockets *sockets
     return rms_http_new(&options, &p->admin);
 }
 
+static int64_t ends_at(const struct rms_buf *certificate)
+{
+    static const char *const none[] = {NULL};
+    const struct rms_view no_key = {NULL, 0};
+    struct rms_pki_state state;
+    return rms_pki_inspect(rms_buf_view(certificate), no_key, none, &state) == RMS_OK ? state.valid_until
+                                                                                      : RMS_TIME_NONE;
+}
+
+/* For health: whoever asks there need not go through TLS. */
+static int note_ends(struct process *p)
+{
+    RMS_BUF_CLEANUP struct rms_buf authority = RMS_BUF_INIT(PEM_MAX);
+    const struct rms_settings *settings = p->front.settings;
+    char path[PATH_MAX];
+    p->front.certificate_until = ends_at(&p->certificate);
+    p->front.authority_until = RMS_TIME_NONE;
+    if (rms_settings_self_made(settings)) {
+        RMS_TRY(rms_settings_path(settings, "ca.pem", path));
+        if (rms_file_read(path, &authority) == RMS_OK) {
+            p->front.authority_until = ends_at(&authority);
+        }
+    }
+    return RMS_OK;
+}
+
 static int start(struct process *p, const struct rms_front_sockets *sockets)
 {
     const struct rms_settings *settings = p->front.settings;
@@ -180,6 +208,7 @@ static int start(struct process *p, const struct rms_front_sockets *sockets)
     p->front.started_at = rms_clock_now();
     RMS_TRY(rms_file_read(settings->tls_certificate, &p->certificate));
     RMS_TRY(rms_file_read(settings->tls_key, &p->key));
+    RMS_TRY(note_ends(p));
     RMS_TRY(start_state(p));
     RMS_TRY(rms_keylink_new(sockets->control, rms_tenant_fetch_key, &p->front.keylink));
     RMS_TRY(start_workers(p));

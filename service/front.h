@@ -34,6 +34,8 @@ struct rms_front {
     struct rms_tokens *tokens;
     struct rms_signin *signin;
     int64_t started_at;
+    int64_t certificate_until; /* of the TLS certificate in use; RMS_TIME_NONE when it does not tell */
+    int64_t authority_until;   /* of the self-made CA above it; RMS_TIME_NONE without one */
 };
 
 /* Of one worker thread; nothing in it is shared. */

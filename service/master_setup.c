@@ -189,7 +189,7 @@ static int make_certificates(const struct rms_settings *settings)
     int status;
 
     RMS_TRY(name_files(settings, &files));
-    if (strcmp(settings->tls_certificate, files.server) != 0) {
+    if (!rms_settings_self_made(settings)) {
         return 0;
     }
     RMS_TRY(rms_setup_hosts(settings, &hosts));

@@ -354,6 +354,14 @@ int rms_settings_host(const struct rms_settings *settings, char *host, size_t si
     return 0;
 }
 
+bool rms_settings_self_made(const struct rms_settings *settings)
+{
+    char path[PATH_MAX];
+
+    return rms_settings_path(settings, "tls/server.pem", path) == 0 &&
+           strcmp(settings->tls_certificate, path) == 0;
+}
+
 int rms_settings_path(const struct rms_settings *settings, const char *name, char path_out[PATH_MAX])
 {
     int len = snprintf(path_out, PATH_MAX, "%s/%s", settings->dir, name);

@@ -4,6 +4,7 @@
 #ifndef RMS_SERVICE_SETTINGS_H
 #define RMS_SERVICE_SETTINGS_H
 
+#include <stdbool.h>
 #include <limits.h>
 #include <stdio.h>
 
@@ -70,6 +71,9 @@ RMS_MUST_USE int rms_settings_host(const struct rms_settings *settings, char *ho
 /* Address and port of listen, brackets taken off. */
 RMS_MUST_USE int rms_settings_split_listen(
     const struct rms_settings *settings, char host[RMS_SETTING_TEXT], char port[8]);
+
+/* TLS with the certificate made here, under ca.pem; not one of the administrator's. */
+bool rms_settings_self_made(const struct rms_settings *settings);
 
 /* Path of a file in the data directory: "DIR/name". RMS_E_NAME_TOO_LONG. */
 RMS_MUST_USE int rms_settings_path(

@@ -131,6 +131,9 @@ def an_authority_that_has_expired():
         lab.start(wait=False)
         wait_for_port(lab)
         assert "rmsd.setup.ca-ends" in lab.log_text()
+        health = lab.admin("health", "--json")
+        assert health.json["Status"] == "degraded" and health.json["Problems"] == ["authority"], health
+        assert "rms: warning: the certification authority ended " in health.err and "remove ca.pem" in health.err, health
         with contextlib.suppress(ssl.SSLError):
             lab.http("GET", "/my/v2/servicediscovery")
             raise AssertionError("a certificate under an expired authority was accepted")
@@ -139,6 +142,7 @@ def an_authority_that_has_expired():
         shutil.rmtree(lab.data / "tls")
         lab.start()
         assert not failed_checks(alice)
+        assert lab.admin("health", "--json").json["Status"] == "ok"
         bob.rms("open", protected, "-o", bob.home / "1.txt")
 
 
