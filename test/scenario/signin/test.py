@@ -241,6 +241,9 @@ def the_code_flow_by_hand():
     with Lab(people=("alice", "bob"), login=False) as lab:
         alice = lab.person("alice")
         authority = authority_of(lab, alice)
+        # Who else is trusted does not change whom clients are sent to.
+        lab.admin("issuer", "add", "https://login.contoso.test/", "--jwks-uri", "https://login.contoso.test/keys")
+        assert authority_of(lab, alice) == authority and authority.startswith(lab.url + "/"), authority
         lab.admin("client", "add", "other-app", "--redirect", "https://app.contoso.test/back")
 
         flow = Flow(lab, authority, scope="openid", nonce="n-1")
