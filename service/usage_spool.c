@@ -84,6 +84,15 @@ static uint8_t *put_u64(uint8_t *out, uint64_t value)
     return out + sizeof value;
 }
 
+/* What a client calls text need not be any. */
+static void put_utf8(uint8_t *out, const char *text, size_t len)
+{
+    bool valid = rms_text_valid(rms_view_of(text, len));
+    for (size_t i = 0; i < len; i++) {
+        out[i] = valid || (unsigned char)text[i] < 0x80 ? (uint8_t)text[i] : '?';
+    }
+}
+
 static uint8_t *put_text(uint8_t *out, const char *text)
 {
     size_t len = text != NULL ? kept_length(text) : 0;
@@ -91,7 +100,7 @@ static uint8_t *put_text(uint8_t *out, const char *text)
     memcpy(out, &mark, sizeof mark);
     out += sizeof mark;
     if (text != NULL) {
-        memcpy(out, text, len);
+        put_utf8(out, text, len);
         out[len] = '\0';
         out += len + 1;
     }

@@ -57,6 +57,12 @@ struct rms_engine {
     /* 1: there is a row; 0: done; negative: failed. */
     int (*step)(struct rms_statement *statement);
     void (*reset)(struct rms_statement *statement);
+
+    /* Many runs of one statement that gives no rows, inside a transaction: from burst to burst_end its steps
+     * may answer 0 before they are done, and nothing else runs. burst_end gives the first failure. NULL where
+     * there is nothing to wait for. */
+    int (*burst)(struct rms_statement *statement);
+    int (*burst_end)(struct rms_link *link);
     int64_t (*changed)(struct rms_link *link); /* rows by the last finished statement */
 
     /* Of the current row, columns from 0; borrowed until the next step, texts with a NUL behind them. NULL

@@ -38,6 +38,7 @@ struct rms_link {
     bool inside;  /* a transaction was begun */
     bool relaxed; /* as asked, for the next session too */
     bool lost;
+    bool burst;
 };
 
 struct rms_statement {
@@ -536,6 +537,14 @@ static void put_aside(struct rms_link *link)
     statement->aside_end = kept < 0 ? kept : code;
 }
 
+static int send_values(struct rms_statement *statement)
+{
+    int sent = PQsendQueryPrepared(statement->link->conn, statement->name, statement->count,
+        statement->values, statement->lengths, statement->formats, BINARY_FORMAT);
+
+    return sent == 1 ? 0 : failed(statement->link, NULL);
+}
+
 static int start(struct rms_statement *statement)
 {
     struct rms_link *link = statement->link;
@@ -544,10 +553,7 @@ static int start(struct rms_statement *statement)
     if (statement->session != link->session) {
         RMS_TRY(prepare_in_session(statement));
     }
-    if (PQsendQueryPrepared(link->conn, statement->name, statement->count, statement->values,
-            statement->lengths, statement->formats, BINARY_FORMAT) != 1) {
-        return failed(link, NULL);
-    }
+    RMS_TRY(send_values(statement));
     (void)PQsetSingleRowMode(link->conn);
     link->streaming = statement;
     statement->running = true;
@@ -558,6 +564,9 @@ static int step(struct rms_statement *statement)
 {
     PQclear(statement->row);
     statement->row = NULL;
+    if (statement->link->burst) {
+        return send_values(statement);
+    }
     if (!statement->running) {
         RMS_TRY(start(statement));
     }
@@ -586,6 +595,45 @@ static void reset(struct rms_statement *statement)
     statement->aside_end = 0;
     statement->running = false;
     memset(statement->values, 0, (size_t)statement->count * sizeof *statement->values);
+}
+
+/* libpq's pipeline mode: a network's delay is paid once instead of for every row. */
+static int burst(struct rms_statement *statement)
+{
+    struct rms_link *link = statement->link;
+
+    RMS_TRY(ready(link));
+    if (statement->session != link->session) {
+        RMS_TRY(prepare_in_session(statement));
+    }
+    link->burst = PQenterPipelineMode(link->conn) == 1;
+    return link->burst ? 0 : RMS_E_INTERNAL;
+}
+
+/* Behind the result of each step, and of what follows a failed one, stands a NULL; last comes the sync. */
+static int burst_end(struct rms_link *link)
+{
+    bool coming = PQpipelineSync(link->conn) == 1;
+    ExecStatusType status = PGRES_EMPTY_QUERY;
+    int code = 0;
+
+    while (coming && status != PGRES_PIPELINE_SYNC && PQstatus(link->conn) == CONNECTION_OK) {
+        PGresult *result = PQgetResult(link->conn);
+
+        status = PQresultStatus(result);
+        if (result != NULL && status != PGRES_PIPELINE_SYNC && status != PGRES_PIPELINE_ABORTED &&
+            code == 0) {
+            code = outcome(link, result);
+        } else {
+            PQclear(result);
+        }
+    }
+    link->burst = false;
+    if (status != PGRES_PIPELINE_SYNC || PQexitPipelineMode(link->conn) != 1) {
+        link->lost = true; /* whatever state it is in, it is not used again */
+        return code < 0 ? code : RMS_E_UNREACHABLE;
+    }
+    return code;
 }
 
 static void finalize(struct rms_statement *statement)
@@ -649,6 +697,8 @@ const struct rms_engine rms_engine_postgres = {
     .bind = bind,
     .step = step,
     .reset = reset,
+    .burst = burst,
+    .burst_end = burst_end,
     .changed = changed,
     .is_null = is_null,
     .number = number,

@@ -1,5 +1,6 @@
 #include "store/testing.h"
 
+#include "base/clock.h"
 #include "store/postgres.h"
 #include "store/sql.h"
 #include "store/usage.h"
@@ -286,6 +287,13 @@ static void test_values(void **state)
         RMS_E_UNSUPPORTED);
 }
 
+static int count_row(const struct rms_usage_row *row, void *context)
+{
+    assert_string_equal(row->c_info, "?");
+    *(size_t *)context += 1;
+    return 0;
+}
+
 /* Two stores are two nodes: what one writes in a transaction the other does not see, and waits to write. */
 static void test_writers_of_nodes_take_turns(void **state)
 {
@@ -315,6 +323,51 @@ static void test_writers_of_nodes_take_turns(void **state)
     rms_store_free(&other);
 }
 
+/* Many rows in one go: all, none because of one of them, none because the server is gone. */
+static void test_bursts(void **state)
+{
+    static struct rms_usage_row rows[2000];
+    static char ids[2000][16];
+    struct lab *lab = *state;
+    const struct rms_engine *engine = &rms_engine_postgres;
+    int64_t before = rms_clock_monotonic_ms();
+    struct rms_usage_query query = {.from = RMS_TIME_NONE, .to = RMS_TIME_NONE};
+    size_t count = 0;
+
+    NEED(lab);
+    for (size_t i = 0; i < 2000; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "%zu", i);
+        rows[i] = (struct rms_usage_row){
+            .time = (int64_t)i, .row_id = ids[i], .request_type = "x", .c_info = "\xff", .detail = "y"};
+    }
+    assert_int_equal(rms_usage_append(lab->db, rows, 2000), 0);
+    print_message("2000 rows in %lld ms\n", (long long)(rms_clock_monotonic_ms() - before));
+    rows[1000].row_id = NULL;
+    assert_int_equal(rms_usage_append(lab->db, rows, 2000), RMS_E_BAD_ARGUMENT);
+    rows[1000].row_id = "1000";
+    assert_int_equal(rms_usage_read(lab->db, &query, count_row, &count), 0);
+    assert_int_equal(count, 2000);
+
+    assert_int_equal(rms_db_begin(lab->db), 0);
+    assert_int_equal(rms_usage_append(lab->db, rows, 2), 0);
+    end_sessions(lab);
+    assert_int_equal(rms_usage_append(lab->db, rows, 2), RMS_E_UNREACHABLE);
+    assert_int_equal(rms_db_end(lab->db, 0), RMS_E_IO);
+
+    /* gone in the middle */
+    assert_int_equal(rms_db_begin(lab->db), 0);
+    assert_int_equal(rms_sql_burst(lab->db, RMS_SQL_CHANGES_RAISE), 0);
+    assert_int_equal(rms_sql_run(lab->db, RMS_SQL_CHANGES_RAISE, NULL, 0), 0);
+    end_sessions(lab);
+    assert_true(rms_sql_run(lab->db, RMS_SQL_CHANGES_RAISE, NULL, 0) <= 0);
+    assert_int_equal(rms_sql_burst_end(lab->db, 0), RMS_E_UNREACHABLE);
+    assert_int_equal(rms_db_end(lab->db, 0), RMS_E_IO);
+    count = 0;
+    assert_int_equal(rms_usage_read(lab->db, &query, count_row, &count), 0);
+    assert_int_equal(count, 2000);
+    assert_int_equal(engine->version(lab->db->link, &(unsigned){0}), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +382,7 @@ int main(void)
         PG_TEST(test_rows_while_others_run),
         PG_TEST(test_failure_behind_rows),
         PG_TEST(test_values),
+        PG_TEST(test_bursts),
         PG_TEST(test_writers_of_nodes_take_turns),
     };
 

@@ -86,6 +86,20 @@ int rms_sql_run_one(struct rms_db *db, enum rms_sql id, const struct rms_value *
     return changed > 0 ? 0 : changed < 0 ? changed : RMS_E_NOT_FOUND;
 }
 
+int rms_sql_burst(struct rms_db *db, enum rms_sql id)
+{
+    RMS_TRY(still_inside(db));
+    RMS_TRY(prepared(db, id));
+    return db->engine->burst != NULL ? db->engine->burst(db->statements[id]) : 0;
+}
+
+int rms_sql_burst_end(struct rms_db *db, int code)
+{
+    int status = db->engine->burst_end != NULL ? db->engine->burst_end(db->link) : 0;
+
+    return code < 0 ? code : status;
+}
+
 int64_t rms_take_int(struct rms_rows *rows)
 {
     return rows->db->engine->number(rows->statement, rows->column++);

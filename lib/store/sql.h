@@ -77,6 +77,12 @@ rms_sql_run(struct rms_db *db, enum rms_sql id, const struct rms_value *values, 
 RMS_MUST_USE int rms_sql_run_one(
     struct rms_db *db, enum rms_sql id, const struct rms_value *values, size_t count);
 
+/* For many rows of one such statement, inside a transaction: between the two, rms_sql_run answers 0 without
+ * waiting, and no other statement may run. The end takes what went wrong in between, and gives that or the
+ * first failure of a row. */
+RMS_MUST_USE int rms_sql_burst(struct rms_db *db, enum rms_sql id);
+RMS_MUST_USE int rms_sql_burst_end(struct rms_db *db, int code);
+
 struct rms_rows {
     struct rms_db *db;
     struct rms_arena *arena;         /* NULL: taken texts and blobs are borrowed until the next row */

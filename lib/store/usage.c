@@ -1,28 +1,39 @@
 /* The usage log: rows in, rows out. */
 #include "store/usage.h"
 
+#include "base/text.h"
 #include "store/sql.h"
+
+/* Some texts are as a client sent them. What is none must not keep the row from the log, nor all behind it.
+ */
+static struct rms_value log_text(const char *text)
+{
+    return RMS_TEXT(text == NULL || rms_text_valid(rms_view_str(text)) ? text : "?");
+}
 
 static int insert(struct rms_db *db, const struct rms_usage_row *row)
 {
     int code = rms_sql_run(db, RMS_SQL_USAGE_INSERT,
-        RMS_VALUES(RMS_TEXT(row->tenant_id), RMS_INT(row->time), RMS_TEXT(row->row_id),
-            RMS_TEXT(row->request_type), RMS_TEXT(row->user_id), RMS_TEXT(row->result),
-            RMS_TEXT(row->correlation_id), RMS_TEXT(row->content_id), RMS_TEXT(row->owner_email),
-            RMS_TEXT(row->issuer), RMS_TEXT(row->template_id), RMS_TEXT(row->file_name),
-            RMS_TIME(row->date_published), RMS_TEXT(row->c_info), RMS_TEXT(row->c_ip),
-            RMS_INT(row->admin_action), RMS_TEXT(row->acting_as_user), RMS_INT(row->super_user),
-            RMS_INT(row->membership_age_s), RMS_TEXT(row->detail)));
+        RMS_VALUES(log_text(row->tenant_id), RMS_INT(row->time), log_text(row->row_id),
+            log_text(row->request_type), log_text(row->user_id), log_text(row->result),
+            log_text(row->correlation_id), log_text(row->content_id), log_text(row->owner_email),
+            log_text(row->issuer), log_text(row->template_id), log_text(row->file_name),
+            RMS_TIME(row->date_published), log_text(row->c_info), log_text(row->c_ip),
+            RMS_INT(row->admin_action), log_text(row->acting_as_user), RMS_INT(row->super_user),
+            RMS_INT(row->membership_age_s), log_text(row->detail)));
 
     return code < 0 ? code : 0;
 }
 
 static int insert_all(struct rms_db *db, const struct rms_usage_row *rows, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        RMS_TRY(insert(db, &rows[i]));
+    int code = 0;
+
+    RMS_TRY(rms_sql_burst(db, RMS_SQL_USAGE_INSERT));
+    for (size_t i = 0; i < count && code == 0; i++) {
+        code = insert(db, &rows[i]);
     }
-    return 0;
+    return rms_sql_burst_end(db, code);
 }
 
 int rms_usage_append(struct rms_db *db, const struct rms_usage_row *rows, size_t count)

@@ -231,6 +231,21 @@ static void test_admin_log(void **state)
     }
 }
 
+/* A client may call anything text; its row is kept all the same, and those behind it. */
+static void test_no_text(void **state)
+{
+    struct lab *lab = *state;
+    const char *tenant_id = lab_tenant(lab, "contoso.test", NULL);
+    struct rms_usage_query query = {.tenant_id = tenant_id, .from = RMS_TIME_NONE, .to = RMS_TIME_NONE};
+    struct rms_usage_row rows[] = {row_of(tenant_id, 1, "a"), row_of(tenant_id, 2, "b")};
+    struct seen seen;
+
+    rows[0].c_info = "\xff\xfe";
+    rows[0].file_name = "caf\xe9.txt";
+    assert_int_equal(rms_usage_append(lab->db, rows, 2), 0);
+    assert_string_equal(read_ids(lab, &query, &seen), "ab");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +255,7 @@ int main(void)
         LAB_TEST(test_batch_is_whole),
         LAB_TEST(test_many),
         LAB_TEST(test_admin_log),
+        LAB_TEST(test_no_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

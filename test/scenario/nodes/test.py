@@ -134,6 +134,17 @@ def keys_cross():
             time.sleep(0.1)
 
 
+def bytes_that_are_no_text_do_not_stop_the_log():
+    with two_nodes(people=("alice",)) as (a, b):
+        headers = {"Authorization": "Bearer " + a.person("alice").token(), "User-Agent": "evil \xff\xfe"}
+        assert b.http("GET", "/my/v2/templates", None, headers)[0] == 200
+        assert call(b, a.person("alice").token(), "GET", "/my/v2/servicediscovery")[0] == 200
+        deadline = time.monotonic() + 60
+        while not (a.usage(request_type="FEGetAllTemplates") and a.usage(request_type="ServiceDiscoveryForUser")):
+            assert time.monotonic() < deadline, "the rows do not come\n" + b.log_text()[-2000:]
+        assert a.usage(request_type="FEGetAllTemplates")[0]["c-info"].strip("'") == "evil ??"
+
+
 def server_restarts():
     # While the server is away nobody hears "no rights"; afterwards everything goes on, and the log has each row once.
     with postgres.private() as cluster, two_nodes(cluster=cluster) as (a, b):
@@ -188,4 +199,4 @@ def passwords_stay_unseen():
 
 
 if __name__ == "__main__":
-    main(changes_cross, keys_cross, server_restarts, passwords_stay_unseen)
+    main(changes_cross, keys_cross, bytes_that_are_no_text_do_not_stop_the_log, server_restarts, passwords_stay_unseen)
