@@ -17,6 +17,7 @@
 #include "service/front_handle.h"
 #include "service/keyclient.h"
 #include "service/licence.h"
+#include "service/revocation.h"
 #include "service/sandbox.h"
 #include "service/settings.h"
 #include "service/signin.h"
@@ -126,6 +127,8 @@ static int start_state(struct process *p)
     RMS_TRY(rms_directory_new(front->store, 0, &front->directory));
     RMS_TRY(rms_tenancy_new(front, &front->tenancy));
     RMS_TRY(rms_tenancy_poll(front->tenancy, p->db));
+    RMS_TRY(rms_revocations_new(&front->revocations));
+    RMS_TRY(rms_revocations_follow(front->revocations, p->db));
     RMS_TRY(start_usage(front));
     RMS_TRY(rms_licences_new(RMS_LICENCES_MAX_BYTES, &front->licences));
     RMS_TRY(rms_signed_templates_new(&front->signed_templates));
@@ -243,6 +246,7 @@ static void stop(struct process *p)
     rms_tokens_free(&front->tokens);
     rms_signed_templates_free(&front->signed_templates);
     rms_licences_free(&front->licences);
+    rms_revocations_free(&front->revocations);
     rms_tenancy_free(&front->tenancy);
     rms_directory_free(&front->directory);
     rms_keylink_free(&front->keylink);
@@ -258,6 +262,9 @@ static void wait_for_end(struct process *p, int signals)
     struct pollfd fd = {.fd = signals, .events = POLLIN};
     while (poll(&fd, 1, POLL_MS) <= 0) {
         int rc = rms_tenancy_poll(p->front.tenancy, p->db);
+        if (rc == RMS_OK) {
+            rc = rms_revocations_follow(p->front.revocations, p->db);
+        }
         if (rc < 0) {
             rms_log(RMS_LOG_DEBUG, "front.poll-failed", "reason", rms_error_info(rc)->reason, NULL);
         }

@@ -17,6 +17,7 @@ struct rms_tenancy;          /* service/tenant.h */
 struct rms_usage;            /* service/usage.h */
 struct rms_signed_templates; /* service/tenant_template.h */
 struct rms_licences;         /* service/licence.h */
+struct rms_revocations;      /* service/revocation.h */
 struct rms_tokens;           /* service/token.h: verified-token cache, issuers, JWKS */
 struct rms_signin;           /* service/signin.h: codes, device codes, throttling */
 
@@ -30,6 +31,7 @@ struct rms_front {
     struct rms_keylink *keylink;
     struct rms_usage *usage;
     struct rms_licences *licences;
+    struct rms_revocations *revocations;
     struct rms_signed_templates *signed_templates;
     struct rms_tokens *tokens;
     struct rms_signin *signin;

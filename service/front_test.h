@@ -18,6 +18,7 @@
 #include "service/keyclient.h"
 #include "service/keyd.h"
 #include "service/licence.h"
+#include "service/revocation.h"
 #include "service/route.h"
 #include "service/tenant.h"
 #include "service/tenant_make.h"
@@ -220,6 +221,7 @@ STAGE_HELPER int stage_open(void **state)
     assert_int_equal(rms_tenancy_new(f, &f->tenancy), 0);
     assert_int_equal(rms_usage_new(f->store, NULL, &f->usage), 0);
     assert_int_equal(rms_licences_new(1u << 20, &f->licences), 0);
+    assert_int_equal(rms_revocations_new(&f->revocations), 0);
     assert_int_equal(rms_signed_templates_new(&f->signed_templates), 0);
     stage_keyd();
     stage.contoso = stage_tenant("Contoso", "contoso.test");
@@ -247,6 +249,7 @@ STAGE_HELPER int stage_close(void **state)
     rms_secret_free(&stage.master);
     rms_signed_templates_free(&f->signed_templates);
     rms_licences_free(&f->licences);
+    rms_revocations_free(&f->revocations);
     rms_usage_free(&f->usage);
     rms_tenancy_free(&f->tenancy);
     rms_directory_free(&f->directory);

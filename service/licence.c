@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "store/admin_log.h"
+#include "service/tracking.h"
 #include "store/content.h"
 
 struct opening_run {
@@ -174,6 +175,8 @@ static int prove_owner(struct opening_run *run)
     int rc = rms_content_pair(run->request->worker->db, run->request->arena, &content, &existing);
     if (rc == RMS_E_CONFLICT) {
         alert_conflict(run, &existing);
+        o->origin_id = existing.content_id;
+        o->origin_issuer = existing.issuer;
         return RMS_OK; /* no shortcut for the owner */
     }
     o->owner_proved |= rc == RMS_OK;
@@ -239,6 +242,25 @@ static void fill_note(struct rms_request *request, const struct rms_opening *o)
     note->published_at = o->issued_at;
 }
 
+int rms_licence_read(struct rms_request *request, struct rms_view pl_bytes, struct rms_opening *facts_out)
+{
+    struct opening_run *run = rms_arena_alloc(request->arena, sizeof *run);
+    if (run == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    run->request = request;
+    int rc = rms_pl_parse(request->arena, pl_bytes, &run->pl);
+    RMS_TRY(check_tenant(run, rc));
+    RMS_TRY(verify(run));
+    RMS_TRY(take_facts(run));
+    struct rms_opening *o = &run->opening;
+    rms_guid_copy(o->policy.id, run->pl.descriptor_id);
+    o->from_template = rms_live_template(run->tenant, o->policy.id) != NULL;
+    fill_note(request, o);
+    *facts_out = *o;
+    return RMS_OK;
+}
+
 int rms_licence_open(struct rms_request *request, struct rms_view pl_bytes,
     const struct rms_opening **opening_out, struct rms_pl *pl_out)
 {
@@ -256,6 +278,7 @@ int rms_licence_open(struct rms_request *request, struct rms_view pl_bytes,
     if (pl_out != NULL) {
         *pl_out = run->pl;
     }
+    rms_tracking_note(request, &run->opening);
     return rms_opening_copy(request->arena, &run->opening, opening_out);
 }
 

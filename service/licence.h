@@ -23,9 +23,11 @@ struct rms_opening {
     int64_t issued_at;
     int64_t valid_from, valid_until; /* of the licence itself; RMS_TIME_NONE */
     bool from_template;
-    bool owner_proved;        /* the transplant defence held */
-    struct rms_policy policy; /* ad hoc: all; template: id, texts, audit flag and application data only */
-    struct rms_opened opened; /* keyd's handle */
+    bool owner_proved;         /* the transplant defence held */
+    const char *origin_id;     /* it did not: content id and issuer the key was first seen with; else NULL */
+    const char *origin_issuer; /* may be NULL */
+    struct rms_policy policy;  /* ad hoc: all; template: id, texts, audit flag and application data only */
+    struct rms_opened opened;  /* keyd's handle */
 };
 
 /* Opens publishing licences and keeps them. Key: SHA-256 of what the client sent. */
@@ -68,6 +70,11 @@ RMS_MUST_USE int rms_opening_copy(
 struct rms_pl;
 RMS_MUST_USE int rms_licence_open(struct rms_request *request, struct rms_view pl_bytes,
     const struct rms_opening **opening_out, struct rms_pl *pl_out);
+
+/* Verifies a PL without opening it: no private-key operation. Of the opening only what the licence says of
+ * itself is set, in the request's arena. */
+RMS_MUST_USE int rms_licence_read(
+    struct rms_request *request, struct rms_view pl_bytes, struct rms_opening *facts_out);
 
 /* The tenant of the opening, pinned, and fit to serve: RMS_E_TENANT_DISABLED. */
 RMS_MUST_USE int rms_licence_tenant(struct rms_request *request, const struct rms_opening *opening,

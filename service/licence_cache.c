@@ -149,6 +149,8 @@ static int fill_copy(struct rms_arena *arena, struct rms_opening *copy, const st
     RMS_TRY(copy_text(arena, &copy->owner));
     RMS_TRY(copy_text(arena, &copy->issuer));
     RMS_TRY(copy_text(arena, &copy->file_name));
+    RMS_TRY(copy_text(arena, &copy->origin_id));
+    RMS_TRY(copy_text(arena, &copy->origin_issuer));
     return copy_policy(arena, &copy->policy);
 }
 

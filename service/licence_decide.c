@@ -1,6 +1,7 @@
 /* The decision about one person and one opened licence. */
 #include "directory/directory.h"
 #include "service/licence.h"
+#include "service/revocation.h"
 #include "service/rest_language.h"
 
 #define ACCEPT_LANGUAGE "Accept-Language"
@@ -89,9 +90,37 @@ static void refine(const struct asking *a, bool template_gone, struct rms_answer
     }
 }
 
+/* Documents nobody signs for by name are not tracked. A key that came with another document before is as
+ * revoked as that one: else whoever may read could go on under a licence of his own. */
+static int is_revoked(
+    struct rms_request *request, const struct rms_opening *o, const char *tenant_id, bool *revoked_out)
+{
+    const struct rms_document_key keys[] = {
+        {tenant_id, o->content_id, o->issuer}, {tenant_id, o->origin_id, o->origin_issuer}};
+    *revoked_out = false;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !*revoked_out; i++) {
+        if (keys[i].content_id != NULL && keys[i].issuer != NULL) {
+            RMS_TRY(rms_revocations_has(
+                request->worker->front->revocations, request->worker->db, &keys[i], revoked_out));
+        }
+    }
+    return RMS_OK;
+}
+
+/* What whoever revokes must know: the issuer's own licence stays his. */
+static int64_t offline_until(const struct rms_answer *answer)
+{
+    const struct rms_decision *decision = &answer->decision;
+    if (answer->code < 0 || !decision->offline_allowed || decision->as_issuer) {
+        return 0;
+    }
+    return decision->licence_valid_until == RMS_TIME_NONE ? RMS_USAGE_NO_END : decision->licence_valid_until;
+}
+
 static void note_decision(struct rms_request *request, const struct rms_answer *answer)
 {
     request->note.super_user = answer->code == RMS_OK && answer->decision.as_super_user;
+    request->note.offline_until = offline_until(answer);
     if (answer->code < 0) {
         request->note.code = answer->code;
     }
@@ -119,6 +148,7 @@ int rms_licence_decide(struct rms_request *request, const struct rms_opening *op
             .wanted = wanted},
     };
     const struct rms_person *person = rms_directory_person_for(request->person, tenant->row.id);
+    RMS_TRY(is_revoked(request, opening, tenant->row.id, &a.publication.revoked));
     if (request->person->created_at > opening->issued_at + RMS_ACCOUNT_TOLERANCE_S) {
         RMS_TRY(evaluate_newer(&a, person, answer));
     } else {

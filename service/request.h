@@ -52,9 +52,10 @@ struct rms_usage_note {
     const char *issuer;
     const char *template_id; /* plain GUID */
     const char *file_name;
-    int64_t published_at; /* RMS_TIME_NONE = unknown */
-    const char *detail;   /* precise cause, static text or arena: for the log only */
-    bool super_user;      /* opened by super user right */
+    int64_t published_at;  /* RMS_TIME_NONE = unknown */
+    const char *detail;    /* precise cause, static text or arena: for the log only */
+    bool super_user;       /* opened by super user right */
+    int64_t offline_until; /* end of the licence given; 0: none that can be kept */
     bool admin_action;
     const char *acting_as;
 };

@@ -8,6 +8,7 @@
 
 #define RMS_REST_LICENCE_BODY_MAX     (12u * 1024 * 1024) /* a PL of 8 MB in base64, and some */
 #define RMS_REST_CERTIFICATE_BODY_MAX (256u * 1024)
+#define RMS_REST_SMALL_BODY_MAX       (16u * 1024)
 #define RMS_REST_LOG_BODY_MAX         (4u * 1024 * 1024)
 
 int rms_rest_discovery(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
@@ -23,6 +24,13 @@ int rms_rest_account_certificate(
 int rms_rest_client_licensor(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_client_log(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_licensing_info(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+
+int rms_rest_tracking_register(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_tracking_list(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_tracking_show(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_tracking_events(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_tracking_revoke(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_tracking_restore(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 
 /* --- shared between them ------------------------------------------------------------------------------ */
 

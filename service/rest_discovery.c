@@ -19,6 +19,7 @@ static const struct endpoint endpoints[] = {
     {"licensorcertificate", "licensorcertificate"},
     {"uselicenses", "uselicenses"},
     {"signedtemplates", "signedtemplates"},
+    {"documents", "documents"},
 };
 
 int rms_rest_discovery(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)

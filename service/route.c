@@ -11,6 +11,7 @@
 #define LICENCE     RMS_REST_LICENCE_BODY_MAX
 #define CERTIFICATE RMS_REST_CERTIFICATE_BODY_MAX
 #define FORM        RMS_SIGNIN_BODY_MAX
+#define SMALL       RMS_REST_SMALL_BODY_MAX
 
 /* Public protocol and desktop flow: log words of service-requirements 8.2. */
 #define MY(path) "/my/v1|v2/" path
@@ -42,6 +43,12 @@ const struct rms_route rms_routes[] = {
     BEARER(GET, "licensorcertificate", 0, licensor_certificate, "GetLicensorCertificate"),
     BEARER(POST, "accountcertificates", CERTIFICATE, account_certificate, "Certify"),
     BEARER(POST, "clientlicensorcertificates", CERTIFICATE, client_licensor, "GetClientLicensorCert"),
+    BEARER(POST, "documents", LICENCE, tracking_register, "RegisterDocument"),
+    BEARER(GET, "documents", 0, tracking_list, "GetAllDocs"),
+    BEARER(GET, "documents/{}", 0, tracking_show, "GetSingle"),
+    BEARER(GET, "documents/{}/events", 0, tracking_events, "LoadEventsForTimeline"),
+    BEARER(POST, "documents/{}/revoke", SMALL, tracking_revoke, "RevokeAccess"),
+    BEARER(POST, "documents/{}/restore", SMALL, tracking_restore, "RestoreAccess"),
     BEARER(POST, "clientlogs/debug", RMS_REST_LOG_BODY_MAX, client_log, "ClientLogs"),
     BEARER(POST, "clientlogs/performance", RMS_REST_LOG_BODY_MAX, client_log, "ClientLogs"),
 
@@ -91,6 +98,11 @@ const struct rms_route rms_routes[] = {
     ADMIN(POST, "tenants/{}/clients", client_add, "AddClient"),
     ADMIN(GET, "tenants/{}/clients", client_list, "GetClients"),
     ADMIN(DELETE, "tenants/{}/clients/{}", client_remove, "RemoveClient"),
+    ADMIN(GET, "tenants/{}/documents", tracking_list, "GetDocuments"),
+    ADMIN(GET, "tenants/{}/documents/{}", tracking_show, "GetDocument"),
+    ADMIN(GET, "tenants/{}/documents/{}/events", tracking_events, "GetDocumentLog"),
+    ADMIN(POST, "tenants/{}/documents/{}/revoke", tracking_revoke, "SetDocumentRevoked"),
+    ADMIN(POST, "tenants/{}/documents/{}/restore", tracking_restore, "ClearDocumentRevoked"),
     ADMIN(GET, "tenants/{}/log/usage", log_usage, "GetUserLog"),
     ADMIN(GET, "tenants/{}/log/admin", log_admin, "GetAdminLog"),
     {0},

@@ -288,7 +288,8 @@ void rms_usage_note_request(struct rms_usage *usage, const struct rms_request *r
     const struct rms_usage_note *note = &request->note;
     const struct rms_live_tenant *tenant = note->tenant != NULL ? note->tenant : request->tenant;
     char row_id[RMS_GUID_TEXT];
-    if (request->route != NULL && request->route->log != RMS_LOG_USAGE) {
+    /* an operator who acts for a person is in both logs (S-166) */
+    if (request->route != NULL && request->route->log != RMS_LOG_USAGE && !note->admin_action) {
         return;
     }
     rms_guid_new(row_id);
@@ -313,6 +314,7 @@ void rms_usage_note_request(struct rms_usage *usage, const struct rms_request *r
         .super_user = note->super_user,
         .membership_age_s = membership_age(request),
         .detail = note->detail,
+        .offline_until = note->offline_until,
     };
     rms_usage_add(usage, &row);
 }

@@ -16,7 +16,7 @@
 #define HEAD_BYTES 4096u
 #define ALIGN      8u
 #define WRAP       0xffffffffu /* instead of a length: go on at the beginning */
-#define MAGIC      "RMSUSE01"
+#define MAGIC      "RMSUSE02"
 
 /* First page of the file. head and tail only grow; a place in the ring is their remainder. */
 struct head {
@@ -54,8 +54,8 @@ static const size_t text_fields[] = {
 };
 #define TEXT_FIELDS (sizeof text_fields / sizeof text_fields[0])
 
-/* length, three numbers, flags, and for each text its length (0 = none, else + 1), bytes, NUL */
-#define FIXED_BYTES (4u + 3u * 8u + 1u)
+/* length, four numbers, flags, and for each text its length (0 = none, else + 1), bytes, NUL */
+#define FIXED_BYTES (4u + 4u * 8u + 1u)
 #define RECORD_MAX  (FIXED_BYTES + TEXT_FIELDS * (2u + RMS_SPOOL_TEXT_MAX + 1u) + ALIGN)
 #define FLAG_ADMIN  1u
 #define FLAG_SUPER  2u
@@ -125,6 +125,7 @@ static void write_record(uint8_t *out, size_t len, const struct rms_usage_row *r
     out = put_u64(out, (uint64_t)row->time);
     out = put_u64(out, (uint64_t)row->date_published);
     out = put_u64(out, (uint64_t)row->membership_age_s);
+    out = put_u64(out, (uint64_t)row->offline_until);
     *out++ = (uint8_t)((row->admin_action ? FLAG_ADMIN : 0) | (row->super_user ? FLAG_SUPER : 0));
     for (size_t i = 0; i < TEXT_FIELDS; i++) {
         out = put_text(out, *field_of(row, i));
@@ -150,6 +151,7 @@ static bool read_record(struct rms_view record, struct rms_usage_row *row)
     row->time = (int64_t)rms_cursor_u64(&in);
     row->date_published = (int64_t)rms_cursor_u64(&in);
     row->membership_age_s = (int64_t)rms_cursor_u64(&in);
+    row->offline_until = (int64_t)rms_cursor_u64(&in);
     uint8_t flags = rms_cursor_u8(&in);
     row->admin_action = (flags & FLAG_ADMIN) != 0;
     row->super_user = (flags & FLAG_SUPER) != 0;

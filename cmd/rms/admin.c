@@ -19,6 +19,7 @@ static const struct verb verbs[] = {
     ADMIN_GROUP("issuer", "OpenID Connect issuers whose tokens are accepted", admin_issuer_verbs),
     ADMIN_GROUP("client", "Applications of the built-in sign-in", admin_client_verbs),
     ADMIN_GROUP("license", "Rules for use licences", admin_license_verbs),
+    ADMIN_GROUP("tracking", "Documents, who opened them, and their revocation", admin_tracking_verbs),
     ADMIN_GROUP("log", "Usage log and log of administration", admin_log_verbs),
     ADMIN_VERB("health", "Show whether everything works", NULL, 0, 0, health_options, health,
         "  rms admin health\n  rms admin health --json | jq -r .Status"),

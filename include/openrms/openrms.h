@@ -261,6 +261,39 @@ struct rms_file_status {
 RMS_PUBLIC RMS_MUST_USE int rms_file_status(
     struct rms_context *context, const char *path, struct rms_file_status *status_out);
 
+/* --- tracking and revocation ---------------------------------------------------------------------------- */
+
+/* For whoever protected a document. `what` is a content id, or the name of a protected file; a file that the
+ * service does not know yet is registered on the way. Others are told RMS_E_NOT_REGISTERED for an id and
+ * RMS_E_ROLE_REQUIRED for a file. Results are JSON (doc/protocol/rest.md), given to write in one or more
+ * pieces; what it returns other than 0 ends the call and is returned. */
+
+/* Tells the service of a protected file. name: shown in lists; NULL: the name of the file without what
+ * protection added. Repeating it changes the name. */
+RMS_PUBLIC RMS_MUST_USE int rms_track_register(
+    struct rms_context *context, const char *path, const char *name);
+
+/* An array of the documents, the newest first. search: part of the name; NULL: all. */
+RMS_PUBLIC RMS_MUST_USE int rms_track_documents(struct rms_context *context, const char *search,
+    int (*write)(void *user_data, const void *data, size_t len), void *user_data);
+
+/* One document: its state and history, and who may still open it offline until when. */
+RMS_PUBLIC RMS_MUST_USE int rms_track_document(struct rms_context *context, const char *what,
+    int (*write)(void *user_data, const void *data, size_t len), void *user_data);
+
+/* An array of the attempts to open it, in order of time. */
+RMS_PUBLIC RMS_MUST_USE int rms_track_events(struct rms_context *context, const char *what,
+    int (*write)(void *user_data, const void *data, size_t len), void *user_data);
+
+/* From now on nobody but its issuer and super users gets a licence for it. reason: kept with it; may be NULL.
+ * The result is the document as of rms_track_document. */
+RMS_PUBLIC RMS_MUST_USE int rms_revoke(struct rms_context *context, const char *what, const char *reason,
+    int (*write)(void *user_data, const void *data, size_t len), void *user_data);
+
+/* Undoes it. RMS_E_CONFLICT when the document is not revoked. */
+RMS_PUBLIC RMS_MUST_USE int rms_revoke_undo(struct rms_context *context, const char *what,
+    int (*write)(void *user_data, const void *data, size_t len), void *user_data);
+
 /* --- opening as a stream or at random ------------------------------------------------------------------ */
 
 /* Where bytes come from. read returns bytes read (short only at the end) or a negative code; may be called

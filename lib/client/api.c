@@ -115,6 +115,7 @@ static int exchange(struct rms_context *context, struct rms_session *session, co
             context, RMS_E_UNSUPPORTED, "%s does not offer this", rms_session_signin(session)->root);
     }
     rms_buf_append_str(&url, rms_session_url(session, call->endpoint));
+    rms_buf_append_str(&url, call->path != NULL ? call->path : "");
     if (call->query != NULL) {
         rms_buf_append_byte(&url, strchr(rms_buf_text(&url), '?') != NULL ? '&' : '?');
         rms_buf_append_str(&url, call->query);

@@ -11,6 +11,7 @@ struct rms_api_call {
     enum rms_endpoint endpoint;
     const json_t *body;   /* NULL: GET */
     const char *language; /* Accept-Language; may be NULL */
+    const char *path;     /* below the endpoint, with its slash; may be NULL */
     const char *query;    /* "name=value", encoded; may be NULL */
 };
 

@@ -34,6 +34,7 @@ static const struct {
     {"licensorcertificate", RMS_EP_LICENSOR, false},
     {"uselicenses", RMS_EP_USE, false},
     {"signedtemplates", RMS_EP_SIGNED_TEMPLATES, false},
+    {"documents", RMS_EP_DOCUMENTS, false},
 };
 
 #define NAME_COUNT (sizeof endpoint_names / sizeof endpoint_names[0])

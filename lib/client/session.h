@@ -20,6 +20,7 @@ enum rms_endpoint {
     RMS_EP_LICENSOR,
     RMS_EP_USE,
     RMS_EP_SIGNED_TEMPLATES,
+    RMS_EP_DOCUMENTS,
     RMS_EP_COUNT
 };
 

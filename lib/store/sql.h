@@ -170,6 +170,10 @@ RMS_MUST_USE int rms_names_set(
 RMS_MUST_USE int rms_names_find(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     const char *name, struct rms_name_owner *owner_out);
 
+/* A row of the usage log, from the columns USAGE_COLUMNS. */
+struct rms_usage_row;
+void rms_usage_take(struct rms_rows *rows, struct rms_usage_row *row);
+
 /* Numbered migrations, compiled in: migration i (from 0) leads to version i + 1. */
 extern const char *const rms_migrations[];
 extern const unsigned rms_migration_count;

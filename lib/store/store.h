@@ -1,6 +1,6 @@
 /* Persistent state behind one interface. A store is a database; a db is one connection to it, used by one
  * thread at a time. Subjects have a header each: tenant.h, account.h, group.h, template.h, key.h, issuer.h,
- * oauth.h, content.h, usage.h, admin_log.h.
+ * oauth.h, content.h, document.h, usage.h, admin_log.h.
  *
  * Common rules
  * - Results live in the caller's arena. Texts that are not set are NULL.

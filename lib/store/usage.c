@@ -20,7 +20,7 @@ static int insert(struct rms_db *db, const struct rms_usage_row *row)
             log_text(row->issuer), log_text(row->template_id), log_text(row->file_name),
             RMS_TIME(row->date_published), log_text(row->c_info), log_text(row->c_ip),
             RMS_INT(row->admin_action), log_text(row->acting_as_user), RMS_INT(row->super_user),
-            RMS_INT(row->membership_age_s), log_text(row->detail)));
+            RMS_INT(row->membership_age_s), log_text(row->detail), RMS_INT(row->offline_until)));
 
     return code < 0 ? code : 0;
 }
@@ -45,7 +45,7 @@ int rms_usage_append(struct rms_db *db, const struct rms_usage_row *rows, size_t
     return rms_db_end(db, insert_all(db, rows, count));
 }
 
-static void read_row(struct rms_rows *rows, struct rms_usage_row *row)
+void rms_usage_take(struct rms_rows *rows, struct rms_usage_row *row)
 {
     row->tenant_id = rms_take_text(rows);
     row->time = rms_take_int(rows);
@@ -67,6 +67,7 @@ static void read_row(struct rms_rows *rows, struct rms_usage_row *row)
     row->super_user = rms_take_bool(rows);
     row->membership_age_s = rms_take_int(rows);
     row->detail = rms_take_text(rows);
+    row->offline_until = rms_take_int(rows);
 }
 
 static enum rms_sql statement_for(const struct rms_usage_query *query)
@@ -92,7 +93,7 @@ int rms_usage_read(
 
     RMS_TRY(rms_rows_open(&rows, sql, values, sql == RMS_SQL_USAGE_READ_ALL ? 5 : 6));
     while ((code = rms_rows_next(&rows)) > 0) {
-        read_row(&rows, &row);
+        rms_usage_take(&rows, &row);
         code = each(&row, context);
         if (code != 0) {
             return code;

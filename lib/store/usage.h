@@ -27,7 +27,10 @@ struct rms_usage_row {
     bool super_user;          /* the super user right was used (S-179) */
     int64_t membership_age_s; /* age of the cached group membership (S-045); -1 = none used */
     const char *detail;       /* precise cause of a refusal, for the operator only; NULL = none */
+    int64_t offline_until;    /* end of the licence that was given; 0 = none that can be kept */
 };
+
+#define RMS_USAGE_NO_END INT64_MAX /* offline_until of a licence without end */
 
 /* All rows or none, in one transaction. Meant for one writer with batches. */
 RMS_MUST_USE int rms_usage_append(struct rms_db *db, const struct rms_usage_row *rows, size_t count);

@@ -1,0 +1,141 @@
+/* rms admin tracking: the operator's view of documents, and revocation on behalf of who protected them */
+#include "cmd/rms/admin.h"
+
+#include "base/json.h"
+#include "cmd/rms/track.h"
+
+#define REPLY_MAX (256u << 20)
+#define URL_MAX   4096
+#define HTTP_OK   200
+
+#define ISSUER_OPTION                                                                                        \
+    TEXT("issuer", "ADDRESS", "who protected it; needed when several people used the same content id")
+
+static const struct option_row list_options[] = {
+    TEXT("user", "ADDRESS", "only what this person protected"),
+    TEXT("search", "TEXT", "only documents with this in their name"),
+    FLAG("csv", "as CSV"),
+    TENANT_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct option_row show_options[] = {
+    ISSUER_OPTION,
+    FLAG("csv", "what happened to it, as CSV"),
+    TENANT_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct option_row revoke_options[] = {
+    ISSUER_OPTION,
+    TEXT("reason", "TEXT", "kept in the document's history"),
+    TENANT_OPTION,
+    CHANGE_OPTIONS,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct option_row restore_options[] = {
+    ISSUER_OPTION, TENANT_OPTION, CHANGE_OPTIONS, SOCKET_OPTION, OPTIONS_END};
+
+static const struct call_field list_query[] = {
+    {"user", FIELD_TEXT, "user", 0},
+    {"q", FIELD_TEXT, "search", 0},
+    FIELDS_END,
+};
+static const struct call_field show_query[] = {
+    {"issuer", FIELD_TEXT, "issuer", 0},
+    FIELDS_END,
+};
+static const struct call_field change_fields[] = {
+    {"Issuer", FIELD_TEXT, "issuer", 0},
+    {"Reason", FIELD_TEXT, "reason", 0},
+    FIELDS_END,
+};
+static const struct call_field restore_fields[] = {
+    {"Issuer", FIELD_TEXT, "issuer", 0},
+    FIELDS_END,
+};
+
+#define DOCUMENTS TENANT_PATH "/documents"
+static const struct call documents = {.method = "GET", .path = DOCUMENTS, .query = list_query};
+static const struct call document = {.method = "GET", .path = DOCUMENTS "/{0}", .query = show_query};
+static const struct call events = {.method = "GET", .path = DOCUMENTS "/{0}/events", .query = show_query};
+static const struct call revoke = {.method = "POST",
+    .path = DOCUMENTS "/{0}/revoke",
+    .fields = change_fields,
+    .confirm = "Nobody but its issuer and super users will open it any more. Revoke it?"};
+static const struct call restore = {
+    .method = "POST", .path = DOCUMENTS "/{0}/restore", .fields = restore_fields};
+
+/* The reply of a reading call; an exit status, with a message, when there is none. */
+static int fetch(const struct arguments *arguments, const struct call *call, json_t **reply_out)
+{
+    struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
+    struct rms_buf RMS_BUF_CLEANUP reply = RMS_BUF_INIT(REPLY_MAX);
+    json_t *RMS_JSON_CLEANUP query = json_object();
+    struct admin_request request = {.socket = admin_socket(arguments), .method = call->method};
+    long http = 0;
+    int status = admin_query(arguments, call, query);
+
+    if (status != 0) {
+        return status;
+    }
+    status = admin_url(arguments, call->path, query, &url);
+    if (status == 0) {
+        request.url = rms_buf_text(&url);
+        status = admin_perform(&request, &reply, &http);
+    }
+    if (status < 0) {
+        return admin_unreachable(request.socket, status);
+    }
+    if (http != HTTP_OK) {
+        return admin_refused(&reply);
+    }
+    status = rms_json_parse(rms_buf_view(&reply), reply_out);
+    return status < 0 ? output_error(NULL, _("the service's reply"), RMS_E_INTERNAL) : 0;
+}
+
+static int run_list(struct arguments *arguments)
+{
+    json_t *RMS_JSON_CLEANUP list = NULL;
+    int status = fetch(arguments, &documents, &list);
+
+    return status != 0 ? status : track_show_list(list, argument_flag(arguments, "csv"));
+}
+
+static int run_show(struct arguments *arguments)
+{
+    json_t *RMS_JSON_CLEANUP one = NULL;
+    json_t *RMS_JSON_CLEANUP happened = NULL;
+    int status = fetch(arguments, &document, &one);
+
+    status = status == 0 ? fetch(arguments, &events, &happened) : status;
+    return status != 0 ? status : track_show_document(one, happened, argument_flag(arguments, "csv"));
+}
+
+const struct verb admin_tracking_verbs[] = {
+    {
+        .name = "list",
+        .summary = "List the documents of the organisation",
+        .examples = "  rms admin tracking list --user alice@contoso.test\n"
+                    "  rms admin tracking list --search merger --csv",
+        .options = list_options,
+        .run = run_list,
+    },
+    {
+        .name = "show",
+        .summary = "Show a document and who opened, or tried to open, it",
+        .operands = "CONTENT-ID",
+        .examples = "  rms admin tracking show 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11",
+        .options = show_options,
+        .operands_min = 1,
+        .operands_max = 1,
+        .run = run_show,
+    },
+    ADMIN_VERB("revoke", "Revoke a document for whoever protected it", "CONTENT-ID", 1, 1, revoke_options,
+        revoke,
+        "  rms admin tracking revoke 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 --reason 'left the company'"),
+    ADMIN_VERB("restore", "Undo a revocation", "CONTENT-ID", 1, 1, restore_options, restore,
+        "  rms admin tracking restore 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11"),
+    VERBS_END,
+};

@@ -1,0 +1,292 @@
+/* rms track, rms revoke */
+#include "cmd/rms/track.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "cmd/rms/csv.h"
+#include "cmd/rms/session.h"
+
+#define REPLY_MAX (64u << 20)
+
+/* --- showing ----------------------------------------------------------------------------------------------
+ */
+
+static const struct column document_columns[] = {{"NAME", "ContentName"}, {"CONTENT ID", "ContentId"},
+    {"PROTECTED", "CreatedTime"}, {"REVOKED", "Revoked"}, {NULL, NULL}};
+static const struct column document_csv[] = {{"", "ContentId"}, {"", "ContentName"}, {"", "Issuer"},
+    {"", "Owner"}, {"", "CreatedTime"}, {"", "TemplateId"}, {"", "PreviousContentId"}, {"", "Revoked"},
+    {"", "RevokedTime"}, {"", "RevokedBy"}, {NULL, NULL}};
+static const struct column event_columns[] = {{"TIME", "RequestTime"}, {"WHO", "RequesterEmail"},
+    {"OPENED", "Successful"}, {"WHY", "Result"}, {"FROM", "RequesterIp"}, {"OFFLINE UNTIL", "OfflineUntil"},
+    {"APPLICATION", "Application"}, {NULL, NULL}};
+
+int track_show_list(const json_t *documents, bool csv)
+{
+    if (csv) {
+        output_csv(documents, document_csv);
+        return EXIT_DONE;
+    }
+    return output_list(json_incref((json_t *)documents), document_columns);
+}
+
+static void print_document(const json_t *document, const json_t *events)
+{
+    output_members(document);
+    if (json_array_size(events) == 0) {
+        puts(_("Nobody has asked for a licence yet."));
+        return;
+    }
+    putchar('\n');
+    output_table(events, event_columns);
+    puts(_("Opening again within a licence that is kept for offline use does not show here."));
+}
+
+int track_show_document(json_t *document, json_t *events, bool csv)
+{
+    if (csv) {
+        output_csv(events, event_columns);
+    } else if (output_json()) {
+        json_object_set(document, "Events", events);
+        output_object(json_incref(document));
+    } else {
+        print_document(document, events);
+    }
+    return EXIT_DONE;
+}
+
+static void print_holders(const json_t *document)
+{
+    const json_t *holder;
+    size_t i;
+
+    json_array_foreach(json_object_get(document, "OfflineLicenses"), i, holder)
+    {
+        struct rms_buf RMS_BUF_CLEANUP line = RMS_BUF_INIT(8192);
+        const char *user = rms_json_str(holder, "User");
+        const char *until = rms_json_str(holder, "Until");
+
+        safe_text(&line, user != NULL ? user : "?");
+        rms_buf_append_str(
+            &line, until != NULL ? _(" may still open it offline until ") : _(" may still open it offline"));
+        safe_text(&line, until != NULL ? until : "");
+        printf("  %s\n", rms_buf_text(&line));
+    }
+    if (i == 0) {
+        puts(_("  Nobody holds a licence that opens it offline."));
+    }
+}
+
+int track_show_change(const json_t *document, bool revoked)
+{
+    const char *name = rms_json_str(document, "ContentName");
+    const char *id = rms_json_str(document, "ContentId");
+    struct rms_buf RMS_BUF_CLEANUP line = RMS_BUF_INIT(8192);
+
+    if (output_json()) {
+        output_object(json_incref((json_t *)document));
+        return EXIT_DONE;
+    }
+    if (output_quiet()) {
+        return EXIT_DONE;
+    }
+    safe_text(&line, name != NULL ? name : id != NULL ? id : "");
+    printf("%s: %s\n", rms_buf_text(&line),
+        revoked ? _("revoked: only you and super users get a licence now") : _("restored: opens as before"));
+    if (revoked) {
+        print_holders(document);
+    }
+    return EXIT_DONE;
+}
+
+/* --- asking librms ----------------------------------------------------------------------------------------
+ */
+
+static int collect(void *user_data, const void *data, size_t len)
+{
+    rms_buf_append(user_data, data, len);
+    return rms_buf_status(user_data);
+}
+
+static int parse(const struct rms_buf *text, int code, json_t **json_out)
+{
+    return code == 0 ? rms_json_parse(rms_buf_view(text), json_out) : code;
+}
+
+/* --- track ------------------------------------------------------------------------------------------------
+ */
+
+static const struct option_row track_options[] = {
+    FLAG("register", "make the file a tracked document, or give it another name"),
+    TEXT("name", "NAME", "with --register: the name shown in lists (default: the file's)"),
+    TEXT("search", "TEXT", "only documents with this in their name"),
+    FLAG("csv", "as CSV: the documents, or what happened to the one named"),
+    OPTIONS_END,
+};
+
+static int list(const struct arguments *arguments, struct rms_context *context)
+{
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(REPLY_MAX);
+    json_t RMS_JSON_CLEANUP *documents = NULL;
+    int code = rms_track_documents(context, argument_text(arguments, "search"), collect, &text);
+
+    code = parse(&text, code, &documents);
+    return code < 0 ? output_error(context, NULL, code)
+                    : track_show_list(documents, argument_flag(arguments, "csv"));
+}
+
+static int show(const struct arguments *arguments, struct rms_context *context, const char *what)
+{
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(REPLY_MAX);
+    struct rms_buf RMS_BUF_CLEANUP more = RMS_BUF_INIT(REPLY_MAX);
+    json_t RMS_JSON_CLEANUP *document = NULL;
+    json_t RMS_JSON_CLEANUP *events = NULL;
+    int code = parse(&text, rms_track_document(context, what, collect, &text), &document);
+
+    if (code == 0) {
+        code = parse(&more, rms_track_events(context, what, collect, &more), &events);
+    }
+    return code < 0 ? output_error(context, what, code)
+                    : track_show_document(document, events, argument_flag(arguments, "csv"));
+}
+
+static int register_file(const struct arguments *arguments, struct rms_context *context, const char *path)
+{
+    int code = rms_track_register(context, path, argument_text(arguments, "name"));
+
+    if (code < 0) {
+        return output_error(context, path, code);
+    }
+    return show(arguments, context, path);
+}
+
+static int check_track(const struct arguments *arguments, size_t count)
+{
+    bool registering = argument_flag(arguments, "register");
+
+    if (registering && count == 0) {
+        return usage_error(arguments, _("--register needs a file"));
+    }
+    if (argument_flag(arguments, "name") && !registering) {
+        return usage_error(arguments, _("--name goes with --register"));
+    }
+    if (argument_flag(arguments, "search") && count > 0) {
+        return usage_error(arguments, _("--search is for the list"));
+    }
+    return 0;
+}
+
+static int run_track(struct arguments *arguments)
+{
+    struct rms_context *CLOSE_CONTEXT context = NULL;
+    size_t count;
+    const char *const *operands = argument_operands(arguments, &count);
+    int status = check_track(arguments, count);
+
+    status = status == 0 ? open_context(arguments, &context) : status;
+    if (status != 0) {
+        return status;
+    }
+    if (count == 0) {
+        return list(arguments, context);
+    }
+    return argument_flag(arguments, "register") ? register_file(arguments, context, operands[0])
+                                                : show(arguments, context, operands[0]);
+}
+
+const struct verb verb_track = {
+    .name = "track",
+    .summary = "Show who opened, or tried to open, what you protected",
+    .operands = "[FILE|CONTENT-ID]",
+    .details =
+        "Without operand: the documents you protected. With one: its state, who may still open it offline,\n"
+        "and every request for a licence: who, when, from where, with which application, and the outcome.\n"
+        "Only who protected a document sees it.",
+    .examples = "  rms track\n"
+                "  rms track plan.ptxt\n"
+                "  rms track 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 --csv",
+    .options = track_options,
+    .operands_max = 1,
+    .run = run_track,
+};
+
+/* --- revoke -----------------------------------------------------------------------------------------------
+ */
+
+static const struct option_row revoke_options[] = {
+    FLAG("undo", "let it be opened again as before"),
+    TEXT("reason", "TEXT", "kept in the document's history"),
+    FLAG("yes", "do not ask"),
+    ALIAS("force", OPTION_FLAG, "yes"),
+    OPTIONS_END,
+};
+
+/* C-117: until when licences last is said before, not only afterwards. */
+static int confirm(const struct arguments *arguments, struct rms_context *context, const char *what)
+{
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(REPLY_MAX);
+    json_t RMS_JSON_CLEANUP *document = NULL;
+    int code;
+
+    if (argument_flag(arguments, "yes") || argument_flag(arguments, "undo")) {
+        return 0;
+    }
+    if (!isatty(STDIN_FILENO)) {
+        return usage_error(arguments, _("this needs a yes: give --yes"));
+    }
+    code = parse(&text, rms_track_document(context, what, collect, &text), &document);
+    if (code < 0) {
+        return output_error(context, what, code);
+    }
+    puts(_("Nobody but you and super users will get a licence any more."));
+    print_holders(document);
+    fflush(stdout);
+    if (!ask_yes(_("Revoke it?"))) {
+        output_note(NULL, _("nothing was changed"));
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+static int run_revoke(struct arguments *arguments)
+{
+    struct rms_context *CLOSE_CONTEXT context = NULL;
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(REPLY_MAX);
+    json_t RMS_JSON_CLEANUP *document = NULL;
+    bool undo = argument_flag(arguments, "undo");
+    const char *reason = argument_text(arguments, "reason");
+    size_t count;
+    const char *what = argument_operands(arguments, &count)[0];
+    int status = undo && reason != NULL ? usage_error(arguments, _("--reason is for revoking")) : 0;
+    int code;
+
+    status = status == 0 ? open_context(arguments, &context) : status;
+    status = status == 0 ? confirm(arguments, context, what) : status;
+    if (status != 0) {
+        return status;
+    }
+    code = undo ? rms_revoke_undo(context, what, collect, &text)
+                : rms_revoke(context, what, reason, collect, &text);
+    code = parse(&text, code, &document);
+    return code < 0 ? output_error(context, what, code) : track_show_change(document, !undo);
+}
+
+const struct verb verb_revoke = {
+    .name = "revoke",
+    .summary = "Take back a document that you protected",
+    .operands = "FILE|CONTENT-ID",
+    .details =
+        "From the next request on nobody but you and super users gets a licence for the document, for any "
+        "of\n"
+        "its copies. Licences that readers keep for offline use stay valid until they end: who holds one, "
+        "and\n"
+        "until when, is said. Copies that were protected again have another content id and are not affected.",
+    .examples = "  rms revoke plan.ptxt --reason 'superseded'\n"
+                "  rms revoke 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 --yes\n"
+                "  rms revoke plan.ptxt --undo",
+    .options = revoke_options,
+    .operands_min = 1,
+    .operands_max = 1,
+    .run = run_revoke,
+};

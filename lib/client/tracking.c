@@ -1,0 +1,266 @@
+#include "client/tracking.h"
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/guid.h"
+#include "base/json.h"
+#include "client/api.h"
+#include "client/context.h"
+#include "client/source.h"
+#include "xrml/licence.h"
+
+#define REPLY_MAX (32u * 1024 * 1024)
+#define ARENA_MAX (64u * 1024 * 1024)
+#define SHOWN_MAX 1024
+
+typedef int write_result(void *user_data, const void *data, size_t len);
+
+/* --- registering ------------------------------------------------------------------------------------------
+ */
+
+static json_t *notice_json(const struct rms_tracking_notice *notice)
+{
+    json_t *object = json_object();
+    bool previous = notice->previous_id != NULL && notice->previous_id[0] != '\0';
+
+    if (object == NULL ||
+        json_object_set_new(object, "SerializedPublishingLicense", rms_api_base64(notice->licence)) != 0 ||
+        json_object_set_new(object, "ContentName", json_string(notice->name)) != 0 ||
+        (previous &&
+            json_object_set_new(object, "PreviousContentId", json_string(notice->previous_id)) != 0)) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
+/* What the service says of each; the first that was not registered decides. */
+static int check_outcomes(struct rms_context *context, const json_t *reply)
+{
+    const json_t *outcome;
+    size_t i;
+
+    json_array_foreach(reply, i, outcome)
+    {
+        const char *reason = rms_json_str(outcome, "Reason");
+        int code = reason != NULL ? rms_error_from_reason(reason) : 0;
+
+        if (!json_is_true(json_object_get(outcome, "Registered"))) {
+            code = code != 0 ? code : RMS_E_NOT_REGISTERED;
+            return rms_fail(context, code, "%s",
+                code == RMS_E_ROLE_REQUIRED ? "only who protected it may track and revoke"
+                                            : rms_error_info(code)->text);
+        }
+    }
+    return 0;
+}
+
+int rms_tracking_send(struct rms_context *context, const struct rms_tracking_notice *notices, size_t count)
+{
+    json_t RMS_JSON_CLEANUP *body = json_object();
+    json_t RMS_JSON_CLEANUP *reply = NULL;
+    json_t *list = json_array();
+    const struct rms_api_call call = {.endpoint = RMS_EP_DOCUMENTS, .body = body};
+
+    if (body == NULL || json_object_set_new(body, "Documents", list) != 0) {
+        return RMS_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (json_array_append_new(list, notice_json(&notices[i])) != 0) {
+            return RMS_E_NO_MEMORY;
+        }
+    }
+    RMS_TRY(rms_api(context, &call, &reply));
+    return check_outcomes(context, reply);
+}
+
+/* --- files ------------------------------------------------------------------------------------------------
+ */
+
+/* A protected file, as far as tracking needs it. */
+struct tracked_file {
+    struct rms_buf licence;
+    char content_id[RMS_GUID_TEXT];
+    char extension[RMS_PFILE_EXTENSION_MAX + 1]; /* the original one */
+};
+
+static int read_file(struct rms_context *context, const char *path, struct tracked_file *file)
+{
+    struct rms_file_source RMS_SOURCE_CLEANUP source = {.fd = -1};
+    struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
+    struct rms_pfile pfile;
+    struct rms_pl pl;
+    bool skipped = false;
+    int status;
+
+    if (arena == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    RMS_TRY(rms_source_open(context, path, false, &source, &skipped));
+    status = rms_pfile_parse(&source.reader, &pfile);
+    if (status == 0) {
+        status = rms_pfile_licence(&source.reader, &pfile, &file->licence);
+    }
+    if (status == 0) {
+        status = rms_pl_parse(arena, rms_buf_view(&file->licence), &pl);
+    }
+    if (status != 0) {
+        return rms_fail(context, status, "%s", path);
+    }
+    memcpy(file->content_id, pl.content_id, sizeof file->content_id);
+    (void)snprintf(file->extension, sizeof file->extension, "%s", pfile.extension);
+    return 0;
+}
+
+/* "plan.ptxt" and "plan.docx.pfile" are shown as what they were. */
+static void original_name(const char *path, const struct tracked_file *file, char out[SHOWN_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    int len = dot != NULL && dot > name ? (int)(dot - name) : (int)strlen(name);
+    size_t stem = (size_t)len;
+    size_t extension = strlen(file->extension);
+    bool there = stem >= extension && strncasecmp(name + stem - extension, file->extension, extension) == 0;
+
+    (void)snprintf(out, SHOWN_MAX, "%.*s%s", len, name, there ? "" : file->extension);
+}
+
+static int register_file(
+    struct rms_context *context, const char *path, const char *name, const struct tracked_file *file)
+{
+    char original[SHOWN_MAX];
+    struct rms_tracking_notice notice = {rms_buf_view(&file->licence), name, NULL};
+
+    if (name == NULL) {
+        original_name(path, file, original);
+        notice.name = original;
+    }
+    RMS_TRY(rms_check_text(context, "name", notice.name, false));
+    return rms_tracking_send(context, &notice, 1);
+}
+
+int rms_track_register(struct rms_context *context, const char *path, const char *name)
+{
+    struct tracked_file file = {.licence = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX)};
+    int status;
+
+    RMS_TRY(rms_call_begin(context));
+    RMS_TRY(rms_check_text(context, "path", path, false));
+    status = read_file(context, path, &file);
+    if (status == 0) {
+        status = register_file(context, path, name, &file);
+    }
+    rms_buf_fini(&file.licence);
+    return status;
+}
+
+/* --- asking -----------------------------------------------------------------------------------------------
+ */
+
+struct question {
+    const char *action; /* behind the content id, with its slash; "" */
+    const json_t *body; /* NULL: GET */
+};
+
+static int hand_out(const json_t *reply, write_result *write, void *user_data)
+{
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(REPLY_MAX);
+
+    RMS_TRY(rms_json_emit(reply, &text));
+    return write(user_data, rms_buf_text(&text), text.len);
+}
+
+static int ask(
+    struct rms_context *context, const char *content_id, const struct question *question, json_t **reply_out)
+{
+    char path[128];
+    const struct rms_api_call call = {.endpoint = RMS_EP_DOCUMENTS, .path = path, .body = question->body};
+
+    (void)snprintf(path, sizeof path, "/%s%s", content_id, question->action);
+    return rms_api(context, &call, reply_out);
+}
+
+static int ask_about_file(
+    struct rms_context *context, const char *path, const struct question *question, json_t **reply_out)
+{
+    struct tracked_file file = {.licence = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX)};
+    int status = read_file(context, path, &file);
+
+    if (status == 0) {
+        status = ask(context, file.content_id, question, reply_out);
+    }
+    if (status == RMS_E_NOT_REGISTERED) { /* C-117: register, then do it */
+        status = register_file(context, path, NULL, &file);
+        if (status == 0) {
+            status = ask(context, file.content_id, question, reply_out);
+        }
+    }
+    rms_buf_fini(&file.licence);
+    return status;
+}
+
+static int ask_about(struct rms_context *context, const char *what, const struct question *question,
+    write_result *write, void *user_data)
+{
+    json_t RMS_JSON_CLEANUP *reply = NULL;
+    char content_id[RMS_GUID_TEXT];
+
+    RMS_TRY(rms_call_begin(context));
+    RMS_TRY(rms_check_text(context, "document", what, false));
+    if (rms_guid_parse(rms_view_str(what), content_id) == 0) {
+        RMS_TRY(ask(context, content_id, question, &reply));
+    } else {
+        RMS_TRY(ask_about_file(context, what, question, &reply));
+    }
+    return hand_out(reply, write, user_data);
+}
+
+int rms_track_documents(struct rms_context *context, const char *search, write_result *write, void *user_data)
+{
+    struct rms_buf RMS_BUF_CLEANUP query = RMS_BUF_INIT(4096);
+    json_t RMS_JSON_CLEANUP *reply = NULL;
+    struct rms_api_call call = {.endpoint = RMS_EP_DOCUMENTS};
+
+    RMS_TRY(rms_call_begin(context));
+    RMS_TRY(rms_check_text(context, "search", search, true));
+    if (search != NULL) {
+        rms_buf_append_str(&query, "q=");
+        rms_http_encode(&query, search);
+        RMS_TRY(rms_buf_status(&query));
+        call.query = rms_buf_text(&query);
+    }
+    RMS_TRY(rms_api(context, &call, &reply));
+    return hand_out(reply, write, user_data);
+}
+
+int rms_track_document(struct rms_context *context, const char *what, write_result *write, void *user_data)
+{
+    return ask_about(context, what, &(struct question){"", NULL}, write, user_data);
+}
+
+int rms_track_events(struct rms_context *context, const char *what, write_result *write, void *user_data)
+{
+    return ask_about(context, what, &(struct question){"/events", NULL}, write, user_data);
+}
+
+int rms_revoke(
+    struct rms_context *context, const char *what, const char *reason, write_result *write, void *user_data)
+{
+    json_t RMS_JSON_CLEANUP *body = json_object();
+
+    RMS_TRY(rms_check_text(context, "reason", reason, true));
+    if (body == NULL || (reason != NULL && json_object_set_new(body, "Reason", json_string(reason)) != 0)) {
+        return RMS_E_NO_MEMORY;
+    }
+    return ask_about(context, what, &(struct question){"/revoke", body}, write, user_data);
+}
+
+int rms_revoke_undo(struct rms_context *context, const char *what, write_result *write, void *user_data)
+{
+    json_t RMS_JSON_CLEANUP *body = json_object();
+
+    return body == NULL ? RMS_E_NO_MEMORY
+                        : ask_about(context, what, &(struct question){"/restore", body}, write, user_data);
+}

@@ -1,0 +1,264 @@
+/* Tracked documents, their events, their revocation. */
+#include "store/document.h"
+
+#include "store/sql.h"
+
+#define KEY_VALUES(key) RMS_TEXT((key)->tenant_id), RMS_TEXT((key)->content_id), RMS_TEXT((key)->issuer)
+
+/* --- records -------------------------------------------------------------------------------------------- */
+
+static int run(struct rms_db *db, enum rms_sql sql, const struct rms_tracked *document)
+{
+    int code = rms_sql_run(db, sql,
+        RMS_VALUES(KEY_VALUES(&document->key), RMS_TEXT(document->owner), RMS_TEXT(document->name),
+            RMS_TEXT(document->template_id), RMS_TIME(document->published_at),
+            RMS_TEXT(document->previous_id), RMS_INT(document->registered_at)));
+
+    return code < 0 ? code : 0;
+}
+
+int rms_tracked_register(struct rms_db *db, const struct rms_tracked *document)
+{
+    RMS_TRY(rms_db_begin_relaxed(db));
+    return rms_db_end(db, run(db, RMS_SQL_TRACKED_REGISTER, document));
+}
+
+static int exists(struct rms_db *db, const struct rms_document_key *key)
+{
+    RMS_ROWS(rows, db, NULL);
+
+    return rms_rows_first(&rows, RMS_SQL_TRACKED_EXISTS, RMS_VALUES(KEY_VALUES(key)));
+}
+
+int rms_tracked_note(struct rms_db *db, const struct rms_tracked *document)
+{
+    int code = exists(db, &document->key);
+
+    if (code != RMS_E_NOT_FOUND) {
+        return code;
+    }
+    RMS_TRY(rms_db_begin_relaxed(db));
+    return rms_db_end(db, run(db, RMS_SQL_TRACKED_NOTE, document));
+}
+
+static void read_document(struct rms_rows *rows, struct rms_tracked *document)
+{
+    document->key.tenant_id = rms_take_text(rows);
+    document->key.content_id = rms_take_text(rows);
+    document->key.issuer = rms_take_text(rows);
+    document->owner = rms_take_text(rows);
+    document->name = rms_take_text(rows);
+    document->template_id = rms_take_text(rows);
+    document->published_at = rms_take_time(rows);
+    document->previous_id = rms_take_text(rows);
+    document->registered_at = rms_take_int(rows);
+    document->revoked = rms_take_bool(rows);
+    document->revoked_at = rms_take_time(rows);
+    document->revoked_by = rms_take_text(rows);
+}
+
+static int read_list(struct rms_rows *rows, struct rms_tracked_list *list_out)
+{
+    struct rms_list list = RMS_LIST(rows->arena, struct rms_tracked);
+    int code;
+
+    while ((code = rms_rows_next(rows)) > 0) {
+        struct rms_tracked *document = rms_list_add(&list);
+
+        if (document == NULL) {
+            return RMS_E_NO_MEMORY;
+        }
+        read_document(rows, document);
+    }
+    *list_out = (struct rms_tracked_list){list.items, list.count};
+    return code;
+}
+
+int rms_tracked_get(struct rms_db *db, struct rms_arena *arena, const struct rms_document_key *key,
+    struct rms_tracked *document_out)
+{
+    RMS_ROWS(rows, db, arena);
+
+    RMS_TRY(rms_rows_first(&rows, RMS_SQL_TRACKED_GET, RMS_VALUES(KEY_VALUES(key))));
+    read_document(&rows, document_out);
+    return rms_rows_status(&rows);
+}
+
+int rms_tracked_by_content(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
+    const char *content_id, struct rms_tracked_list *list_out)
+{
+    RMS_ROWS(rows, db, arena);
+
+    *list_out = (struct rms_tracked_list){0};
+    RMS_TRY(rms_rows_open(
+        &rows, RMS_SQL_TRACKED_BY_CONTENT, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(content_id))));
+    return read_list(&rows, list_out);
+}
+
+int rms_tracked_next(struct rms_db *db, struct rms_arena *arena, const struct rms_document_key *key,
+    struct rms_tracked_list *list_out)
+{
+    RMS_ROWS(rows, db, arena);
+
+    *list_out = (struct rms_tracked_list){0};
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_TRACKED_NEXT, RMS_VALUES(KEY_VALUES(key))));
+    return read_list(&rows, list_out);
+}
+
+/* What LIKE would take for a wildcard stands for itself. */
+static int plain_pattern(struct rms_arena *arena, const char *text, const char **pattern_out)
+{
+    size_t len = text != NULL ? strlen(text) : 0;
+    char *out = rms_arena_alloc(arena, 2 * len + 1);
+
+    *pattern_out = text != NULL ? out : NULL;
+    if (out == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (strchr("%_\\", text[i]) != NULL) {
+            *out++ = '\\';
+        }
+        *out++ = text[i];
+    }
+    *out = '\0';
+    return 0;
+}
+
+int rms_tracked_list(struct rms_db *db, struct rms_arena *arena, const struct rms_tracked_query *query,
+    struct rms_tracked_list *list_out)
+{
+    RMS_ROWS(rows, db, arena);
+    int64_t limit = query->limit > 0 ? (int64_t)query->limit : INT64_MAX;
+    const char *pattern;
+
+    *list_out = (struct rms_tracked_list){0};
+    RMS_TRY(plain_pattern(arena, query->text, &pattern));
+    RMS_TRY(rms_rows_open(&rows, query->issuer != NULL ? RMS_SQL_TRACKED_OF : RMS_SQL_TRACKED_ALL,
+        RMS_VALUES(RMS_TEXT(query->tenant_id), RMS_TEXT(query->issuer), RMS_TEXT(pattern), RMS_INT(limit))));
+    return read_list(&rows, list_out);
+}
+
+/* --- events --------------------------------------------------------------------------------------------- */
+
+int rms_tracked_events(
+    struct rms_db *db, const struct rms_document_key *key, size_t limit, rms_usage_each *each, void *context)
+{
+    RMS_ROWS(rows, db, NULL);
+    struct rms_usage_row row;
+    int code;
+
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_TRACKED_EVENTS,
+        RMS_VALUES(KEY_VALUES(key), RMS_INT(limit > 0 ? (int64_t)limit : INT64_MAX))));
+    while ((code = rms_rows_next(&rows)) > 0) {
+        rms_usage_take(&rows, &row);
+        code = each(&row, context);
+        if (code != 0) {
+            return code;
+        }
+    }
+    return code;
+}
+
+int rms_tracked_holders(struct rms_db *db, struct rms_arena *arena, const struct rms_document_key *key,
+    int64_t now, struct rms_holders *holders_out)
+{
+    RMS_ROWS(rows, db, arena);
+    struct rms_list list = RMS_LIST(arena, struct rms_holder);
+    int code;
+
+    *holders_out = (struct rms_holders){0};
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_TRACKED_HOLDERS, RMS_VALUES(KEY_VALUES(key), RMS_INT(now))));
+    while ((code = rms_rows_next(&rows)) > 0) {
+        struct rms_holder *holder = rms_list_add(&list);
+
+        if (holder == NULL) {
+            return RMS_E_NO_MEMORY;
+        }
+        holder->user = rms_take_text(&rows);
+        holder->until = rms_take_int(&rows);
+    }
+    *holders_out = (struct rms_holders){list.items, list.count};
+    return code;
+}
+
+/* --- revocation ----------------------------------------------------------------------------------------- */
+
+static int is_revoked(struct rms_db *db, const struct rms_document_key *key, bool *revoked_out)
+{
+    RMS_ROWS(rows, db, NULL);
+    int code = rms_rows_first(&rows, RMS_SQL_REVOCATION_NEWEST, RMS_VALUES(KEY_VALUES(key)));
+
+    *revoked_out = code == 0 && rms_take_bool(&rows);
+    return code == RMS_E_NOT_FOUND ? 0 : code;
+}
+
+static int add(struct rms_db *db, const struct rms_revocation *revocation, bool *changed_out)
+{
+    bool revoked = false;
+
+    RMS_TRY(exists(db, &revocation->key));
+    RMS_TRY(is_revoked(db, &revocation->key, &revoked));
+    *changed_out = revoked != revocation->revoked;
+    if (!*changed_out) {
+        return 0;
+    }
+    return rms_sql_run_one(db, RMS_SQL_REVOCATION_INSERT,
+        RMS_VALUES(KEY_VALUES(&revocation->key), RMS_INT(revocation->revoked), RMS_INT(revocation->time),
+            RMS_TEXT(revocation->actor), RMS_TEXT(revocation->reason)));
+}
+
+int rms_revocation_add(struct rms_db *db, const struct rms_revocation *revocation, bool *changed_out)
+{
+    *changed_out = false;
+    RMS_TRY(rms_db_begin(db));
+    return rms_db_end(db, add(db, revocation, changed_out));
+}
+
+int rms_revocation_history(struct rms_db *db, struct rms_arena *arena, const struct rms_document_key *key,
+    struct rms_revocation_list *list_out)
+{
+    RMS_ROWS(rows, db, arena);
+    struct rms_list list = RMS_LIST(arena, struct rms_revocation);
+    int code;
+
+    *list_out = (struct rms_revocation_list){0};
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_REVOCATION_HISTORY, RMS_VALUES(KEY_VALUES(key))));
+    while ((code = rms_rows_next(&rows)) > 0) {
+        struct rms_revocation *row = rms_list_add(&list);
+
+        if (row == NULL) {
+            return RMS_E_NO_MEMORY;
+        }
+        row->key = *key;
+        row->revoked = rms_take_bool(&rows);
+        row->time = rms_take_int(&rows);
+        row->actor = rms_take_text(&rows);
+        row->reason = rms_take_text(&rows);
+    }
+    *list_out = (struct rms_revocation_list){list.items, list.count};
+    return code;
+}
+
+int rms_revocation_follow(struct rms_db *db, int64_t *seq, rms_revocation_each *each, void *context)
+{
+    RMS_ROWS(rows, db, NULL);
+    int code;
+
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_REVOCATION_FOLLOW, RMS_VALUES(RMS_INT(*seq))));
+    while ((code = rms_rows_next(&rows)) > 0) {
+        int64_t at = rms_take_int(&rows);
+        struct rms_revocation row = {0};
+
+        row.key.tenant_id = rms_take_text(&rows);
+        row.key.content_id = rms_take_text(&rows);
+        row.key.issuer = rms_take_text(&rows);
+        row.revoked = rms_take_bool(&rows);
+        code = each(&row, context);
+        if (code != 0) {
+            return code;
+        }
+        *seq = at;
+    }
+    return code;
+}

@@ -1,0 +1,114 @@
+/* Tracked documents: what was registered, who opened it, and whether it is revoked (doc/dev/tracking.md).
+ *
+ * A document is named by tenant, content id and issuer together: anybody can make a licence with somebody
+ * else's content id, nobody one with somebody else's signature. */
+#ifndef RMS_STORE_DOCUMENT_H
+#define RMS_STORE_DOCUMENT_H
+
+#include "store/usage.h"
+
+struct rms_document_key {
+    const char *tenant_id;
+    const char *content_id; /* plain GUID */
+    const char *issuer;     /* normalised address */
+};
+
+struct rms_tracked {
+    struct rms_document_key key;
+    const char *owner;
+    const char *name;        /* NULL: nobody told */
+    const char *template_id; /* NULL = ad hoc */
+    int64_t published_at;
+    const char *previous_id; /* content id it was protected again from; NULL */
+    int64_t registered_at;
+    /* only read: */
+    bool revoked;
+    int64_t revoked_at;     /* of the newest change; RMS_TIME_NONE = never revoked */
+    const char *revoked_by; /* who made it */
+};
+
+#define RMS_TRACKED_NAME_MAX 1024
+
+struct rms_tracked_list {
+    struct rms_tracked *items;
+    size_t count;
+};
+
+/* Makes the record, or gives an existing one the name and the previous id where they are set. It survives a
+ * crash of the process at once and a power failure within seconds. */
+RMS_MUST_USE int rms_tracked_register(struct rms_db *db, const struct rms_tracked *document);
+
+/* Makes the record when there is none; only a first time writes. */
+RMS_MUST_USE int rms_tracked_note(struct rms_db *db, const struct rms_tracked *document);
+
+/* RMS_E_NOT_FOUND. */
+RMS_MUST_USE int rms_tracked_get(struct rms_db *db, struct rms_arena *arena,
+    const struct rms_document_key *key, struct rms_tracked *document_out);
+
+/* All with this content id, the first registered first. */
+RMS_MUST_USE int rms_tracked_by_content(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
+    const char *content_id, struct rms_tracked_list *list_out);
+
+/* What the same issuer protected again from this document. */
+RMS_MUST_USE int rms_tracked_next(struct rms_db *db, struct rms_arena *arena,
+    const struct rms_document_key *key, struct rms_tracked_list *list_out);
+
+struct rms_tracked_query {
+    const char *tenant_id;
+    const char *issuer; /* NULL = anybody */
+    const char *text;   /* part of the name, any case of A to Z; NULL = any */
+    size_t limit;       /* the newest so many; 0 = all */
+};
+
+/* Newest first. */
+RMS_MUST_USE int rms_tracked_list(struct rms_db *db, struct rms_arena *arena,
+    const struct rms_tracked_query *query, struct rms_tracked_list *list_out);
+
+/* Attempts to get a licence: rows of the usage log in order of time, the newest `limit` of them. As
+ * rms_usage_read. */
+RMS_MUST_USE int rms_tracked_events(
+    struct rms_db *db, const struct rms_document_key *key, size_t limit, rms_usage_each *each, void *context);
+
+/* Who holds a licence that still opens offline after `now`, the longest first. */
+struct rms_holder {
+    const char *user;
+    int64_t until; /* RMS_USAGE_NO_END = without end */
+};
+struct rms_holders {
+    struct rms_holder *items;
+    size_t count;
+};
+RMS_MUST_USE int rms_tracked_holders(struct rms_db *db, struct rms_arena *arena,
+    const struct rms_document_key *key, int64_t now, struct rms_holders *holders_out);
+
+/* --- revocation ----------------------------------------------------------------------------------------- */
+
+struct rms_revocation {
+    struct rms_document_key key;
+    bool revoked; /* false: restored */
+    int64_t time;
+    const char *actor;
+    const char *reason; /* NULL: none given */
+};
+
+/* Adds to the history when that changes something (changed_out). Of a document that is not registered:
+ * RMS_E_NOT_FOUND. */
+RMS_MUST_USE int rms_revocation_add(
+    struct rms_db *db, const struct rms_revocation *revocation, bool *changed_out);
+
+struct rms_revocation_list {
+    struct rms_revocation *items;
+    size_t count;
+};
+
+/* The history of a document, oldest first. */
+RMS_MUST_USE int rms_revocation_history(struct rms_db *db, struct rms_arena *arena,
+    const struct rms_document_key *key, struct rms_revocation_list *list_out);
+
+/* Everything that was added behind *seq, in order; *seq moves along with the rows each() took with 0. The row
+ * is borrowed, without actor and reason; each() must not use this db. */
+typedef int rms_revocation_each(const struct rms_revocation *revocation, void *context);
+RMS_MUST_USE int rms_revocation_follow(
+    struct rms_db *db, int64_t *seq, rms_revocation_each *each, void *context);
+
+#endif

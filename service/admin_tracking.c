@@ -1,0 +1,117 @@
+/* Tracking for the operator: all documents of a tenant, on behalf of whoever protected them (S-166, S-170).
+ */
+#include "base/text.h"
+#include "service/admin.h"
+#include "service/rest_write.h"
+#include "service/tracking.h"
+
+int rms_admin_tracking_list(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    struct rms_tracked_list list;
+    struct rms_tenant t;
+    char issuer[RMS_ADDRESS_MAX];
+    const char *user = rms_request_query(request, "user");
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    if (user != NULL && rms_address_normalise(user, issuer) < 0) {
+        return rms_fail(request, RMS_E_BAD_ARGUMENT, "user: not an address");
+    }
+    const struct rms_tracked_query query = {.tenant_id = t.id,
+        .issuer = user != NULL ? issuer : NULL,
+        .text = rms_request_query(request, "q"),
+        .limit = RMS_TRACKING_LIST_MAX};
+    RMS_TRY(rms_tracked_list(request->worker->db, request->arena, &query, &list));
+    rms_out_open(&reply->body, NULL, '[');
+    rms_tracking_write_rows(&reply->body, &list);
+    rms_out_close(&reply->body, ']');
+    return RMS_OK;
+}
+
+/* Content ids are chosen by who protects: two people can have used one. issuer NULL: not said. */
+static int choose(struct rms_request *request, const struct rms_tracked_list *list, const char *issuer,
+    struct rms_tracked *document_out)
+{
+    size_t matches = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (issuer == NULL || strcmp(list->items[i].key.issuer, issuer) == 0) {
+            *document_out = list->items[i];
+            matches++;
+        }
+    }
+    if (matches > 1) {
+        return rms_fail(request, RMS_E_CONFLICT, "several people have documents of this id: give --issuer");
+    }
+    return matches == 1 ? RMS_OK : RMS_E_NOT_REGISTERED;
+}
+
+static int find(struct rms_request *request, const char *issuer, struct rms_tracked *document_out)
+{
+    struct rms_tracked_list list;
+    struct rms_tenant t;
+    char normal[RMS_ADDRESS_MAX];
+    const char *id;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    RMS_TRY(rms_tracking_id(request, request->params[1], &id));
+    if (issuer != NULL && rms_address_normalise(issuer, normal) < 0) {
+        return rms_fail(request, RMS_E_BAD_ARGUMENT, "Issuer: not an address");
+    }
+    RMS_TRY(rms_tracked_by_content(request->worker->db, request->arena, t.id, id, &list));
+    return choose(request, &list, issuer != NULL ? normal : NULL, document_out);
+}
+
+int rms_admin_tracking_show(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    struct rms_tracked document;
+    (void)front;
+    RMS_TRY(find(request, rms_request_query(request, "issuer"), &document));
+    return rms_tracking_write_one(request, &document, &reply->body);
+}
+
+int rms_admin_tracking_events(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    struct rms_tracked document;
+    (void)front;
+    RMS_TRY(find(request, rms_request_query(request, "issuer"), &document));
+    return rms_tracking_write_events(request, &document.key, &reply->body);
+}
+
+/* In the usage log it stands as done for the issuer (S-166). */
+static void act_for(struct rms_request *request, const struct rms_tracked *document, const char *word)
+{
+    request->note.request_type = word;
+    request->note.admin_action = true;
+    request->note.user_id = "operator";
+    request->note.acting_as = document->key.issuer;
+}
+
+static int change(struct rms_request *request, bool revoke, struct rms_reply *reply)
+{
+    static const char *const names[] = {"Issuer", "Reason", NULL};
+    struct rms_tracking_change wanted = {.revoke = revoke, .actor = "operator"};
+    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
+    struct rms_tracked document;
+    const char *issuer = NULL;
+    RMS_TRY(rms_admin_body(request, names, &body));
+    int rc = rms_reader_text(&body.reader, body.object, "Issuer", RMS_ADDRESS_MAX, &issuer);
+    if (rc == RMS_OK) {
+        rc = rms_reader_text(&body.reader, body.object, "Reason", RMS_TRACKING_REASON_MAX, &wanted.reason);
+    }
+    if (rc < 0) {
+        return rms_admin_fail(request, &body, rc);
+    }
+    RMS_TRY(find(request, issuer, &document));
+    act_for(request, &document, revoke ? "RevokeAccess" : "RestoreAccess");
+    return rms_tracking_change(request, &document.key, &wanted, &reply->body);
+}
+
+int rms_admin_tracking_revoke(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    (void)front;
+    return change(request, true, reply);
+}
+
+int rms_admin_tracking_restore(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    (void)front;
+    return change(request, false, reply);
+}

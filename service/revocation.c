@@ -1,0 +1,228 @@
+#include "service/revocation.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "crypto/digest.h"
+#include "crypto/random.h"
+
+#define MARK_BYTES 16u /* two documents share one with a chance of 2^-128 */
+#define SLOTS_MIN  1024u
+#define TEXT_MAX   1024u /* of a key: two GUIDs and an address */
+
+struct mark {
+    uint64_t low; /* both 0: a free slot */
+    uint64_t high;
+};
+
+struct rms_revocations {
+    pthread_mutex_t following; /* one thread reads the history */
+    int64_t seq;               /* of the newest row taken */
+    atomic_int_fast64_t fresh_at_ms;
+    uint8_t salt[MARK_BYTES]; /* nobody outside can choose content ids that meet in one slot */
+
+    pthread_rwlock_t lock; /* over the table */
+    struct mark *slots;
+    size_t slot_count; /* a power of two */
+    size_t count;
+};
+
+/* --- the table: open addressing, linear probing --------------------------------------------------------- */
+
+static bool is_free(const struct mark *mark)
+{
+    return mark->low == 0 && mark->high == 0;
+}
+
+static bool same_mark(const struct mark *a, const struct mark *b)
+{
+    return a->low == b->low && a->high == b->high;
+}
+
+/* Where the mark is, or the free slot where it would be. */
+static size_t slot_of(const struct mark *slots, size_t slot_count, const struct mark *mark)
+{
+    size_t at = (size_t)mark->low & (slot_count - 1);
+    while (!is_free(&slots[at]) && !same_mark(&slots[at], mark)) {
+        at = (at + 1) & (slot_count - 1);
+    }
+    return at;
+}
+
+static int grow(struct rms_revocations *set)
+{
+    size_t slot_count = set->slot_count * 2;
+    struct mark *slots = rms_calloc(slot_count, sizeof *slots);
+    if (slots == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < set->slot_count; i++) {
+        if (!is_free(&set->slots[i])) {
+            slots[slot_of(slots, slot_count, &set->slots[i])] = set->slots[i];
+        }
+    }
+    rms_free(set->slots);
+    set->slots = slots;
+    set->slot_count = slot_count;
+    return RMS_OK;
+}
+
+static int insert(struct rms_revocations *set, const struct mark *mark)
+{
+    if (set->count >= set->slot_count / 4 * 3) {
+        RMS_TRY(grow(set));
+    }
+    size_t at = slot_of(set->slots, set->slot_count, mark);
+    set->count += is_free(&set->slots[at]);
+    set->slots[at] = *mark;
+    return RMS_OK;
+}
+
+/* What stands behind it moves up, so that no search ends at the gap. */
+static void erase(struct rms_revocations *set, const struct mark *mark)
+{
+    size_t mask = set->slot_count - 1;
+    size_t gap = slot_of(set->slots, set->slot_count, mark);
+    if (is_free(&set->slots[gap])) {
+        return;
+    }
+    for (size_t at = (gap + 1) & mask; !is_free(&set->slots[at]); at = (at + 1) & mask) {
+        size_t home = (size_t)set->slots[at].low & mask;
+        if (((at - home) & mask) >= ((at - gap) & mask)) {
+            set->slots[gap] = set->slots[at];
+            gap = at;
+        }
+    }
+    set->slots[gap] = (struct mark){0, 0};
+    set->count--;
+}
+
+/* --- documents -------------------------------------------------------------------------------------------
+ */
+
+/* Each text with its end, so that no two keys run together the same way. */
+static int mark_of(
+    const struct rms_revocations *set, const struct rms_document_key *key, struct mark *mark_out)
+{
+    const char *const parts[] = {key->tenant_id, key->content_id, key->issuer};
+    uint8_t text[TEXT_MAX];
+    uint8_t hash[RMS_HASH_MAX];
+    size_t len = sizeof set->salt;
+    memcpy(text, set->salt, len);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        size_t size = strlen(parts[i]) + 1;
+        if (size > sizeof text - len) {
+            return RMS_E_NAME_TOO_LONG;
+        }
+        memcpy(text + len, parts[i], size);
+        len += size;
+    }
+    rms_hash(RMS_SHA256, rms_view_of(text, len), hash);
+    memcpy(mark_out, hash, sizeof *mark_out);
+    mark_out->high |= 1; /* not a free slot */
+    return RMS_OK;
+}
+
+static int take(const struct rms_revocation *row, void *context)
+{
+    struct rms_revocations *set = context;
+    struct mark mark;
+    RMS_TRY(mark_of(set, &row->key, &mark));
+    (void)pthread_rwlock_wrlock(&set->lock);
+    int rc = RMS_OK;
+    if (row->revoked) {
+        rc = insert(set, &mark);
+    } else {
+        erase(set, &mark);
+    }
+    (void)pthread_rwlock_unlock(&set->lock);
+    return rc;
+}
+
+/* The time before reading counts: what is committed meanwhile may be missed. */
+static int follow_locked(struct rms_revocations *set, struct rms_db *db)
+{
+    int64_t now_ms = rms_clock_monotonic_ms();
+    RMS_TRY(rms_revocation_follow(db, &set->seq, take, set));
+    atomic_store(&set->fresh_at_ms, now_ms);
+    return RMS_OK;
+}
+
+int rms_revocations_follow(struct rms_revocations *set, struct rms_db *db)
+{
+    (void)pthread_mutex_lock(&set->following);
+    int rc = follow_locked(set, db);
+    (void)pthread_mutex_unlock(&set->following);
+    return rc;
+}
+
+static bool is_stale(struct rms_revocations *set)
+{
+    return rms_clock_monotonic_ms() - atomic_load(&set->fresh_at_ms) > RMS_REVOCATIONS_FRESH_MS;
+}
+
+/* Of the threads that find it stale the first reads, the others wait for it. */
+static int make_fresh(struct rms_revocations *set, struct rms_db *db)
+{
+    (void)pthread_mutex_lock(&set->following);
+    int rc = is_stale(set) ? follow_locked(set, db) : RMS_OK;
+    (void)pthread_mutex_unlock(&set->following);
+    return rc;
+}
+
+int rms_revocations_has(
+    struct rms_revocations *set, struct rms_db *db, const struct rms_document_key *key, bool *revoked_out)
+{
+    struct mark mark;
+    if (is_stale(set)) {
+        RMS_TRY(make_fresh(set, db));
+    }
+    RMS_TRY(mark_of(set, key, &mark));
+    (void)pthread_rwlock_rdlock(&set->lock);
+    *revoked_out = !is_free(&set->slots[slot_of(set->slots, set->slot_count, &mark)]);
+    (void)pthread_rwlock_unlock(&set->lock);
+    return RMS_OK;
+}
+
+/* --- life ------------------------------------------------------------------------------------------------
+ */
+
+int rms_revocations_new(struct rms_revocations **set_out)
+{
+    struct rms_revocations *set = rms_calloc(1, sizeof *set);
+    if (set == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    set->slots = rms_calloc(SLOTS_MIN, sizeof *set->slots);
+    if (set->slots == NULL) {
+        rms_free(set);
+        return RMS_E_NO_MEMORY;
+    }
+    set->slot_count = SLOTS_MIN;
+    rms_random(set->salt, sizeof set->salt);
+    atomic_init(&set->fresh_at_ms, INT64_MIN / 2); /* not yet */
+    (void)pthread_mutex_init(&set->following, NULL);
+    (void)pthread_rwlock_init(&set->lock, NULL);
+    *set_out = set;
+    return RMS_OK;
+}
+
+void rms_revocations_free(struct rms_revocations **set)
+{
+    if (*set != NULL) {
+        (void)pthread_mutex_destroy(&(*set)->following);
+        (void)pthread_rwlock_destroy(&(*set)->lock);
+        rms_free((*set)->slots);
+        rms_free(*set);
+        *set = NULL;
+    }
+}
+
+void rms_revocations_stats(struct rms_revocations *set, struct rms_revocations_stats *stats_out)
+{
+    (void)pthread_rwlock_rdlock(&set->lock);
+    *stats_out = (struct rms_revocations_stats){set->count, set->slot_count * sizeof *set->slots};
+    (void)pthread_rwlock_unlock(&set->lock);
+}

@@ -1,0 +1,32 @@
+/* The set of revoked documents in memory (doc/dev/tracking.md): what every licence request asks.
+ *
+ * It follows the history in the store, row by row, so that a change costs as much as it is large, on this
+ * node and on all others. 16 bytes a document and room to spare: a million of them take 32 MB and a look-up
+ * takes a hash. */
+#ifndef RMS_SERVICE_REVOCATION_H
+#define RMS_SERVICE_REVOCATION_H
+
+#include "store/document.h"
+
+struct rms_revocations;
+
+RMS_MUST_USE int rms_revocations_new(struct rms_revocations **set_out);
+void rms_revocations_free(struct rms_revocations **set);
+
+/* Takes what was added to the history. About every 100 ms, and after a change of one's own. */
+RMS_MUST_USE int rms_revocations_follow(struct rms_revocations *set, struct rms_db *db);
+
+/* Is the document revoked? A set that was not brought up to date for RMS_REVOCATIONS_FRESH_MS is first: a
+ * failure is "not known", never "no". */
+RMS_MUST_USE int rms_revocations_has(
+    struct rms_revocations *set, struct rms_db *db, const struct rms_document_key *key, bool *revoked_out);
+
+#define RMS_REVOCATIONS_FRESH_MS 500
+
+struct rms_revocations_stats {
+    size_t count;
+    size_t bytes;
+};
+void rms_revocations_stats(struct rms_revocations *set, struct rms_revocations_stats *stats_out);
+
+#endif

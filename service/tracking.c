@@ -1,0 +1,214 @@
+#include "service/tracking.h"
+
+#include "base/log.h"
+#include "directory/directory.h"
+#include "service/rest_write.h"
+#include "service/revocation.h"
+#include "service/usage.h"
+
+#define FLUSH_MS 2000 /* for events and licences of a moment ago */
+
+int rms_tracking_id(struct rms_request *request, const char *text, const char **id_out)
+{
+    char id[RMS_GUID_TEXT];
+    if (rms_guid_parse(rms_view_str(text), id) < 0) {
+        return rms_fail(request, RMS_E_NOT_REGISTERED, "not a content id");
+    }
+    *id_out = rms_arena_strdup(request->arena, id);
+    return *id_out != NULL ? RMS_OK : RMS_E_NO_MEMORY;
+}
+
+int rms_tracking_of_licence(
+    struct rms_request *request, const struct rms_opening *opening, struct rms_tracked *document_out)
+{
+    char issuer[RMS_ADDRESS_MAX];
+    if (opening->issuer == NULL || rms_address_normalise(opening->issuer, issuer) < 0) {
+        return rms_fail(request, RMS_E_NOT_REGISTERED, "the licence does not say who protected it");
+    }
+    struct rms_arena *arena = request->arena;
+    *document_out = (struct rms_tracked){
+        .key = {rms_arena_strdup(arena, opening->tenant_id), rms_arena_strdup(arena, opening->content_id),
+            rms_arena_strdup(arena, issuer)},
+        .owner = rms_arena_strdup(arena, opening->owner),
+        .name = rms_arena_strdup(arena, opening->file_name),
+        .template_id = opening->from_template ? rms_arena_strdup(arena, opening->policy.id) : NULL,
+        .published_at = opening->issued_at,
+        .registered_at = request->now,
+    };
+    const struct rms_document_key *key = &document_out->key;
+    bool complete = key->tenant_id != NULL && key->content_id != NULL && key->issuer != NULL;
+    return complete && document_out->owner != NULL ? RMS_OK : RMS_E_NO_MEMORY;
+}
+
+void rms_tracking_note(struct rms_request *request, const struct rms_opening *opening)
+{
+    struct rms_tracked document;
+    if (!opening->owner_proved || opening->issuer == NULL ||
+        rms_directory_owns(request->person, opening->issuer)) {
+        return;
+    }
+    int rc = rms_tracking_of_licence(request, opening, &document);
+    if (rc == RMS_OK) {
+        rc = rms_tracked_note(request->worker->db, &document);
+    }
+    if (rc < 0) {
+        rms_log(RMS_LOG_ERROR, "tracking.not-noted", "content", opening->content_id, "reason",
+            rms_error_info(rc)->reason, NULL);
+    }
+}
+
+/* --- documents ---------------------------------------------------------------------------------------------
+ */
+
+static void write_members(struct rms_buf *out, const struct rms_tracked *document)
+{
+    rms_out_text(out, "ContentId", document->key.content_id);
+    rms_out_text(out, "ContentName", document->name);
+    rms_out_text(out, "Issuer", document->key.issuer);
+    rms_out_text(out, "Owner", document->owner);
+    rms_out_time(out, "CreatedTime", document->published_at);
+    rms_out_text(out, "TemplateId", document->template_id);
+    rms_out_text(out, "PreviousContentId", document->previous_id);
+    rms_out_bool(out, "Revoked", document->revoked);
+    rms_out_time(out, "RevokedTime", document->revoked ? document->revoked_at : RMS_TIME_NONE);
+    rms_out_text(out, "RevokedBy", document->revoked ? document->revoked_by : NULL);
+}
+
+void rms_tracking_write_rows(struct rms_buf *out, const struct rms_tracked_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        rms_out_open(out, NULL, '{');
+        write_members(out, &list->items[i]);
+        rms_out_close(out, '}');
+    }
+}
+
+/* S-162: who opened it lately may go on until the end of his licence, whatever is decided now. */
+static int write_holders(struct rms_request *request, const struct rms_document_key *key, struct rms_buf *out)
+{
+    struct rms_holders holders;
+    rms_usage_flush(request->worker->front->usage, FLUSH_MS);
+    RMS_TRY(rms_tracked_holders(request->worker->db, request->arena, key, request->now, &holders));
+    rms_out_open(out, "OfflineLicenses", '[');
+    for (size_t i = 0; i < holders.count; i++) {
+        int64_t until = holders.items[i].until;
+        rms_out_open(out, NULL, '{');
+        rms_out_text(out, "User", holders.items[i].user);
+        rms_out_time(out, "Until", until == RMS_USAGE_NO_END ? RMS_TIME_NONE : until);
+        rms_out_close(out, '}');
+    }
+    rms_out_close(out, ']');
+    return RMS_OK;
+}
+
+static int write_history(struct rms_request *request, const struct rms_document_key *key, struct rms_buf *out)
+{
+    struct rms_revocation_list history;
+    RMS_TRY(rms_revocation_history(request->worker->db, request->arena, key, &history));
+    rms_out_open(out, "History", '[');
+    for (size_t i = 0; i < history.count; i++) {
+        rms_out_open(out, NULL, '{');
+        rms_out_time(out, "Time", history.items[i].time);
+        rms_out_text(out, "Action", history.items[i].revoked ? "Revoked" : "Restored");
+        rms_out_text(out, "Actor", history.items[i].actor);
+        rms_out_text(out, "Reason", history.items[i].reason);
+        rms_out_close(out, '}');
+    }
+    rms_out_close(out, ']');
+    return RMS_OK;
+}
+
+static int write_successors(
+    struct rms_request *request, const struct rms_document_key *key, struct rms_buf *out)
+{
+    struct rms_tracked_list next;
+    RMS_TRY(rms_tracked_next(request->worker->db, request->arena, key, &next));
+    rms_out_open(out, "Successors", '[');
+    for (size_t i = 0; i < next.count; i++) {
+        rms_out_text(out, NULL, next.items[i].key.content_id);
+    }
+    rms_out_close(out, ']');
+    return RMS_OK;
+}
+
+int rms_tracking_write_one(
+    struct rms_request *request, const struct rms_tracked *document, struct rms_buf *out)
+{
+    rms_out_open(out, NULL, '{');
+    write_members(out, document);
+    RMS_TRY(write_successors(request, &document->key, out));
+    RMS_TRY(write_history(request, &document->key, out));
+    RMS_TRY(write_holders(request, &document->key, out));
+    rms_out_close(out, '}');
+    return RMS_OK;
+}
+
+/* --- events ------------------------------------------------------------------------------------------------
+ */
+
+static int write_event(const struct rms_usage_row *row, void *context)
+{
+    struct rms_buf *out = context;
+    bool done = row->result != NULL && strcmp(row->result, "Success") == 0;
+    int64_t until = row->offline_until;
+    rms_out_open(out, NULL, '{');
+    rms_out_time(out, "RequestTime", row->time);
+    rms_out_text(out, "RequesterEmail", row->user_id);
+    rms_out_bool(out, "Successful", done);
+    rms_out_text(out, "Result", row->result);
+    rms_out_text(out, "RequesterIp", row->c_ip);
+    rms_out_text(out, "Application", row->c_info);
+    rms_out_bool(out, "SuperUser", row->super_user);
+    rms_out_bool(out, "Offline", until != 0);
+    rms_out_time(out, "OfflineUntil", until == 0 || until == RMS_USAGE_NO_END ? RMS_TIME_NONE : until);
+    rms_out_close(out, '}');
+    return out->failed ? RMS_E_LIMIT : RMS_OK;
+}
+
+int rms_tracking_write_events(
+    struct rms_request *request, const struct rms_document_key *key, struct rms_buf *out)
+{
+    rms_usage_flush(request->worker->front->usage, FLUSH_MS);
+    rms_out_open(out, NULL, '[');
+    RMS_TRY(rms_tracked_events(request->worker->db, key, RMS_TRACKING_LIST_MAX, write_event, out));
+    rms_out_close(out, ']');
+    return RMS_OK;
+}
+
+/* --- changes -----------------------------------------------------------------------------------------------
+ */
+
+/* S-191: the document's facts in the log row. */
+static void fill_note(struct rms_request *request, const struct rms_tracked *document)
+{
+    struct rms_usage_note *note = &request->note;
+    note->content_id = document->key.content_id;
+    note->issuer = document->key.issuer;
+    note->owner = document->owner;
+    note->template_id = document->template_id;
+    note->file_name = document->name;
+    note->published_at = document->published_at;
+}
+
+int rms_tracking_change(struct rms_request *request, const struct rms_document_key *key,
+    const struct rms_tracking_change *change, struct rms_buf *out)
+{
+    struct rms_worker *worker = request->worker;
+    struct rms_tracked document;
+    bool changed = false;
+    const struct rms_revocation row = {
+        .key = *key,
+        .revoked = change->revoke,
+        .time = request->now,
+        .actor = change->actor,
+        .reason = change->reason,
+    };
+    RMS_TRY(rms_revocation_add(worker->db, &row, &changed));
+    RMS_TRY(rms_revocations_follow(worker->front->revocations, worker->db));
+    RMS_TRY(rms_tracked_get(worker->db, request->arena, key, &document));
+    fill_note(request, &document);
+    if (!changed && !change->revoke) {
+        return rms_fail(request, RMS_E_CONFLICT, "the document is not revoked");
+    }
+    return rms_tracking_write_one(request, &document, out);
+}

@@ -1,0 +1,41 @@
+/* Tracking and revocation (doc/dev/tracking.md): what the routes for people and those for the operator share.
+ * Whose document it is has been decided before any of this is called. */
+#ifndef RMS_SERVICE_TRACKING_H
+#define RMS_SERVICE_TRACKING_H
+
+#include "service/front.h"
+#include "service/licence.h"
+#include "store/document.h"
+
+#define RMS_TRACKING_LIST_MAX   10000 /* documents, events: the newest */
+#define RMS_TRACKING_REASON_MAX 1024
+
+/* A content id of a path or body in its plain form, in the arena; RMS_E_NOT_REGISTERED for anything else. */
+RMS_MUST_USE int rms_tracking_id(struct rms_request *request, const char *text, const char **id_out);
+
+/* The record that an opened or verified licence leads to; RMS_E_NOT_REGISTERED when nobody signed for it. */
+RMS_MUST_USE int rms_tracking_of_licence(
+    struct rms_request *request, const struct rms_opening *opening, struct rms_tracked *document_out);
+
+/* Somebody else opens a document that nobody registered: now it is. A failure is only logged. */
+void rms_tracking_note(struct rms_request *request, const struct rms_opening *opening);
+
+/* Documents, without the brackets; one with its history, what became of it, and who may still open it
+ * offline; an array of events. */
+void rms_tracking_write_rows(struct rms_buf *out, const struct rms_tracked_list *list);
+RMS_MUST_USE int rms_tracking_write_one(
+    struct rms_request *request, const struct rms_tracked *document, struct rms_buf *out);
+RMS_MUST_USE int rms_tracking_write_events(
+    struct rms_request *request, const struct rms_document_key *key, struct rms_buf *out);
+
+/* Revokes or restores, on this node at once, and writes the document as it is then. Revoking again changes
+ * nothing; restoring what is not revoked is RMS_E_CONFLICT. */
+struct rms_tracking_change {
+    bool revoke;
+    const char *actor;
+    const char *reason; /* NULL: none */
+};
+RMS_MUST_USE int rms_tracking_change(struct rms_request *request, const struct rms_document_key *key,
+    const struct rms_tracking_change *change, struct rms_buf *out);
+
+#endif

@@ -1,0 +1,220 @@
+"""Who protects a document sees who opens it, takes it back and gives it again; nobody else can do any of it."""
+import csv
+import io
+import time
+import uuid
+
+from rmslab import Lab, b64, main, pfile_licence
+
+TEXT = b"The merger closes on Friday.\n" * 3
+DAY = 86400
+
+
+def protect(person, name, *policy):
+    """A protected file and its content id."""
+    path = person.write(name, TEXT)
+    made = person.rms("--json", "protect", path, *policy, "--in-place").json_lines[0]
+    return made["EncryptedFile"], person.rms("--json", "status", made["EncryptedFile"]).json["ContentId"]
+
+
+def opens(person, path, code=0):
+    out = person.home / f"{uuid.uuid4()}.txt"
+    done = person.rms("open", path, "-o", out, code=code)
+    assert out.exists() == (code == 0), done
+    return done
+
+
+def requests(lab, person, path):
+    """What the service answers a request for a licence now: (granted, reason)."""
+    code, _, reply = person.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(path))})
+    assert code == 200, reply
+    return reply["AccessStatus"] == "AccessGranted", reply["Reason"]
+
+
+def events(person, what):
+    return [(e["RequesterEmail"].split("@")[0], e["Successful"]) for e in person.rms("--json", "track", what).json["Events"]]
+
+
+def the_issuer_sees_who_opens():
+    # proves: S-155
+    # touches: S-153, S-154, S-157, S-158, S-171, C-115, C-116
+    with Lab() as lab:
+        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+        path, content_id = protect(alice, "plan.txt", "--perm", "bob@contoso.test:Co-Author")
+        opens(bob, path)
+        refused = opens(mallory, path, code=1)
+        assert "no-rights" in refused.err, refused
+        assert lab.http("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(path))})[0] == 401
+
+        assert events(alice, path) == [("bob", True), ("mallory", False)], events(alice, path)
+        seen = alice.rms("--json", "track", content_id).json
+        assert [e["Result"] for e in seen["Events"]][0] == "Success" and seen["Events"][0]["RequesterIp"] == "127.0.0.1", seen
+        assert [h["User"] for h in seen["OfflineLicenses"]] == ["bob@contoso.test"], seen
+        for _ in range(3):
+            opens(bob, path)  # from the licence he keeps
+        assert len(events(alice, path)) == 2
+        shown = alice.rms("track", path).out
+        assert "mallory@contoso.test" in shown and "does not show here" in shown, shown
+
+        # Registering again: one record, another name, the same time.
+        before = alice.rms("--json", "track").json_lines
+        assert [d["ContentId"] for d in before] == [content_id], before
+        alice.rms("track", path, "--register", "--name", "Merger plan.txt")
+        after = alice.rms("--json", "track").json_lines
+        assert [(d["ContentName"], d["CreatedTime"]) for d in after] == [("Merger plan.txt", before[0]["CreatedTime"])], after
+        assert alice.rms("--json", "track", "--search", "mErGeR").json_lines == after
+        assert alice.rms("--json", "track", "--search", "%").json_lines == []
+        alice.rms("track", path, "--register", "--name", "x" * 1025, code=2)
+        alice.rms("track", path, "--register", "--name", "", code=2)
+        alice.rms("track", "--register", code=2)
+
+        # Nobody else: as unknown by its id, refused with the file in hand.
+        for person in (bob, mallory):
+            assert person.rms("--json", "track").json_lines == []
+            known = person.rms("track", content_id, code=4)
+            unknown = person.rms("track", str(uuid.uuid4()), code=4)
+            assert known.err.split("correlation")[0].replace(content_id, "") == \
+                unknown.err.split("correlation")[0].replace(unknown.args[1], ""), (known, unknown)
+            assert "role-required" in person.rms("track", path, code=3).err
+        rows = lab.usage(user_id="mallory@contoso.test", request_type="LoadEventsForTimeline")
+        assert rows == [] and lab.usage(user_id="alice@contoso.test", request_type="LoadEventsForTimeline"), rows
+
+
+def revoked_and_restored():
+    # proves: S-085, S-135, S-161, S-162, S-164
+    # touches: S-081, S-191, C-030, C-085, C-117, C-122
+    with Lab(people=("alice", "bob", "carol", "sue")) as lab:
+        alice, bob, carol, sue = (lab.person(n) for n in ("alice", "bob", "carol", "sue"))
+        path, content_id = protect(alice, "plan.txt", "--perm", "domain:contoso.test:Co-Author", "--offline-days", "7")
+        opens(bob, path)
+        began = time.time()
+        told = alice.rms("--json", "revoke", path, "--reason", "superseded", "--yes").json
+        took = time.monotonic()
+        assert told["Revoked"] and told["RevokedBy"] == "alice@contoso.test", told
+        assert [h["User"] for h in told["OfflineLicenses"]] == ["bob@contoso.test"], told
+        until = time.mktime(time.strptime(told["OfflineLicenses"][0]["Until"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
+        assert began + 6 * DAY < until <= time.time() + 7 * DAY, (until, began)
+        granted, reason = requests(lab, carol, path)
+        waited = time.monotonic() - took
+        assert (granted, reason) == (False, "revoked"), (granted, reason, waited)
+        assert requests(lab, bob, path) == (False, "revoked")
+        assert "revoked" in opens(carol, path, code=1).err
+        opens(bob, path)  # his licence goes on, as alice was told
+        assert requests(lab, alice, path)[0]
+        lab.admin("superuser", "add", "sue@contoso.test")
+        lab.admin("superuser", "feature", "enable")
+        assert requests(lab, sue, path)[0]
+        again = alice.rms("--json", "revoke", content_id, "--yes").json
+        assert again["RevokedTime"] == told["RevokedTime"] and len(again["History"]) == 1, again
+
+        # Neither readers nor owners may.
+        for person in (bob, carol, sue):
+            for extra in (("--yes",), ("--undo",)):
+                assert "role-required" in person.rms("revoke", path, *extra, code=3).err
+                assert "not-registered" in person.rms("revoke", content_id, *extra, code=4).err
+        assert requests(lab, carol, path) == (False, "revoked")
+
+        # A week later the kept licence has ended, and there is no new one.
+        lab.move_clock(days=8)
+        for person in (alice, bob, carol):
+            person.login()
+        assert "revoked" in opens(bob, path, code=1).err
+        back = alice.rms("--json", "revoke", path, "--undo").json
+        assert not back["Revoked"] and back["RevokedTime"] is None, back
+        assert [(h["Action"], h["Reason"]) for h in back["History"]] == [("Revoked", "superseded"), ("Restored", None)], back
+        assert requests(lab, carol, path)[0]
+        opens(bob, path)
+        assert "conflict" in alice.rms("revoke", path, "--undo", code=5).err
+        alice.rms("revoke", path, code=2)  # nobody to say yes
+        rows = lab.usage(request_type="RevokeAccess", user_id="alice@contoso.test", result="Success")
+        assert len(rows) == 2 and content_id in rows[0]["content-id"], rows
+
+
+def the_operator_acts_for_people():
+    # touches: S-166, S-170
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        path, content_id = protect(alice, "plan.txt", "--perm", "bob@contoso.test:VIEW")
+        lab.admin("tracking", "revoke", content_id, "--force", code=4)  # not registered yet
+        alice.rms("track", path)
+        assert [d["ContentId"] for d in lab.admin("--json", "tracking", "list").json_lines] == [content_id]
+        assert lab.admin("--json", "tracking", "list", "--user", "bob@contoso.test").json_lines == []
+        lab.admin("tracking", "revoke", content_id, code=2)
+        lab.admin("tracking", "revoke", content_id, "--force", "--reason", "left", "--issuer", "bob@contoso.test", code=4)
+        lab.admin("tracking", "revoke", content_id, "--force", "--reason", "left")
+        assert requests(lab, bob, path) == (False, "revoked")
+        shown = lab.admin("--json", "tracking", "show", content_id).json
+        assert shown["RevokedBy"] == "operator" and len(shown["Events"]) == 1 and not shown["Events"][0]["Successful"], shown
+        assert alice.rms("--json", "track", content_id).json["RevokedBy"] == "operator"
+        lab.admin("tracking", "restore", content_id)
+        lab.admin("tracking", "restore", content_id, code=5)
+        assert requests(lab, bob, path)[0]
+        log = lab.admin("log", "admin").out
+        assert f"SetDocumentRevoked - {content_id}" in log and f"ClearDocumentRevoked - {content_id}" in log, log
+        row = lab.usage(request_type="RevokeAccess", user_id="operator", result="Success")[0]
+        assert row["admin-action"] and row["acting-as-user"] == "alice@contoso.test", row
+
+
+def copied_ids_and_other_tenants_do_nothing():
+    # touches: S-001, S-165
+    with Lab() as lab:
+        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        lab.admin("user", "add", "fay@fabrikam.test", "--tenant", "fabrikam.test", "--password-stdin",
+                  stdin="correct horse battery staple\n")
+        fay = lab.person("fay@fabrikam.test")
+        fay.login()
+        path, content_id = protect(alice, "plan.txt", "--perm", "domain:contoso.test:Co-Author", "--perm", "fay@fabrikam.test:VIEW")
+        alice.rms("track", path)
+        for person in (mallory, fay):
+            for method, action in (("GET", ""), ("GET", "/events"), ("POST", "/revoke"), ("POST", "/restore")):
+                code, _, reply = person.rest(method, f"/my/v2/documents/{content_id}{action}")
+                unknown = person.rest(method, f"/my/v2/documents/{uuid.uuid4()}{action}")
+                assert (code, reply["Reason"]) == (unknown[0], unknown[2]["Reason"]) == (400, "not-registered"), (reply, unknown)
+        assert "role-required" in fay.rms("revoke", path, "--yes", code=3).err
+        assert lab.admin("--json", "tracking", "list", "--tenant", "fabrikam.test").json_lines == []
+        lab.admin("tracking", "revoke", content_id, "--force", "--tenant", "fabrikam.test", code=4)
+        assert requests(lab, bob, path)[0]
+
+        # Not ids, not licences.
+        token = alice.token()
+        for bad in ("..", "%00", "x' OR 1=1 --", "{" + content_id + "}x", "a" * 400):
+            code, _, reply = alice.rest("GET", "/my/v2/documents/" + bad.replace(" ", "%20"), token=token)
+            assert code in (400, 404, 405), (bad, code, reply)
+        licence = bytearray(pfile_licence(path))
+        licence[len(licence) // 2] ^= 1
+        for documents in ([], [{}], [{"ContentName": "x", "SerializedPublishingLicense": "!"}], {}, [1],
+                          [{"ContentName": "x", "SerializedPublishingLicense": b64(pfile_licence(path)), "Issuer": "a@b.c"}]):
+            code, _, reply = alice.rest("POST", "/my/v2/documents", {"Documents": documents}, token=token)
+            assert (code, reply["Reason"]) == (400, "bad-argument"), (documents, reply)
+        code, _, reply = alice.rest("POST", "/my/v2/documents", {"Documents": [
+            {"ContentName": "x", "SerializedPublishingLicense": b64(bytes(licence))}]}, token=token)
+        assert code == 200 and not reply[0]["Registered"], reply
+        code, _, reply = alice.rest("POST", f"/my/v2/documents/{content_id}/revoke", {"Reason": "x" * 1025}, token=token)
+        assert (code, reply["Reason"]) == (400, "bad-argument"), reply
+        assert lab.http("GET", "/my/v2/documents")[0] == 401
+
+
+def names_are_only_names():
+    # touches: S-154, S-160, S-191
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        names = ("=1+1.txt", "<script>alert(1)<", "a\",\"b.txt", "'; DROP TABLE document; --.txt", "@x.txt", "\u00e4\u6587.txt")
+        for i, name in enumerate(names):
+            path, _ = protect(alice, f"{i}.txt", "--perm", "bob@contoso.test:Co-Author")
+            alice.rms("track", path, "--register", "--name", name)
+            opens(bob, path)
+        listed = {d["ContentName"] for d in alice.rms("--json", "track").json_lines}
+        assert listed == set(names), listed
+        table = alice.rms("track", "--csv").out
+        rows = list(csv.DictReader(io.StringIO(table, newline="")))
+        assert {r["ContentName"] for r in rows} == {("'" if n[0] in "=@" else "") + n for n in names}, rows
+        assert len(list(csv.DictReader(io.StringIO(lab.admin("tracking", "list", "--csv").out, newline="")))) == len(names)
+        code, _, reply = alice.rest("POST", "/my/v2/documents", {"Documents": [
+            {"ContentName": "a\u001b[2Jb", "SerializedPublishingLicense": b64(pfile_licence(path))}]})
+        assert (code, reply["Reason"]) == (400, "bad-argument"), reply
+
+
+if __name__ == "__main__":
+    main(the_issuer_sees_who_opens, revoked_and_restored, the_operator_acts_for_people, copied_ids_and_other_tenants_do_nothing,
+         names_are_only_names)
