@@ -1,7 +1,7 @@
 # bash completion for rms; made by: rms completion bash
 _rms_words() {
     case "$1" in
-    '') echo 'login logout whoami auth protect unprotect status open view cat template license perms bootstrap doctor cache reset completion admin --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    '') echo 'login logout whoami auth protect unprotect status open view cat track revoke template license perms bootstrap doctor cache reset completion admin --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'login') echo ' --email --as --password-stdin --device --browser --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'logout') echo ' --all --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'whoami') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -14,6 +14,8 @@ _rms_words() {
     'open') echo ' --output --app --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'view') echo ' --output --app --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'cat') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'track') echo ' --register --name --search --csv --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'revoke') echo ' --undo --reason --yes --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'template') echo 'list refresh' ;;
     'template list') echo ' --refresh --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'template refresh') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -28,7 +30,7 @@ _rms_words() {
     'cache clean') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'reset') echo ' --yes --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'completion') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin') echo 'tenant service domain user group identity template superuser issuer client license log health' ;;
+    'admin') echo 'tenant service domain user group identity template superuser issuer client license tracking log health' ;;
     'admin tenant') echo 'create list show set' ;;
     'admin tenant create') echo ' --name --domain --disabled --legacy-defaults --default-templates --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant list') echo ' --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -90,6 +92,11 @@ _rms_words() {
     'admin license max-validity') echo 'get set' ;;
     'admin license max-validity get') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin license max-validity set') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tracking') echo 'list show revoke restore' ;;
+    'admin tracking list') echo ' --user --search --csv --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tracking show') echo ' --issuer --csv --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tracking revoke') echo ' --issuer --reason --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tracking restore') echo ' --issuer --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log') echo 'usage admin' ;;
     'admin log usage') echo ' --from --to --limit --path --threads --force --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log admin') echo ' --from --to --limit --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -110,6 +117,8 @@ _rms_valued() {
     'open') echo ' --output -o --app --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'view') echo ' --output -o --app --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'cat') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'track') echo ' --name --search --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'revoke') echo ' --reason --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'template list') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'template refresh') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'license new') echo ' --out --template --perm --grant --custom-right --owner --name --description --expire-on --expire-days --valid-days --offline-days --url --ca --store --user --lang --log-level --log-file --color ' ;;
@@ -166,6 +175,10 @@ _rms_valued() {
     'admin client remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin license max-validity get') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin license max-validity set') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin tracking list') echo ' --user --search --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin tracking show') echo ' --issuer --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin tracking revoke') echo ' --issuer --reason --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin tracking restore') echo ' --issuer --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin log usage') echo ' --from --to --limit --path --threads --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin log admin') echo ' --from --to --limit --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin health') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
