@@ -66,6 +66,8 @@ int rms_auth_start(
     char normal[RMS_ADDRESS_MAX];
 
     *signin_out = (struct rms_signin){.access_until = RMS_TIME_NONE};
+    /* nobody types a password or a code for a sign-in that cannot be kept */
+    RMS_TRY(rms_of_store(context, rms_vault_check(context->vault)));
     if (address != NULL) {
         if (rms_address_normalise(address, normal) != 0) {
             return rms_fail(context, RMS_E_BAD_ARGUMENT, "that is no e-mail address");

@@ -109,6 +109,11 @@ int rms_fail(const struct rms_context *context, int code, const char *format, ..
 
 int rms_of_store(const struct rms_context *context, int status)
 {
+    if (status == RMS_E_STORE_NOT_BOUND) {
+        return rms_fail(context, status,
+            "the key of the store in %s is in a keyring that is locked or not here",
+            context->settings.store_dir);
+    }
     return status == 0 || status == RMS_E_NOT_FOUND
                ? status
                : rms_fail(context, status, "the store in %s", context->settings.store_dir);
@@ -245,7 +250,10 @@ static int set_up(struct rms_context *context, const struct rms_options *options
     context->was_foreign = foreign;
     /* what has ended is judged when it is used, too: a store that cannot be written is no reason to stop */
     status = rms_vault_purge(context->vault, rms_clock_now(), false, NULL, NULL);
-    if (status != 0) {
+    if (status == RMS_E_STORE_NOT_BOUND) {
+        rms_best_effort(rms_of_store(context, status));
+        rms_note(context, RMS_LOG_ERROR, "%s", rms_last_detail(context));
+    } else if (status != 0) {
         rms_note(context, RMS_LOG_ERROR, "ended entries could not be removed from %s: %s",
             context->settings.store_dir, rms_error_info(status)->text);
     }

@@ -91,7 +91,7 @@ int rms_signin_load_address(
         return rms_fail(context, context->was_foreign ? RMS_E_STORE_NOT_BOUND : RMS_E_NOT_AUTHENTICATED,
             "%s is not signed in on this device", address);
     }
-    return status;
+    return rms_of_store(context, status);
 }
 
 int rms_signin_load(struct rms_context *context, struct rms_arena *arena, struct rms_signin *signin_out)
@@ -113,7 +113,7 @@ int rms_signin_load(struct rms_context *context, struct rms_arena *arena, struct
             context->was_foreign ? "the store found here was made on another device or for another account"
                                  : "nobody is signed in on this device");
     }
-    RMS_TRY(status);
+    RMS_TRY(rms_of_store(context, status));
     return rms_signin_load_address(context, arena, rms_buf_text(&current), signin_out);
 }
 

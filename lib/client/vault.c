@@ -41,7 +41,8 @@ struct rms_vault {
     sqlite3_stmt *statements[STATEMENTS];
     pthread_mutex_t lock; /* recursive: a transaction holds it around its puts */
     bool in_transaction;
-    bool absent; /* not made yet */
+    bool absent;  /* not made yet */
+    bool unbound; /* the key cannot be had; nobody is asked for it twice */
 };
 
 static int code_of(int sqlite_code)
@@ -307,6 +308,10 @@ int rms_vault_open(const struct rms_settings *settings, struct rms_vault **vault
     if (!vault->absent) {
         status = open_locked(vault, &foreign);
     }
+    if (status == RMS_E_STORE_NOT_BOUND) {
+        vault->unbound = true;
+        status = 0;
+    }
     if (was_foreign_out != NULL) {
         *was_foreign_out = foreign;
     }
@@ -422,7 +427,9 @@ static int lock_for_writing(struct rms_vault *vault)
     int status = 0;
 
     (void)pthread_mutex_lock(&vault->lock);
-    if (vault->absent) {
+    if (vault->unbound) {
+        status = RMS_E_STORE_NOT_BOUND;
+    } else if (vault->absent) {
         status = open_locked(vault, &foreign);
         vault->absent = status != 0;
     } else if (vault->db == NULL) {
@@ -442,7 +449,7 @@ static int lock_for_reading(struct rms_vault *vault)
     if (vault->db != NULL) {
         return 0;
     }
-    if (vault->absent && !nothing_there(vault->settings)) {
+    if (vault->unbound || (vault->absent && !nothing_there(vault->settings))) {
         (void)pthread_mutex_unlock(&vault->lock);
         return lock_for_writing(vault);
     }
@@ -454,6 +461,16 @@ static int lock_for_reading(struct rms_vault *vault)
 static int fine_when_absent(int status)
 {
     return status == RMS_E_NOT_FOUND ? 0 : status;
+}
+
+int rms_vault_check(struct rms_vault *vault)
+{
+    int status = lock_for_reading(vault);
+
+    if (status == 0) {
+        (void)pthread_mutex_unlock(&vault->lock);
+    }
+    return fine_when_absent(status);
 }
 
 int rms_vault_put(
@@ -690,6 +707,7 @@ int rms_vault_reset(struct rms_vault *vault)
             rms_vault_key_forget(vault->settings);
         }
         rms_vault_key_fini(&vault->key);
+        vault->unbound = false;
         vault->absent = true;
     }
     if (lock >= 0) {

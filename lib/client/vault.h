@@ -38,11 +38,15 @@ struct rms_vault_place {
 
 /* Opens; a store that is not there is made by the first put. A store of another version, one that is no
  * store, and one that belongs to another device or account is set aside and a new one made; *was_foreign_out
- * (may be NULL) tells of the last case. RMS_E_STORE_NOT_BOUND when the key cannot be had now (a locked
- * keyring). */
+ * (may be NULL) tells of the last case. A store whose key cannot be had now (a locked keyring) is left as it
+ * is, and every call but rms_vault_reset says RMS_E_STORE_NOT_BOUND. */
 RMS_MUST_USE int rms_vault_open(
     const struct rms_settings *settings, struct rms_vault **vault_out, bool *was_foreign_out);
 void rms_vault_close(struct rms_vault **vault);
+
+/* Is this a store to read, or to be made by the first put? For work that is in vain when nothing can be kept.
+ */
+RMS_MUST_USE int rms_vault_check(struct rms_vault *vault);
 
 /* Stores or replaces. expires RMS_TIME_NONE: never purged. */
 RMS_MUST_USE int rms_vault_put(

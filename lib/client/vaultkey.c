@@ -136,17 +136,15 @@ static int fetch_from_keyring(struct key_file *file)
 
     RMS_TRY(id_text(file, &id));
     status = rms_keyring_lookup(rms_buf_text(&id), text, sizeof text);
-    if (status == RMS_E_UNSUPPORTED) {
-        status = RMS_E_STORE_NOT_BOUND; /* made in a desktop session, opened outside of one */
-    }
     if (status == 0) {
         status = rms_base64url_decode(rms_view_str(text), &bytes);
         rms_wipe(text, sizeof text);
     }
-    if (status == 0 && bytes.len != RMS_VAULT_KEY) {
-        status = RMS_E_NOT_FOUND;
+    if (status != 0 || bytes.len != RMS_VAULT_KEY) {
+        /* no session, nobody who unlocks, another keyring: tomorrow it may be there, so nothing is given up
+         */
+        return RMS_E_STORE_NOT_BOUND;
     }
-    RMS_TRY(status);
     memcpy(file->random, bytes.data, RMS_VAULT_KEY);
     return 0;
 }
