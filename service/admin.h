@@ -23,7 +23,8 @@
     X(issuer_list) X(issuer_remove) X(client_add) X(client_list) \
     X(client_remove) X(log_usage) X(log_admin) X(health) \
     X(tracking_list) X(tracking_show) X(tracking_events) \
-    X(tracking_revoke) X(tracking_restore)
+    X(tracking_revoke) X(tracking_restore) \
+    X(db_check) X(db_migrate) X(db_backup)
 /* clang-format on */
 
 #define X(name)                                                                                              \

@@ -362,6 +362,25 @@ static void log_ranges(void **state)
     assert_string_equal(stage.reply_text, "");
 }
 
+/* touches: S-216 */
+static void database(void **state)
+{
+    (void)state;
+    assert_int_equal(stage_admin("GET /admin/v1/db", NULL), 0);
+    assert_string_equal(stage_text("Status"), "ok");
+    assert_string_equal(stage_text("Engine"), test_server() != NULL ? "postgresql" : "sqlite");
+    assert_int_equal(stage_admin("POST /admin/v1/db/migrate", "{}"), 0);
+    assert_int_equal(json_integer_value(json_object_get(stage.reply, "Before")), rms_store_version());
+    if (test_server() != NULL) {
+        assert_int_equal(stage_admin("POST /admin/v1/db/backup", "{}"), RMS_E_UNSUPPORTED);
+        assert_non_null(strstr(stage.detail, "pg_dump"));
+        return;
+    }
+    assert_int_equal(stage_admin("POST /admin/v1/db/backup", "{}"), 0);
+    assert_memory_equal(stage_text("Path"), stage.dir, strlen(stage.dir));
+    assert_int_equal(unlink(stage_text("Path")), 0);
+}
+
 static void health(void **state)
 {
     static const int64_t day = RMS_DAY_S;
@@ -418,6 +437,7 @@ int main(void)
         cmocka_unit_test(issuers_and_clients),
         cmocka_unit_test(calls_are_logged),
         cmocka_unit_test(log_ranges),
+        cmocka_unit_test(database),
         cmocka_unit_test(health),
     };
     return cmocka_run_group_tests(tests, stage_open, stage_close);

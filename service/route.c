@@ -65,6 +65,9 @@ const struct rms_route rms_routes[] = {
     SIGNIN(GET, "/common/userrealm/{}", 0, realm),
 
     ADMIN(GET, "health", health, "GetHealth"),
+    ADMIN(GET, "db", db_check, "TestDatabase"),
+    ADMIN(POST, "db/migrate", db_migrate, "UpdateDatabase"),
+    ADMIN(POST, "db/backup", db_backup, "BackupDatabase"),
     ADMIN(POST, "tenants", tenant_add, "AddTenant"),
     ADMIN(GET, "tenants", tenant_list, "GetTenants"),
     ADMIN(GET, "tenants/{}", tenant_show, "GetConfiguration"),

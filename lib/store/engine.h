@@ -40,6 +40,13 @@ struct rms_engine {
     int (*version)(struct rms_link *link, unsigned *version_out);
     int (*set_version)(struct rms_link *link, unsigned version);
 
+    /* Tells what is wrong with the database, a text each. */
+    int (*check)(struct rms_link *link, void (*tell)(void *context, const char *text), void *context);
+
+    /* Outside transactions. Fills the empty file with a copy of the database as it is now; NULL: that is for
+     * the server's own tools. */
+    int (*backup)(struct rms_link *link, const char *path);
+
     /* relaxed: a commit survives a crash of the process, but a power failure only once a later strict one, or
      * the engine, has synced. Outside transactions. */
     int (*relax)(struct rms_link *link, bool relaxed);

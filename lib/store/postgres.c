@@ -299,6 +299,25 @@ static int set_version(struct rms_link *link, unsigned number)
     return run(link, sql);
 }
 
+static int check(struct rms_link *link, void (*tell)(void *context, const char *text), void *context)
+{
+    PGresult *result;
+
+    RMS_TRY(ready(link));
+    result = PQexec(link->conn,
+        "SELECT 'index ' || c.relname || ' is not valid' FROM pg_index i JOIN pg_class c ON c.oid = "
+        "i.indexrelid"
+        " WHERE NOT i.indisvalid"
+        " UNION ALL SELECT 'constraint ' || conname || ' is not proven' FROM pg_constraint WHERE NOT "
+        "convalidated"
+        " UNION ALL SELECT checksum_failures || ' pages failed their checksum' FROM pg_stat_database"
+        " WHERE datname = current_database() AND checksum_failures > 0");
+    for (int i = 0; i < PQntuples(result); i++) {
+        tell(context, PQgetvalue(result, i, 0));
+    }
+    return outcome(link, result);
+}
+
 /* --- transactions ------------------------------------------------------------------------------------ */
 
 static int relax(struct rms_link *link, bool relaxed)
@@ -687,6 +706,7 @@ const struct rms_engine rms_engine_postgres = {
     .exec = exec,
     .version = version,
     .set_version = set_version,
+    .check = check,
     .relax = relax,
     .begin = begin,
     .commit = commit,

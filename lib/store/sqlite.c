@@ -183,6 +183,54 @@ static int set_version(struct rms_link *link, unsigned number)
     return run(link, sql);
 }
 
+static int report_rows(
+    struct rms_link *link, const char *sql, void (*tell)(void *context, const char *text), void *context)
+{
+    sqlite3_stmt *statement = NULL;
+    int status = sqlite3_prepare_v2(as_db(link), sql, -1, &statement, NULL);
+
+    while (status == SQLITE_OK && (status = sqlite3_step(statement)) == SQLITE_ROW) {
+        tell(context, (const char *)sqlite3_column_text(statement, 0));
+        status = SQLITE_OK;
+    }
+    (void)sqlite3_finalize(statement);
+    return status == SQLITE_DONE ? 0 : failure(as_db(link), status);
+}
+
+/* A database in which the check itself stumbles is damaged, and that is what it tells. */
+static int check(struct rms_link *link, void (*tell)(void *context, const char *text), void *context)
+{
+    int code = report_rows(link,
+        "SELECT integrity_check FROM pragma_integrity_check(50) WHERE integrity_check <> 'ok'", tell,
+        context);
+
+    if (code == 0) {
+        code = report_rows(link,
+            "SELECT 'row ' || COALESCE(rowid, '') || ' of ' || \"table\" || ' points to nothing in ' || "
+            "parent"
+            " FROM pragma_foreign_key_check()",
+            tell, context);
+    }
+    if (code == RMS_E_DAMAGED) {
+        tell(context, "the file is damaged");
+        return 0;
+    }
+    return code;
+}
+
+static int backup(struct rms_link *link, const char *path)
+{
+    sqlite3_stmt *statement = NULL;
+    int status = sqlite3_prepare_v2(as_db(link), "VACUUM INTO ?1", -1, &statement, NULL);
+
+    if (status == SQLITE_OK) {
+        (void)sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC);
+        status = sqlite3_step(statement);
+    }
+    (void)sqlite3_finalize(statement);
+    return status == SQLITE_DONE ? 0 : failure(as_db(link), status);
+}
+
 static int relax(struct rms_link *link, bool relaxed)
 {
     return run(link, relaxed ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
@@ -301,6 +349,8 @@ const struct rms_engine rms_engine_sqlite = {
     .exec = run,
     .version = version,
     .set_version = set_version,
+    .check = check,
+    .backup = backup,
     .relax = relax,
     .begin = begin,
     .commit = commit,

@@ -53,7 +53,7 @@ static int apply_migrations(const struct rms_engine *engine, struct rms_link *li
     return 0;
 }
 
-static int migrate(const struct rms_engine *engine, struct rms_link *link)
+int rms_store_migrate(const struct rms_engine *engine, struct rms_link *link)
 {
     unsigned version = 0;
     int code;
@@ -86,7 +86,7 @@ int rms_store_open(const char *url, struct rms_store **store_out)
         return RMS_E_BAD_ARGUMENT;
     }
     RMS_TRY(engine->open(place, true, &link));
-    code = migrate(engine, link);
+    code = rms_store_migrate(engine, link);
     engine->close(link);
     RMS_TRY(code);
     store = rms_calloc(1, sizeof *store);

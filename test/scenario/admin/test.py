@@ -1,4 +1,8 @@
 """Tenants, states, accounts, groups, templates as an administrator handles them; another tenant sees nothing of it."""
+import contextlib
+import sqlite3
+
+import postgres
 from rmslab import Lab, PASSWORD, main
 
 TEXT = b"For this tenant only.\n"
@@ -121,5 +125,42 @@ def super_users_recover():
         assert (bob.home / "2.txt").read_bytes() == TEXT
 
 
+def commands(lab):
+    """Of the admin log, those that concern no tenant."""
+    query = "SELECT command FROM admin_log WHERE tenant_id IS NULL"
+    if lab.database:
+        return postgres.of_environment().sql(query, lab.dir.name)
+    with contextlib.closing(sqlite3.connect(lab.data / "db" / "openrms.db")) as database:
+        return [row[0] for row in database.execute(query)]
+
+
+def database_is_checked_copied_and_put_back():
+    # touches: S-216
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        alice.rms("protect", alice.write("d.txt", TEXT), "--perm", "bob@contoso.test:Co-Author", "--in-place")
+        checked = lab.admin("db", "check", "--json").json
+        assert checked["Status"] == "ok" and checked["SchemaVersion"] == checked["ProgramVersion"], checked
+        assert lab.admin("db", "migrate", "--json").json["Before"] == checked["SchemaVersion"]
+        assert {"TestDatabase", "UpdateDatabase"} <= set(commands(lab)), commands(lab)
+        if checked["Engine"] != "sqlite":
+            refused = lab.admin("db", "backup", code=1)
+            assert "pg_dump" in refused.err, refused
+            return
+        copy = lab.data / "db" / lab.admin("db", "backup", "--json").json["Path"].rpartition("/")[2]
+        assert copy.stat().st_mode & 0o777 == 0o600
+        lab.admin("user", "remove", "bob@contoso.test", "--force")
+        bob.rms("open", alice.home / "d.ptxt", "-o", bob.home / "1.txt", code=None)
+        assert not (bob.home / "1.txt").exists()
+        lab.stop()
+        for side in ("-wal", "-shm"):
+            (lab.data / "db" / f"openrms.db{side}").unlink(missing_ok=True)
+        copy.rename(lab.data / "db" / "openrms.db")
+        lab.start()
+        bob.rms("open", alice.home / "d.ptxt", "-o", bob.home / "2.txt")
+        assert (bob.home / "2.txt").read_bytes() == TEXT
+
+
 if __name__ == "__main__":
-    main(tenants_are_separate, states, addresses_that_authorise, templates_by_hand, super_users_recover)
+    main(tenants_are_separate, states, addresses_that_authorise, templates_by_hand, super_users_recover,
+         database_is_checked_copied_and_put_back)
