@@ -33,8 +33,8 @@ int rms_admin_db_migrate(struct rms_front *front, struct rms_request *request, s
     return RMS_OK;
 }
 
-/* The file's place is not the caller's to choose: front writes where its sandbox lets it, and nowhere that it is
- * told to. */
+/* The file's place is not the caller's to choose: front writes where its sandbox lets it, and nowhere that it
+ * is told to. */
 int rms_admin_db_backup(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     struct rms_buf *out = &reply->body;

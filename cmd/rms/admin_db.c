@@ -12,9 +12,9 @@ static const struct call backup = {.method = "POST", .path = "/admin/v1/db/backu
 const struct verb admin_db_verbs[] = {
     ADMIN_VERB("check", "Look for damage", NULL, 0, 0, options, check,
         "  rms admin db check\n  rms admin db check --json | jq -r .Status"),
-    ADMIN_VERB("migrate", "Bring the tables to the version of this program", NULL, 0, 0, change_options, migrate,
-        "  rms admin db migrate"),
-    ADMIN_VERB("backup", "Write a copy beside the database, while the service runs", NULL, 0, 0, change_options,
-        backup, "  rms admin db backup"),
+    ADMIN_VERB("migrate", "Bring the tables to the version of this program", NULL, 0, 0, change_options,
+        migrate, "  rms admin db migrate"),
+    ADMIN_VERB("backup", "Write a copy beside the database, while the service runs", NULL, 0, 0,
+        change_options, backup, "  rms admin db backup"),
     VERBS_END,
 };

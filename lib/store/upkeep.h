@@ -11,17 +11,17 @@ struct rms_upkeep {
     size_t problem_count;
 };
 
-/* Reads through an SQLite file, pages and references; asks a server for broken indexes, unproven references and
- * pages that failed their checksum. At most RMS_UPKEEP_PROBLEMS_MAX are told. Outside transactions. */
+/* Reads through an SQLite file, pages and references; asks a server for broken indexes, unproven references
+ * and pages that failed their checksum. At most RMS_UPKEEP_PROBLEMS_MAX are told. Outside transactions. */
 #define RMS_UPKEEP_PROBLEMS_MAX 50
 RMS_MUST_USE int rms_upkeep_check(struct rms_db *db, struct rms_arena *arena, struct rms_upkeep *upkeep_out);
 
 /* What rms_store_open does too: brings the schema to this build's version. RMS_E_UNSUPPORTED_VERSION. */
 RMS_MUST_USE int rms_upkeep_migrate(struct rms_db *db, unsigned *before_out);
 
-/* A whole copy of an SQLite database at one moment, while others use it: a new file beside it, FILE-SUFFIX, mode
- * 0600, complete and synced when this returns. RMS_E_CONFLICT when there is such a file; RMS_E_UNSUPPORTED for a
- * server's database, which its own tools copy. Outside transactions. */
+/* A whole copy of an SQLite database at one moment, while others use it: a new file beside it, FILE-SUFFIX,
+ * mode 0600, complete and synced when this returns. RMS_E_CONFLICT when there is such a file;
+ * RMS_E_UNSUPPORTED for a server's database, which its own tools copy. Outside transactions. */
 RMS_MUST_USE int rms_upkeep_backup(
     struct rms_db *db, struct rms_arena *arena, const char *suffix, const char **path_out);
 

@@ -30,7 +30,7 @@ _rms_words() {
     'cache clean') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'reset') echo ' --yes --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'completion') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin') echo 'tenant service domain user group identity template superuser issuer client license tracking log health' ;;
+    'admin') echo 'tenant service domain user group identity template superuser issuer client license tracking log db health' ;;
     'admin tenant') echo 'create list show set' ;;
     'admin tenant create') echo ' --name --domain --disabled --legacy-defaults --default-templates --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant list') echo ' --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -100,6 +100,10 @@ _rms_words() {
     'admin log') echo 'usage admin' ;;
     'admin log usage') echo ' --from --to --limit --path --threads --force --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log admin') echo ' --from --to --limit --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin db') echo 'check migrate backup' ;;
+    'admin db check') echo ' --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin db migrate') echo ' --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin db backup') echo ' --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin health') echo ' --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     esac
 }
@@ -181,6 +185,9 @@ _rms_valued() {
     'admin tracking restore') echo ' --issuer --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin log usage') echo ' --from --to --limit --path --threads --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin log admin') echo ' --from --to --limit --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin db check') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin db migrate') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin db backup') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin health') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     *) echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
     esac
