@@ -21,7 +21,7 @@
     X(template_add) X(template_list) X(template_show) X(template_change) \
     X(template_remove) X(super_show) X(super_change) X(issuer_add) \
     X(issuer_list) X(issuer_remove) X(client_add) X(client_list) \
-    X(client_remove) X(log_usage) X(log_admin) X(health) \
+    X(client_remove) X(log_usage) X(log_admin) X(log_verify) X(health) \
     X(tracking_list) X(tracking_show) X(tracking_events) \
     X(tracking_revoke) X(tracking_restore) \
     X(db_check) X(db_migrate) X(db_backup)

@@ -115,7 +115,7 @@ static int start_usage(struct rms_front *front)
     } else {
         RMS_TRY(rms_settings_path(front->settings, "db/usage.spool", path));
     }
-    return rms_usage_new(front->store, path, &front->usage);
+    return rms_usage_new(front->store, path, front->keylink, &front->usage);
 }
 
 static int start_state(struct process *p)
@@ -129,7 +129,6 @@ static int start_state(struct process *p)
     RMS_TRY(rms_tenancy_poll(front->tenancy, p->db));
     RMS_TRY(rms_revocations_new(&front->revocations));
     RMS_TRY(rms_revocations_follow(front->revocations, p->db));
-    RMS_TRY(start_usage(front));
     RMS_TRY(rms_licences_new(RMS_LICENCES_MAX_BYTES, &front->licences));
     RMS_TRY(rms_signed_templates_new(&front->signed_templates));
     RMS_TRY(rms_tokens_new(front, &front->tokens));
@@ -214,6 +213,7 @@ static int start(struct process *p, const struct rms_front_sockets *sockets)
     RMS_TRY(note_ends(p));
     RMS_TRY(start_state(p));
     RMS_TRY(rms_keylink_new(sockets->control, rms_tenant_fetch_key, &p->front.keylink));
+    RMS_TRY(start_usage(&p->front));
     RMS_TRY(start_workers(p));
     RMS_TRY(start_http(p, sockets));
     return rms_sandbox_calls_server(); /* now that all threads run */

@@ -219,11 +219,11 @@ STAGE_HELPER int stage_open(void **state)
     assert_int_equal(rms_db_open(f->store, &stage.worker.db), 0);
     assert_int_equal(rms_directory_new(f->store, 0, &f->directory), 0);
     assert_int_equal(rms_tenancy_new(f, &f->tenancy), 0);
-    assert_int_equal(rms_usage_new(f->store, NULL, &f->usage), 0);
     assert_int_equal(rms_licences_new(1u << 20, &f->licences), 0);
     assert_int_equal(rms_revocations_new(&f->revocations), 0);
     assert_int_equal(rms_signed_templates_new(&f->signed_templates), 0);
     stage_keyd();
+    assert_int_equal(rms_usage_new(f->store, NULL, f->keylink, &f->usage), 0);
     stage.contoso = stage_tenant("Contoso", "contoso.test");
     stage.fabrikam = stage_tenant("Fabrikam", "fabrikam.test");
     stage_user(stage.contoso, "alice@contoso.test");
@@ -243,6 +243,7 @@ STAGE_HELPER int stage_close(void **state)
     for (int i = 0; i < 16; i++) {
         (void)stage_printf(" ");
     }
+    rms_usage_free(&f->usage);
     rms_keyclient_free(&stage.worker.keys);
     rms_keylink_free(&f->keylink);
     rms_keyd_free(&stage.keyd);
@@ -250,7 +251,6 @@ STAGE_HELPER int stage_close(void **state)
     rms_signed_templates_free(&f->signed_templates);
     rms_licences_free(&f->licences);
     rms_revocations_free(&f->revocations);
-    rms_usage_free(&f->usage);
     rms_tenancy_free(&f->tenancy);
     rms_directory_free(&f->directory);
     rms_db_close(&stage.worker.db);

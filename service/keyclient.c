@@ -287,8 +287,6 @@ static int put_target(struct rms_buf *request, const struct rms_seal_target *tar
 
 /* --- keys ------------------------------------------------------------------------------------------- */
 
-#define NO_TENANT "00000000-0000-0000-0000-000000000000"
-
 int rms_keyd_generate(
     struct rms_keyclient *client, enum rms_key_kind kind, const char *tenant_id, struct rms_new_key *key_out)
 {
@@ -296,7 +294,7 @@ int rms_keyd_generate(
     struct rms_cursor in;
 
     *key_out = (struct rms_new_key){
-        .key = {.kind = kind, .tenant_id = NO_TENANT, .sealed = RMS_BUF_INIT(RMS_KEY_SEALED_MAX)}};
+        .key = {.kind = kind, .tenant_id = RMS_KEY_NO_TENANT, .sealed = RMS_BUF_INIT(RMS_KEY_SEALED_MAX)}};
     if (kind < RMS_KEY_TENANT_RSA || kind >= RMS_KEY_KINDS) {
         return RMS_E_BAD_ARGUMENT;
     }
@@ -307,7 +305,7 @@ int rms_keyd_generate(
     RMS_TRY(rms_message_put_guid(request, key_out->key.tenant_id));
     RMS_TRY(call(client, NULL, &in));
     take_guid(&in, key_out->key.key_id);
-    if (kind == RMS_KEY_TOKEN_EC) {
+    if (kind == RMS_KEY_TOKEN_EC || kind == RMS_KEY_LOG_EC) {
         take(&in, key_out->ec.x, sizeof key_out->ec.x);
         take(&in, key_out->ec.y, sizeof key_out->ec.y);
     } else {
@@ -372,6 +370,22 @@ int rms_keyd_sign_token(struct rms_keyclient *client, const char *key_id,
     rms_buf_append(request, digest, RMS_SHA256_BYTES);
     RMS_TRY(call(client, key_id, &in));
     take(&in, signature_out, 64);
+    return finish(client, &in);
+}
+
+int rms_keyd_sign_log(struct rms_keyclient *client, const char *key_id,
+    const struct rms_chain_statement *statement, uint8_t signature_out[RMS_CHAIN_SIGNATURE])
+{
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(RMS_CHAIN_TEXT_MAX);
+    struct rms_buf *request = begin(client, RMS_KEYD_SIGN_LOG);
+    struct rms_cursor in;
+
+    RMS_TRY(rms_chain_text(statement, &text));
+    RMS_TRY(rms_message_put_guid(request, key_id));
+    rms_buf_append_byte(request, (uint8_t)statement->kind);
+    rms_message_put_blob(request, rms_buf_view(&text));
+    RMS_TRY(call(client, key_id, &in));
+    take(&in, signature_out, RMS_CHAIN_SIGNATURE);
     return finish(client, &in);
 }
 

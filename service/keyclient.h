@@ -65,7 +65,7 @@ void rms_keyclient_free(struct rms_keyclient **client);
 struct rms_new_key {
     struct rms_sealed_key key; /* with a fresh key id: to be stored before the key is used */
     struct rms_rsa_public rsa; /* tenant and user keys */
-    struct rms_ec_public ec;   /* token keys */
+    struct rms_ec_public ec;   /* token and log keys */
 };
 
 void rms_new_key_fini(struct rms_new_key *key);
@@ -95,6 +95,10 @@ struct rms_signer rms_keyd_signer(struct rms_keyd_signing *signing, const struct
 /* ES256 of a token key: r || s. */
 RMS_MUST_USE int rms_keyd_sign_token(struct rms_keyclient *client, const char *key_id,
     const uint8_t digest[RMS_SHA256_BYTES], uint8_t signature_out[64]);
+
+/* The signature of a log key over a statement (store/chain.h) of this kind and text. */
+RMS_MUST_USE int rms_keyd_sign_log(struct rms_keyclient *client, const char *key_id,
+    const struct rms_chain_statement *statement, uint8_t signature_out[RMS_CHAIN_SIGNATURE]);
 
 /* --- content keys ----------------------------------------------------------------------------------- */
 

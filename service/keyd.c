@@ -83,8 +83,10 @@ int rms_keyd_attach(struct rms_keyd *keyd, int fd)
 
 /* --- journal ---------------------------------------------------------------------------------------- */
 
-static const char *const kind_names[RMS_KEY_KINDS] = {
-    [RMS_KEY_TENANT_RSA] = "tenant-rsa", [RMS_KEY_USER_RSA] = "user-rsa", [RMS_KEY_TOKEN_EC] = "token-ec"};
+static const char *const kind_names[RMS_KEY_KINDS] = {[RMS_KEY_TENANT_RSA] = "tenant-rsa",
+    [RMS_KEY_USER_RSA] = "user-rsa",
+    [RMS_KEY_TOKEN_EC] = "token-ec",
+    [RMS_KEY_LOG_EC] = "log-ec"};
 
 static int note_key(
     struct rms_keyd *keyd, enum rms_journal_need need, const char *event, const struct rms_key_name *name)
@@ -135,7 +137,8 @@ void rms_keyd_journal_counts(struct rms_keyd *keyd)
         [RMS_KEYD_OPEN] = "open",
         [RMS_KEYD_RELEASE] = "release",
         [RMS_KEYD_SEAL_TO] = "seal-to",
-        [RMS_KEYD_SIGN_TOKEN] = "sign-token"};
+        [RMS_KEYD_SIGN_TOKEN] = "sign-token",
+        [RMS_KEYD_SIGN_LOG] = "sign-log"};
     static const char *const purposes[RMS_SIGN_PURPOSES] = {[RMS_SIGN_SLC] = "slc",
         [RMS_SIGN_TEMPLATE] = "template",
         [RMS_SIGN_RAC] = "rac",
@@ -293,7 +296,8 @@ int rms_keyd_op_generate(struct rms_keyd *keyd, struct rms_cursor *in, struct rm
     }
     new_id(name.id);
     rms_buf_append(out, name.id, sizeof name.id);
-    RMS_TRY(name.kind == RMS_KEY_TOKEN_EC ? make_ec(out, &plain) : make_rsa(keyd, out, &plain));
+    bool ec = name.kind == RMS_KEY_TOKEN_EC || name.kind == RMS_KEY_LOG_EC;
+    RMS_TRY(ec ? make_ec(out, &plain) : make_rsa(keyd, out, &plain));
     RMS_TRY(rms_key_seal(keyd->sealing_key, &name, rms_secret_view(plain), &box));
     rms_message_put_blob(out, rms_buf_view(&box));
     return note_key(keyd, RMS_JOURNAL_DURABLE, "generated", &name);

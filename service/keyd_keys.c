@@ -50,6 +50,7 @@ static int fill_key(struct rms_held_key *key, struct rms_secret **plain)
         key->box_key = rms_key_box_derive(rms_secret_view(*plain));
         return key->box_key != NULL ? rms_rsa_from_blob(rms_secret_view(*plain), &key->rsa) : RMS_E_NO_MEMORY;
     case RMS_KEY_TOKEN_EC:
+    case RMS_KEY_LOG_EC:
         return rms_ec_from_scalar(rms_secret_view(*plain), &key->ec);
     case RMS_KEY_USER_RSA:
         key->blob = *plain;

@@ -54,6 +54,50 @@ int rms_keyd_op_sign_token(struct rms_keyd *keyd, struct rms_cursor *in, struct 
     return 0;
 }
 
+/* What takes something out of a log is on the disk, here too, before it is signed. */
+static int note_statement(struct rms_keyd *keyd, enum rms_chain_kind kind, const uint8_t id[RMS_TABLE_ID])
+{
+    char key[RMS_GUID_TEXT];
+
+    if (kind != RMS_CHAIN_CUT && kind != RMS_CHAIN_ERASED) {
+        return 0;
+    }
+    rms_guid_unpack(id, key);
+    return rms_journal_note(keyd->journal, RMS_JOURNAL_DURABLE,
+        kind == RMS_CHAIN_CUT ? "log-cut" : "log-erased", "key", key, NULL);
+}
+
+/* id, u8 kind, blob text -> signature */
+int rms_keyd_op_sign_log(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out)
+{
+    uint8_t id[RMS_TABLE_ID];
+    uint8_t digest[RMS_SHA256_BYTES];
+    uint8_t signature[RMS_CHAIN_SIGNATURE];
+    struct rms_held_key *key;
+    struct rms_view text;
+    uint8_t kind;
+    int status;
+
+    rms_keyd_take(in, id, sizeof id);
+    kind = rms_cursor_u8(in);
+    text = rms_message_take_blob(in, RMS_CHAIN_TEXT_MAX);
+    if (!rms_cursor_done(in) || kind >= RMS_CHAIN_KINDS) {
+        return RMS_KEYD_MALFORMED;
+    }
+    RMS_TRY(rms_keyd_hold(keyd, id, RMS_KEY_LOG_EC, &key));
+    status = rms_chain_digest(kind, text, digest);
+    if (status == 0) {
+        status = note_statement(keyd, kind, id);
+    }
+    if (status == 0) {
+        status = rms_ec_sign(key->ec, digest, signature);
+    }
+    rms_keys_unref(keyd->keys, key);
+    RMS_TRY(status);
+    rms_buf_append(out, signature, sizeof signature);
+    return 0;
+}
+
 /* --- content keys ----------------------------------------------------------------------------------- */
 
 /* Keeps the key open and appends: handle, u8 mode, u8 key length, fingerprint, u8 sealed for its owner. */

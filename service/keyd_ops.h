@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "store/chain.h"
+
 /* Slow: may have to make a pair of RSA keys, handed to threads of lower priority. The numbers behind: most
  * bytes of the body of a request, of a reply. */
 #define RMS_KEYD_OPS(X)                                                                                      \
@@ -19,7 +21,8 @@
     X(RELEASE, 9, false, 32, 64, release)                                                                    \
     X(SEAL_TO, 10, false, 1024, 8192, seal_to)                                                               \
     X(WRAP_USER_KEY, 11, false, 1024, 8192, wrap_user_key)                                                   \
-    X(NEW_WRAPPED_PAIR, 12, true, 1024, 8192, new_wrapped_pair)
+    X(NEW_WRAPPED_PAIR, 12, true, 1024, 8192, new_wrapped_pair)                                              \
+    X(SIGN_LOG, 13, false, RMS_CHAIN_TEXT_MAX + 64, 64, sign_log)
 
 /* Rights data: most bytes of its text when publishing, and of its ciphertext when opening. UTF-16 doubles the
  * one, and three bytes of UTF-8 can come from two of the other. */
@@ -33,14 +36,15 @@ enum rms_keyd_op {
 #undef X
 };
 
-#define RMS_KEYD_OP_COUNT 13 /* highest number + 1 */
+#define RMS_KEYD_OP_COUNT 14 /* highest number + 1 */
 
 enum rms_key_kind {
     RMS_KEY_TENANT_RSA = 1, /* RSA-2048: signs licences, opens content keys */
     RMS_KEY_USER_RSA = 2,   /* RSA-2048: a person's account key, the same on all his devices */
     RMS_KEY_TOKEN_EC = 3,   /* P-256: signs access tokens of the built-in sign-in */
+    RMS_KEY_LOG_EC = 4,     /* P-256: signs statements about the logs, and nothing else */
 };
-#define RMS_KEY_KINDS 4
+#define RMS_KEY_KINDS 5
 
 /* What a tenant key signs; counted in the journal. */
 enum rms_sign_purpose {
@@ -53,6 +57,8 @@ enum rms_sign_purpose {
     RMS_SIGN_OTHER = 7, /* revocation lists, exports */
 };
 #define RMS_SIGN_PURPOSES 8
+
+#define RMS_KEY_NO_TENANT "00000000-0000-0000-0000-000000000000" /* of keys of the service itself */
 
 #define RMS_KEY_HANDLE_BYTES 16
 #define RMS_KEY_SEALED_MAX   4096 /* bytes of a sealed private key */

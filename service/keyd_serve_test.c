@@ -28,6 +28,7 @@ static const struct sample samples[] = {
     {RMS_KEYD_RELEASE, "gg"},
     {RMS_KEYD_SEAL_TO, "ggt"},
     {RMS_KEYD_WRAP_USER_KEY, "gt"},
+    {RMS_KEYD_SIGN_LOG, "g1b"},
 };
 
 static void append_target(struct lab *lab, struct rms_buf *out)
@@ -212,7 +213,7 @@ static void cuts_off_values_out_of_range(void **state)
 {
     static const struct sample bad[] = {
         {RMS_KEYD_GENERATE, "0g"},               /* no kind of key */
-        {RMS_KEYD_GENERATE, "4g"},               /* no kind of key */
+        {RMS_KEYD_GENERATE, "5g"},               /* no kind of key */
         {RMS_KEYD_LOAD, "9ggb"},                 /* no kind of key */
         {RMS_KEYD_SIGN, "g0d"},                  /* no purpose */
         {RMS_KEYD_SIGN, "g8d"},                  /* no purpose */
@@ -224,6 +225,7 @@ static void cuts_off_values_out_of_range(void **state)
         {RMS_KEYD_OPEN, "g1b1d1db"},             /* version 2 */
         {RMS_KEYD_SEAL_TO, "gg00d"},             /* no recipient */
         {RMS_KEYD_WRAP_USER_KEY, "g2ddddddddd"}, /* an even modulus */
+        {RMS_KEYD_SIGN_LOG, "g9b"},              /* no kind of statement */
         {RMS_KEYD_NEW_WRAPPED_PAIR, "00d"},
     };
     struct lab *lab = *state;

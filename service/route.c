@@ -108,5 +108,6 @@ const struct rms_route rms_routes[] = {
     ADMIN(POST, "tenants/{}/documents/{}/restore", tracking_restore, "ClearDocumentRevoked"),
     ADMIN(GET, "tenants/{}/log/usage", log_usage, "GetUserLog"),
     ADMIN(GET, "tenants/{}/log/admin", log_admin, "GetAdminLog"),
+    ADMIN(GET, "tenants/{}/log/verify", log_verify, "VerifyUserLog"),
     {0},
 };

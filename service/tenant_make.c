@@ -151,6 +151,7 @@ static int fetch(struct rms_db *db, struct rms_arena *arena, const char *key_id,
 {
     struct rms_key stored;
     struct rms_user_key user;
+    struct rms_log_key log;
     int rc = rms_key_find(db, arena, key_id, &stored);
     if (rc == RMS_OK) {
         enum rms_key_kind kind = stored.kind == RMS_KEY_TOKEN ? RMS_KEY_TOKEN_EC : RMS_KEY_TENANT_RSA;
@@ -159,8 +160,15 @@ static int fetch(struct rms_db *db, struct rms_arena *arena, const char *key_id,
     if (rc != RMS_E_NOT_FOUND) {
         return rc;
     }
-    RMS_TRY(rms_user_key_find(db, arena, key_id, &user));
-    return fill_sealed(key, user.tenant_id, RMS_KEY_USER_RSA, user.sealed);
+    rc = rms_user_key_find(db, arena, key_id, &user);
+    if (rc == RMS_OK) {
+        return fill_sealed(key, user.tenant_id, RMS_KEY_USER_RSA, user.sealed);
+    }
+    if (rc != RMS_E_NOT_FOUND) {
+        return rc;
+    }
+    RMS_TRY(rms_log_key_find(db, arena, key_id, &log));
+    return fill_sealed(key, RMS_KEY_NO_TENANT, RMS_KEY_LOG_EC, log.sealed);
 }
 
 int rms_tenant_fetch_key(void *worker, const char *key_id, struct rms_sealed_key *key_out)

@@ -3,12 +3,15 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "directory/directory.h"
+#include "service/keyclient.h"
 #include "service/rest_error.h"
 #include "service/route.h"
 #include "service/tenant.h"
+#include "service/usage_sign.h"
 #include "service/usage_spool.h"
 
 #define RETRY_MS  1000
@@ -22,14 +25,14 @@ struct rms_usage {
     pthread_cond_t done; /* from the writer: a batch is written */
     pthread_t thread;
     struct rms_store *store;
+    struct rms_keylink *keylink;
     struct rms_spool *spool;
     size_t fresh; /* rows since the writer looked */
     uint64_t written;
     uint64_t lost;
     bool flush;
     bool ending;
-    bool broken;  /* the last attempt failed */
-    bool resumed; /* no rows of the spool can be in the store already */
+    int failure; /* of the last attempt, 0 = none */
 };
 
 void rms_usage_add(struct rms_usage *usage, const struct rms_usage_row *row)
@@ -44,6 +47,17 @@ void rms_usage_add(struct rms_usage *usage, const struct rms_usage_row *row)
 }
 
 /* --- the writer -------------------------------------------------------------------------------------- */
+
+/* Of the writer's thread. */
+struct writer {
+    struct rms_usage *usage;
+    struct rms_db *db;
+    struct rms_keyclient *keys;
+    struct rms_usage_signer signer;
+    struct rms_usage_writer *chain;
+    bool adopted; /* no rows are left from before there were chains */
+    bool resumed; /* no rows of the spool can be in the store already */
+};
 
 static int same_row(const struct rms_usage_row *row, void *context)
 {
@@ -77,26 +91,28 @@ static int count_stored(struct rms_db *db, const struct rms_usage_row *rows, siz
     return RMS_OK;
 }
 
-static int write_batch(
-    struct rms_usage *usage, struct rms_db *db, const struct rms_usage_row *rows, size_t count)
+static int write_batch(struct writer *w, const struct rms_usage_row *rows, size_t count)
 {
     size_t stored = 0;
-    if (!usage->resumed) {
-        RMS_TRY(count_stored(db, rows, count, &stored));
+    if (!w->resumed) {
+        RMS_TRY(count_stored(w->db, rows, count, &stored));
     }
-    int rc = rms_usage_append(db, rows + stored, count - stored);
-    usage->resumed = rc == RMS_OK; /* one batch is all that can have been in between */
+    int rc = rms_usage_append(w->chain, rms_clock_now(), rows + stored, count - stored);
+    w->resumed = rc == RMS_OK; /* one batch is all that can have been in between */
     return rc;
 }
 
 /* Without the lock: rows that are in the spool stay as they are until taken. */
-static int write_all(struct rms_usage *usage, struct rms_db *db)
+static int write_all(struct writer *w)
 {
+    struct rms_usage *usage = w->usage;
     static _Thread_local struct rms_usage_row rows[RMS_USAGE_BATCH_ROWS];
     uint64_t end = 0;
     size_t count;
+    RMS_TRY(w->adopted ? 0 : rms_usage_adopt(w->chain, rms_clock_now()));
+    w->adopted = true;
     while ((count = rms_spool_peek(usage->spool, rows, RMS_USAGE_BATCH_ROWS, &end)) > 0) {
-        RMS_TRY(write_batch(usage, db, rows, count));
+        RMS_TRY(write_batch(w, rows, count));
         (void)pthread_mutex_lock(&usage->lock);
         rms_spool_take(usage->spool, end);
         usage->written += count;
@@ -109,7 +125,7 @@ static int write_all(struct rms_usage *usage, struct rms_db *db)
 static void wait_some(struct rms_usage *usage)
 {
     struct timespec until;
-    int64_t ms = usage->broken ? RETRY_MS : RMS_USAGE_BATCH_MS;
+    int64_t ms = usage->failure < 0 ? RETRY_MS : RMS_USAGE_BATCH_MS;
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += ms * 1000000;
     until.tv_sec += until.tv_nsec / 1000000000;
@@ -123,15 +139,16 @@ static void wait_some(struct rms_usage *usage)
 static void note_health(struct rms_usage *usage, int code)
 {
     bool broken = code < 0;
-    if (broken != usage->broken) {
+    if (code != usage->failure) {
         rms_log(broken ? RMS_LOG_ERROR : RMS_LOG_INFO, broken ? "usage.broken" : "usage.recovered", "reason",
             rms_error_info(code)->reason, NULL);
     }
-    usage->broken = broken;
+    usage->failure = code;
 }
 
-static void write_until_end(struct rms_usage *usage, struct rms_db *db)
+static void write_until_end(struct writer *w)
 {
+    struct rms_usage *usage = w->usage;
     bool ended = false;
     (void)pthread_mutex_lock(&usage->lock);
     while (!ended) {
@@ -139,7 +156,7 @@ static void write_until_end(struct rms_usage *usage, struct rms_db *db)
         ended = usage->ending;
         usage->fresh = 0;
         (void)pthread_mutex_unlock(&usage->lock);
-        int rc = write_all(usage, db);
+        int rc = write_all(w);
         (void)pthread_mutex_lock(&usage->lock);
         note_health(usage, rc);
         (void)pthread_cond_broadcast(&usage->done);
@@ -147,20 +164,33 @@ static void write_until_end(struct rms_usage *usage, struct rms_db *db)
     (void)pthread_mutex_unlock(&usage->lock);
 }
 
+static int open_writer(struct writer *w)
+{
+    RMS_TRY(rms_db_open(w->usage->store, &w->db));
+    if (w->usage->keylink == NULL) {
+        return rms_usage_writer_new(w->db, NULL, &w->chain);
+    }
+    RMS_TRY(rms_keyclient_new(w->usage->keylink, &w->signer.worker, &w->keys));
+    rms_usage_signer_init(&w->signer, w->db, w->keys);
+    return rms_usage_writer_new(w->db, &w->signer.signer, &w->chain);
+}
+
 static void *writer_main(void *argument)
 {
     struct rms_usage *usage = argument;
-    struct rms_db *db = NULL;
+    struct writer w = {.usage = usage};
     (void)pthread_setname_np(pthread_self(), "usage-log");
-    int rc = rms_db_open(usage->store, &db);
-    if (rc < 0) {
+    int rc = open_writer(&w);
+    if (rc == RMS_OK) {
+        write_until_end(&w);
+    } else {
         (void)pthread_mutex_lock(&usage->lock);
         note_health(usage, rc);
         (void)pthread_mutex_unlock(&usage->lock);
-        return NULL;
     }
-    write_until_end(usage, db);
-    rms_db_close(&db);
+    rms_usage_writer_free(&w.chain);
+    rms_keyclient_free(&w.keys);
+    rms_db_close(&w.db);
     return NULL;
 }
 
@@ -187,7 +217,8 @@ static int open_spool(const char *path, struct rms_spool **spool_out)
     return rc;
 }
 
-int rms_usage_new(struct rms_store *store, const char *spool_path, struct rms_usage **usage_out)
+int rms_usage_new(struct rms_store *store, const char *spool_path, struct rms_keylink *keylink,
+    struct rms_usage **usage_out)
 {
     struct rms_usage *usage = rms_calloc(1, sizeof *usage);
     if (usage == NULL) {
@@ -199,6 +230,7 @@ int rms_usage_new(struct rms_store *store, const char *spool_path, struct rms_us
         return rc;
     }
     usage->store = store;
+    usage->keylink = keylink;
     (void)pthread_mutex_init(&usage->lock, NULL);
     init_condition(&usage->wake);
     init_condition(&usage->done);
@@ -234,10 +266,13 @@ void rms_usage_free(struct rms_usage **usage)
     *usage = NULL;
 }
 
+/* Without keyd nobody gets a licence anyway, and should hear why; the spool holds what is refused meanwhile.
+ */
 bool rms_usage_healthy(struct rms_usage *usage)
 {
     (void)pthread_mutex_lock(&usage->lock);
-    bool healthy = !usage->broken && rms_spool_fill(usage->spool) < FULL;
+    bool broken = usage->failure < 0 && usage->failure != RMS_E_KEY_UNAVAILABLE;
+    bool healthy = !broken && rms_spool_fill(usage->spool) < FULL;
     (void)pthread_mutex_unlock(&usage->lock);
     return healthy;
 }

@@ -11,14 +11,18 @@
 #include "store/store.h"
 #include "store/usage.h"
 
+struct rms_keylink; /* service/keyclient.h */
 struct rms_usage;
 
 #define RMS_USAGE_BATCH_ROWS 1000
 #define RMS_USAGE_BATCH_MS   100
 
-/* Starts the writer with a connection of its own; it begins with what a former process left in the spool.
- * spool_path NULL: in memory only. */
-RMS_MUST_USE int rms_usage_new(struct rms_store *store, const char *spool_path, struct rms_usage **usage_out);
+/* Starts the writer with connections of its own; it chains rows from before there were chains, then begins
+ * with what a former process left in the spool. spool_path NULL: in memory only. keylink NULL: what is
+ * written is not signed (tests). A row without a signature over its place is not written: while keyd cannot
+ * sign, rows stay in the spool. */
+RMS_MUST_USE int rms_usage_new(struct rms_store *store, const char *spool_path, struct rms_keylink *keylink,
+    struct rms_usage **usage_out);
 
 /* Writes what is left, then ends the writer. */
 void rms_usage_free(struct rms_usage **usage);

@@ -238,7 +238,7 @@ static void rows_reach_the_store(void **state)
     struct rms_usage_stats stats;
     (void)state;
     assert_int_equal(rms_store_open(database, &store), 0);
-    assert_int_equal(rms_usage_new(store, spool_path, &usage), 0);
+    assert_int_equal(rms_usage_new(store, spool_path, NULL, &usage), 0);
     add_rows(usage, 0, 3000);
     rms_usage_flush(usage, 10000);
     expect_stored(store, 3000);
@@ -259,6 +259,7 @@ static void a_killed_process_loses_nothing(void **state)
     struct rms_usage *usage = NULL;
     struct rms_spool *spool = NULL;
     struct rms_db *db = NULL;
+    struct rms_usage_writer *writer = NULL;
     (void)state;
     pid_t child = fork();
     if (child == 0) {
@@ -279,12 +280,14 @@ static void a_killed_process_loses_nothing(void **state)
     /* it had committed 100 rows, but not yet taken them out */
     assert_int_equal(rms_store_open(database, &store), 0);
     assert_int_equal(rms_db_open(store, &db), 0);
+    assert_int_equal(rms_usage_writer_new(db, NULL, &writer), 0);
     for (unsigned i = 3010; i < 3110; i++) {
         struct rms_usage_row row = row_of(i);
-        assert_int_equal(rms_usage_append(db, &row, 1), 0);
+        assert_int_equal(rms_usage_append(writer, 1000, &row, 1), 0);
     }
+    rms_usage_writer_free(&writer);
     rms_db_close(&db);
-    assert_int_equal(rms_usage_new(store, spool_path, &usage), 0);
+    assert_int_equal(rms_usage_new(store, spool_path, NULL, &usage), 0);
     rms_usage_free(&usage);
     expect_stored(store, 3500);
     rms_store_free(&store);

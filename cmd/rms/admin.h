@@ -106,5 +106,6 @@ extern const struct verb admin_tenant_verbs[], admin_service_verbs[], admin_doma
     admin_log_verbs[], admin_tracking_verbs[], admin_db_verbs[];
 
 int admin_run_log(struct arguments *arguments);
+int admin_run_log_verify(struct arguments *arguments);
 
 #endif

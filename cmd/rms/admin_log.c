@@ -31,6 +31,14 @@ static const struct option_row usage_options[] = {
 };
 static const struct option_row admin_options[] = {RANGE_OPTIONS, TENANT_OPTION, SOCKET_OPTION, OPTIONS_END};
 
+static const struct option_row verify_options[] = {
+    TEXT("expect", "ROW:HASH", "the End that an earlier run printed; it must still be there"),
+    FLAG("unassigned", "the rows that belong to no tenant"),
+    TENANT_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+
 static const struct call_field range_query[] = {
     {"from", FIELD_FROM, "from", 0},
     {"to", FIELD_TO, "to", 0},
@@ -250,6 +258,20 @@ const struct verb admin_log_verbs[] = {
         .options = admin_options,
         .run = admin_run_log,
         .data = &log_admin,
+    },
+    {
+        .name = "verify",
+        .summary = "Check that the usage log is complete and unchanged",
+        .details =
+            "Every row carries a hash over its fields and the row before; the end is signed. Names the first "
+            "row\n"
+            "that was edited, deleted or inserted. \"End\" is the newest row and its hash: noted elsewhere\n"
+            "and given with --expect later, it also shows a log that was put back to an earlier state.\n"
+            "Exit status 1 when something is wrong.",
+        .examples = "  rms admin log verify\n"
+                    "  rms admin log verify --json | jq -r .End",
+        .options = verify_options,
+        .run = admin_run_log_verify,
     },
     VERBS_END,
 };

@@ -180,3 +180,60 @@ int rms_ec_sign(
     EVP_PKEY_CTX_free(ctx);
     return status;
 }
+
+static EVP_PKEY *import_public(const struct rms_ec_public *key)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(rms_provider()->context, "EC", NULL);
+    char group[] = "P-256";
+    uint8_t point[POINT] = {POINT_CONVERSION_UNCOMPRESSED};
+    EVP_PKEY *pkey = NULL;
+
+    memcpy(point + 1, key->x, RMS_EC_COORDINATE);
+    memcpy(point + 1 + RMS_EC_COORDINATE, key->y, RMS_EC_COORDINATE);
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point),
+        OSSL_PARAM_construct_end()};
+    if (ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1 &&
+        EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
+        pkey = NULL;
+    }
+    EVP_PKEY_CTX_free(ctx);
+    return pkey;
+}
+
+/* The fixed form in DER; its length, 0 when there is no memory. */
+static int fixed_to_der(const uint8_t signature[64], unsigned char **der_out)
+{
+    ECDSA_SIG *parts = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(signature, 32, NULL);
+    BIGNUM *s = BN_bin2bn(signature + 32, 32, NULL);
+    int len = 0;
+
+    if (parts != NULL && r != NULL && s != NULL && ECDSA_SIG_set0(parts, r, s) == 1) {
+        r = s = NULL;
+        len = i2d_ECDSA_SIG(parts, der_out);
+    }
+    BN_free(r);
+    BN_free(s);
+    ECDSA_SIG_free(parts);
+    return len > 0 ? len : 0;
+}
+
+int rms_ec_verify(
+    const struct rms_ec_public *key, const uint8_t digest[RMS_SHA256_BYTES], const uint8_t signature[64])
+{
+    EVP_PKEY *pkey = import_public(key);
+    EVP_PKEY_CTX *ctx = pkey != NULL ? EVP_PKEY_CTX_new_from_pkey(rms_provider()->context, pkey, NULL) : NULL;
+    unsigned char *der = NULL;
+    int len = fixed_to_der(signature, &der);
+    int status = len == 0 ? RMS_E_NO_MEMORY : RMS_E_BAD_SIGNATURE;
+
+    if (ctx != NULL && len > 0 && EVP_PKEY_verify_init(ctx) == 1 &&
+        EVP_PKEY_verify(ctx, der, (size_t)len, digest, RMS_SHA256_BYTES) == 1) {
+        status = 0;
+    }
+    OPENSSL_free(der);
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(pkey);
+    return status == 0 ? 0 : rms_crypto_failed(status);
+}

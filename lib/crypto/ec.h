@@ -1,4 +1,4 @@
-/* P-256 for the token-signing key: ES256 signatures. */
+/* P-256 for the keys that sign tokens and statements about the log: ES256 signatures. */
 #ifndef RMS_CRYPTO_EC_H
 #define RMS_CRYPTO_EC_H
 
@@ -25,5 +25,9 @@ RMS_MUST_USE int rms_ec_from_scalar(struct rms_view scalar, struct rms_ec_privat
 /* r || s, 64 bytes (RFC 7518 3.4). */
 RMS_MUST_USE int rms_ec_sign(
     const struct rms_ec_private *key, const uint8_t digest[RMS_SHA256_BYTES], uint8_t signature_out[64]);
+
+/* 0, RMS_E_BAD_SIGNATURE (also for a point that is not on the curve) or RMS_E_NO_MEMORY. */
+RMS_MUST_USE int rms_ec_verify(
+    const struct rms_ec_public *key, const uint8_t digest[RMS_SHA256_BYTES], const uint8_t signature[64]);
 
 #endif

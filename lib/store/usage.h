@@ -1,4 +1,5 @@
-/* The usage log: one row for every request (service-requirements 8.1, S-185). */
+/* The usage log: one row for every request (service-requirements 8.1, S-185), the rows of a tenant chained
+ * (doc/format/usage-log.md). */
 #ifndef RMS_STORE_USAGE_H
 #define RMS_STORE_USAGE_H
 
@@ -32,8 +33,23 @@ struct rms_usage_row {
 
 #define RMS_USAGE_NO_END INT64_MAX /* offline_until of a licence without end */
 
-/* All rows or none, in one transaction. Meant for one writer with batches. */
-RMS_MUST_USE int rms_usage_append(struct rms_db *db, const struct rms_usage_row *rows, size_t count);
+/* Who appends: one a connection, and one a process for one log. It remembers what it wrote last, so that a
+ * chain that was shortened or made anew under it is noticed and never signed (log line usage.chain.broken);
+ * it then goes on from what it knows, and the gap shows. db is borrowed; signer NULL: nothing is signed. */
+struct rms_usage_writer;
+struct rms_chain_signer; /* store/chain.h */
+RMS_MUST_USE int rms_usage_writer_new(
+    struct rms_db *db, const struct rms_chain_signer *signer, struct rms_usage_writer **writer_out);
+void rms_usage_writer_free(struct rms_usage_writer **writer);
+
+/* All rows or none, in one transaction, each at the end of its tenant's chain, the new ends signed before.
+ * now: for what is signed. What the signer returns is returned and nothing is written. */
+RMS_MUST_USE int rms_usage_append(
+    struct rms_usage_writer *writer, int64_t now, const struct rms_usage_row *rows, size_t count);
+
+/* Rows from before there were chains become the beginning of their tenant's chain, and the head says how many
+ * and when. Nothing to do: 0. */
+RMS_MUST_USE int rms_usage_adopt(struct rms_usage_writer *writer, int64_t now);
 
 struct rms_usage_query {
     const char *tenant_id;  /* NULL = rows that could not be assigned to one */

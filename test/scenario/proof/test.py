@@ -1,0 +1,134 @@
+"""The usage log proves itself: whatever somebody does to its rows in the database, `rms admin log verify` fails at that row."""
+import contextlib
+import sqlite3
+
+from rmslab import Lab, main
+
+OWN = ("seq",)  # the table's own number: it says nothing about the row
+
+
+@contextlib.contextmanager
+def database(lab):
+    with contextlib.closing(sqlite3.connect(lab.data / "db/openrms.db", timeout=30)) as db:
+        yield db
+        db.commit()
+
+
+def ask(lab, *args, code=0):
+    return lab.admin("log", "verify", "--json", *args, code=code).json
+
+
+def fill(lab):
+    """Some rows: protected, opened, refused."""
+    alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+    path = alice.write("plan.txt", "text")
+    alice.rms("protect", path, "--perm", "bob@contoso.test:Co-Owner", "--in-place")
+    for person, code in ((bob, 0), (mallory, 1)):
+        copy = person.home / "plan.ptxt"
+        copy.write_bytes((alice.home / "plan.ptxt").read_bytes())
+        person.rms("cat", copy, code=code)
+
+
+def every_cell_and_every_row():
+    # proves: B-11
+    with Lab() as lab:
+        fill(lab)
+        good = ask(lab)
+        rows = good["Rows"]
+        assert good["Intact"] and good["Finding"] == "intact" and rows >= 5, good
+        assert "AdoptedRows" not in good and good["ErasedRows"] == 0, good
+        assert int(good["End"].split(":")[0]) == rows and len(good["KeyFingerprint"]) == 64, good
+        with database(lab) as db:
+            columns = [r[1] for r in db.execute("PRAGMA table_info(usage_log)") if r[1] not in OWN]
+            assert len(columns) == 23, columns
+            db.execute("CREATE TABLE kept AS SELECT * FROM usage_log")
+        for column in columns:
+            with database(lab) as db:
+                types = {r[1]: r[2] for r in db.execute("PRAGMA table_info(usage_log)")}
+                value = {"TEXT": "'other'", "INTEGER": "99", "BLOB": "x'00'"}[types[column]]
+                assert db.execute(f"UPDATE usage_log SET {column} = {value} WHERE chain_seq = 3").rowcount >= 1
+            bad = ask(lab, code=1)
+            assert not bad["Intact"] and bad["Row"] == 3, (column, bad)
+            assert bad["Finding"] == ("deleted" if column in ("tenant_id", "chain_seq") else "edited"), (column, bad)
+            put_back(lab)
+        for row in range(1, rows + 1):
+            with database(lab) as db:
+                db.execute("DELETE FROM usage_log WHERE tenant_id IS NOT NULL AND chain_seq = ?", (row,))
+            bad = ask(lab, code=1)
+            assert bad["Row"] == row and bad["Finding"] == ("truncated" if row == rows else "deleted"), bad
+            put_back(lab)
+        assert ask(lab)["Rows"] == rows
+        text = lab.admin("log", "verify").out
+        assert "Intact" in text, text
+        lab.admin("log", "verify", "--expect", "17", code=2)
+        lab.admin("log", "verify", "--tenant", "fabrikam.test", code=4)
+
+
+def put_back(lab):
+    with database(lab) as db:
+        db.execute("DELETE FROM usage_log")
+        db.execute("INSERT INTO usage_log SELECT * FROM kept")
+
+
+def the_service_does_not_sign_what_it_did_not_write():
+    """Somebody shortens the log, signature and all, while the service runs, or while it does not."""
+    # touches: B-11
+    with Lab() as lab:
+        fill(lab)
+        noted = ask(lab)["End"]
+        with database(lab) as db:
+            db.execute("CREATE TABLE kept AS SELECT * FROM usage_log")
+            db.execute("CREATE TABLE heads AS SELECT * FROM log_statement WHERE kind = 'head'")
+        lab.person("bob").rest("GET", "/my/v2/servicediscovery")
+        last = ask(lab, "--expect", noted)
+        end = int(last["End"].split(":")[0])
+        assert end > int(noted.split(":")[0])
+        with database(lab) as db:
+            db.execute("DELETE FROM usage_log")
+            db.execute("INSERT INTO usage_log SELECT * FROM kept")
+            db.execute("DELETE FROM log_statement WHERE kind = 'head'")
+            db.execute("INSERT INTO log_statement SELECT * FROM heads")
+        assert ask(lab)["Intact"], "an old state, whole: the database alone cannot tell"
+        bad = ask(lab, "--expect", last["End"], code=1)
+        assert bad["Finding"] == "truncated", bad
+        lab.person("bob").rest("GET", "/my/v2/servicediscovery")
+        bad = ask(lab, code=1)
+        assert bad["Finding"] == "deleted" and bad["Row"] == int(noted.split(":")[0]) + 1, "the running service knew better"
+        assert "usage.chain.broken" in lab.log_text()
+
+
+def a_key_of_ones_own_signs_nothing():
+    # touches: B-11
+    with Lab() as lab:
+        fill(lab)
+        with database(lab) as db:
+            db.execute("UPDATE log_key SET public_key = zeroblob(64)")
+        bad = ask(lab, code=1)
+        assert bad["Finding"] == "unsigned", bad
+
+
+def rows_from_before_are_taken_over_and_said_so():
+    # touches: B-11
+    with Lab() as lab:
+        fill(lab)
+        lab.stop()
+        with database(lab) as db:  # as version 1 left it
+            rows = db.execute("SELECT count(*) FROM usage_log WHERE tenant_id IS NOT NULL").fetchone()[0]
+            db.executescript("""
+                DROP TABLE log_statement; DROP TABLE log_key; DROP INDEX usage_log_chain; DROP INDEX usage_log_unchained;
+                ALTER TABLE usage_log DROP COLUMN chain_seq; ALTER TABLE usage_log DROP COLUMN hash;
+                ALTER TABLE usage_log DROP COLUMN opening; PRAGMA user_version = 1;""")
+        lab.start()
+        first = ask(lab)
+        assert first["Intact"] and first["AdoptedRows"] == rows, first
+        lab.person("bob").rest("GET", "/my/v2/servicediscovery")
+        later = ask(lab)
+        assert later["Rows"] > rows and later["AdoptedTime"] == first["AdoptedTime"], later
+        lab.stop()
+        lab.start()
+        assert ask(lab)["Intact"], "and over a restart"
+
+
+if __name__ == "__main__":
+    main(every_cell_and_every_row, the_service_does_not_sign_what_it_did_not_write, a_key_of_ones_own_signs_nothing,
+         rows_from_before_are_taken_over_and_said_so)
