@@ -24,7 +24,7 @@ TEST_NAME = re.compile(r"_test\.(c|py|js|mjs)$|\.test\.(js|mjs|ts)$")
 TEST_TREES = ("test/", "fuzz/")
 TEST_FILES = ("demo", "check")
 CLAIM = re.compile(r"\b(proves|touches):[ \t]*")
-ID = re.compile(r"[SC]-\d{3}\b")
+ID = re.compile(r"[SC]-\d{3}\b|B-\d{2}\b")
 
 Requirement = collections.namedtuple("Requirement", "id priority title section")
 Claim = collections.namedtuple("Claim", "kind id path line")

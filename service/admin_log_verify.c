@@ -103,7 +103,8 @@ static void write_report(
     rms_out_int(out, "ErasedRows", report->erased);
     if (report->head_time != RMS_TIME_NONE) {
         to_hex(report->head.hash, hex);
-        rms_out_text(out, "End", rms_arena_printf(request->arena, "%lld:%s", (long long)report->head.seq, hex));
+        rms_out_text(
+            out, "End", rms_arena_printf(request->arena, "%lld:%s", (long long)report->head.seq, hex));
         rms_out_time(out, "SignedTime", report->head_time);
         write_key(out, request, report->key_id);
     }
@@ -126,8 +127,8 @@ int rms_admin_log_verify(struct rms_front *front, struct rms_request *request, s
     if (report.finding != RMS_USAGE_INTACT) {
         rms_log(RMS_LOG_ERROR, "usage.chain.damaged", "tenant", t.id, "finding",
             rms_usage_finding_word(report.finding), NULL);
-        request->note.detail = rms_arena_printf(request->arena, "%s at row %lld",
-            rms_usage_finding_word(report.finding), (long long)report.seq);
+        request->note.detail = rms_arena_printf(
+            request->arena, "%s at row %lld", rms_usage_finding_word(report.finding), (long long)report.seq);
     }
     return RMS_OK;
 }

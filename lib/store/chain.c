@@ -14,7 +14,8 @@ static const char *const kinds[RMS_CHAIN_KINDS] = {
     [RMS_CHAIN_PROOF] = "proof",
 };
 
-/* --- signatures ------------------------------------------------------------------------------------------ */
+/* --- signatures ------------------------------------------------------------------------------------------
+ */
 
 int rms_chain_text(const struct rms_chain_statement *statement, struct rms_buf *out)
 {
@@ -73,7 +74,8 @@ int rms_chain_check(struct rms_db *db, const struct rms_chain_statement *stateme
     return rms_ec_verify(&key.public_key, digest, statement->signature);
 }
 
-/* --- kept statements ------------------------------------------------------------------------------------- */
+/* --- kept statements -------------------------------------------------------------------------------------
+ */
 
 /* A value that is too long for its place is nobody's but a vandal's; what is left of it does not verify. */
 static void take_short(struct rms_rows *rows, char out[RMS_GUID_TEXT])
@@ -174,7 +176,8 @@ int rms_chain_list(struct rms_db *db, struct rms_arena *arena, const char *tenan
     return code;
 }
 
-/* --- keys ------------------------------------------------------------------------------------------------ */
+/* --- keys ------------------------------------------------------------------------------------------------
+ */
 
 int rms_log_key_add(struct rms_db *db, const struct rms_log_key *key)
 {
@@ -188,8 +191,7 @@ int rms_log_key_add(struct rms_db *db, const struct rms_log_key *key)
                                   RMS_BLOB(rms_view_of(point, sizeof point)), RMS_BLOB(key->sealed))));
 }
 
-int rms_log_key_find(
-    struct rms_db *db, struct rms_arena *arena, const char *id, struct rms_log_key *key_out)
+int rms_log_key_find(struct rms_db *db, struct rms_arena *arena, const char *id, struct rms_log_key *key_out)
 {
     RMS_ROWS(rows, db, arena);
     uint8_t point[PUBLIC_KEY_LEN];

@@ -53,8 +53,7 @@ struct rms_chain_signer {
 };
 
 /* Signs with signer; without one the statement stays unsigned (tests, tools). */
-RMS_MUST_USE int rms_chain_sign(
-    const struct rms_chain_signer *signer, struct rms_chain_statement *statement);
+RMS_MUST_USE int rms_chain_sign(const struct rms_chain_signer *signer, struct rms_chain_statement *statement);
 
 /* 0, RMS_E_BAD_SIGNATURE (also: not signed), RMS_E_UNKNOWN_KEY. */
 RMS_MUST_USE int rms_chain_check(struct rms_db *db, const struct rms_chain_statement *statement);
@@ -83,7 +82,8 @@ struct rms_chain_statements {
 RMS_MUST_USE int rms_chain_list(struct rms_db *db, struct rms_arena *arena, const char *tenant,
     struct rms_chain_statements *statements_out);
 
-/* --- keys ------------------------------------------------------------------------------------------------ */
+/* --- keys ------------------------------------------------------------------------------------------------
+ */
 
 struct rms_log_key {
     const char *id;

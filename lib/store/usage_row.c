@@ -12,7 +12,7 @@
 
 #define COLUMN(name, kind)                                                                                   \
     {                                                                                                        \
-        #name, RMS_CELL_##kind, offsetof(struct rms_usage_row, name)                                         \
+#name, RMS_CELL_##kind, offsetof(struct rms_usage_row, name)                                         \
     }
 
 const struct rms_usage_column rms_usage_columns[RMS_USAGE_CELLS] = {
@@ -39,7 +39,8 @@ const struct rms_usage_column rms_usage_columns[RMS_USAGE_CELLS] = {
     COLUMN(offline_until, NUMBER),
 };
 
-/* --- cells ----------------------------------------------------------------------------------------------- */
+/* --- cells -----------------------------------------------------------------------------------------------
+ */
 
 /* Some texts are as a client sent them. What is none must not keep the row from the log, nor all behind it. */
 static struct rms_value log_text(const char *text)
@@ -128,7 +129,8 @@ void rms_usage_from_cells(const struct rms_value cells[RMS_USAGE_CELLS], struct 
     }
 }
 
-/* --- openings -------------------------------------------------------------------------------------------- */
+/* --- openings --------------------------------------------------------------------------------------------
+ */
 
 int rms_usage_personal(size_t column)
 {
@@ -192,11 +194,12 @@ void rms_usage_opening_emit(const struct rms_usage_opening *opening, struct rms_
     }
 }
 
-/* --- hashes ---------------------------------------------------------------------------------------------- */
+/* --- hashes ----------------------------------------------------------------------------------------------
+ */
 
 /* The text enters by its hash when it is long, so that this never has to allocate. */
-void rms_usage_commit(const struct rms_usage_field *field, size_t column, struct rms_view text,
-    uint8_t out[RMS_CHAIN_HASH])
+void rms_usage_commit(
+    const struct rms_usage_field *field, size_t column, struct rms_view text, uint8_t out[RMS_CHAIN_HASH])
 {
     uint8_t bytes[sizeof FIELD_LABEL + RMS_CHAIN_HASH + 2 + FIELD_STACK] = FIELD_LABEL;
     uint8_t *at = bytes + sizeof FIELD_LABEL;
@@ -219,8 +222,8 @@ void rms_usage_commit(const struct rms_usage_field *field, size_t column, struct
 
 /* What stands in an erased cell is the pseudonym: it is not what the commitment is to, and the signed
  * statement about the erasure vouches for it. */
-static void append_personal(struct rms_buf *out, size_t column, const struct rms_value *cell,
-    const struct rms_usage_field *field)
+static void append_personal(
+    struct rms_buf *out, size_t column, const struct rms_value *cell, const struct rms_usage_field *field)
 {
     uint8_t commitment[RMS_CHAIN_HASH];
 

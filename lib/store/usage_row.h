@@ -1,5 +1,5 @@
-/* A usage row as cells, for the files usage*.c of this directory: one table of columns serves reading, writing
- * and the hash that chains rows (doc/format/usage-log.md). */
+/* A usage row as cells, for the files usage*.c of this directory: one table of columns serves reading,
+ * writing and the hash that chains rows (doc/format/usage-log.md). */
 #ifndef RMS_STORE_USAGE_ROW_H
 #define RMS_STORE_USAGE_ROW_H
 
@@ -25,7 +25,8 @@ void rms_usage_to_cells(const struct rms_usage_row *row, struct rms_value cells[
 void rms_usage_take_cells(struct rms_rows *rows, struct rms_value cells[RMS_USAGE_CELLS]);
 void rms_usage_from_cells(const struct rms_value cells[RMS_USAGE_CELLS], struct rms_usage_row *row);
 
-/* --- hashes ---------------------------------------------------------------------------------------------- */
+/* --- hashes ----------------------------------------------------------------------------------------------
+ */
 
 /* What opens the commitments to the personal cells: as written, the row's salt. */
 struct rms_usage_field {
@@ -46,8 +47,8 @@ void rms_usage_opening_emit(const struct rms_usage_opening *opening, struct rms_
 /* Index among the personal columns of column i, or -1. */
 int rms_usage_personal(size_t column);
 
-void rms_usage_commit(const struct rms_usage_field *field, size_t column, struct rms_view text,
-    uint8_t out[RMS_CHAIN_HASH]);
+void rms_usage_commit(
+    const struct rms_usage_field *field, size_t column, struct rms_view text, uint8_t out[RMS_CHAIN_HASH]);
 
 /* Moves a place from one row to this next one. scratch: an empty buffer, for use again and again. */
 RMS_MUST_USE int rms_usage_chain(struct rms_chain_place *place, const struct rms_value cells[RMS_USAGE_CELLS],

@@ -1,5 +1,5 @@
-/* Verifying the usage log: statements first, then every row in the order of the chain, until the first that is
- * wrong. */
+/* Verifying the usage log: statements first, then every row in the order of the chain, until the first that
+ * is wrong. */
 #include "store/usage_verify.h"
 
 #include <inttypes.h>
@@ -24,8 +24,8 @@ struct verifying {
     struct rms_usage_report *report;
     struct rms_arena *arena;
     struct rms_buf scratch;
-    struct rms_list places;    /* struct rms_chain_place: marks, head, expected; by seq */
-    struct rms_list erasures;  /* struct erasure, by seq */
+    struct rms_list places;      /* struct rms_chain_place: marks, head, expected; by seq */
+    struct rms_list erasures;    /* struct erasure, by seq */
     char trusted[RMS_GUID_TEXT]; /* the key that was asked about last, and the answer */
     int trust;
     bool unsigned_found;
@@ -39,8 +39,8 @@ struct verifying {
 
 const char *rms_usage_finding_word(enum rms_usage_finding finding)
 {
-    static const char *const words[RMS_USAGE_FINDINGS] = {"intact", "edited", "deleted", "inserted",
-        "truncated", "rewritten", "effaced", "unsigned"};
+    static const char *const words[RMS_USAGE_FINDINGS] = {
+        "intact", "edited", "deleted", "inserted", "truncated", "rewritten", "effaced", "unsigned"};
 
     return words[finding];
 }
@@ -54,7 +54,8 @@ static int found(struct verifying *v, enum rms_usage_finding finding, int64_t se
     return 1;
 }
 
-/* --- statements ------------------------------------------------------------------------------------------ */
+/* --- statements ------------------------------------------------------------------------------------------
+ */
 
 static bool is_signed(struct verifying *v, const struct rms_chain_statement *statement)
 {
@@ -183,7 +184,8 @@ static void sort(struct rms_list *list)
     }
 }
 
-/* --- rows ------------------------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------------------------------------------
+ */
 
 struct row {
     struct rms_value cells[RMS_USAGE_CELLS];

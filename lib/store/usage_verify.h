@@ -21,8 +21,8 @@ const char *rms_usage_finding_word(enum rms_usage_finding finding);
 
 struct rms_usage_report {
     enum rms_usage_finding finding;
-    int64_t seq;   /* the first wrong row, counted in the chain; 0 = none in particular */
-    int64_t until; /* deleted, truncated, rewritten: the last of the range, else seq */
+    int64_t seq;                /* the first wrong row, counted in the chain; 0 = none in particular */
+    int64_t until;              /* deleted, truncated, rewritten: the last of the range, else seq */
     char row_id[RMS_GUID_TEXT]; /* of the wrong row when there is one, else "" */
     int64_t time;               /* its, RMS_TIME_NONE without one */
 
@@ -37,8 +37,8 @@ struct rms_usage_report {
     char key_id[RMS_GUID_TEXT];
 };
 
-/* trust: asked once for each key that signed something, after its signature was found good; not 0 = the key is
- * not the service's. NULL: every key of the database is. */
+/* trust: asked once for each key that signed something, after its signature was found good; not 0 = the key
+ * is not the service's. NULL: every key of the database is. */
 struct rms_usage_trust {
     int (*trust)(void *context, const char *key_id);
     void *context;

@@ -1,9 +1,9 @@
 /* Appending to the usage log: each row at the end of its tenant's chain.
  *
- * The ends are signed before the transaction and moved in it, each from the place that was read to the new one:
- * when another node was faster, nothing is written and the batch is chained again. So writers need no lock
- * but the database's, no row is ever in the log without a signature over its place, and a tenant's rows are
- * one sequence whatever number of nodes wrote them. */
+ * The ends are signed before the transaction and moved in it, each from the place that was read to the new
+ * one: when another node was faster, nothing is written and the batch is chained again. So writers need no
+ * lock but the database's, no row is ever in the log without a signature over its place, and a tenant's rows
+ * are one sequence whatever number of nodes wrote them. */
 #include <stdio.h>
 
 #include "base/log.h"
@@ -294,8 +294,7 @@ static int move_heads(const struct batch *batch, const struct rms_list *marks)
     const struct chain *chains = batch->chains.items;
 
     for (size_t i = 0; i < batch->chains.count; i++) {
-        RMS_TRY(
-            rms_chain_move(batch->writer->db, &chains[i].head, chains[i].first ? NULL : &chains[i].was));
+        RMS_TRY(rms_chain_move(batch->writer->db, &chains[i].head, chains[i].first ? NULL : &chains[i].was));
     }
     for (size_t i = 0; i < marks->count; i++) {
         RMS_TRY(rms_chain_keep(batch->writer->db, &mark[i]));
