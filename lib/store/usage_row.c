@@ -42,7 +42,8 @@ const struct rms_usage_column rms_usage_columns[RMS_USAGE_CELLS] = {
 /* --- cells -----------------------------------------------------------------------------------------------
  */
 
-/* Some texts are as a client sent them. What is none must not keep the row from the log, nor all behind it. */
+/* Some texts are as a client sent them. What is none must not keep the row from the log, nor all behind it.
+ */
 static struct rms_value log_text(const char *text)
 {
     return RMS_TEXT(text == NULL || rms_text_valid(rms_view_str(text)) ? text : "?");

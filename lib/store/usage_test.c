@@ -252,7 +252,7 @@ static void test_no_text(void **state)
 
     rows[0].c_info = "\xff\xfe";
     rows[0].file_name = "caf\xe9.txt";
-    assert_int_equal(rms_usage_append(lab->db, rows, 2), 0);
+    assert_int_equal(append(lab, rows, 2), 0);
     assert_string_equal(read_ids(lab, &query, &seen), "ab");
 }
 
