@@ -140,7 +140,7 @@ static void test_events_and_holders(void **state)
     rows[5].user_id = "mallory@contoso.test";
     rows[6].tenant_id = "another";
     rows[6].user_id = "fay@fabrikam.test";
-    assert_int_equal(rms_usage_append(lab->db, rows, 7), 0);
+    assert_int_equal(lab_append_usage(lab, rows, 7), 0);
 
     assert_int_equal(rms_tracked_events(lab->db, &key, 0, count_rows, &count), 0);
     assert_int_equal(count, 4);

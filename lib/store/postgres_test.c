@@ -323,16 +323,6 @@ static void test_writers_of_nodes_take_turns(void **state)
     rms_store_free(&other);
 }
 
-static int append_usage(struct lab *lab, const struct rms_usage_row *rows, size_t count)
-{
-    struct rms_usage_writer *writer = NULL;
-
-    assert_int_equal(rms_usage_writer_new(lab->db, NULL, &writer), 0);
-    int code = rms_usage_append(writer, LAB_TIME, rows, count);
-    rms_usage_writer_free(&writer);
-    return code;
-}
-
 /* Many rows in one go: all, none because of one of them, none because the server is gone. */
 static void test_bursts(void **state)
 {
@@ -350,18 +340,18 @@ static void test_bursts(void **state)
         rows[i] = (struct rms_usage_row){
             .time = (int64_t)i, .row_id = ids[i], .request_type = "x", .c_info = "\xff", .detail = "y"};
     }
-    assert_int_equal(append_usage(lab, rows, 2000), 0);
+    assert_int_equal(lab_append_usage(lab, rows, 2000), 0);
     print_message("2000 rows in %lld ms\n", (long long)(rms_clock_monotonic_ms() - before));
     rows[1000].row_id = NULL;
-    assert_int_equal(append_usage(lab, rows, 2000), RMS_E_BAD_ARGUMENT);
+    assert_int_equal(lab_append_usage(lab, rows, 2000), RMS_E_BAD_ARGUMENT);
     rows[1000].row_id = "1000";
     assert_int_equal(rms_usage_read(lab->db, &query, count_row, &count), 0);
     assert_int_equal(count, 2000);
 
     assert_int_equal(rms_db_begin(lab->db), 0);
-    assert_int_equal(append_usage(lab, rows, 2), 0);
+    assert_int_equal(lab_append_usage(lab, rows, 2), 0);
     end_sessions(lab);
-    assert_int_equal(append_usage(lab, rows, 2), RMS_E_UNREACHABLE);
+    assert_int_equal(lab_append_usage(lab, rows, 2), RMS_E_UNREACHABLE);
     assert_int_equal(rms_db_end(lab->db, 0), RMS_E_IO);
 
     /* gone in the middle */

@@ -7,6 +7,7 @@
 #include "store/account.h"
 #include "store/group.h"
 #include "store/tenant.h"
+#include "store/usage.h"
 #include "store/testing_database.h"
 
 #define LAB_TIME 1900000000 /* 2030-03-17 */
@@ -121,6 +122,17 @@ static inline void lab_join(
     struct lab *lab, const char *tenant_id, const char *group_id, const char *member_id)
 {
     assert_int_equal(rms_group_add_member(lab->db, tenant_id, group_id, member_id, NULL), 0);
+}
+
+/* Rows at the end of their chains, not signed. */
+static inline int lab_append_usage(struct lab *lab, const struct rms_usage_row *rows, size_t count)
+{
+    struct rms_usage_writer *writer = NULL;
+
+    assert_int_equal(rms_usage_writer_new(lab->db, NULL, &writer), 0);
+    int code = rms_usage_append(writer, LAB_TIME, rows, count);
+    rms_usage_writer_free(&writer);
+    return code;
 }
 
 #endif

@@ -15,16 +15,6 @@ static struct rms_usage_row row_of(const char *tenant_id, int64_t time, const ch
         .membership_age_s = -1};
 }
 
-static int append(struct lab *lab, const struct rms_usage_row *rows, size_t count)
-{
-    struct rms_usage_writer *writer = NULL;
-
-    assert_int_equal(rms_usage_writer_new(lab->db, NULL, &writer), 0);
-    int code = rms_usage_append(writer, LAB_TIME, rows, count);
-    rms_usage_writer_free(&writer);
-    return code;
-}
-
 /* What the reader was given, as one text. */
 struct seen {
     char ids[256];
@@ -80,7 +70,7 @@ static void test_all_fields(void **state)
     const struct rms_usage_query query = {.tenant_id = "t", .from = RMS_TIME_NONE, .to = RMS_TIME_NONE};
     struct seen seen;
 
-    assert_int_equal(append(lab, &row, 1), 0);
+    assert_int_equal(lab_append_usage(lab, &row, 1), 0);
     assert_string_equal(read_ids(lab, &query, &seen), "r");
     assert_null(seen.last.user_id);
     assert_true(seen.last.date_published == RMS_TIME_NONE);
@@ -99,7 +89,7 @@ static void test_all_fields(void **state)
     row.acting_as_user = "bob";
     row.membership_age_s = 17;
     row.detail = "why";
-    assert_int_equal(append(lab, &row, 1), 0);
+    assert_int_equal(lab_append_usage(lab, &row, 1), 0);
     const struct rms_usage_query other = {.tenant_id = "u", .from = RMS_TIME_NONE, .to = RMS_TIME_NONE};
     assert_int_equal(rms_usage_read(lab->db, &other, check_full, &row), 0);
 }
@@ -127,8 +117,8 @@ static void test_ranges(void **state)
     };
     struct seen seen;
 
-    assert_int_equal(append(lab, rows, sizeof rows / sizeof rows[0]), 0);
-    assert_int_equal(append(lab, NULL, 0), 0);
+    assert_int_equal(lab_append_usage(lab, rows, sizeof rows / sizeof rows[0]), 0);
+    assert_int_equal(lab_append_usage(lab, NULL, 0), 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct rms_usage_query query = {
             .tenant_id = "t", .from = cases[i].from, .to = cases[i].to, .limit = cases[i].limit};
@@ -148,7 +138,7 @@ static void test_filters_and_stop(void **state)
 
     rows[0].content_id = rows[1].content_id = "doc";
     rows[1].user_id = "bob";
-    assert_int_equal(append(lab, rows, 3), 0);
+    assert_int_equal(lab_append_usage(lab, rows, 3), 0);
     assert_int_equal(rms_usage_read(lab->db, &query, collect, &seen), 7);
     assert_string_equal(seen.ids, "ab");
     query.content_id = "doc";
@@ -168,7 +158,7 @@ static void test_batch_is_whole(void **state)
     const struct rms_usage_query query = {.tenant_id = "t", .from = RMS_TIME_NONE, .to = RMS_TIME_NONE};
     struct seen seen;
 
-    assert_int_equal(append(lab, rows, 2), RMS_E_BAD_ARGUMENT);
+    assert_int_equal(lab_append_usage(lab, rows, 2), RMS_E_BAD_ARGUMENT);
     assert_string_equal(read_ids(lab, &query, &seen), "");
 }
 
@@ -184,7 +174,7 @@ static void test_many(void **state)
     for (int i = 0; i < COUNT; i++) {
         rows[i] = row_of("t", LAB_TIME + i, "");
     }
-    assert_int_equal(append(lab, rows, COUNT), 0);
+    assert_int_equal(lab_append_usage(lab, rows, COUNT), 0);
     (void)read_ids(lab, &query, &seen);
     assert_int_equal(seen.count, COUNT);
     free(rows);
@@ -252,7 +242,7 @@ static void test_no_text(void **state)
 
     rows[0].c_info = "\xff\xfe";
     rows[0].file_name = "caf\xe9.txt";
-    assert_int_equal(append(lab, rows, 2), 0);
+    assert_int_equal(lab_append_usage(lab, rows, 2), 0);
     assert_string_equal(read_ids(lab, &query, &seen), "ab");
 }
 

@@ -253,7 +253,8 @@ static const struct {
     {"INSERT INTO usage_log SELECT 1000, tenant_id, time, row_id, request_type, user_id, result, "
      "correlation_id,"
      " content_id, owner_email, issuer, template_id, file_name, date_published, c_info, c_ip, admin_action,"
-     " acting_as_user, super_user, membership_age_s, detail, offline_until, chain_seq, hash, opening FROM usage_log"
+     " acting_as_user, super_user, membership_age_s, detail, offline_until, chain_seq, hash, opening FROM "
+     "usage_log"
      " WHERE tenant_id = 't' AND chain_seq = 5",
         RMS_USAGE_INSERTED, 5, 5},
     {"INSERT INTO usage_log (tenant_id, time, row_id, request_type, admin_action, super_user, "

@@ -40,7 +40,7 @@ def every_cell_and_every_row():
         assert int(good["End"].split(":")[0]) == rows and len(good["KeyFingerprint"]) == 64, good
         with database(lab) as db:
             columns = [r[1] for r in db.execute("PRAGMA table_info(usage_log)") if r[1] not in OWN]
-            assert len(columns) == 23, columns
+            assert len(columns) == 24, columns
             db.execute("CREATE TABLE kept AS SELECT * FROM usage_log")
         for column in columns:
             with database(lab) as db:
@@ -112,12 +112,12 @@ def rows_from_before_are_taken_over_and_said_so():
     with Lab() as lab:
         fill(lab)
         lab.stop()
-        with database(lab) as db:  # as version 1 left it
+        with database(lab) as db:  # as the version before left it
             rows = db.execute("SELECT count(*) FROM usage_log WHERE tenant_id IS NOT NULL").fetchone()[0]
             db.executescript("""
                 DROP TABLE log_statement; DROP TABLE log_key; DROP INDEX usage_log_chain; DROP INDEX usage_log_unchained;
                 ALTER TABLE usage_log DROP COLUMN chain_seq; ALTER TABLE usage_log DROP COLUMN hash;
-                ALTER TABLE usage_log DROP COLUMN opening; PRAGMA user_version = 1;""")
+                ALTER TABLE usage_log DROP COLUMN opening; PRAGMA user_version = 2;""")
         lab.start()
         first = ask(lab)
         assert first["Intact"] and first["AdoptedRows"] == rows, first
