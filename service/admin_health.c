@@ -111,7 +111,7 @@ static void write_warnings(struct rms_buf *out, const struct certificate *list, 
  */
 
 struct problems {
-    const char *list[4];
+    const char *list[5];
     size_t count;
 };
 
@@ -128,6 +128,8 @@ int rms_admin_health(struct rms_front *front, struct rms_request *request, struc
     struct certificate watched[2];
     size_t count = certificates(front, watched);
     struct problems problems = {0};
+    struct rms_changes changes;
+    add_if(&problems, rms_changes_read(request->worker->db, &changes) < 0, "database");
     add_if(&problems, !rms_usage_healthy(front->usage), "log");                     /* S-188 */
     add_if(&problems, rms_keyd_ping(request->worker->keys) != RMS_OK, "key store"); /* S-214 */
     for (size_t i = 0; i < count; i++) {

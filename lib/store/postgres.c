@@ -38,6 +38,7 @@ struct rms_link {
     bool inside;  /* a transaction was begun */
     bool relaxed; /* as asked, for the next session too */
     bool lost;
+    bool refused; /* the log has said so */
     bool burst;
 };
 
@@ -104,7 +105,9 @@ static int report_refusal(struct rms_link *link)
         message.len--;
     }
     (void)snprintf(text, sizeof text, "%.*s", (int)(message.len < 500 ? message.len : 500), message.data);
-    rms_log(RMS_LOG_ERROR, "store.postgresql.unreachable", "text", text, NULL);
+    rms_log(
+        link->refused ? RMS_LOG_DEBUG : RMS_LOG_ERROR, "store.postgresql.unreachable", "text", text, NULL);
+    link->refused = true;
     link->lost = true;
     link->retry_ms = rms_clock_monotonic_ms() + RETRY_MS;
     return RMS_E_UNREACHABLE;
@@ -124,7 +127,7 @@ static int begin_session(struct rms_link *link)
         return RMS_E_UNSUPPORTED;
     }
     link->session++;
-    link->lost = false;
+    link->lost = link->refused = false;
     RMS_TRY(outcome(
         link, PQexec(link->conn, "SET client_min_messages = warning; SET lock_timeout = '5s';"
                                  "SET idle_in_transaction_session_timeout = '30s'; SET TimeZone = 'UTC'")));

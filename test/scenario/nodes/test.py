@@ -1,11 +1,13 @@
 """Two nodes on one PostgreSQL: what is changed on one is in force on the other within a second, also when the server was
 gone for a while."""
 import contextlib
+import pathlib
 import shutil
+import tempfile
 import time
 
 import postgres
-from rmslab import Lab, PASSWORD, main
+from rmslab import Lab, PASSWORD, free_port, main
 
 RIGHTS = {"PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False}
 WITHIN_S = 1.0
@@ -162,6 +164,8 @@ def server_restarts():
                         break
                     assert status == 200 and reply["AccessStatus"] == "AccessGranted", (status, reply)
                     assert time.monotonic() < deadline, "it grants without a database"
+                health = node.admin("health", "--json").json
+                assert health["Status"] == "degraded" and "database" in health["Problems"], health
             cluster.up()
             for node in (a, b):
                 deadline = time.monotonic() + 60
@@ -180,6 +184,50 @@ def server_restarts():
         assert len([r for r in rows if r in acknowledged]) == len(acknowledged), "rows are doubled"
 
 
+def make_certificate(cluster):
+    """The server's, for localhost and signed by itself: who trusts this file trusts this server."""
+    certificate, key = cluster.data / "server.crt", cluster.data / "server.key"
+    cluster.command("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate)
+    key.chmod(0o600)
+    return certificate
+
+
+def log_says(lab, word):
+    lab.start(wait=False)
+    deadline = time.monotonic() + 60
+    while word not in lab.log_text() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert word in lab.log_text(), lab.log_text()
+    lab.stop()
+
+
+def a_server_proves_its_name():
+    # Over a network: no word to a server without a certificate that counts; with one, and a password from a file.
+    with postgres.private() as cluster:
+        port = free_port()
+        certificate = make_certificate(cluster)
+        cluster.sql("CREATE ROLE node LOGIN PASSWORD 'right'")
+        cluster.sql("CREATE DATABASE far OWNER node")
+        cluster.down("fast")
+        (cluster.data / "pg_hba.conf").write_text("local all rms trust\nhostssl all node 127.0.0.1/32 scram-sha-256\n")
+        with open(cluster.data / "postgresql.conf", "a", encoding="utf-8") as conf:
+            conf.write(f"listen_addresses = '127.0.0.1'\nport = {port}\nssl = on\n")
+        cluster.up()
+        with tempfile.TemporaryDirectory() as elsewhere:
+            trusted = shutil.copy(certificate, elsewhere)
+            passwords = pathlib.Path(elsewhere) / "passwords"
+            passwords.write_text(f"*:{port}:far:node:right\n")
+            passwords.chmod(0o600)
+            url = f"postgresql://node@localhost:{port}/far?hostaddr=127.0.0.1&passfile={passwords}"
+            with Lab(start=False, database=url) as lab:
+                log_says(lab, "certificate verify failed")
+            with Lab(start=False, database=url.replace("localhost", "127.0.0.1") + f"&sslrootcert={trusted}") as lab:
+                log_says(lab, "does not match host name")
+            with Lab(people=("alice",), database=url + f"&sslrootcert={trusted}") as lab:
+                assert publish(lab, lab.person("alice").token(), grant="bob@contoso.test")[0] == 200
+
+
 def passwords_stay_unseen():
     # The server refuses us: the log says so, and shows no password.
     with postgres.private() as cluster:
@@ -189,14 +237,10 @@ def passwords_stay_unseen():
         url = cluster.database("secret").replace("user=rms", "user=node")
         lab = Lab(start=False, database=url + "&password=s3cr3t-word")
         with lab:
-            lab.start(wait=False)
-            deadline = time.monotonic() + 60
-            while "store.postgresql.unreachable" not in lab.log_text() and time.monotonic() < deadline:
-                time.sleep(0.1)
-            assert "password authentication failed" in lab.log_text(), lab.log_text()
-            lab.stop()
+            log_says(lab, "password authentication failed")
             assert "s3cr3t" not in lab.log_text()
 
 
 if __name__ == "__main__":
-    main(changes_cross, keys_cross, bytes_that_are_no_text_do_not_stop_the_log, server_restarts, passwords_stay_unseen)
+    main(changes_cross, keys_cross, bytes_that_are_no_text_do_not_stop_the_log, server_restarts,
+         a_server_proves_its_name, passwords_stay_unseen)
