@@ -66,16 +66,17 @@ static int open_browser(void *user_data, const char *uri)
     return 0;
 }
 
-/* A server that no setting names is contacted only with a yes where somebody can be asked (C-018). */
+/* A server that neither settings nor the mail domain speak for is contacted only with a yes (C-018). */
 static int consent(void *user_data, const char *url)
 {
     char question[512];
 
     (void)user_data;
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
-        return 0;
+        return RMS_E_SERVER_NOT_TRUSTED;
     }
-    (void)snprintf(question, sizeof question, _("Contact %s, which is not in your settings?"), url);
+    (void)snprintf(question, sizeof question,
+        _("Contact %s, which is neither in your settings nor in your mail domain?"), url);
     return ask_yes(question) ? 0 : RMS_E_CONSENT_REFUSED;
 }
 

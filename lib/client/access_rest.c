@@ -24,7 +24,7 @@ static int find_endpoint(struct rms_context *context, struct rms_access *access,
     struct rms_http_request request = {0};
 
     RMS_TRY(rms_http_origin(url, &root));
-    RMS_TRY(rms_consent(context, rms_buf_text(&root)));
+    RMS_TRY(rms_consent(context, rms_buf_text(&root), NULL));
     signin->root = rms_arena_strdup(access->arena, rms_buf_text(&root));
     rms_buf_append_str(&query, "?service=");
     rms_http_encode(&query, url);

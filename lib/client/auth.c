@@ -58,11 +58,25 @@ int rms_auth_probe(
     return 0;
 }
 
+/* The first place of the service that answers. One that answers in a wrong way ends the search. */
+static int probe_service(struct rms_context *context, struct rms_arena *arena, const char *query,
+    const struct rms_service *service, struct rms_signin *signin)
+{
+    int status = RMS_E_UNREACHABLE;
+
+    for (size_t i = 0; i < service->count && status == RMS_E_UNREACHABLE; i++) {
+        signin->root = service->roots[i];
+        RMS_TRY(rms_consent(context, signin->root, service->domain));
+        status = rms_auth_probe(context, arena, query, signin);
+    }
+    return status;
+}
+
 int rms_auth_start(
     struct rms_context *context, struct rms_arena *arena, const char *address, struct rms_signin *signin_out)
 {
-    struct rms_buf RMS_BUF_CLEANUP root = RMS_BUF_INIT(1024);
     struct rms_buf RMS_BUF_CLEANUP query = RMS_BUF_INIT(1024);
+    struct rms_service service;
     char normal[RMS_ADDRESS_MAX];
 
     *signin_out = (struct rms_signin){.access_until = RMS_TIME_NONE};
@@ -76,12 +90,12 @@ int rms_auth_start(
         rms_buf_append_str(&query, "?email=");
         rms_http_encode(&query, normal);
     }
-    RMS_TRY(rms_discover_root(context, signin_out->address, &root));
-    signin_out->root = rms_arena_strdup(arena, rms_buf_text(&root));
-    if (signin_out->root == NULL || (address != NULL && signin_out->address == NULL)) {
+    if (address != NULL && signin_out->address == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    return rms_auth_probe(context, arena, rms_buf_text(&query), signin_out);
+    RMS_TRY(rms_buf_status(&query));
+    RMS_TRY(rms_discover(context, arena, signin_out->address, &service));
+    return probe_service(context, arena, rms_buf_text(&query), &service, signin_out);
 }
 
 /* Numbers come as numbers or as decimal text (rest-protocol 5.1). */

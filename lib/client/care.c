@@ -87,6 +87,7 @@ static int check_discovery(struct examination *examination)
 {
     struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
     struct rms_buf RMS_BUF_CLEANUP root = RMS_BUF_INIT(sizeof examination->root - 1);
+    struct rms_service service;
     struct rms_signin signin;
 
     if (arena == NULL) {
@@ -95,7 +96,9 @@ static int check_discovery(struct examination *examination)
     if (rms_signin_load(examination->context, arena, &signin) == 0) {
         rms_buf_append_str(&root, signin.root);
     } else {
-        RMS_TRY(rms_discover_root(examination->context, examination->context->settings.user, &root));
+        RMS_TRY(rms_discover(examination->context, arena, examination->context->settings.user, &service));
+        RMS_TRY(rms_consent(examination->context, service.roots[0], service.domain));
+        rms_buf_append_str(&root, service.roots[0]);
     }
     RMS_TRY(rms_buf_status(&root));
     memcpy(examination->root, rms_buf_text(&root), root.len + 1);

@@ -2,27 +2,48 @@
 #ifndef RMS_CLIENT_DISCOVERY_H
 #define RMS_CLIENT_DISCOVERY_H
 
+#include "base/arena.h"
 #include "base/bytes.h"
 
 struct rms_context;
 
 #define RMS_HOST_MAX 256
+#define RMS_SRV_MAX  16 /* further records are not looked at */
 
-/* The host of the first SRV record in a DNS answer. RMS_E_NOT_FOUND when there is none, RMS_E_DAMAGED when
- * the bytes are no answer. */
-RMS_MUST_USE int rms_srv_parse(struct rms_view answer, char host_out[RMS_HOST_MAX]);
+struct rms_srv_host {
+    char name[RMS_HOST_MAX];
+    uint16_t priority;
+    uint16_t weight;
+};
 
-/* The root (https://host) of the service for a domain, from DNS: the domain itself, then its parents down to
- * two labels. RMS_E_NOT_FOUND. */
-RMS_MUST_USE int rms_discover_domain(const char *domain, struct rms_buf *root_out);
+struct rms_srv {
+    struct rms_srv_host hosts[RMS_SRV_MAX];
+    size_t count;
+};
 
-/* The root of the service for a person: settings, then DNS. RMS_E_UNREACHABLE naming what was tried;
- * RMS_E_CONSENT_REFUSED when the application declines a server that is not configured. address may be NULL.
+/* The hosts of the SRV records in a DNS answer, in the order in which to try them; none when the records say
+ * that there is no service. RMS_E_NOT_FOUND without such a record, RMS_E_DAMAGED when the bytes are no
+ * answer.
  */
-RMS_MUST_USE int rms_discover_root(
-    struct rms_context *context, const char *address, struct rms_buf *root_out);
+RMS_MUST_USE int rms_srv_parse(struct rms_view answer, struct rms_srv *srv_out);
 
-/* Asks the application before a server is contacted that no setting names. */
-RMS_MUST_USE int rms_consent(struct rms_context *context, const char *root);
+/* Where the service may be. Each root is https://host[:port], lower case. */
+struct rms_service {
+    const char *roots[RMS_SRV_MAX];
+    size_t count;       /* at least 1 */
+    const char *domain; /* whose DNS records named them; NULL: settings did */
+};
+
+/* The service of a person: from the settings, else from DNS by the domain of the address and its parents down
+ * to two labels. RMS_E_UNREACHABLE naming what was tried. address may be NULL. DNS is not believed yet: see
+ * rms_consent. */
+RMS_MUST_USE int rms_discover(struct rms_context *context, struct rms_arena *arena, const char *address,
+    struct rms_service *service_out);
+
+/* May this server be contacted? Settings may name it, or it is in the mail domain whose DNS records named it
+ * (domain, else NULL), so that nobody else gets a certificate for it. Otherwise the application is asked;
+ * without one that can answer RMS_E_SERVER_NOT_TRUSTED where only DNS speaks for the server.
+ * RMS_E_CONSENT_REFUSED. */
+RMS_MUST_USE int rms_consent(struct rms_context *context, const char *root, const char *domain);
 
 #endif

@@ -47,27 +47,72 @@ static void answers(void **state)
         uint16_t type;
         const char *host;
         int code;
+        size_t count;
     } rows[] = {
-        {33, "rms.contoso.example", 0},
-        {33, "x", 0},
-        {33, "", RMS_E_NOT_FOUND}, /* "." says: decidedly not here */
-        {1, "rms.contoso.example", RMS_E_NOT_FOUND},
-        {33, "evil.example/path", RMS_E_NOT_FOUND},
-        {33, "user@evil.example", RMS_E_NOT_FOUND},
-        {33, "-x.example", RMS_E_NOT_FOUND},
+        {33, "rms.contoso.example", 0, 1},
+        {33, "x", 0, 1},
+        {33, "", 0, 0}, /* "." says: decidedly not here */
+        {1, "rms.contoso.example", RMS_E_NOT_FOUND, 0},
+        {33, "evil.example/path", 0, 0},
+        {33, "user@evil.example", 0, 0},
+        {33, "-x.example", 0, 0},
     };
 
     (void)state;
     for (size_t i = 0; i < RMS_COUNT(rows); i++) {
         uint8_t answer[512];
-        char host[RMS_HOST_MAX];
+        struct rms_srv srv;
         size_t len = make_answer(answer, rows[i].type, rows[i].host);
 
-        assert_int_equal(rms_srv_parse(rms_view_of(answer, len), host), rows[i].code);
-        if (rows[i].code == 0) {
-            assert_string_equal(host, rows[i].host);
+        assert_int_equal(rms_srv_parse(rms_view_of(answer, len), &srv), rows[i].code);
+        assert_int_equal(srv.count, rows[i].count);
+        if (srv.count > 0) {
+            assert_string_equal(srv.hosts[0].name, rows[i].host);
         }
     }
+}
+
+/* An answer with records for hosts of one letter; count may be more than there are rows: the last one
+ * repeats. */
+static size_t make_records(uint8_t *out, size_t count, const uint8_t rows[][3], size_t row_count)
+{
+    const uint8_t head[] = {0, 7, 0x81, 0x80, 0, 1, 0, (uint8_t)count, 0, 0, 0, 0, 1, 'x', 0, 0, 33, 0, 1};
+    size_t len = sizeof head;
+
+    memcpy(out, head, len);
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *row = rows[i < row_count ? i : row_count - 1];
+        const uint8_t record[] = {
+            0xc0, 12, 0, 33, 0, 1, 0, 0, 1, 44, 0, 9, 0, row[1], 0, row[2], 0, 80, 1, row[0], 0};
+
+        memcpy(out + len, record, sizeof record);
+        len += sizeof record;
+    }
+    return len;
+}
+
+static void order_of_hosts(void **state)
+{
+    static const uint8_t rows[][3] = {{'b', 1, 1}, {'a', 1, 3}, {'z', 2, 200}, {'c', 0, 0}};
+    uint8_t answer[2048];
+    size_t len = make_records(answer, 4, rows, 4);
+    struct rms_srv srv;
+    int heavier = 0;
+
+    (void)state;
+    for (int i = 0; i < 400; i++) {
+        assert_int_equal(rms_srv_parse(rms_view_of(answer, len), &srv), 0);
+        assert_int_equal(srv.count, 4);
+        assert_string_equal(srv.hosts[0].name, "c");
+        assert_string_equal(srv.hosts[3].name, "z");
+        heavier += srv.hosts[1].name[0] == 'a';
+        assert_int_equal(srv.hosts[1].name[0] + srv.hosts[2].name[0], 'a' + 'b');
+    }
+    assert_in_range(heavier, 220, 380); /* three of four */
+
+    len = make_records(answer, 60, rows, 4);
+    assert_int_equal(rms_srv_parse(rms_view_of(answer, len), &srv), 0);
+    assert_int_equal(srv.count, RMS_SRV_MAX);
 }
 
 static void cut_answers(void **state)
@@ -77,11 +122,11 @@ static void cut_answers(void **state)
 
     (void)state;
     for (size_t i = 0; i < len; i++) {
-        char host[RMS_HOST_MAX];
+        struct rms_srv srv;
         uint8_t *copy = test_malloc(i + 1);
 
         memcpy(copy, answer, i);
-        assert_int_not_equal(rms_srv_parse(rms_view_of(copy, i), host), 0);
+        assert_int_not_equal(rms_srv_parse(rms_view_of(copy, i), &srv), 0);
         test_free(copy);
     }
 }
@@ -159,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers),
+        cmocka_unit_test(order_of_hosts),
         cmocka_unit_test(cut_answers),
         cmocka_unit_test(origins),
         cmocka_unit_test(encoding),

@@ -286,23 +286,30 @@ static struct rms_view host_of(const char *url)
     const char *start = strstr(url, "://");
     const char *host = start != NULL ? start + 3 : url;
 
-    return rms_view_of(host, strcspn(host, ":/?#"));
+    return rms_view_of(host, strcspn(host, host[0] == '[' ? "]" : ":/?#"));
+}
+
+static bool same_host(struct rms_view host, const char *url)
+{
+    struct rms_view other = host_of(url);
+
+    return other.len == host.len &&
+           strncasecmp((const char *)other.data, (const char *)host.data, host.len) == 0;
+}
+
+bool rms_settings_names(const struct rms_settings *settings, const char *url)
+{
+    struct rms_view host = host_of(url);
+
+    for (size_t i = 0; i < settings->trusted_count; i++) {
+        if (same_host(host, settings->trusted[i])) {
+            return true;
+        }
+    }
+    return settings->url != NULL && same_host(host, settings->url);
 }
 
 bool rms_settings_trusts(const struct rms_settings *settings, const char *url)
 {
-    struct rms_view host = host_of(url);
-
-    if (!settings->trusted_only) {
-        return true;
-    }
-    for (size_t i = 0; i < settings->trusted_count; i++) {
-        struct rms_view entry = host_of(settings->trusted[i]);
-
-        if (entry.len == host.len &&
-            strncasecmp((const char *)entry.data, (const char *)host.data, host.len) == 0) {
-            return true;
-        }
-    }
-    return settings->url != NULL && rms_view_equal(host_of(settings->url), host);
+    return !settings->trusted_only || rms_settings_names(settings, url);
 }

@@ -43,6 +43,9 @@ void rms_settings_fini(struct rms_settings *settings);
 /* The administrator's word about files with this extension (C-047): a named one beats "*". */
 struct rms_extension_rule rms_settings_rule(const struct rms_settings *settings, const char *name);
 
+/* Is it the service of the settings, or listed among the trusted servers? */
+bool rms_settings_names(const struct rms_settings *settings, const char *url);
+
 /* May this server be asked about content (C-018)? host: of a URL. */
 bool rms_settings_trusts(const struct rms_settings *settings, const char *url);
 

@@ -169,6 +169,9 @@ static void trusted_servers(void **state)
     assert_true(rms_settings_trusts(&settings, "https://rms.contoso.example:8443/_wmcs"));
     assert_true(rms_settings_trusts(&settings, "https://rms.fabrikam.example/_wmcs"));
     assert_true(rms_settings_trusts(&settings, "https://own.example/_wmcs"));
+    assert_true(rms_settings_trusts(&settings, "https://OWN.example/_wmcs"));
+    assert_false(rms_settings_trusts(&settings, "https://[2001:db8::1]/_wmcs"));
+    assert_true(rms_settings_names(&settings, "https://own.example"));
     assert_false(rms_settings_trusts(&settings, "https://evil.example/rms.contoso.example"));
     assert_false(rms_settings_trusts(&settings, "https://rms.contoso.example.evil.example/"));
     rms_settings_fini(&settings);
