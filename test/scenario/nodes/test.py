@@ -134,6 +134,8 @@ def keys_cross():
                 break
             assert time.monotonic() < deadline, log
             time.sleep(0.1)
+        for node in (a, b):
+            node.admin("log", "verify", "--tenant", "fabrikam.test")
 
 
 def bytes_that_are_no_text_do_not_stop_the_log():
@@ -182,6 +184,7 @@ def server_restarts():
                 break
         assert set(acknowledged) <= set(rows), "rows are missing"
         assert len([r for r in rows if r in acknowledged]) == len(acknowledged), "rows are doubled"
+        a.admin("log", "verify")
 
 
 def make_certificate(cluster):
