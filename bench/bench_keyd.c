@@ -231,8 +231,8 @@ static void prepare(struct rms_keyclient *client)
     struct rms_publish_request ask = {
         .mode = RMS_MODE_CBC4K, .key_bits = 256, .owner_bound = bound, .erd = rms_view_str(erd)};
 
-    if (rms_keyd_generate(client, RMS_KEY_TENANT_RSA, NULL, &tenant) != 0 ||
-        rms_keyd_generate(client, RMS_KEY_USER_RSA, NULL, &user) != 0 ||
+    if (rms_keyd_generate(client, RMS_KEY_TENANT_RSA, RMS_TENANT_KEY_BITS, NULL, &tenant) != 0 ||
+        rms_keyd_generate(client, RMS_KEY_USER_RSA, RMS_USER_KEY_BITS, NULL, &user) != 0 ||
         rms_rsa_generate(2048, &machine) != 0) {
         abort();
     }

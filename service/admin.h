@@ -24,7 +24,8 @@
     X(client_remove) X(log_usage) X(log_admin) X(log_verify) X(health) \
     X(tracking_list) X(tracking_show) X(tracking_events) \
     X(tracking_revoke) X(tracking_restore) \
-    X(db_check) X(db_migrate) X(db_backup)
+    X(db_check) X(db_migrate) X(db_backup) \
+    X(key_list) X(key_add) X(key_change)
 /* clang-format on */
 
 #define X(name)                                                                                              \
@@ -59,6 +60,10 @@ bool rms_admin_wants_text(const struct rms_request *request);
 
 /* "{}" with done: what calls without anything to show answer. */
 void rms_admin_done(struct rms_reply *reply);
+
+/* Member "Keys": the tenant's licence keys, oldest first (admin_key.c). */
+RMS_MUST_USE int rms_admin_write_keys(
+    struct rms_request *request, struct rms_buf *out, const char *name, const char *tenant_id);
 
 /* One row of the admin log for the finished call (S-194): command with arguments, secrets masked. */
 void rms_admin_note_request(const struct rms_request *request, int code);

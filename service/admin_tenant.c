@@ -8,32 +8,6 @@
 #define NAME_MAX_BYTES   256
 #define DOMAIN_MAX_BYTES 253
 
-static void write_key(struct rms_buf *out, const struct rms_key *key)
-{
-    rms_out_open(out, NULL, '{');
-    rms_out_text(out, "KeyIdentifier", key->id);
-    rms_out_text(out, "Status", key->active ? "Active" : "Archived");
-    rms_out_text(out, "KeyType", "Service-managed");
-    rms_out_time(out, "CreationTime", key->created_at);
-    rms_out_text(out, "FriendlyName", key->name);
-    rms_out_int(out, "Bits", key->bits);
-    rms_out_close(out, '}');
-}
-
-static int write_keys(struct rms_request *request, struct rms_buf *out, const char *tenant_id)
-{
-    struct rms_keys keys;
-    RMS_TRY(rms_key_list(request->worker->db, request->arena, tenant_id, &keys));
-    rms_out_open(out, "Keys", '[');
-    for (size_t i = 0; i < keys.count; i++) {
-        if (keys.items[i].kind == RMS_KEY_TENANT) {
-            write_key(out, &keys.items[i]);
-        }
-    }
-    rms_out_close(out, ']');
-    return RMS_OK;
-}
-
 static void write_removal(struct rms_buf *out, const struct rms_tenant *t)
 {
     static const char *const rights[] = {"OWNER", "EXPORT", "EXTRACT"};
@@ -57,7 +31,7 @@ static int write_tenant(struct rms_request *request, struct rms_buf *out, const 
     write_removal(out, t);
     rms_out_text(out, "SuperUsersEnabled", t->super_users_enabled ? "Enabled" : "Disabled");
     rms_out_int(out, "KeyRolloverCount", t->key_rollover_count);
-    RMS_TRY(write_keys(request, out, t->id));
+    RMS_TRY(rms_admin_write_keys(request, out, "Keys", t->id));
     rms_out_close(out, '}');
     return RMS_OK;
 }

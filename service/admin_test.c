@@ -55,6 +55,52 @@ static void tenants(void **state)
     assert_int_equal(json_array_size(stage.reply), 2);
 }
 
+/* touches: S-203, S-204, S-208, S-209 */
+static void keys(void **state)
+{
+    static const struct admin_case bad[] = {
+        {"{\"Bits\":1024}", RMS_E_BAD_ARGUMENT, "Bits"},
+        {"{\"Bits\":2049}", RMS_E_BAD_ARGUMENT, "Bits"},
+        {"{\"Bits\":-2048}", RMS_E_BAD_ARGUMENT, "Bits"},
+        {"{\"Bits\":4294969344}", RMS_E_BAD_ARGUMENT, "Bits"}, /* 2048 in the lower half */
+        {"{\"Bits\":\"2048\"}", RMS_E_BAD_ARGUMENT, "Bits"},
+        {"{\"Status\":\"Gone\"}", RMS_E_BAD_ARGUMENT, "Status"},
+        {"{\"Activate\":true}", RMS_E_BAD_ARGUMENT, "Activate"},
+    };
+    static const struct admin_case bad_change[] = {
+        {"{}", RMS_E_BAD_ARGUMENT, "Status"},
+        {"{\"Status\":\"Archived\"}", RMS_E_CONFLICT, "activating another"},
+    };
+    char first[RMS_GUID_TEXT];
+    char second[RMS_GUID_TEXT];
+    (void)state;
+    check_cases(path("POST", "/keys"), bad, RMS_COUNT(bad));
+    assert_int_equal(stage_admin(path("GET", "/keys"), NULL), 0);
+    assert_int_equal(json_array_size(stage.reply), 1);
+    rms_guid_copy(first, rms_json_str(json_array_get(stage.reply, 0), "KeyIdentifier"));
+    check_cases(path("POST", stage_printf("/keys/%s", first)), bad_change, RMS_COUNT(bad_change));
+    assert_int_equal(stage_admin(path("POST", "/keys"), "{}"), 0);
+    assert_string_equal(stage_text("Status"), "Archived");
+    rms_guid_copy(second, stage_text("KeyIdentifier"));
+    /* another tenant's administrator learns nothing of it */
+    assert_int_equal(stage_admin(stage_printf("POST /admin/v1/tenants/fabrikam.test/keys/%s", second),
+                         "{\"Status\":\"Active\"}"),
+        RMS_E_NOT_FOUND);
+    assert_int_equal(
+        stage_admin(path("POST", stage_printf("/keys/%s", second)), "{\"Status\":\"Active\"}"), 0);
+    assert_string_equal(stage_text("Status"), "Active");
+    assert_int_equal(
+        stage_admin(path("POST", stage_printf("/keys/%s", first)), "{\"Status\":\"Active\"}"), 0);
+    assert_int_equal(stage_admin(path("GET", "/keys"), NULL), 0);
+    assert_int_equal(json_array_size(stage.reply), 2);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *key = json_array_get(stage.reply, i); /* of one second: in either order */
+        bool is_first = strcmp(rms_json_str(key, "KeyIdentifier"), first) == 0;
+        assert_string_equal(rms_json_str(key, "Status"), is_first ? "Active" : "Archived");
+    }
+    assert_int_equal(stage_admin(path("POST", "/keys/nonsense"), "{\"Status\":\"Active\"}"), RMS_E_NOT_FOUND);
+}
+
 /* touches: S-009 */
 static void old_names_and_rights(void **state)
 {
@@ -425,6 +471,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tenants),
+        cmocka_unit_test(keys),
         cmocka_unit_test(old_names_and_rights),
         cmocka_unit_test(states),
         cmocka_unit_test(settings),

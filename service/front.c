@@ -23,7 +23,7 @@
 #include "service/signin.h"
 #include "service/tenant.h"
 #include "service/tenant_make.h"
-#include "service/tenant_template.h"
+#include "service/signed_cache.h"
 #include "service/token.h"
 #include "service/usage.h"
 
@@ -130,7 +130,7 @@ static int start_state(struct process *p)
     RMS_TRY(rms_revocations_new(&front->revocations));
     RMS_TRY(rms_revocations_follow(front->revocations, p->db));
     RMS_TRY(rms_licences_new(RMS_LICENCES_MAX_BYTES, &front->licences));
-    RMS_TRY(rms_signed_templates_new(&front->signed_templates));
+    RMS_TRY(rms_signed_cache_new(&front->signed_cache));
     RMS_TRY(rms_tokens_new(front, &front->tokens));
     return rms_signin_new(front, &front->signin);
 }
@@ -244,7 +244,7 @@ static void stop(struct process *p)
     rms_usage_free(&front->usage);
     rms_signin_free(&front->signin);
     rms_tokens_free(&front->tokens);
-    rms_signed_templates_free(&front->signed_templates);
+    rms_signed_cache_free(&front->signed_cache);
     rms_licences_free(&front->licences);
     rms_revocations_free(&front->revocations);
     rms_tenancy_free(&front->tenancy);

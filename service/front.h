@@ -7,19 +7,19 @@
 
 #include "service/request.h"
 
-struct rms_settings;         /* service/settings.h */
-struct rms_keylink;          /* service/keyclient.h */
-struct rms_keyclient;        /* service/keyclient.h */
-struct rms_store;            /* store/store.h */
-struct rms_db;               /* store/store.h */
-struct rms_directory;        /* directory/directory.h */
-struct rms_tenancy;          /* service/tenant.h */
-struct rms_usage;            /* service/usage.h */
-struct rms_signed_templates; /* service/tenant_template.h */
-struct rms_licences;         /* service/licence.h */
-struct rms_revocations;      /* service/revocation.h */
-struct rms_tokens;           /* service/token.h: verified-token cache, issuers, JWKS */
-struct rms_signin;           /* service/signin.h: codes, device codes, throttling */
+struct rms_settings;     /* service/settings.h */
+struct rms_keylink;      /* service/keyclient.h */
+struct rms_keyclient;    /* service/keyclient.h */
+struct rms_store;        /* store/store.h */
+struct rms_db;           /* store/store.h */
+struct rms_directory;    /* directory/directory.h */
+struct rms_tenancy;      /* service/tenant.h */
+struct rms_usage;        /* service/usage.h */
+struct rms_signed_cache; /* service/signed_cache.h */
+struct rms_licences;     /* service/licence.h */
+struct rms_revocations;  /* service/revocation.h */
+struct rms_tokens;       /* service/token.h: verified-token cache, issuers, JWKS */
+struct rms_signin;       /* service/signin.h: codes, device codes, throttling */
 
 struct rms_front {
     const struct rms_settings *settings;
@@ -32,7 +32,7 @@ struct rms_front {
     struct rms_usage *usage;
     struct rms_licences *licences;
     struct rms_revocations *revocations;
-    struct rms_signed_templates *signed_templates;
+    struct rms_signed_cache *signed_cache;
     struct rms_tokens *tokens;
     struct rms_signin *signin;
     int64_t started_at;

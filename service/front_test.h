@@ -22,7 +22,7 @@
 #include "service/route.h"
 #include "service/tenant.h"
 #include "service/tenant_make.h"
-#include "service/tenant_template.h"
+#include "service/signed_cache.h"
 #include "service/usage.h"
 #include "store/testing_database.h"
 
@@ -221,7 +221,7 @@ STAGE_HELPER int stage_open(void **state)
     assert_int_equal(rms_tenancy_new(f, &f->tenancy), 0);
     assert_int_equal(rms_licences_new(1u << 20, &f->licences), 0);
     assert_int_equal(rms_revocations_new(&f->revocations), 0);
-    assert_int_equal(rms_signed_templates_new(&f->signed_templates), 0);
+    assert_int_equal(rms_signed_cache_new(&f->signed_cache), 0);
     stage_keyd();
     assert_int_equal(rms_usage_new(f->store, NULL, f->keylink, &f->usage), 0);
     stage.contoso = stage_tenant("Contoso", "contoso.test");
@@ -248,7 +248,7 @@ STAGE_HELPER int stage_close(void **state)
     rms_keylink_free(&f->keylink);
     rms_keyd_free(&stage.keyd);
     rms_secret_free(&stage.master);
-    rms_signed_templates_free(&f->signed_templates);
+    rms_signed_cache_free(&f->signed_cache);
     rms_licences_free(&f->licences);
     rms_revocations_free(&f->revocations);
     rms_tenancy_free(&f->tenancy);

@@ -287,21 +287,22 @@ static int put_target(struct rms_buf *request, const struct rms_seal_target *tar
 
 /* --- keys ------------------------------------------------------------------------------------------- */
 
-int rms_keyd_generate(
-    struct rms_keyclient *client, enum rms_key_kind kind, const char *tenant_id, struct rms_new_key *key_out)
+int rms_keyd_generate(struct rms_keyclient *client, enum rms_key_kind kind, unsigned bits,
+    const char *tenant_id, struct rms_new_key *key_out)
 {
     struct rms_buf *request = begin(client, RMS_KEYD_GENERATE);
     struct rms_cursor in;
 
     *key_out = (struct rms_new_key){
         .key = {.kind = kind, .tenant_id = RMS_KEY_NO_TENANT, .sealed = RMS_BUF_INIT(RMS_KEY_SEALED_MAX)}};
-    if (kind < RMS_KEY_TENANT_RSA || kind >= RMS_KEY_KINDS) {
+    if (kind < RMS_KEY_TENANT_RSA || kind >= RMS_KEY_KINDS || bits > UINT16_MAX) {
         return RMS_E_BAD_ARGUMENT;
     }
     if (tenant_id != NULL) {
         RMS_TRY(rms_guid_parse(rms_view_str(tenant_id), key_out->key.tenant_id));
     }
     rms_buf_append_byte(request, (uint8_t)kind);
+    rms_buf_append_u16(request, (uint16_t)bits);
     RMS_TRY(rms_message_put_guid(request, key_out->key.tenant_id));
     RMS_TRY(call(client, NULL, &in));
     take_guid(&in, key_out->key.key_id);

@@ -70,9 +70,10 @@ struct rms_new_key {
 
 void rms_new_key_fini(struct rms_new_key *key);
 
-/* tenant_id NULL: a key of the service itself. */
-RMS_MUST_USE int rms_keyd_generate(
-    struct rms_keyclient *client, enum rms_key_kind kind, const char *tenant_id, struct rms_new_key *key_out);
+/* bits: RMS_E_BAD_ARGUMENT for a size that the kind does not come in. tenant_id NULL: a key of the service
+ * itself. */
+RMS_MUST_USE int rms_keyd_generate(struct rms_keyclient *client, enum rms_key_kind kind, unsigned bits,
+    const char *tenant_id, struct rms_new_key *key_out);
 
 /* Makes keyd hold a key; idempotent. Rarely needed: see above. RMS_E_KEY_UNAVAILABLE when it does not unseal
  * (wrong master key, damaged, other tenant or kind). */

@@ -248,12 +248,13 @@ int rms_keyd_op_stats(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_b
 
 /* --- keys ------------------------------------------------------------------------------------------- */
 
-static int make_rsa(struct rms_keyd *keyd, struct rms_buf *public_out, struct rms_secret **plain_out)
+static int make_rsa(
+    struct rms_keyd *keyd, unsigned bits, struct rms_buf *public_out, struct rms_secret **plain_out)
 {
     struct rms_rsa_private *key;
     int status;
 
-    RMS_TRY(rms_stock_take(keyd->stock, &key));
+    RMS_TRY(bits == RMS_STOCK_BITS ? rms_stock_take(keyd->stock, &key) : rms_rsa_generate(bits, &key));
     rms_keyd_put_public(public_out, rms_rsa_public_of(key));
     status = rms_rsa_to_blob(key, true, plain_out);
     rms_rsa_private_free(&key);
@@ -283,21 +284,36 @@ static void new_id(uint8_t id[RMS_TABLE_ID])
     id[8] = (uint8_t)((id[8] & 0x3f) | 0x80);
 }
 
-/* u8 kind, tenant -> id, public key (RSA: u16 length, modulus; EC: x, y), blob box */
+/* Tenant keys come in three sizes (S-209), the others in one. */
+static bool bits_valid(enum rms_key_kind kind, unsigned bits)
+{
+    static const unsigned usual[RMS_KEY_KINDS] = {[RMS_KEY_TENANT_RSA] = RMS_TENANT_KEY_BITS,
+        [RMS_KEY_USER_RSA] = RMS_USER_KEY_BITS,
+        [RMS_KEY_TOKEN_EC] = RMS_TOKEN_KEY_BITS,
+        [RMS_KEY_LOG_EC] = RMS_LOG_KEY_BITS};
+
+    return bits == usual[kind] || (kind == RMS_KEY_TENANT_RSA && (bits == 3072 || bits == 4096));
+}
+
+/* u8 kind, u16 bits, tenant -> id, public key (RSA: u16 length, modulus; EC: x, y), blob box */
 int rms_keyd_op_generate(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out)
 {
     RMS_SECRET_CLEANUP struct rms_secret *plain = NULL;
     RMS_BUF_CLEANUP struct rms_buf box = RMS_BUF_INIT(RMS_KEY_SEALED_MAX);
     struct rms_key_name name = {.kind = rms_cursor_u8(in)};
+    unsigned bits = rms_cursor_u16(in);
 
     rms_keyd_take(in, name.tenant, sizeof name.tenant);
     if (!rms_cursor_done(in) || !kind_valid(name.kind)) {
         return RMS_KEYD_MALFORMED;
     }
+    if (!bits_valid(name.kind, bits)) {
+        return RMS_E_BAD_ARGUMENT;
+    }
     new_id(name.id);
     rms_buf_append(out, name.id, sizeof name.id);
     bool ec = name.kind == RMS_KEY_TOKEN_EC || name.kind == RMS_KEY_LOG_EC;
-    RMS_TRY(ec ? make_ec(out, &plain) : make_rsa(keyd, out, &plain));
+    RMS_TRY(ec ? make_ec(out, &plain) : make_rsa(keyd, bits, out, &plain));
     RMS_TRY(rms_key_seal(keyd->sealing_key, &name, rms_secret_view(plain), &box));
     rms_message_put_blob(out, rms_buf_view(&box));
     return note_key(keyd, RMS_JOURNAL_DURABLE, "generated", &name);
@@ -368,7 +384,7 @@ int rms_keyd_op_new_wrapped_pair(struct rms_keyd *keyd, struct rms_cursor *in, s
     if (!rms_cursor_done(in)) {
         return RMS_KEYD_MALFORMED;
     }
-    RMS_TRY(make_rsa(keyd, out, &plain));
+    RMS_TRY(make_rsa(keyd, RMS_STOCK_BITS, out, &plain));
     RMS_TRY(rms_enabling_seal_private(&target.recipient, rms_secret_view(plain), target.bound, &bits));
     rms_message_put_blob(out, rms_buf_view(&bits));
     return note_wrap(keyd, "pair-wrapped", NULL, &target.recipient);

@@ -39,12 +39,18 @@ enum rms_keyd_op {
 #define RMS_KEYD_OP_COUNT 14 /* highest number + 1 */
 
 enum rms_key_kind {
-    RMS_KEY_TENANT_RSA = 1, /* RSA-2048: signs licences, opens content keys */
+    RMS_KEY_TENANT_RSA = 1, /* RSA: signs licences, opens content keys */
     RMS_KEY_USER_RSA = 2,   /* RSA-2048: a person's account key, the same on all his devices */
     RMS_KEY_TOKEN_EC = 3,   /* P-256: signs access tokens of the built-in sign-in */
     RMS_KEY_LOG_EC = 4,     /* P-256: signs statements about the logs, and nothing else */
 };
 #define RMS_KEY_KINDS 5
+
+/* Sizes: new tenant keys may also have 3072 or 4096 bits (S-209). */
+#define RMS_TENANT_KEY_BITS 2048
+#define RMS_USER_KEY_BITS   2048
+#define RMS_TOKEN_KEY_BITS  256
+#define RMS_LOG_KEY_BITS    256
 
 /* What a tenant key signs; counted in the journal. */
 enum rms_sign_purpose {

@@ -19,7 +19,7 @@ struct sample {
 static const struct sample samples[] = {
     {RMS_KEYD_PING, ""},
     {RMS_KEYD_STATS, ""},
-    {RMS_KEYD_GENERATE, "3g"},
+    {RMS_KEYD_GENERATE, "32g"},
     {RMS_KEYD_LOAD, "1ggb"},
     {RMS_KEYD_SIGN, "g1d"},
     {RMS_KEYD_SIGN_TOKEN, "gd"},
@@ -212,8 +212,8 @@ static void cuts_off_bad_heads(void **state)
 static void cuts_off_values_out_of_range(void **state)
 {
     static const struct sample bad[] = {
-        {RMS_KEYD_GENERATE, "0g"},               /* no kind of key */
-        {RMS_KEYD_GENERATE, "5g"},               /* no kind of key */
+        {RMS_KEYD_GENERATE, "02g"},              /* no kind of key */
+        {RMS_KEYD_GENERATE, "52g"},              /* no kind of key */
         {RMS_KEYD_LOAD, "9ggb"},                 /* no kind of key */
         {RMS_KEYD_SIGN, "g0d"},                  /* no purpose */
         {RMS_KEYD_SIGN, "g8d"},                  /* no purpose */

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define PAIR_BITS       2048
 #define LOWEST_PRIORITY 19
 
 struct rms_stock {
@@ -51,7 +50,7 @@ static void *run(void *argument)
     (void)pthread_setname_np(pthread_self(), "stock");
     (void)setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY);
     while (wait_for_room(stock)) {
-        if (rms_rsa_generate(PAIR_BITS, &key) != 0) {
+        if (rms_rsa_generate(RMS_STOCK_BITS, &key) != 0) {
             rms_log(RMS_LOG_ERROR, "keyd.stock.failed", NULL);
             break;
         }
@@ -123,7 +122,7 @@ int rms_stock_take(struct rms_stock *stock, struct rms_rsa_private **key_out)
         (void)pthread_cond_signal(&stock->room);
     }
     (void)pthread_mutex_unlock(&stock->lock);
-    return *key_out != NULL ? 0 : rms_rsa_generate(PAIR_BITS, key_out);
+    return *key_out != NULL ? 0 : rms_rsa_generate(RMS_STOCK_BITS, key_out);
 }
 
 size_t rms_stock_count(struct rms_stock *stock)

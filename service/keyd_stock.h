@@ -5,7 +5,8 @@
 
 #include "crypto/rsa.h"
 
-#define RMS_STOCK_MAX 256
+#define RMS_STOCK_MAX  256
+#define RMS_STOCK_BITS 2048
 
 struct rms_stock;
 

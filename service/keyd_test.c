@@ -168,11 +168,44 @@ static void a_key_box_opens_nothing_else(void **state)
         published.box.data[i] ^= 1;
     }
     assert_int_equal(try_open(lab, &ask), 0);
-    assert_int_equal(rms_keyd_generate(lab->client, RMS_KEY_TENANT_RSA, LAB_TENANT, &second), 0);
+    assert_int_equal(
+        rms_keyd_generate(lab->client, RMS_KEY_TENANT_RSA, RMS_TENANT_KEY_BITS, LAB_TENANT, &second), 0);
     assert_int_equal(rms_keyd_load(lab->client, &second.key), 0);
     ask.key_id = second.key.key_id;
     assert_int_equal(try_open(lab, &ask), RMS_E_BAD_LICENSE);
     rms_new_key_fini(&second);
+}
+
+/* touches: S-209 */
+static void makes_keys_of_the_sizes_there_are(void **state)
+{
+    static const struct {
+        enum rms_key_kind kind;
+        unsigned bits;
+        int status;
+    } cases[] = {
+        {RMS_KEY_TENANT_RSA, 3072, 0},
+        {RMS_KEY_TENANT_RSA, 1024, RMS_E_BAD_ARGUMENT},
+        {RMS_KEY_TENANT_RSA, 0, RMS_E_BAD_ARGUMENT},
+        {RMS_KEY_TENANT_RSA, 2056, RMS_E_BAD_ARGUMENT},
+        {RMS_KEY_TENANT_RSA, 8192, RMS_E_BAD_ARGUMENT},
+        {RMS_KEY_TENANT_RSA, 65536 + 2048, RMS_E_BAD_ARGUMENT},
+        {RMS_KEY_USER_RSA, 3072, RMS_E_BAD_ARGUMENT},
+        {RMS_KEY_TOKEN_EC, 2048, RMS_E_BAD_ARGUMENT},
+    };
+    struct lab *lab = *state;
+
+    for (size_t i = 0; i < RMS_COUNT(cases); i++) {
+        struct rms_new_key key;
+
+        assert_int_equal(
+            rms_keyd_generate(lab->client, cases[i].kind, cases[i].bits, LAB_TENANT, &key), cases[i].status);
+        if (cases[i].status == 0) {
+            assert_int_equal(key.rsa.bits, cases[i].bits);
+            assert_int_equal(rms_keyd_load(lab->client, &key.key), 0);
+        }
+        rms_new_key_fini(&key);
+    }
 }
 
 /* The bits say the same, for whoever has only the private key. */
@@ -275,7 +308,8 @@ static void keeps_tenants_apart(void **state)
     uint8_t no_handle[RMS_KEY_HANDLE_BYTES] = {0};
     struct rms_new_key other;
 
-    assert_int_equal(rms_keyd_generate(lab->client, RMS_KEY_TENANT_RSA, NULL, &other), 0);
+    assert_int_equal(
+        rms_keyd_generate(lab->client, RMS_KEY_TENANT_RSA, RMS_TENANT_KEY_BITS, NULL, &other), 0);
     assert_int_equal(rms_keyd_release(lab->client, other.key.key_id, published.opened.handle, &released),
         RMS_E_RECHALLENGE);
     assert_int_equal(rms_keyd_seal_to(lab->client, other.key.key_id, published.opened.handle, &target, &bits),
@@ -437,7 +471,7 @@ static void bounds_the_user_keys_it_holds(void **state)
     for (int i = 0; i < 4; i++) {
         struct rms_new_key more;
 
-        assert_int_equal(rms_keyd_generate(lab->client, RMS_KEY_USER_RSA, NULL, &more), 0);
+        assert_int_equal(rms_keyd_generate(lab->client, RMS_KEY_USER_RSA, RMS_USER_KEY_BITS, NULL, &more), 0);
         assert_int_equal(rms_keyd_load(lab->client, &more.key), 0);
         rms_new_key_fini(&more);
     }
@@ -460,7 +494,8 @@ static void without_its_master_key_it_is_locked(void **state)
     lab_start_keyd(lab, NULL);
     lab_connect(lab, 1);
     assert_int_equal(rms_keyd_load(lab->client, &lab->tenant->key), RMS_E_KEY_UNAVAILABLE);
-    assert_int_equal(rms_keyd_generate(lab->client, RMS_KEY_USER_RSA, NULL, &key), RMS_E_KEY_UNAVAILABLE);
+    assert_int_equal(rms_keyd_generate(lab->client, RMS_KEY_USER_RSA, RMS_USER_KEY_BITS, NULL, &key),
+        RMS_E_KEY_UNAVAILABLE);
     rms_new_key_fini(&key);
     assert_int_equal(rms_keyd_ping(lab->client), 0);
     assert_int_equal(rms_keyd_stats(lab->client, &stats), 0);
@@ -502,6 +537,7 @@ int main(void)
         IN_LAB(opens_what_it_published),
         IN_LAB(opens_by_the_key_box_alone),
         IN_LAB(a_key_box_opens_nothing_else),
+        IN_LAB(makes_keys_of_the_sizes_there_are),
         IN_LAB(a_damaged_key_box_is_no_damage),
         IN_LAB(agrees_with_the_licence_library),
         IN_LAB(gives_one_answer_for_everything_that_does_not_open),

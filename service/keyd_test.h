@@ -82,9 +82,14 @@ static inline void lab_make_keys(struct lab *lab)
 {
     if (!lab_keys.made) {
         lab_keys.made = true;
-        assert_int_equal(rms_keyd_generate(lab->client, RMS_KEY_TENANT_RSA, LAB_TENANT, &lab_keys.tenant), 0);
-        assert_int_equal(rms_keyd_generate(lab->client, RMS_KEY_USER_RSA, LAB_TENANT, &lab_keys.user), 0);
-        assert_int_equal(rms_keyd_generate(lab->client, RMS_KEY_TOKEN_EC, NULL, &lab_keys.token), 0);
+        assert_int_equal(rms_keyd_generate(lab->client, RMS_KEY_TENANT_RSA, RMS_TENANT_KEY_BITS, LAB_TENANT,
+                             &lab_keys.tenant),
+            0);
+        assert_int_equal(
+            rms_keyd_generate(lab->client, RMS_KEY_USER_RSA, RMS_USER_KEY_BITS, LAB_TENANT, &lab_keys.user),
+            0);
+        assert_int_equal(
+            rms_keyd_generate(lab->client, RMS_KEY_TOKEN_EC, RMS_TOKEN_KEY_BITS, NULL, &lab_keys.token), 0);
         assert_int_equal(rms_rsa_generate(2048, &lab_keys.machine), 0);
     }
     lab->tenant = &lab_keys.tenant;

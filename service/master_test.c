@@ -81,10 +81,10 @@ static int exercise(struct rms_keyclient *client)
     struct rms_opened opened;
     uint8_t signature[64];
 
-    RMS_TRY(rms_keyd_generate(client, RMS_KEY_TOKEN_EC, NULL, &kept));
+    RMS_TRY(rms_keyd_generate(client, RMS_KEY_TOKEN_EC, RMS_TOKEN_KEY_BITS, NULL, &kept));
     RMS_TRY(rms_keyd_sign_token(client, kept.key.key_id, bound, signature));
     rms_new_key_fini(&kept);
-    RMS_TRY(rms_keyd_generate(client, RMS_KEY_TENANT_RSA, NULL, &kept));
+    RMS_TRY(rms_keyd_generate(client, RMS_KEY_TENANT_RSA, RMS_TENANT_KEY_BITS, NULL, &kept));
     RMS_TRY(rms_keyd_sign(&signing, RMS_SHA256, bound, &out));
     RMS_TRY(rms_keyd_publish(client, &ask, &published));
     open = (struct rms_open_request){.key_id = kept.key.key_id,

@@ -5,6 +5,7 @@
 #include "service/rest_body.h"
 #include "service/rest_rac.h"
 #include "service/rest_write.h"
+#include "service/tenant_key.h"
 
 #define CERTIFICATE_MAX  (256u * 1024)
 #define VALID_S          (31 * RMS_DAY_S) /* S-124 */
@@ -29,6 +30,33 @@ static int active_key(struct rms_request *request, const struct rms_live_key **k
                             : rms_fail(request, RMS_E_KEY_UNAVAILABLE, "the tenant has no active key");
 }
 
+static int write_pair(struct rms_request *request, struct rms_buf *out, const struct rms_live_key *active,
+    const struct rms_live_key *other)
+{
+    struct rms_view certificate;
+    RMS_TRY(rms_tenant_key_vouch(request, active, other, &certificate));
+    rms_out_base64(out, NULL, certificate);
+    RMS_TRY(rms_tenant_key_vouch(request, other, active, &certificate));
+    rms_out_base64(out, NULL, certificate);
+    return RMS_OK;
+}
+
+/* From every other key to the active one and back (RFC 4210 section 4.4: newWithOld, oldWithNew), so that
+ * devices follow a change of the key without trusting anything new, and read what the old one signed. */
+static int write_cross_certificates(struct rms_request *request, struct rms_buf *out)
+{
+    const struct rms_live_tenant *tenant = request->tenant;
+    rms_out_open(out, "CrossCertificates", '[');
+    for (size_t i = 0; i < tenant->key_count; i++) {
+        const struct rms_live_key *key = &tenant->keys[i];
+        if (key != tenant->active && !rms_live_key_weak(key)) {
+            RMS_TRY(write_pair(request, out, tenant->active, key));
+        }
+    }
+    rms_out_close(out, ']');
+    return RMS_OK;
+}
+
 int rms_rest_licensor_certificate(
     struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
@@ -43,6 +71,7 @@ int rms_rest_licensor_certificate(
     rms_out_text(out, "TenantId", tenant->row.id);
     rms_out_text(out, "Name", tenant->row.name);
     rms_out_base64(out, "LicensorCertificate", key->server.slc_text);
+    RMS_TRY(write_cross_certificates(request, out));
     rms_out_text(out, "IntranetUrl", tenant->licensing_url);
     rms_out_text(out, "ExtranetUrl", tenant->licensing_url);
     rms_out_time(out, "Time", request->now);
@@ -129,7 +158,7 @@ static int user_key(struct rms_request *request, struct rms_user_key *key_out)
         return rc;
     }
     struct rms_new_key made = {0};
-    rc = rms_keyd_generate(worker->keys, RMS_KEY_USER_RSA, person->tenant_id, &made);
+    rc = rms_keyd_generate(worker->keys, RMS_KEY_USER_RSA, RMS_USER_KEY_BITS, person->tenant_id, &made);
     if (rc == RMS_OK) {
         struct rms_user_key fresh = {
             .id = made.key.key_id,

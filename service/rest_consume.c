@@ -4,6 +4,7 @@
 #include "service/rest_body.h"
 #include "service/rest_rac.h"
 #include "service/rest_write.h"
+#include "service/tenant_key.h"
 
 #define SHOWN_NO_LIMIT 65535 /* IntervalTimeInDays of "no own limit": clients take <= 0 for "never" */
 #define UL_MAX         (8u * 1024 * 1024)
@@ -237,20 +238,32 @@ static int open_licence(struct using *u, const struct rms_opening **opening_out)
     return RMS_OK;
 }
 
+/* What the device can check: the key that its account certificate is under, as long as that is not renewed
+ * (S-206); of another tenant's content the key that its licence names. */
+static const struct rms_live_key *signing_key(const struct using *u)
+{
+    const struct rms_live_tenant *tenant = u->answer.tenant;
+    const struct rms_live_key *key = rms_live_key_of(tenant, &u->rac.node->issuer_key);
+    if (key == NULL) {
+        key = rms_live_key_named(tenant, u->answer.opening->key_id);
+    }
+    return key != NULL && !rms_live_key_weak(key) ? key : tenant->active;
+}
+
 static int build_licence(struct using *u)
 {
     struct rms_request *request = u->request;
     const struct rms_opening *opening = u->answer.opening;
-    const struct rms_live_key *active = u->answer.tenant->active;
+    const struct rms_live_key *key = signing_key(u);
     const struct rms_decision *decision = &u->answer.decision;
-    if (active == NULL) {
+    if (key == NULL) {
         return rms_fail(request, RMS_E_KEY_UNAVAILABLE, "the tenant has no active key");
     }
-    struct rms_seal_target target = {&u->rac.node->subject_key, active->server.issuer_bound};
+    struct rms_seal_target target = {&u->rac.node->subject_key, key->server.issuer_bound};
     RMS_TRY(
         rms_keyd_seal_to(request->worker->keys, opening->key_id, opening->opened.handle, &target, &u->bits));
-    struct rms_keyd_signing signing = {request->worker->keys, active->id, RMS_SIGN_UL};
-    struct rms_signer signer = rms_keyd_signer(&signing, &active->key);
+    struct rms_keyd_signing signing = {request->worker->keys, key->id, RMS_SIGN_UL};
+    struct rms_signer signer = rms_keyd_signer(&signing, &key->key);
     struct rms_ul_request wanted = {
         .pl = &u->pl,
         .content_id = opening->content_id,
@@ -264,8 +277,8 @@ static int build_licence(struct using *u)
         .data = opening->policy.encrypted_data,
         .data_count = opening->policy.encrypted_count,
     };
-    RMS_TRY(rms_ul_build(&active->server, NULL, &wanted, &signer, &u->ul));
-    rms_buf_append_view(&u->ul, active->server.slc_text);
+    RMS_TRY(rms_ul_build(&key->server, NULL, &wanted, &signer, &u->ul));
+    rms_buf_append_view(&u->ul, key->server.slc_text);
     return rms_buf_status(&u->ul);
 }
 

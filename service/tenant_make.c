@@ -2,17 +2,14 @@
 
 #include "directory/directory.h"
 #include "service/tenant.h"
-
-#define SLC_YEARS 25 /* long-lived (5.1); a key is replaced by activating another */
-#define KEY_BITS  2048
+#include "service/tenant_key.h"
 
 struct making {
     struct rms_request *request;
     const struct rms_tenant_request *wanted;
     struct rms_tenant tenant;
-    struct rms_new_key tenant_key;
+    struct rms_made_key tenant_key;
     struct rms_new_key token_key;
-    struct rms_buf slc;
 };
 
 static int append_defaults(struct making *m, struct rms_template templates[2])
@@ -46,63 +43,29 @@ static int append_defaults(struct making *m, struct rms_template templates[2])
     return RMS_OK;
 }
 
-static int generate_keys(struct making *m)
+static int make_keys(struct making *m)
 {
-    struct rms_keyclient *keys = m->request->worker->keys;
-    RMS_TRY(rms_keyd_generate(keys, RMS_KEY_TENANT_RSA, m->tenant.id, &m->tenant_key));
-    return rms_keyd_generate(keys, RMS_KEY_TOKEN_EC, m->tenant.id, &m->token_key);
-}
-
-static int build_slc(struct making *m)
-{
-    struct rms_request *request = m->request;
-    const char *url = rms_arena_printf(request->arena, "%s/_wmcs", request->worker->front->base_url);
-    struct rms_slc_request slc = {
-        .guid = m->tenant.service_id,
-        .name = m->tenant.name,
-        .url = url,
-        .tenant_id = m->tenant.id,
-        .issued_at = request->now,
-        .valid_until = request->now + SLC_YEARS * 365LL * RMS_DAY_S,
-    };
-    struct rms_keyd_signing signing = {request->worker->keys, m->tenant_key.key.key_id, RMS_SIGN_SLC};
-    /* the key is not in the store yet, so keyd could not have it fetched */
-    RMS_TRY(rms_keyd_load(request->worker->keys, &m->tenant_key.key));
-    struct rms_signer signer = rms_keyd_signer(&signing, &m->tenant_key.rsa);
-    return url != NULL ? rms_slc_build(&slc, &signer, &m->slc) : RMS_E_NO_MEMORY;
-}
-
-static int store_key(struct making *m, const struct rms_key *key)
-{
-    return rms_key_add(m->request->worker->db, key);
+    RMS_TRY(rms_tenant_key_make(m->request, &m->tenant, RMS_TENANT_KEY_BITS, &m->tenant_key));
+    return rms_keyd_generate(
+        m->request->worker->keys, RMS_KEY_TOKEN_EC, RMS_TOKEN_KEY_BITS, m->tenant.id, &m->token_key);
 }
 
 static int store_all(struct making *m, const struct rms_template templates[2])
 {
     struct rms_db *db = m->request->worker->db;
-    const struct rms_new_key *rsa = &m->tenant_key;
     const struct rms_new_key *ec = &m->token_key;
     RMS_TRY(rms_tenant_create(db, &m->tenant));
-    RMS_TRY(store_key(m, &(struct rms_key){.id = rsa->key.key_id,
-                             .tenant_id = m->tenant.id,
-                             .kind = RMS_KEY_TENANT,
-                             .active = true,
-                             .name = m->tenant.name,
-                             .bits = KEY_BITS,
-                             .created_at = m->request->now,
-                             .public_key = rms_view_of(rsa->rsa.modulus, rsa->rsa.bits / 8),
-                             .sealed = rms_buf_view(&rsa->key.sealed),
-                             .certificate = rms_buf_view(&m->slc)}));
-    RMS_TRY(store_key(m, &(struct rms_key){.id = ec->key.key_id,
-                             .tenant_id = m->tenant.id,
-                             .kind = RMS_KEY_TOKEN,
-                             .active = true,
-                             .name = "token signing",
-                             .bits = 256,
-                             .created_at = m->request->now,
-                             /* x and y lie behind one another */
-                             .public_key = rms_view_of(&ec->ec, sizeof ec->ec),
-                             .sealed = rms_buf_view(&ec->key.sealed)}));
+    RMS_TRY(rms_tenant_key_store(m->request, &m->tenant, &m->tenant_key, true));
+    RMS_TRY(rms_key_add(db, &(struct rms_key){.id = ec->key.key_id,
+                                .tenant_id = m->tenant.id,
+                                .kind = RMS_KEY_TOKEN,
+                                .active = true,
+                                .name = "token signing",
+                                .bits = RMS_TOKEN_KEY_BITS,
+                                .created_at = m->request->now,
+                                /* x and y lie behind one another */
+                                .public_key = rms_view_of(&ec->ec, sizeof ec->ec),
+                                .sealed = rms_buf_view(&ec->key.sealed)}));
     for (size_t i = 0; i < 2; i++) {
         RMS_TRY(rms_template_create(db, &templates[i]));
     }
@@ -118,20 +81,18 @@ static int make(struct making *m)
     m->tenant.state = m->wanted->disabled ? RMS_TENANT_DISABLED : RMS_TENANT_ENABLED;
     RMS_TRY(append_defaults(m, templates));
     /* key operations take long: before the transaction, not inside (store.h) */
-    RMS_TRY(generate_keys(m));
-    RMS_TRY(build_slc(m));
+    RMS_TRY(make_keys(m));
     RMS_TRY(rms_db_begin(m->request->worker->db));
     return rms_db_end(m->request->worker->db, store_all(m, templates));
 }
 
 int rms_tenant_make(struct rms_request *request, const struct rms_tenant_request *wanted, const char **id_out)
 {
-    struct making m = {.request = request, .wanted = wanted, .slc = RMS_BUF_INIT(65536)};
+    struct making m = {.request = request, .wanted = wanted};
     int rc = make(&m);
     *id_out = m.tenant.id;
-    rms_new_key_fini(&m.tenant_key);
+    rms_made_key_fini(&m.tenant_key);
     rms_new_key_fini(&m.token_key);
-    rms_buf_fini(&m.slc);
     return rc;
 }
 

@@ -1,13 +1,8 @@
-/* Signed official templates, made at first need and kept (S-114). */
+/* Signed official templates (S-114). */
 #ifndef RMS_SERVICE_TENANT_TEMPLATE_H
 #define RMS_SERVICE_TENANT_TEMPLATE_H
 
 #include "service/tenant.h"
-
-struct rms_signed_templates;
-
-RMS_MUST_USE int rms_signed_templates_new(struct rms_signed_templates **cache_out);
-void rms_signed_templates_free(struct rms_signed_templates **cache);
 
 /* Text of the template under the tenant's active key, in the request's arena. A changed template and another
  * active key are signed anew. RMS_E_KEY_UNAVAILABLE without an active key. */

@@ -8,7 +8,7 @@
 static int make_key(struct rms_usage_signer *signer)
 {
     struct rms_new_key fresh;
-    int rc = rms_keyd_generate(signer->worker.keys, RMS_KEY_LOG_EC, NULL, &fresh);
+    int rc = rms_keyd_generate(signer->worker.keys, RMS_KEY_LOG_EC, RMS_LOG_KEY_BITS, NULL, &fresh);
     if (rc == RMS_OK) {
         const struct rms_log_key key = {.id = fresh.key.key_id,
             .created_at = rms_clock_now(),

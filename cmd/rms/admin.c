@@ -10,6 +10,7 @@ static const struct call health = {.method = "GET", .path = "/admin/v1/health"};
 static const struct verb verbs[] = {
     ADMIN_GROUP("tenant", "Organisations", admin_tenant_verbs),
     ADMIN_GROUP("service", "State of the service for a tenant", admin_service_verbs),
+    ADMIN_GROUP("key", "Keys of a tenant", admin_key_verbs),
     ADMIN_GROUP("domain", "Domains of a tenant", admin_domain_verbs),
     ADMIN_GROUP("user", "Accounts", admin_user_verbs),
     ADMIN_GROUP("group", "Groups and their members", admin_group_verbs),

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "client/access_rest.h"
+#include "client/anchors.h"
 #include "client/api.h"
 #include "client/cache.h"
 #include "client/context.h"
@@ -93,13 +94,12 @@ static const struct rms_rsa_public *find_licensor(const struct rms_chain *chain)
     return NULL;
 }
 
-/* Ours: proved by the pinned key. Foreign ones are for their own service to judge. A signature that does not
- * hold ends it here (C-069). */
+/* Ours: proved by the pinned key or one it leads to. Foreign ones are for their own service to judge. A
+ * signature that does not hold ends it here (C-069). */
 static int check_signature(struct rms_context *context, struct rms_access *access,
     const struct rms_identity *identity, bool *ours_out)
 {
-    const struct rms_trust trust = {.keys = &identity->server.key, .key_count = 1};
-    int status = rms_chain_verify(&access->pl.chain, &trust);
+    int status = rms_chain_verify(&access->pl.chain, &identity->trust);
 
     *ours_out = status == 0;
     if (status == RMS_E_UNKNOWN_KEY) {
@@ -155,15 +155,14 @@ static int use_own(struct rms_access *access, const struct rms_identity *identit
  * publishing licence is (S-017). */
 static int use_chain(struct rms_access *access, const struct rms_identity *identity, struct rms_view bytes)
 {
-    const struct rms_rsa_public keys[] = {
-        identity->server.key, access->licensor != NULL ? *access->licensor : identity->server.key};
-    const struct rms_trust trust = {.keys = keys, .key_count = sizeof keys / sizeof keys[0]};
+    struct rms_trust trust = identity->trust;
     uint8_t *copy = rms_arena_copy(access->arena, bytes.data, bytes.len);
     struct rms_chain chain;
 
     if (copy == NULL) {
         return RMS_E_NO_MEMORY;
     }
+    RMS_TRY(rms_anchors_add(access->arena, access->licensor, &trust));
     RMS_TRY(rms_chain_parse(access->arena, rms_view_of(copy, bytes.len), &chain));
     RMS_TRY(rms_chain_verify(&chain, &trust));
     if (chain.nodes[0].kind != RMS_DOC_UL) {

@@ -4,6 +4,7 @@
 #include "base/cursor.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "client/anchors.h"
 #include "client/api.h"
 #include "client/context.h"
 #include "client/identity.h"
@@ -118,13 +119,14 @@ static bool may_repin(struct rms_context *context, const char *address)
     return rms_vault_get(context->vault, &place, &bytes) == 0;
 }
 
-/* The SLC came over verified TLS from the service the person chose. A later one must have the same key, hang
- * under the old one, or follow a new sign-in. */
-static int check_pin(struct rms_context *context, const char *address, struct rms_view slc)
+/* The SLC came over verified TLS from the service the person chose. A later one must have the same key, one
+ * that the old key leads to, or follow a new sign-in. */
+static int check_pin(
+    struct rms_context *context, const char *address, struct rms_view slc, const json_t *reply)
 {
     struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
     struct rms_identity RMS_IDENTITY_CLEANUP *known = NULL;
-    struct rms_trust trust = {.key_count = 1};
+    struct rms_trust trust;
     struct rms_rsa_public key;
     struct rms_chain chain;
 
@@ -132,12 +134,12 @@ static int check_pin(struct rms_context *context, const char *address, struct rm
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(key_of(arena, slc, &chain, &key));
-    if (rms_identity_load(context, address, &known) != 0 || rms_rsa_public_equal(&key, &known->server.key) ||
-        may_repin(context, address)) {
+    if (rms_identity_load(context, address, &known) != 0 || may_repin(context, address)) {
         return 0;
     }
-    trust.keys = &known->server.key;
-    if (rms_chain_verify(&chain, &trust) == 0) {
+    trust = known->trust;
+    RMS_TRY(rms_anchors_extend(arena, reply, &trust));
+    if (rms_anchors_have(&trust, &key)) {
         return 0;
     }
     return rms_fail(
@@ -153,7 +155,7 @@ static int fetch_slc(struct rms_context *context, const char *address, struct ha
 
     RMS_TRY(rms_api(context, &call, &reply));
     RMS_TRY(rms_api_bytes(reply, "LicensorCertificate", &harvest->slc));
-    RMS_TRY(check_pin(context, address, rms_buf_view(&harvest->slc)));
+    RMS_TRY(check_pin(context, address, rms_buf_view(&harvest->slc), reply));
     time_text = rms_json_str(reply, "Time");
     if (time_text != NULL && rms_time_parse(rms_view_str(time_text), &time) == 0) {
         rms_seen_note(context, time, true);
@@ -267,6 +269,12 @@ int rms_bootstrap_now(struct rms_context *context, struct rms_identity **identit
     RMS_TRY(rms_session_get(context, &session));
     harvest_init(&harvest);
     status = run(context, rms_session_signin(session)->address, &harvest, identity_out);
+    if (status == RMS_E_BAD_LICENSE) {
+        /* once more: the service's key may have been changed between two of the calls */
+        harvest_fini(&harvest);
+        harvest_init(&harvest);
+        status = run(context, rms_session_signin(session)->address, &harvest, identity_out);
+    }
     harvest_fini(&harvest);
     RMS_TRY(status);
     /* templates are wanted soon; without them the device works all the same */

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "client/anchors.h"
 #include "client/api.h"
 #include "client/bootstrap.h"
 #include "client/context.h"
@@ -75,8 +76,10 @@ static int load_server(struct rms_context *context, struct rms_identity *identit
     if (copy == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    return rms_server_init(identity->arena, rms_view_of(copy, slc.len), rms_json_str(json, "IntranetUrl"),
-        rms_json_str(json, "ExtranetUrl"), &identity->server);
+    RMS_TRY(rms_server_init(identity->arena, rms_view_of(copy, slc.len), rms_json_str(json, "IntranetUrl"),
+        rms_json_str(json, "ExtranetUrl"), &identity->server));
+    identity->trust = (struct rms_trust){.keys = &identity->server.key, .key_count = 1};
+    return rms_anchors_extend(identity->arena, json, &identity->trust);
 }
 
 /* The device's key and certificate: length, key blob, certificate text. */

@@ -12,9 +12,10 @@ struct rms_context;
 struct rms_identity {
     atomic_int references;
     struct rms_arena *arena;
-    const char *address;     /* of the account, as the sign-in names it */
-    const char *tenant_name; /* may be NULL */
-    struct rms_server server;
+    const char *address;      /* of the account, as the sign-in names it */
+    const char *tenant_name;  /* may be NULL */
+    struct rms_server server; /* the key the certificates are under */
+    struct rms_trust trust;   /* that key, and those it leads to (anchors.h) */
     struct rms_certificate machine, rac, clc;
     struct rms_view rac_text; /* RAC and SLC as the service gave them */
     bool has_clc;

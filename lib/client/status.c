@@ -77,13 +77,11 @@ static void take_template(struct rms_context *context, const struct rms_identity
 static void judge(struct rms_context *context, const struct rms_pl *pl, struct rms_file_status *status)
 {
     struct rms_identity RMS_IDENTITY_CLEANUP *identity = NULL;
-    struct rms_trust trust = {.key_count = 1};
 
     if (context == NULL || rms_identity_here(context, &identity) != 0) {
         return;
     }
-    trust.keys = &identity->server.key;
-    status->signature_trusted = rms_chain_verify(&pl->chain, &trust) == 0;
+    status->signature_trusted = rms_chain_verify(&pl->chain, &identity->trust) == 0;
     if (status->signature_trusted) {
         take_template(context, identity, pl, status);
     }

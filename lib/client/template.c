@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "client/anchors.h"
 #include "client/api.h"
 #include "client/context.h"
 #include "client/identity.h"
@@ -16,6 +17,7 @@
 #define ENTRY        RMS_VIEW_LITERAL("signed")
 #define FETCHED      "Fetched"
 #define LIST         "List"
+#define LICENSOR     "Licensor"
 
 /* What rms_templates handed out last. */
 struct rms_template_list {
@@ -64,6 +66,20 @@ int64_t rms_templates_fetched(struct rms_context *context, const char *address)
     return read_cache(context, address, &cache) == 0 ? fetched_at(cache) : RMS_TIME_NONE;
 }
 
+/* The service may have changed its key since this device was prepared. Asked after the templates, so that it
+ * is not older than they are; without it those under the known keys count. */
+static json_t *fetch_licensor(struct rms_context *context)
+{
+    const struct rms_api_call call = {.endpoint = RMS_EP_LICENSOR};
+    json_t *reply = NULL;
+
+    if (rms_api(context, &call, &reply) != 0) {
+        rms_note(context, RMS_LOG_INFO, "the service's certificate could not be fetched");
+        return NULL;
+    }
+    return reply;
+}
+
 int rms_templates_refresh(struct rms_context *context, const struct rms_identity *identity)
 {
     const struct rms_api_call call = {.endpoint = RMS_EP_SIGNED_TEMPLATES};
@@ -76,7 +92,8 @@ int rms_templates_refresh(struct rms_context *context, const struct rms_identity
     if (!json_is_array(reply)) {
         return rms_fail(context, RMS_E_UNREACHABLE, "the service's list of templates cannot be read");
     }
-    cache = json_pack("{s:I, s:O}", FETCHED, (json_int_t)rms_clock_now(), LIST, reply);
+    cache = json_pack("{s:I, s:O, s:o*}", FETCHED, (json_int_t)rms_clock_now(), LIST, reply, LICENSOR,
+        fetch_licensor(context));
     if (cache == NULL) {
         return RMS_E_NO_MEMORY;
     }
@@ -118,9 +135,17 @@ static int fresh_cache(
 
 /* --- one template --- */
 
+/* The device's keys, and what they led to when the templates were fetched. */
+static int trust_of(const struct rms_identity *identity, const json_t *cache, struct rms_arena *arena,
+    struct rms_trust *trust_out)
+{
+    *trust_out = identity->trust;
+    return rms_anchors_extend(arena, json_object_get(cache, LICENSOR), trust_out);
+}
+
 /* Unsigned, foreign and unreadable ones are left out with a line in the log (C-036). */
-static int parse_template(struct rms_context *context, const struct rms_identity *identity,
-    struct rms_arena *arena, const json_t *element, struct rms_template_found *found)
+static int parse_template(struct rms_context *context, const struct rms_trust *trust, struct rms_arena *arena,
+    const json_t *element, struct rms_template_found *found)
 {
     struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(TEMPLATE_MAX);
     struct rms_erd erd;
@@ -136,8 +161,7 @@ static int parse_template(struct rms_context *context, const struct rms_identity
         status = rms_erd_parse(arena, found->text, &erd);
     }
     if (status == 0) {
-        status =
-            erd.official ? rms_signed_verify(&erd.node, &identity->server.key, false) : RMS_E_BAD_LICENSE;
+        status = erd.official ? rms_anchors_verify(trust, &erd.node) : RMS_E_BAD_LICENSE;
     }
     if (status == 0) {
         found->policy = erd.policy;
@@ -174,9 +198,11 @@ static int find_in(struct rms_context *context, const struct rms_identity *ident
     const json_t *element;
     char guid[RMS_GUID_TEXT];
     bool by_id = rms_guid_parse(rms_view_str(id_or_name), guid) == 0;
+    struct rms_trust trust;
     size_t matches = 0;
     size_t i;
 
+    RMS_TRY(trust_of(identity, cache, arena, &trust));
     json_array_foreach(json_object_get(cache, LIST), i, element)
     {
         struct rms_template_found found;
@@ -185,7 +211,7 @@ static int find_in(struct rms_context *context, const struct rms_identity *ident
         if (by_id && is_another(element, guid)) {
             continue;
         }
-        status = parse_template(context, identity, arena, element, &found);
+        status = parse_template(context, &trust, arena, element, &found);
         if (status == RMS_E_NO_MEMORY) {
             return status;
         }
@@ -257,6 +283,7 @@ static int fill_list(struct rms_context *context, const struct rms_identity *ide
 {
     const json_t *elements = json_object_get(cache, LIST);
     const json_t *element;
+    struct rms_trust trust;
     size_t i;
 
     list->arena = rms_arena_new(ARENA_MAX);
@@ -266,6 +293,7 @@ static int fill_list(struct rms_context *context, const struct rms_identity *ide
     if (list->rows == NULL) {
         return RMS_E_NO_MEMORY;
     }
+    RMS_TRY(trust_of(identity, cache, list->arena, &trust));
     json_array_foreach(elements, i, element)
     {
         struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
@@ -275,7 +303,7 @@ static int fill_list(struct rms_context *context, const struct rms_identity *ide
         if (arena == NULL) {
             return RMS_E_NO_MEMORY;
         }
-        status = parse_template(context, identity, arena, element, &found);
+        status = parse_template(context, &trust, arena, element, &found);
         if (status == 0) {
             status = add_row(list, &found.policy, lcid);
         }

@@ -145,7 +145,8 @@ static void write_issue_right(
     rms_xw_raw(w, "</ACCESS></CONDITIONLIST></RIGHT></RIGHTSLIST></RIGHTSGROUP></WORK>");
 }
 
-/* OBJECT, key and levels of a self-made SLC's principal: the same as issuer and as subject. */
+/* OBJECT, key and levels of a self-made SLC's principal: but for the key the same as issuer and as subject.
+ */
 static void write_server(
     struct rms_xwriter *w, const struct rms_slc_request *request, const struct rms_rsa_public *key)
 {
@@ -163,7 +164,7 @@ static void write_server(
 }
 
 static void write_slc(
-    struct rms_xwriter *w, const struct rms_slc_request *request, const struct rms_rsa_public *key)
+    struct rms_xwriter *w, const struct rms_slc_request *request, const struct rms_rsa_public *issuer)
 {
     char guid[RMS_GUID_TEXT];
     const struct rms_xw_object descriptor = {"Server-Licensor-Certificate", guid, request->name, NULL};
@@ -174,9 +175,9 @@ static void write_slc(
     rms_xw_range(w, "VALIDITYTIME", range[0], range[1]);
     write_descriptor(w, &descriptor);
     rms_xw_open(w, "ISSUER");
-    write_server(w, request, key);
+    write_server(w, request, issuer);
     rms_xw_raw(w, "</ISSUER><ISSUEDPRINCIPALS><PRINCIPAL internal-id=\"1\">");
-    write_server(w, request, key);
+    write_server(w, request, request->key != NULL ? request->key : issuer);
     rms_xw_raw(w, "</PRINCIPAL></ISSUEDPRINCIPALS>");
     write_issue_right(w, &descriptor, (struct rms_view){0}, range);
     rms_xw_close(w, "BODY");

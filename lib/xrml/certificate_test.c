@@ -84,6 +84,29 @@ static void test_server_refused(void **state)
     assert_null(server.extranet_url);
 }
 
+/* A certificate of the same server for another key leads from the one to the other, and no further. */
+static void test_slc_of_another_key(void **state)
+{
+    RMS_BUF_CLEANUP struct rms_buf out = RMS_BUF_INIT(1u << 16);
+    struct rms_rsa_private *next = rms_world_key("machine");
+    const struct rms_slc_request request = {.guid = "99999999-8888-7777-6666-555555555555",
+        .name = "Contoso",
+        .issued_at = RMS_WORLD_NOW,
+        .valid_until = RMS_WORLD_NOW + RMS_DAY_S,
+        .key = rms_rsa_public_of(next)};
+    struct rms_trust of_next = {.keys = rms_rsa_public_of(next), .key_count = 1};
+    struct rms_chain chain;
+
+    (void)state;
+    assert_int_equal(rms_slc_build(&request, &world.server_signer, &out), 0);
+    assert_int_equal(rms_chain_parse(world.arena, rms_buf_view(&out), &chain), 0);
+    assert_true(rms_rsa_public_equal(&chain.nodes[0].subject_key, rms_rsa_public_of(next)));
+    assert_true(rms_rsa_public_equal(&chain.nodes[0].issuer_key, &world.server.key));
+    assert_int_equal(rms_chain_verify(&chain, &world.trust), 0);
+    assert_int_equal(rms_chain_verify(&chain, &of_next), RMS_E_UNKNOWN_KEY);
+    rms_rsa_private_free(&next);
+}
+
 static void test_slc_requests_refused(void **state)
 {
     const struct rms_slc_request good = {.guid = RMS_WORLD_POLICY,
@@ -256,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_server),
         cmocka_unit_test(test_server_texts),
         cmocka_unit_test(test_server_refused),
+        cmocka_unit_test(test_slc_of_another_key),
         cmocka_unit_test(test_slc_requests_refused),
         cmocka_unit_test(test_machine),
         cmocka_unit_test(test_account),

@@ -156,9 +156,11 @@ struct rms_slc_request {
     const char *tenant_id;
     int64_t issued_at;
     int64_t valid_until;
+    const struct rms_rsa_public *key; /* certified; NULL: the signer's own */
 };
 
-/* Self-signed SLC (section 3.1). Appends UTF-8 text without BOM, one line. So do all builders below. */
+/* SLC (section 3.1), self-signed, or of another key of the same server: such a one leads from key to key
+ * (doc/protocol/desktop-flow.md). Appends UTF-8 text without BOM, one line. So do all builders below. */
 RMS_MUST_USE int rms_slc_build(
     const struct rms_slc_request *request, const struct rms_signer *signer, struct rms_buf *out);
 

@@ -1,0 +1,159 @@
+/* Tenant keys: list, add, activate (service-requirements section 9). */
+#include "service/admin.h"
+#include "service/rest_write.h"
+#include "service/tenant_key.h"
+
+/* Never anything private: that is sealed, and stays between store and keyd (S-203). */
+static void write_key(struct rms_buf *out, const struct rms_key *key)
+{
+    rms_out_open(out, NULL, '{');
+    rms_out_text(out, "KeyIdentifier", key->id);
+    rms_out_text(out, "Status", key->active ? "Active" : "Archived");
+    rms_out_text(out, "KeyType", "Service-managed");
+    rms_out_time(out, "CreationTime", key->created_at);
+    rms_out_text(out, "FriendlyName", key->name);
+    rms_out_int(out, "Bits", key->bits);
+    rms_out_text(out, "UsedFor", key->active ? "protecting and opening" : "opening");
+    rms_out_close(out, '}');
+}
+
+int rms_admin_write_keys(
+    struct rms_request *request, struct rms_buf *out, const char *name, const char *tenant_id)
+{
+    struct rms_keys keys;
+    RMS_TRY(rms_key_list(request->worker->db, request->arena, tenant_id, &keys));
+    rms_out_open(out, name, '[');
+    for (size_t i = 0; i < keys.count; i++) {
+        if (keys.items[i].kind == RMS_KEY_TENANT) {
+            write_key(out, &keys.items[i]);
+        }
+    }
+    rms_out_close(out, ']');
+    return RMS_OK;
+}
+
+int rms_admin_key_list(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    struct rms_tenant t;
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    return rms_admin_write_keys(request, &reply->body, NULL, t.id);
+}
+
+static int show_stored(struct rms_request *request, struct rms_reply *reply, const char *id)
+{
+    struct rms_key key;
+    RMS_TRY(rms_key_get(request->worker->db, request->arena, request->tenant->row.id, id, &key));
+    write_key(&reply->body, &key);
+    return RMS_OK;
+}
+
+/* --- adding -------------------------------------------------------------------------------------------- */
+
+static int read_status(struct rms_admin_body *body, bool needed, bool *active_out)
+{
+    const char *status = NULL;
+    RMS_TRY(rms_reader_text(&body->reader, body->object, "Status", 16, &status));
+    *active_out = status != NULL && strcmp(status, "Active") == 0;
+    bool known = status != NULL ? *active_out || strcmp(status, "Archived") == 0 : !needed;
+    return known ? RMS_OK : rms_reader_fail(&body->reader, "Status", "neither Active nor Archived");
+}
+
+struct key_wish {
+    unsigned bits;
+    bool activate;
+};
+
+static int read_wish(struct rms_admin_body *body, struct key_wish *wish)
+{
+    int64_t bits = RMS_TENANT_KEY_BITS;
+    RMS_TRY(rms_reader_int(&body->reader, body->object, "Bits", &bits));
+    RMS_TRY(read_status(body, false, &wish->activate));
+    wish->bits = (unsigned)bits;
+    return bits == 2048 || bits == 3072 || bits == 4096
+               ? RMS_OK
+               : rms_reader_fail(&body->reader, "Bits", "neither 2048, 3072 nor 4096"); /* S-209 */
+}
+
+/* The key is made before anything is stored, and stored in one transaction: a stop at any moment leaves the
+ * keys as they were, or as wanted. */
+int rms_admin_key_add(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    static const char *const names[] = {"Bits", "Status", NULL};
+    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
+    struct rms_tenant t;
+    struct rms_made_key made = {0};
+    struct key_wish wish = {0};
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    RMS_TRY(rms_admin_body(request, names, &body));
+    int rc = read_wish(&body, &wish);
+    if (rc < 0) {
+        return rms_admin_fail(request, &body, rc);
+    }
+    rc = rms_tenant_key_make(request, &t, wish.bits, &made);
+    if (rc == RMS_OK) {
+        rc = rms_tenant_key_store(request, &t, &made, wish.activate);
+    }
+    if (rc == RMS_OK) {
+        rc = show_stored(request, reply, made.key.key.key_id);
+    }
+    rms_made_key_fini(&made);
+    return rc;
+}
+
+/* --- activating ---------------------------------------------------------------------------------------- */
+
+static int find_key(struct rms_request *request, const char *tenant_id, struct rms_key *key_out)
+{
+    char id[RMS_GUID_TEXT];
+    int rc = rms_guid_parse(rms_view_str(request->params[1]), id);
+    if (rc == RMS_OK) {
+        rc = rms_key_get(request->worker->db, request->arena, tenant_id, id, key_out);
+    }
+    bool found = rc == RMS_OK && key_out->kind == RMS_KEY_TENANT;
+    return found || (rc < 0 && rc != RMS_E_NOT_FOUND && rc != RMS_E_BAD_ARGUMENT)
+               ? rc
+               : rms_fail(request, RMS_E_NOT_FOUND, "the tenant has no such key");
+}
+
+static int activate(struct rms_request *request, const struct rms_key *key)
+{
+    if (key->active) {
+        request->note.detail = "it is active already";
+        return RMS_OK;
+    }
+    if (key->bits < RMS_TENANT_KEY_BITS) {
+        return rms_fail(request, RMS_E_CONFLICT, "a key this short only opens what it protected"); /* S-209 */
+    }
+    return rms_key_activate(request->worker->db, key->tenant_id, key->id);
+}
+
+static int set_status(struct rms_request *request, struct rms_admin_body *body, const struct rms_key *key)
+{
+    bool active = false;
+    int rc = read_status(body, true, &active);
+    if (rc < 0) {
+        return rms_admin_fail(request, body, rc);
+    }
+    if (active) {
+        return activate(request, key);
+    }
+    return key->active
+               ? rms_fail(request, RMS_E_CONFLICT, "a key is archived by activating another") /* S-204 */
+               : RMS_OK;
+}
+
+int rms_admin_key_change(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    static const char *const names[] = {"Status", NULL};
+    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
+    struct rms_tenant t;
+    struct rms_key key;
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    RMS_TRY(find_key(request, t.id, &key));
+    RMS_TRY(rms_admin_body(request, names, &body));
+    RMS_TRY(set_status(request, &body, &key));
+    return show_stored(request, reply, key.id);
+}

@@ -1,0 +1,37 @@
+/* A tenant's licence keys: making one, and the certificates that lead from one to another
+ * (service-requirements section 9). */
+#ifndef RMS_SERVICE_TENANT_KEY_H
+#define RMS_SERVICE_TENANT_KEY_H
+
+#include "service/keyclient.h"
+#include "service/tenant.h"
+
+/* A key fresh from keyd with its certificate, not stored yet: without rms_tenant_key_store it is as if it had
+ * never been. */
+struct rms_made_key {
+    struct rms_new_key key;
+    struct rms_buf slc;
+    int64_t created_at;
+};
+
+/* bits: 2048, 3072 or 4096. Outside of a transaction: it takes long. */
+RMS_MUST_USE int rms_tenant_key_make(struct rms_request *request, const struct rms_tenant *tenant,
+    unsigned bits, struct rms_made_key *made_out);
+void rms_made_key_fini(struct rms_made_key *made);
+
+/* In one transaction; active: in the same one the former key becomes archived. */
+RMS_MUST_USE int rms_tenant_key_store(struct rms_request *request, const struct rms_tenant *tenant,
+    const struct rms_made_key *made, bool active);
+
+/* The key with this id, or NULL. */
+const struct rms_live_key *rms_live_key_named(const struct rms_live_tenant *tenant, const char *id);
+
+/* The SLC of one key signed with another key of the request's tenant, in the request's arena: whoever trusts
+ * the one may trust the other. */
+RMS_MUST_USE int rms_tenant_key_vouch(struct rms_request *request, const struct rms_live_key *key,
+    const struct rms_live_key *by, struct rms_view *slc_out);
+
+/* Too weak to sign anything new: brought along by a migration, opens only (S-209). */
+bool rms_live_key_weak(const struct rms_live_key *key);
+
+#endif

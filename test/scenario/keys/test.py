@@ -1,0 +1,272 @@
+"""Tenant keys change: what was protected goes on opening, what is new names the new key, and a stop in the middle changes nothing."""
+import base64
+import contextlib
+import os
+import random
+import re
+import subprocess
+import threading
+import time
+
+from rmslab import Lab, main, pfile_licence
+
+DATA = b"Kept under one key, read under the next.\n"
+PUBLISH = {"PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False,
+           "Policy": {"UserRights": [{"Users": ["bob@contoso.test"], "Rights": ["VIEW"]}], "allowOfflineAccess": True,
+                      "IntervalTimeInDays": 7}}
+
+
+def keys(lab, tenant=None):
+    return lab.admin("key", "list", "--json", *(("--tenant", tenant) if tenant else ())).json_lines
+
+
+def active(lab, tenant=None):
+    found = [k for k in keys(lab, tenant) if k["Status"] == "Active"]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def modulus(text):
+    """Of the first certified key in a licence or certificate."""
+    text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+    certified = text[text.index("<ISSUEDPRINCIPALS>"):]
+    return re.search(r'<VALUE encoding="base64"[^>]*>([^<]+)</VALUE>', certified).group(1)
+
+
+def server_key(person):
+    """The service's active key as clients see it."""
+    status, _, reply = person.rest("GET", "/my/v2/licensorcertificate")
+    assert status == 200, reply
+    return modulus(base64.b64decode(reply["LicensorCertificate"]))
+
+
+def publish(person):
+    status, _, reply = person.rest("POST", "/my/v2/publishinglicenses", PUBLISH)
+    assert status == 200, reply
+    return reply
+
+
+def consume(person, published):
+    """By the public protocol: the content key."""
+    body = {"SerializedPublishingLicense": published["SerializedPublishingLicense"]}
+    status, _, reply = person.rest("POST", "/my/v2/enduserlicenses", body)
+    assert status == 200 and reply["AccessStatus"] == "AccessGranted", reply
+    assert reply["Key"]["Value"] == published["Key"]["Value"]
+
+
+def protect(person, name, *more):
+    path = person.write(name + ".bin", DATA + name.encode())
+    person.rms("protect", path, *(more or ("--perm", "bob@contoso.test:Co-Author", "--perm", "carol@contoso.test:Co-Author")),
+               "--in-place")
+    return person.home / (name + ".bin.pfile")
+
+
+def opens(person, path, code=0):
+    out = person.home / "opened.bin"
+    out.unlink(missing_ok=True)
+    done = person.rms("open", path, "-o", out, code=code)
+    assert code != 0 or out.read_bytes() == DATA + path.name.split(".")[0].encode()
+    return done
+
+
+def names(path):
+    return modulus(pfile_licence(path))
+
+
+def old_content_opens_and_new_content_names_the_new_key():
+    # proves: S-208
+    # touches: S-203, S-204, S-205, S-206, S-207
+    with Lab() as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        before = protect(alice, "before")
+        online = publish(alice)
+        opens(bob, before)
+        old_key = server_key(alice)
+        assert names(before) == old_key == modulus(base64.b64decode(online["SerializedPublishingLicense"]))
+        first = active(lab)
+        assert first["Bits"] == 2048 and first["KeyType"] == "Service-managed", first
+
+        second = lab.admin("key", "rotate", "--json").json
+        assert second["Status"] == "Active" and second["KeyIdentifier"] != first["KeyIdentifier"]
+        assert [k["Status"] for k in keys(lab)] == ["Archived", "Active"]
+        assert [k["UsedFor"] for k in keys(lab)] == ["opening", "protecting and opening"]
+        assert lab.admin("tenant", "show", "--json").json["KeyRolloverCount"] == 1
+        rows = [r for r in lab.admin("log", "admin", "--json").json_lines if r["command"].startswith("AddKey")]
+        assert len(rows) == 1 and rows[0]["status"] == "Passed", rows
+
+        new_key = server_key(alice)
+        assert new_key != old_key
+        new_online = publish(alice)  # at once
+        assert modulus(base64.b64decode(new_online["SerializedPublishingLicense"])) == new_key
+        consume(bob, online)
+        consume(bob, new_online)
+
+        between = protect(alice, "between")  # with her certificate from before
+        assert names(between) == old_key
+        lab.add_user("carol")
+        carol = lab.person("carol")
+        carol.login()
+        after = protect(carol, "after")
+        assert names(after) == new_key
+        for path in (before, between, after):
+            opens(bob, path)
+            opens(carol, path)
+        assert carol.rms("status", before, "--json").json_lines[0]["SignatureTrusted"] is True  # by way of the new key
+
+        lab.stop()
+        for path in (before, between, after):  # kept licences count, whatever key signed them
+            opens(bob, path)
+        opens(alice, between)
+        lab.start()
+
+        bob.rms("template", "refresh")  # signed with the new key, for a device of the old one
+        templated = protect(bob, "templated", "--template", "Confidential \\ All Employees")
+        opens(alice, templated)
+        opens(carol, templated)
+
+        for person in (alice, bob):
+            person.rms("bootstrap", "--force")
+        assert names(protect(alice, "renewed")) == new_key
+        for path in (before, between, after, alice.home / "renewed.bin.pfile"):
+            opens(bob, path)
+        lab.stop()
+        for path in (before, between, after):
+            opens(bob, path)  # licences got under the old certificates
+        for path in (before, between):
+            opens(alice, path)
+
+
+def keys_are_chosen_and_strange_ones_refused():
+    # touches: S-001, S-204, S-205, S-206, S-207, S-209
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        first = active(lab)["KeyIdentifier"]
+        old = protect(alice, "old")
+        made = lab.admin("key", "generate", "--json").json
+        assert made["Status"] == "Archived" and active(lab)["KeyIdentifier"] == first
+        lab.admin("key", "activate", made["KeyIdentifier"])
+        assert active(lab)["KeyIdentifier"] == made["KeyIdentifier"]
+        alice.rms("bootstrap", "--force")
+        new = protect(alice, "new")
+        assert names(new) != names(old)
+        lab.admin("key", "activate", made["KeyIdentifier"])  # again: nothing changes
+        assert lab.admin("tenant", "show", "--json").json["KeyRolloverCount"] == 1
+        lab.admin("key", "activate", first)  # back, for devices of either
+        assert keys(lab)[0]["KeyIdentifier"] == first and active(lab)["KeyIdentifier"] == first
+        alice.rms("bootstrap", "--force")
+        assert names(protect(alice, "back")) == names(old)
+        for path in (old, new, alice.home / "back.bin.pfile"):
+            opens(bob, path)
+
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        ours, theirs = keys(lab, "contoso.test"), keys(lab, "fabrikam.test")
+        assert len(theirs) == 1
+        for strange in (theirs[0]["KeyIdentifier"], "2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60", "nonsense"):
+            refused = lab.admin("key", "activate", strange, "--tenant", "contoso.test", code=4)
+            assert "not-found" in refused.err, refused
+        for bits in ("1024", "1000", "2049", "8192"):
+            lab.admin("key", "rotate", "--bits", bits, "--tenant", "contoso.test", code=2)
+        assert keys(lab, "contoso.test") == ours and keys(lab, "fabrikam.test") == theirs
+        for text in (lab.log_text(), lab.admin("log", "admin", "--json", "--tenant", "contoso.test").out, repr(ours)):
+            assert "BwIAAACkAABSU0Ey" not in text and "sealed" not in text.lower()  # the head of a private blob in base64
+
+
+def longer_keys_work_from_end_to_end():
+    # touches: S-209
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        for bits in (3072, 4096):
+            made = lab.admin("key", "rotate", "--bits", bits, "--json").json
+            assert made["Bits"] == bits
+            online = publish(alice)
+            consume(bob, online)
+            assert len(base64.b64decode(modulus(base64.b64decode(online["SerializedPublishingLicense"])))) * 8 == bits
+            for person in (alice, bob):
+                person.rms("bootstrap", "--force")
+            path = protect(alice, f"long{bits}")
+            assert names(path) == server_key(bob)
+            opens(bob, path)
+            bob.rms("template", "refresh")
+            opens(alice, protect(bob, f"back{bits}", "--template", "Confidential \\ All Employees"))
+            lab.stop()
+            opens(bob, path)
+            lab.start()
+
+
+def killed_in_the_middle_it_is_one_state_or_the_other():
+    # touches: S-204, S-206
+    seed = int(os.environ.get("RMS_SEED", str(random.randrange(1 << 30))))
+    print("RMS_SEED =", seed)
+    rng = random.Random(seed)
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        token = bob.token()
+        kept = [publish(alice)]
+        began = time.monotonic()
+        lab.admin("key", "rotate")
+        whole = time.monotonic() - began
+        for _ in range(8):
+            count, former = len(keys(lab)), active(lab)["KeyIdentifier"]
+            rotating = threading.Thread(target=lambda: lab.admin("key", "rotate", code=None))
+            rotating.start()
+            time.sleep(rng.uniform(0, whole))  # a point of time, not a wait
+            victims = [lab.rmsd.pid, *lab.children().values()] if rng.random() < 0.7 else [
+                lab.children()[rng.choice(("keyd", "front"))]]
+            for pid in victims:
+                os.kill(pid, 9)
+            rotating.join()
+            if lab.rmsd.pid in victims:
+                lab.rmsd.wait()
+                lab.start()
+            else:
+                lab.wait_ready()
+            now = keys(lab)
+            chosen = active(lab)["KeyIdentifier"]
+            assert (len(now), chosen == former) in ((count, True), (count + 1, False)), (count, former, now)
+            fresh = publish(alice)
+            kept.append(fresh)
+            for published in kept:
+                body = {"SerializedPublishingLicense": published["SerializedPublishingLicense"]}
+                status, _, reply = bob.rest("POST", "/my/v2/enduserlicenses", body, token=token)
+                assert status == 200 and reply["Key"]["Value"] == published["Key"]["Value"], reply
+
+
+def a_full_disk_leaves_the_old_key():
+    with Lab(people=("alice", "bob"), start=False) as lab:
+        lab.data.mkdir(mode=0o700)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128m,mode=0700", "tmpfs", lab.data],
+                          capture_output=True).returncode != 0:
+            print("no right to mount: left out")
+            return
+        try:
+            lab.start()
+            lab.admin("tenant", "create", "--name", "Contoso", "--domain", "contoso.test")
+            lab.add_user("alice")
+            lab.add_user("bob")
+            alice, bob = lab.person("alice"), lab.person("bob")
+            alice.login()
+            bob.login()
+            before = publish(alice)
+            former = keys(lab)
+            ballast = lab.data / "ballast"
+            with open(ballast, "wb", buffering=0) as file, contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(4096))
+            refused = lab.admin("key", "rotate", code=None)
+            assert refused.code != 0, refused
+            lab.stop()
+            ballast.unlink()
+            lab.start()
+            assert keys(lab) == former
+            consume(bob, before)
+            lab.admin("key", "rotate")
+            consume(bob, before)
+            consume(bob, publish(alice))
+            lab.stop()
+        finally:
+            subprocess.run(["umount", lab.data], check=True)
+
+
+if __name__ == "__main__":
+    main(old_content_opens_and_new_content_names_the_new_key, keys_are_chosen_and_strange_ones_refused,
+         longer_keys_work_from_end_to_end, killed_in_the_middle_it_is_one_state_or_the_other, a_full_disk_leaves_the_old_key)
