@@ -30,7 +30,7 @@ _rms_words() {
     'cache clean') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'reset') echo ' --yes --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'completion') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin') echo 'tenant service domain user group identity template superuser issuer client license tracking log db health' ;;
+    'admin') echo 'tenant service key domain user group identity template superuser issuer client license tracking log db health' ;;
     'admin tenant') echo 'create list show set' ;;
     'admin tenant create') echo ' --name --domain --disabled --legacy-defaults --default-templates --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant list') echo ' --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -41,6 +41,11 @@ _rms_words() {
     'admin service enable') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin service disable') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin service consume-only') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin key') echo 'list generate rotate activate' ;;
+    'admin key list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin key generate') echo ' --bits --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin key rotate') echo ' --bits --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin key activate') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin domain') echo 'add' ;;
     'admin domain add') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin user') echo 'add list show set remove' ;;
@@ -141,6 +146,10 @@ _rms_valued() {
     'admin service enable') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin service disable') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin service consume-only') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin key list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin key generate') echo ' --bits --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin key rotate') echo ' --bits --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin key activate') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin domain add') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin user add') echo ' --name --upn --alias --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin user list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
