@@ -102,9 +102,10 @@ _rms_words() {
     'admin tracking show') echo ' --issuer --csv --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking revoke') echo ' --issuer --reason --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking restore') echo ' --issuer --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin log') echo 'usage admin' ;;
+    'admin log') echo 'usage admin verify' ;;
     'admin log usage') echo ' --from --to --limit --path --threads --force --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log admin') echo ' --from --to --limit --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin log verify') echo ' --expect --unassigned --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin db') echo 'check migrate backup' ;;
     'admin db check') echo ' --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin db migrate') echo ' --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -194,6 +195,7 @@ _rms_valued() {
     'admin tracking restore') echo ' --issuer --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin log usage') echo ' --from --to --limit --path --threads --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin log admin') echo ' --from --to --limit --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin log verify') echo ' --expect --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin db check') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin db migrate') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin db backup') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
