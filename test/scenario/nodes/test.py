@@ -49,15 +49,16 @@ def opens(node, token, licence):
 
 
 def in_force_soon(change, holds):
-    """Makes changes until the effect of one showed within the time; every one must show in the end."""
+    """Makes changes until a request begun within the time met the effect of one; every one must show in the end."""
     seen = []
     for i in range(TRIES):
         change(i)
-        began = time.monotonic()
+        began = asked = time.monotonic()
         while not holds(i):
             assert time.monotonic() < began + 60, f"change {i} is not in force after a minute"
             time.sleep(0.02)
-        seen.append(time.monotonic() - began)
+            asked = time.monotonic()
+        seen.append(asked - began)
         if seen[-1] <= WITHIN_S:
             return
     raise AssertionError(f"in force after {seen} s, never within {WITHIN_S}")
