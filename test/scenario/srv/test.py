@@ -8,6 +8,7 @@ import http.server
 import itertools
 import os
 import pathlib
+import pty
 import socket
 import ssl
 import subprocess
@@ -15,7 +16,7 @@ import sys
 import threading
 import time
 
-from rmslab import PASSWORD, Lab, Person, main
+from rmslab import BUILD, PASSWORD, Lab, Person, main
 
 TEXT = b"Found by its name.\n"
 INSIDE = "RMS_SRV_TEST_INSIDE"
@@ -265,6 +266,32 @@ def dns_alone_does_not_get_a_password():
         assert trap.seen[0][1].startswith("/my/v2/servicediscovery") and trap.got_secrets()
 
 
+def at_a_terminal(person, answer, **extra):
+    """Signs in at a terminal, where the person is asked about a host outside of the mail domain; (exit status, text)."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([BUILD / "cmd/rms/rms", "login", "--email", person.address, "--device"], cwd=person.home, stdin=theirs,
+                          stdout=theirs, stderr=theirs, env=plain(person, TERM="xterm", **extra), start_new_session=True) as process:
+        os.close(theirs)
+        text = b""
+        with contextlib.suppress(OSError):  # how a terminal says that the other side is gone
+            while piece := os.read(ours, 4096):
+                text += piece
+                if answer and b"nor in your mail domain?" in text:
+                    os.write(ours, answer)
+                    answer = None
+        os.close(ours)
+    return process.returncode, text.decode(errors="replace")
+
+
+def a_person_is_asked():
+    with Dns(srv("contoso.test", "rms.evil.test"), "--host-record=rms.evil.test," + THEIRS), Trap("rms.evil.test") as trap:
+        code, text = at_a_terminal(fresh(), b"n\n", RMS_CA=trap.ca)
+        assert code == 1 and "Contact https://rms.evil.test, which" in text and "consent-refused" in text, text
+        assert trap.greeted == 0
+        code, text = at_a_terminal(fresh(), b"y\n", RMS_CA=trap.ca)
+        assert code == 6 and trap.seen, text
+
+
 def a_name_that_leads_elsewhere_is_not_believed():
     """The record is right, the address behind the name is the thief's: his certificate is for another name, or nobody's."""
     alice = fresh()
@@ -306,5 +333,5 @@ if __name__ == "__main__":
     if INSIDE not in os.environ:
         enter()
     main(start, the_service_of_the_domain_is_found, settings_come_before_dns, the_next_host_is_tried_when_one_is_down,
-         without_a_record_the_reason_is_clear, dns_alone_does_not_get_a_password, a_name_that_leads_elsewhere_is_not_believed,
-         a_name_server_that_hangs, stop)
+         without_a_record_the_reason_is_clear, dns_alone_does_not_get_a_password, a_person_is_asked,
+         a_name_that_leads_elsewhere_is_not_believed, a_name_server_that_hangs, stop)
