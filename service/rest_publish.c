@@ -4,6 +4,7 @@
 #include "service/rest_body.h"
 #include "service/rest_language.h"
 #include "service/rest_write.h"
+#include "service/tracking.h"
 
 #define ERD_MAX RMS_KEYD_TEXT_MAX
 #define PL_MAX  RMS_XRML_MAX_BYTES
@@ -147,6 +148,24 @@ static void fill_note(const struct publishing *p)
     note->published_at = p->request->now;
 }
 
+/* The service sees this one being protected. */
+static void register_document(const struct publishing *p)
+{
+    const struct rms_usage_note *note = &p->request->note;
+    char issuer[RMS_ADDRESS_MAX];
+    const struct rms_tracked document = {
+        .key = {p->tenant->row.id, p->content_id, issuer},
+        .owner = note->owner,
+        .name = note->file_name,
+        .template_id = note->template_id,
+        .published_at = p->request->now,
+        .registered_at = p->request->now,
+    };
+    if (rms_address_normalise(note->issuer, issuer) == RMS_OK) {
+        rms_tracking_keep(p->request, &document);
+    }
+}
+
 /* --- the reply ------------------------------------------------------------------------------------- */
 
 static const char *referrer(struct publishing *p)
@@ -188,6 +207,7 @@ static int publish(struct publishing *p, struct rms_reply *reply)
     RMS_TRY(make_key(p));
     RMS_TRY(build(p));
     fill_note(p);
+    register_document(p);
     write_reply(p, &reply->body);
     return RMS_OK;
 }

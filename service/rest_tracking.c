@@ -167,7 +167,7 @@ static int register_all(struct registering *r, const json_t *documents, struct r
 
 int rms_rest_tracking_register(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"Documents", NULL};
+    static const char *const names[] = {"Documents", "Automatic", NULL};
     struct registering r = {.request = request, .reader = {request->arena, NULL}};
     RMS_JSON_CLEANUP json_t *body = NULL;
     (void)front;

@@ -40,6 +40,15 @@ int rms_tracking_of_licence(
     return complete && document_out->owner != NULL ? RMS_OK : RMS_E_NO_MEMORY;
 }
 
+void rms_tracking_keep(struct rms_request *request, const struct rms_tracked *document)
+{
+    int rc = rms_tracked_note(request->worker->db, document);
+    if (rc < 0) {
+        rms_log(RMS_LOG_ERROR, "tracking.not-kept", "content", document->key.content_id, "reason",
+            rms_error_info(rc)->reason, NULL);
+    }
+}
+
 void rms_tracking_note(struct rms_request *request, const struct rms_opening *opening)
 {
     struct rms_tracked document;
@@ -47,13 +56,8 @@ void rms_tracking_note(struct rms_request *request, const struct rms_opening *op
         rms_directory_owns(request->person, opening->issuer)) {
         return;
     }
-    int rc = rms_tracking_of_licence(request, opening, &document);
-    if (rc == RMS_OK) {
-        rc = rms_tracked_note(request->worker->db, &document);
-    }
-    if (rc < 0) {
-        rms_log(RMS_LOG_ERROR, "tracking.not-noted", "content", opening->content_id, "reason",
-            rms_error_info(rc)->reason, NULL);
+    if (rms_tracking_of_licence(request, opening, &document) == RMS_OK) {
+        rms_tracking_keep(request, &document);
     }
 }
 

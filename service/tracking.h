@@ -17,7 +17,11 @@ RMS_MUST_USE int rms_tracking_id(struct rms_request *request, const char *text, 
 RMS_MUST_USE int rms_tracking_of_licence(
     struct rms_request *request, const struct rms_opening *opening, struct rms_tracked *document_out);
 
-/* Somebody else opens a document that nobody registered: now it is. A failure is only logged. */
+/* Makes the record when there is none. A failure is only logged: what is protected and opened does not wait
+ * for tracking. */
+void rms_tracking_keep(struct rms_request *request, const struct rms_tracked *document);
+
+/* The same for a document that somebody else opens. */
 void rms_tracking_note(struct rms_request *request, const struct rms_opening *opening);
 
 /* Documents, without the brackets; one with its history, what became of it, and who may still open it

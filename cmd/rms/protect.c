@@ -21,6 +21,7 @@ static const struct option_row options[] = {
         "kept)",
         persist_choices),
     FLAG("online", "let the service issue the licence (default: this device does)"),
+    FLAG("no-track", "do not tell the service of the files (default: it is told, with their names)"),
     OPTIONS_END,
 };
 
@@ -66,6 +67,7 @@ static int run(struct arguments *arguments)
         work.policy = policy;
         work.options.online = argument_flag(arguments, "online");
         work.options.persist = persist(arguments);
+        work.options.no_track = argument_flag(arguments, "no-track");
         status = items_run(arguments, &work);
     }
     rms_policy_free(&policy);

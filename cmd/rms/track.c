@@ -1,14 +1,9 @@
-/* rms track, rms revoke */
+/* rms track */
 #include "cmd/rms/track.h"
-
-#include <string.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "cmd/rms/csv.h"
 #include "cmd/rms/session.h"
-
-#define REPLY_MAX (64u << 20)
 
 /* --- showing ----------------------------------------------------------------------------------------------
  */
@@ -56,7 +51,7 @@ int track_show_document(json_t *document, json_t *events, bool csv)
     return EXIT_DONE;
 }
 
-static void print_holders(const json_t *document)
+void track_print_holders(const json_t *document)
 {
     const json_t *holder;
     size_t i;
@@ -78,6 +73,18 @@ static void print_holders(const json_t *document)
     }
 }
 
+static void print_successors(const json_t *document)
+{
+    const json_t *id;
+    size_t i;
+
+    json_array_foreach(json_object_get(document, "Successors"), i, id)
+    {
+        printf(_("  Protected again as %s, which is a document of its own; --family takes it along.\n"),
+            json_string_value(id));
+    }
+}
+
 int track_show_change(const json_t *document, bool revoked)
 {
     const char *name = rms_json_str(document, "ContentName");
@@ -95,7 +102,8 @@ int track_show_change(const json_t *document, bool revoked)
     printf("%s: %s\n", rms_buf_text(&line),
         revoked ? _("revoked: only you and super users get a licence now") : _("restored: opens as before"));
     if (revoked) {
-        print_holders(document);
+        track_print_holders(document);
+        print_successors(document);
     }
     return EXIT_DONE;
 }
@@ -103,13 +111,13 @@ int track_show_change(const json_t *document, bool revoked)
 /* --- asking librms ----------------------------------------------------------------------------------------
  */
 
-static int collect(void *user_data, const void *data, size_t len)
+int track_collect(void *user_data, const void *data, size_t len)
 {
     rms_buf_append(user_data, data, len);
     return rms_buf_status(user_data);
 }
 
-static int parse(const struct rms_buf *text, int code, json_t **json_out)
+int track_parse(const struct rms_buf *text, int code, json_t **json_out)
 {
     return code == 0 ? rms_json_parse(rms_buf_view(text), json_out) : code;
 }
@@ -127,25 +135,25 @@ static const struct option_row track_options[] = {
 
 static int list(const struct arguments *arguments, struct rms_context *context)
 {
-    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(REPLY_MAX);
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(TRACK_REPLY_MAX);
     json_t RMS_JSON_CLEANUP *documents = NULL;
-    int code = rms_track_documents(context, argument_text(arguments, "search"), collect, &text);
+    int code = rms_track_documents(context, argument_text(arguments, "search"), track_collect, &text);
 
-    code = parse(&text, code, &documents);
+    code = track_parse(&text, code, &documents);
     return code < 0 ? output_error(context, NULL, code)
                     : track_show_list(documents, argument_flag(arguments, "csv"));
 }
 
 static int show(const struct arguments *arguments, struct rms_context *context, const char *what)
 {
-    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(REPLY_MAX);
-    struct rms_buf RMS_BUF_CLEANUP more = RMS_BUF_INIT(REPLY_MAX);
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(TRACK_REPLY_MAX);
+    struct rms_buf RMS_BUF_CLEANUP more = RMS_BUF_INIT(TRACK_REPLY_MAX);
     json_t RMS_JSON_CLEANUP *document = NULL;
     json_t RMS_JSON_CLEANUP *events = NULL;
-    int code = parse(&text, rms_track_document(context, what, collect, &text), &document);
+    int code = track_parse(&text, rms_track_document(context, what, track_collect, &text), &document);
 
     if (code == 0) {
-        code = parse(&more, rms_track_events(context, what, collect, &more), &events);
+        code = track_parse(&more, rms_track_events(context, what, track_collect, &more), &events);
     }
     return code < 0 ? output_error(context, what, code)
                     : track_show_document(document, events, argument_flag(arguments, "csv"));
@@ -209,84 +217,4 @@ const struct verb verb_track = {
     .options = track_options,
     .operands_max = 1,
     .run = run_track,
-};
-
-/* --- revoke -----------------------------------------------------------------------------------------------
- */
-
-static const struct option_row revoke_options[] = {
-    FLAG("undo", "let it be opened again as before"),
-    TEXT("reason", "TEXT", "kept in the document's history"),
-    FLAG("yes", "do not ask"),
-    ALIAS("force", OPTION_FLAG, "yes"),
-    OPTIONS_END,
-};
-
-/* C-117: until when licences last is said before, not only afterwards. */
-static int confirm(const struct arguments *arguments, struct rms_context *context, const char *what)
-{
-    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(REPLY_MAX);
-    json_t RMS_JSON_CLEANUP *document = NULL;
-    int code;
-
-    if (argument_flag(arguments, "yes") || argument_flag(arguments, "undo")) {
-        return 0;
-    }
-    if (!isatty(STDIN_FILENO)) {
-        return usage_error(arguments, _("this needs a yes: give --yes"));
-    }
-    code = parse(&text, rms_track_document(context, what, collect, &text), &document);
-    if (code < 0) {
-        return output_error(context, what, code);
-    }
-    puts(_("Nobody but you and super users will get a licence any more."));
-    print_holders(document);
-    fflush(stdout);
-    if (!ask_yes(_("Revoke it?"))) {
-        output_note(NULL, _("nothing was changed"));
-        return EXIT_USAGE;
-    }
-    return 0;
-}
-
-static int run_revoke(struct arguments *arguments)
-{
-    struct rms_context *CLOSE_CONTEXT context = NULL;
-    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(REPLY_MAX);
-    json_t RMS_JSON_CLEANUP *document = NULL;
-    bool undo = argument_flag(arguments, "undo");
-    const char *reason = argument_text(arguments, "reason");
-    size_t count;
-    const char *what = argument_operands(arguments, &count)[0];
-    int status = undo && reason != NULL ? usage_error(arguments, _("--reason is for revoking")) : 0;
-    int code;
-
-    status = status == 0 ? open_context(arguments, &context) : status;
-    status = status == 0 ? confirm(arguments, context, what) : status;
-    if (status != 0) {
-        return status;
-    }
-    code = undo ? rms_revoke_undo(context, what, collect, &text)
-                : rms_revoke(context, what, reason, collect, &text);
-    code = parse(&text, code, &document);
-    return code < 0 ? output_error(context, what, code) : track_show_change(document, !undo);
-}
-
-const struct verb verb_revoke = {
-    .name = "revoke",
-    .summary = "Take back a document that you protected",
-    .operands = "FILE|CONTENT-ID",
-    .details =
-        "From the next request on nobody but you and super users gets a licence for the document, for any "
-        "of\n"
-        "its copies. Licences that readers keep for offline use stay valid until they end: who holds one, "
-        "and\n"
-        "until when, is said. Copies that were protected again have another content id and are not affected.",
-    .examples = "  rms revoke plan.ptxt --reason 'superseded'\n"
-                "  rms revoke 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 --yes\n"
-                "  rms revoke plan.ptxt --undo",
-    .options = revoke_options,
-    .operands_min = 1,
-    .operands_max = 1,
-    .run = run_revoke,
 };

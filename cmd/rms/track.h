@@ -13,4 +13,13 @@ int track_show_document(json_t *document, json_t *events, bool csv);
 /* After revoking: who may still open it offline, until when (S-162). After restoring: one sentence. */
 int track_show_change(const json_t *document, bool revoked);
 
+/* "WHO may still open it offline until WHEN", a line each. */
+void track_print_holders(const json_t *document);
+
+/* For the results of librms: a write callback into a struct rms_buf, and what it collected unless code says
+ * otherwise. */
+int track_collect(void *user_data, const void *data, size_t len);
+RMS_MUST_USE int track_parse(const struct rms_buf *text, int code, json_t **json_out);
+#define TRACK_REPLY_MAX (64u << 20)
+
 #endif

@@ -205,6 +205,8 @@ struct rms_file_options {
     /* For rms_protect_files and rms_unprotect_files: an output for each path instead of the one above. May be
      * NULL. */
     const char *const *outputs;
+    /* Protecting: do not tell the service of the document (see rms_track_register). */
+    bool no_track;
 };
 
 struct rms_file_result {

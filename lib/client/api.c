@@ -108,7 +108,7 @@ static int exchange(struct rms_context *context, struct rms_session *session, co
     struct rms_buf RMS_BUF_CLEANUP token = RMS_BUF_INIT(64u * 1024);
     struct rms_buf RMS_BUF_CLEANUP body = RMS_BUF_INIT(BODY_MAX);
     struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(8192);
-    struct rms_http_request request = {.language = call->language};
+    struct rms_http_request request = {.language = call->language, .brief = call->brief};
 
     if (rms_session_url(session, call->endpoint) == NULL) {
         return rms_fail(
@@ -161,7 +161,7 @@ int rms_api(struct rms_context *context, const struct rms_api_call *call, json_t
     }
     RMS_TRY(rms_session_get(context, &session));
     status = exchange_signed_in(context, session, call, &reply);
-    if (moved(status, &reply)) {
+    if (!call->brief && moved(status, &reply)) {
         /* what was learnt about the service may be old (S-278): forget it, ask once more */
         rms_session_drop(context, true);
         rms_session_free(&session);

@@ -13,6 +13,7 @@ struct rms_api_call {
     const char *language; /* Accept-Language; may be NULL */
     const char *path;     /* below the endpoint, with its slash; may be NULL */
     const char *query;    /* "name=value", encoded; may be NULL */
+    bool brief;           /* worth seconds, not minutes; the service is not looked for anew */
 };
 
 /* 0: HTTP 200 and JSON, the caller frees it. Everything else is the code the service named, with its sentence

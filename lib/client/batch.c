@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "client/context.h"
 #include "client/crypt.h"
+#include "client/tracking.h"
 #include "client/work.h"
 
 #define READY_MAX   128u /* finished temporary files waiting; each holds two descriptors */
@@ -237,6 +238,19 @@ static void remember_group(struct batch *batch, struct item *group)
     }
 }
 
+static void announce_group(struct batch *batch, const struct item *group)
+{
+    const struct rms_work *works[READY_MAX];
+    size_t count = 0;
+
+    for (; group != NULL && count < READY_MAX; group = group->next) {
+        if (group->code == 0) {
+            works[count++] = &group->work;
+        }
+    }
+    rms_tracking_announce(batch->errand, works, count);
+}
+
 static void report_group(struct batch *batch, struct item *group)
 {
     struct rms_context *context = batch->errand->context;
@@ -274,6 +288,7 @@ static void serve(struct batch *batch)
             sync_folders(batch, group);
         }
         remember_group(batch, group);
+        announce_group(batch, group);
         report_group(batch, group);
     }
 }

@@ -29,6 +29,7 @@ struct rms_context {
     struct rms_identity *identity;
     struct rms_session *session;
     struct rms_template_list *templates;
+    atomic_bool tracking_failed; /* the service could not be told of a document: not tried again */
     _Atomic int64_t renew_after; /* when renewing certificates may be tried again */
     _Atomic int64_t clock_ahead; /* seconds before the service's clock, as its last answer showed */
     pthread_mutex_t

@@ -17,6 +17,8 @@
 #define HANDLES_MAX     8
 #define CONNECT_MS      10000L
 #define TOTAL_MS        120000L
+#define BRIEF_CONNECT   3000L
+#define BRIEF_TOTAL     10000L
 #define BACKOFF_FIRST   1000
 #define BACKOFF_CAP     60000
 #define WAIT_STEP_MS    50
@@ -253,8 +255,8 @@ static CURLcode set_options(CURL *curl, const struct rms_context *context,
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
-    SET(CURLOPT_TIMEOUT_MS, TOTAL_MS);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, request->brief ? BRIEF_CONNECT : CONNECT_MS);
+    SET(CURLOPT_TIMEOUT_MS, request->brief ? BRIEF_TOTAL : TOTAL_MS);
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, exchange);
     SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -396,7 +398,7 @@ static bool throttled(const struct rms_http_reply *reply)
 static int exchange_patiently(struct rms_context *context, CURL *curl, const struct rms_http_request *request,
     struct rms_http_reply *reply)
 {
-    int64_t left = context->settings.retry_seconds * 1000;
+    int64_t left = request->brief ? 0 : context->settings.retry_seconds * 1000;
 
     for (unsigned attempt = 0;; attempt++) {
         int64_t pause;

@@ -91,6 +91,7 @@ static int make(const struct rms_errand *errand, struct rms_work *work, const st
     RMS_TRY(rms_target_open(errand->context, &work->target));
     RMS_TRY(rms_plan_issue(errand->plan, about, &work->issued));
     memcpy(work->content_id, work->issued.content_id, sizeof work->content_id);
+    memcpy(work->extension, about->extension, strlen(about->extension) + 1);
     RMS_TRY(write_head(errand, work, about, &content_offset));
     RMS_TRY(write_content(errand, work, from, content_offset));
     RMS_TRY(rms_source_unchanged(errand->context, &work->source));
@@ -119,6 +120,7 @@ static int protect_again(
         status = rms_opened_size(&work->source.reader, &opened, &about.size);
     }
     if (status == 0) {
+        memcpy(work->previous_id, opened.access->pl.content_id, sizeof work->previous_id);
         work->target.change = RMS_NAME_KEEP;
         status = make(errand, work, &opened, &about);
     }

@@ -26,7 +26,8 @@ struct rms_settings {
     bool trusted_only;
     bool offline;
     bool keyring;
-    bool sync; /* false: leave durability to the system; for benches and scratch data */
+    bool track; /* the service is told of what is protected */
+    bool sync;  /* false: leave durability to the system; for benches and scratch data */
     enum rms_store_kind store;
     int64_t template_seconds; /* how long templates count as fresh */
     int64_t retry_seconds;    /* most time spent on waiting when the service throttles */

@@ -5,9 +5,10 @@
 #include "base/arena.h"
 #include "base/guid.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "client/api.h"
 #include "client/context.h"
-#include "client/source.h"
+#include "client/work.h"
 #include "xrml/licence.h"
 
 #define REPLY_MAX (32u * 1024 * 1024)
@@ -19,10 +20,17 @@ typedef int write_result(void *user_data, const void *data, size_t len);
 /* --- registering ------------------------------------------------------------------------------------------
  */
 
-static json_t *notice_json(const struct rms_tracking_notice *notice)
+/* A document as the service registers it. */
+struct notice {
+    struct rms_view licence;
+    const char *name;
+    const char *previous_id; /* what it was protected again from; "": nothing */
+};
+
+static json_t *notice_json(const struct notice *notice)
 {
     json_t *object = json_object();
-    bool previous = notice->previous_id != NULL && notice->previous_id[0] != '\0';
+    bool previous = notice->previous_id[0] != '\0';
 
     if (object == NULL ||
         json_object_set_new(object, "SerializedPublishingLicense", rms_api_base64(notice->licence)) != 0 ||
@@ -56,23 +64,17 @@ static int check_outcomes(struct rms_context *context, const json_t *reply)
     return 0;
 }
 
-int rms_tracking_send(struct rms_context *context, const struct rms_tracking_notice *notices, size_t count)
+static int send_list(struct rms_context *context, json_t *list, bool automatic)
 {
-    json_t RMS_JSON_CLEANUP *body = json_object();
+    json_t RMS_JSON_CLEANUP *body = json_pack("{s:O, s:b}", "Documents", list, "Automatic", automatic);
     json_t RMS_JSON_CLEANUP *reply = NULL;
-    json_t *list = json_array();
-    const struct rms_api_call call = {.endpoint = RMS_EP_DOCUMENTS, .body = body};
+    const struct rms_api_call call = {.endpoint = RMS_EP_DOCUMENTS, .body = body, .brief = automatic};
 
-    if (body == NULL || json_object_set_new(body, "Documents", list) != 0) {
+    if (body == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (json_array_append_new(list, notice_json(&notices[i])) != 0) {
-            return RMS_E_NO_MEMORY;
-        }
-    }
     RMS_TRY(rms_api(context, &call, &reply));
-    return check_outcomes(context, reply);
+    return automatic ? 0 : check_outcomes(context, reply);
 }
 
 /* --- files ------------------------------------------------------------------------------------------------
@@ -114,31 +116,32 @@ static int read_file(struct rms_context *context, const char *path, struct track
 }
 
 /* "plan.ptxt" and "plan.docx.pfile" are shown as what they were. */
-static void original_name(const char *path, const struct tracked_file *file, char out[SHOWN_MAX])
+static void original_name(const char *path, const char *extension, char out[SHOWN_MAX])
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
     const char *dot = strrchr(name, '.');
-    int len = dot != NULL && dot > name ? (int)(dot - name) : (int)strlen(name);
-    size_t stem = (size_t)len;
-    size_t extension = strlen(file->extension);
-    bool there = stem >= extension && strncasecmp(name + stem - extension, file->extension, extension) == 0;
+    size_t stem = dot != NULL && dot > name ? (size_t)(dot - name) : strlen(name);
+    size_t len = strlen(extension);
+    bool there = stem >= len && strncasecmp(name + stem - len, extension, len) == 0;
 
-    (void)snprintf(out, SHOWN_MAX, "%.*s%s", len, name, there ? "" : file->extension);
+    (void)snprintf(out, SHOWN_MAX, "%.*s%s", (int)stem, name, there ? "" : extension);
 }
 
 static int register_file(
     struct rms_context *context, const char *path, const char *name, const struct tracked_file *file)
 {
     char original[SHOWN_MAX];
-    struct rms_tracking_notice notice = {rms_buf_view(&file->licence), name, NULL};
+    struct notice notice = {rms_buf_view(&file->licence), name, ""};
+    json_t RMS_JSON_CLEANUP *list = json_array();
 
     if (name == NULL) {
-        original_name(path, file, original);
+        original_name(path, file->extension, original);
         notice.name = original;
     }
     RMS_TRY(rms_check_text(context, "name", notice.name, false));
-    return rms_tracking_send(context, &notice, 1);
+    return json_array_append_new(list, notice_json(&notice)) == 0 ? send_list(context, list, false)
+                                                                  : RMS_E_NO_MEMORY;
 }
 
 int rms_track_register(struct rms_context *context, const char *path, const char *name)
@@ -154,6 +157,53 @@ int rms_track_register(struct rms_context *context, const char *path, const char
     }
     rms_buf_fini(&file.licence);
     return status;
+}
+
+/* --- what was just protected ------------------------------------------------------------------------------
+ */
+
+/* A program with a sign-in of its own is not asked for a token where it does not expect that. */
+static bool may_announce(const struct rms_errand *errand)
+{
+    const struct rms_context *context = errand->context;
+
+    return errand->plan != NULL && !errand->options.no_track && context->settings.track &&
+           !context->settings.offline && context->callbacks.token == NULL &&
+           !atomic_load(&context->tracking_failed);
+}
+
+static int add_work(json_t *list, const struct rms_work *work)
+{
+    char name[SHOWN_MAX];
+    const struct notice notice = {rms_buf_view(&work->issued.licence), name, work->previous_id};
+
+    original_name(work->target.output.path, work->extension, name);
+    return json_array_append_new(list, notice_json(&notice)) == 0 ? 0 : RMS_E_NO_MEMORY;
+}
+
+void rms_tracking_announce(const struct rms_errand *errand, const struct rms_work *const *works, size_t count)
+{
+    struct rms_context *context = errand->context;
+    json_t RMS_JSON_CLEANUP *list = json_array();
+    struct rms_report_text report;
+    int status = 0;
+
+    if (count == 0 || !may_announce(errand)) {
+        return;
+    }
+    rms_report_save(context, &report);
+    for (size_t i = 0; i < count && status == 0; i++) {
+        status = add_work(list, works[i]);
+    }
+    if (status == 0) {
+        status = send_list(context, list, true);
+    }
+    if (status != 0) {
+        atomic_store(&context->tracking_failed, true);
+        rms_note(context, RMS_LOG_INFO, "protected files are not registered for tracking: %s",
+            rms_error_info(status)->reason);
+    }
+    rms_report_restore(context, &report);
 }
 
 /* --- asking -----------------------------------------------------------------------------------------------

@@ -1,22 +1,18 @@
-/* Tracking: telling the service of protected files, and asking it about them (doc/dev/tracking.md). */
+/* Tracking (doc/dev/tracking.md): telling the service of protected files, and asking it about them. */
 #ifndef RMS_CLIENT_TRACKING_H
 #define RMS_CLIENT_TRACKING_H
 
-#include "base/bytes.h"
+#include <stddef.h>
 
-struct rms_context;
+struct rms_errand;
+struct rms_work;
 
-/* A document as the service registers it. */
-struct rms_tracking_notice {
-    struct rms_view licence;
-    const char *name;
-    const char *previous_id; /* what it was protected again from; NULL or "": nothing */
-};
+#define RMS_TRACKING_NOTICES_MAX 256
 
-#define RMS_TRACKING_NOTICES_MAX 256 /* in one call */
-
-/* RMS_E_ROLE_REQUIRED and the like are those of the first that was not registered. */
-RMS_MUST_USE int rms_tracking_send(
-    struct rms_context *context, const struct rms_tracking_notice *notices, size_t count);
+/* Tells the service of what was just protected, where settings and options want that. A service that is not
+ * there, or does not want to know, is no failure: what it was not told of it registers when somebody else
+ * opens it for the first time. At most RMS_TRACKING_NOTICES_MAX. */
+void rms_tracking_announce(
+    const struct rms_errand *errand, const struct rms_work *const *works, size_t count);
 
 #endif

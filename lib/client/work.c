@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "client/context.h"
+#include "client/tracking.h"
 
 void rms_work_init(struct rms_work *work)
 {
@@ -14,6 +15,8 @@ void rms_work_init(struct rms_work *work)
     work->issued = (struct rms_issued){0};
     work->skipped = false;
     work->content_id[0] = '\0';
+    work->previous_id[0] = '\0';
+    work->extension[0] = '\0';
 }
 
 void rms_work_fini(struct rms_work *work)
@@ -67,6 +70,7 @@ static int finish(const struct rms_errand *errand, struct rms_work *work)
     if (errand->plan != NULL) {
         rms_plan_keep(errand->plan, &work->issued);
     }
+    rms_tracking_announce(errand, &(const struct rms_work *){work}, 1);
     return 0;
 }
 

@@ -21,6 +21,8 @@ struct rms_work {
     struct rms_issued issued; /* protecting */
     bool skipped;
     char content_id[RMS_GUID_TEXT];
+    char previous_id[RMS_GUID_TEXT];         /* protecting again: what it was before; else "" */
+    char extension[RMS_PFILE_EXTENSION_MAX]; /* of the clear file */
 };
 
 /* Up to a complete temporary file: the one the errand asks for. On failure nothing is left; work->skipped

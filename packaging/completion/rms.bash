@@ -8,14 +8,14 @@ _rms_words() {
     'auth') echo 'token clear' ;;
     'auth token') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'auth clear') echo ' --all --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'protect') echo ' --template --perm --grant --custom-right --only-me --license --recursive --in-place --out --output --preserve --follow --stdin0 --stop --log --retry --owner --name --description --expire-on --expire-days --valid-days --offline-days --no-persist-key --online --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'protect') echo ' --template --perm --grant --custom-right --only-me --license --recursive --in-place --out --output --preserve --follow --stdin0 --stop --log --retry --owner --name --description --expire-on --expire-days --valid-days --offline-days --no-persist-key --online --no-track --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'unprotect') echo ' --recursive --in-place --out --output --preserve --follow --stdin0 --stop --log --retry --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'status') echo ' --recursive --protection --follow --stdin0 --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'open') echo ' --output --app --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'view') echo ' --output --app --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'cat') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'track') echo ' --register --name --search --csv --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'revoke') echo ' --undo --reason --yes --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'revoke') echo ' --undo --family --reason --yes --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'template') echo 'list refresh' ;;
     'template list') echo ' --refresh --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'template refresh') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;

@@ -110,6 +110,14 @@ def changes_cross():
 
         in_force_soon(member, lambda i: opens(b, bob, licence) is not bool(i % 2))
 
+        # a document that is taken back and given again
+        status, _, made = publish(a, alice, grant="bob@contoso.test")
+        licence, document = made["SerializedPublishingLicense"], "/my/v2/documents/" + made["ContentId"]
+        assert opens(b, bob, licence) is True
+        in_force_soon(lambda i: call(a, alice, "POST", document + ("/restore" if i % 2 else "/revoke")),
+                      lambda i: opens(b, bob, licence) is bool(i % 2))
+        assert opens(b, alice, licence) is True
+
         # the whole tenant, and the other way round
         in_force_soon(lambda i: b.admin("service", "enable") if i % 2 else b.admin("service", "disable", "--force"),
                       lambda i: (publish(a, alice, grant="bob@contoso.test")[0] == 200) == bool(i % 2))

@@ -80,6 +80,66 @@ def the_issuer_sees_who_opens():
         assert rows == [] and lab.usage(user_id="alice@contoso.test", request_type="LoadEventsForTimeline"), rows
 
 
+def protecting_registers():
+    # proves: S-154
+    # touches: S-153, S-165, C-115, C-122
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+
+        def names():
+            return sorted(d["ContentName"] or "-" for d in alice.rms("--json", "track").json_lines)
+
+        first, first_id = protect(alice, "plan.txt", "--perm", "bob@contoso.test:Co-Owner")
+        protect(alice, "report.docx", "--perm", "bob@contoso.test:Co-Owner")
+        assert names() == ["plan.txt", "report.docx"], names()
+        many = [alice.write(f"many/{i}.csv", TEXT) for i in range(20)]
+        alice.rms("protect", *many, "--perm", "bob@contoso.test:VIEW", "--in-place")
+        assert len(names()) == 22 and "17.csv" in names(), names()
+        protect(alice, "online.txt", "--perm", "bob@contoso.test:VIEW", "--online")
+        assert "online.txt" in names()
+        assert alice.rms("--json", "track", "--search", "online").json_lines[0]["Issuer"] == "alice@contoso.test"
+
+        # Nobody is told when nobody shall be; a document of which only others tell has no name.
+        quiet, quiet_id = protect(alice, "quiet.txt", "--perm", "bob@contoso.test:Co-Owner", "--no-track")
+        config = alice.write("rms.conf", "track = false\n")
+        path = alice.write("quieter.txt", TEXT)
+        alice.rms("protect", path, "--perm", "bob@contoso.test:VIEW", "--in-place", env=alice.env(RMS_CONFIG=config))
+        assert len(names()) == 23, names()
+        opens(bob, quiet)
+        assert [d["ContentName"] for d in alice.rms("--json", "track").json_lines if d["ContentId"] == quiet_id] == [None]
+        assert alice.rms("track", quiet).out
+
+        # Protected again: another content id, linked; revoking the old one leaves the new one alone.
+        alice.rms("protect", first, "--perm", "bob@contoso.test:Co-Author", "--in-place")
+        new_id = alice.rms("--json", "status", first).json["ContentId"]
+        new = alice.rms("--json", "track", new_id).json
+        assert new_id != first_id and new["PreviousContentId"] == first_id and new["ContentName"] == "plan.txt", new
+        assert alice.rms("--json", "track", first_id).json["Successors"] == [new_id]
+        told = alice.rms("revoke", first_id, "--yes").out
+        assert new_id in told, told
+        assert requests(lab, bob, first)[0]
+        # and the whole family at once
+        family = alice.rms("--json", "revoke", first_id, "--family", "--yes").json_lines
+        assert [d["ContentId"] for d in family] == [first_id, new_id] and all(d["Revoked"] for d in family), family
+        assert requests(lab, bob, first) == (False, "revoked")
+        alice.rms("revoke", first_id, "--family", "--undo")
+        assert requests(lab, bob, first)[0]
+
+        # Who protects somebody else's document again starts a family of his own.
+        theirs, theirs_id = protect(alice, "shared.txt", "--perm", "bob@contoso.test:Co-Owner")
+        bob.rms("protect", theirs, "--perm", "alice@contoso.test:VIEW", "-o", bob.home / "mine.ptxt")
+        assert alice.rms("--json", "track", theirs_id).json["Successors"] == []
+        assert bob.rms("--json", "track").json_lines[0]["PreviousContentId"] == theirs_id
+
+        # The service away: protecting works as before, and the first who opens it makes it known.
+        lab.stop()
+        away, away_id = protect(alice, "away.txt", "--perm", "bob@contoso.test:Co-Owner")
+        lab.start()
+        assert away_id not in {d["ContentId"] for d in alice.rms("--json", "track").json_lines}
+        opens(bob, away)
+        assert away_id in {d["ContentId"] for d in alice.rms("--json", "track").json_lines}
+
+
 def revoked_and_restored():
     # proves: S-085, S-135, S-161, S-162, S-164
     # touches: S-081, S-191, C-030, C-085, C-117, C-122
@@ -127,7 +187,7 @@ def revoked_and_restored():
         assert "conflict" in alice.rms("revoke", path, "--undo", code=5).err
         alice.rms("revoke", path, code=2)  # nobody to say yes
         rows = lab.usage(request_type="RevokeAccess", user_id="alice@contoso.test", result="Success")
-        assert len(rows) == 2 and content_id in rows[0]["content-id"], rows
+        assert len(rows) == 2 and content_id in rows[0]["content-id"] and rows[0]["file-name"] == "plan.txt", rows
 
 
 def the_operator_acts_for_people():
@@ -135,8 +195,7 @@ def the_operator_acts_for_people():
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         path, content_id = protect(alice, "plan.txt", "--perm", "bob@contoso.test:VIEW")
-        lab.admin("tracking", "revoke", content_id, "--force", code=4)  # not registered yet
-        alice.rms("track", path)
+        lab.admin("tracking", "revoke", str(uuid.uuid4()), "--force", code=4)
         assert [d["ContentId"] for d in lab.admin("--json", "tracking", "list").json_lines] == [content_id]
         assert lab.admin("--json", "tracking", "list", "--user", "bob@contoso.test").json_lines == []
         lab.admin("tracking", "revoke", content_id, code=2)
@@ -216,5 +275,5 @@ def names_are_only_names():
 
 
 if __name__ == "__main__":
-    main(the_issuer_sees_who_opens, revoked_and_restored, the_operator_acts_for_people, copied_ids_and_other_tenants_do_nothing,
+    main(the_issuer_sees_who_opens, protecting_registers, revoked_and_restored, the_operator_acts_for_people, copied_ids_and_other_tenants_do_nothing,
          names_are_only_names)
