@@ -23,7 +23,7 @@
     X(issuer_list) X(issuer_remove) X(client_add) X(client_list) \
     X(client_remove) X(log_usage) X(log_admin) X(log_verify) X(health) \
     X(tracking_list) X(tracking_show) X(tracking_events) \
-    X(tracking_revoke) X(tracking_restore) \
+    X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) \
     X(db_check) X(db_migrate) X(db_backup) \
     X(key_list) X(key_add) X(key_change)
 /* clang-format on */

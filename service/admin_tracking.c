@@ -4,6 +4,7 @@
 #include "service/admin.h"
 #include "service/rest_write.h"
 #include "service/tracking.h"
+#include "service/tracking_state.h"
 
 int rms_admin_tracking_list(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
@@ -114,4 +115,63 @@ int rms_admin_tracking_restore(struct rms_front *front, struct rms_request *requ
 {
     (void)front;
     return change(request, false, reply);
+}
+
+/* --- on and off ------------------------------------------------------------------------------------------ */
+
+static int write_state(struct rms_request *request, const char *settings, struct rms_buf *out)
+{
+    struct rms_tracking_state state;
+    RMS_TRY(rms_tracking_state_read(request->arena, settings, &state));
+    rms_out_open(out, NULL, '{');
+    rms_out_text(out, "Tracking", state.enabled ? "Enabled" : "Disabled");
+    rms_out_bool(out, "Automatic", state.automatic);
+    rms_out_close(out, '}');
+    return RMS_OK;
+}
+
+int rms_admin_tracking_state(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    struct rms_tenant t;
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    return write_state(request, t.settings, &reply->body);
+}
+
+static int read_state(struct rms_admin_body *body, struct rms_tracking_state *state)
+{
+    const char *word = NULL;
+    RMS_TRY(rms_reader_text(&body->reader, body->object, "Tracking", 16, &word));
+    if (word != NULL && strcmp(word, "Enabled") != 0 && strcmp(word, "Disabled") != 0) {
+        return rms_reader_fail(&body->reader, "Tracking", "not Enabled or Disabled");
+    }
+    state->enabled = word != NULL ? strcmp(word, "Enabled") == 0 : state->enabled;
+    return rms_reader_bool(&body->reader, body->object, "Automatic", &state->automatic);
+}
+
+/* Read and written in one transaction: nothing that somebody else sets meanwhile is lost. */
+static int set_state(struct rms_request *request, struct rms_admin_body *body, struct rms_tenant *t)
+{
+    struct rms_tracking_state state;
+    RMS_TRY(rms_tenant_get(request->worker->db, request->arena, t->id, t));
+    RMS_TRY(rms_tracking_state_read(request->arena, t->settings, &state));
+    RMS_TRY(read_state(body, &state));
+    RMS_TRY(rms_tracking_state_write(request->arena, t->settings, &state, request->now, &t->settings));
+    return rms_tenant_update(request->worker->db, t);
+}
+
+int rms_admin_tracking_set(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    static const char *const names[] = {"Tracking", "Automatic", NULL};
+    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
+    struct rms_tenant t;
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    RMS_TRY(rms_admin_body(request, names, &body));
+    RMS_TRY(rms_db_begin(request->worker->db));
+    int rc = rms_db_end(request->worker->db, set_state(request, &body, &t));
+    if (rc < 0) {
+        return rms_admin_fail(request, &body, rc);
+    }
+    return write_state(request, t.settings, &reply->body);
 }

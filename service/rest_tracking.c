@@ -6,6 +6,7 @@
 #include "service/rest_json.h"
 #include "service/rest_write.h"
 #include "service/tracking.h"
+#include "service/tracking_state.h"
 
 #define LICENCE_MAX   RMS_XRML_MAX_BYTES
 #define DOCUMENTS_MAX 256 /* registered at once */
@@ -25,12 +26,21 @@ static bool is_issuer(const struct rms_request *request, const struct rms_tracke
     return false;
 }
 
+/* S-152: while tracking is off people see and change nothing. */
+static int check_served(struct rms_request *request)
+{
+    struct rms_tracking_state state;
+    RMS_TRY(rms_rest_home_serves(request, false));
+    RMS_TRY(rms_tracking_state_read(request->arena, request->tenant->row.settings, &state));
+    return state.enabled ? RMS_OK : RMS_E_TRACKING_DISABLED;
+}
+
 /* The document of the path, if it is the person's. Everything else is one answer. */
 static int find_own(struct rms_request *request, struct rms_tracked *document_out)
 {
     const struct rms_person *person = &request->person->person;
     struct rms_document_key key = {.tenant_id = request->tenant->row.id};
-    RMS_TRY(rms_rest_home_serves(request, false));
+    RMS_TRY(check_served(request));
     RMS_TRY(rms_tracking_id(request, request->params[0], &key.content_id));
     for (size_t i = 0; i < person->address_count; i++) {
         key.issuer = person->addresses[i];
@@ -165,23 +175,46 @@ static int register_all(struct registering *r, const json_t *documents, struct r
     return RMS_OK;
 }
 
-int rms_rest_tracking_register(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+/* S-153: what nobody asked for counts where the tenant wants that, also while tracking is off (S-152); what a
+ * person asks for while it is on. */
+static int may_register(struct registering *r, bool automatic, bool *may_out)
+{
+    struct rms_tracking_state state;
+    const char *settings = r->request->tenant->row.settings;
+    RMS_TRY(rms_tracking_state_read(r->request->arena, settings, &state));
+    *may_out = automatic ? state.automatic : state.enabled;
+    return *may_out || automatic ? RMS_OK : RMS_E_TRACKING_DISABLED;
+}
+
+static int register_body(struct registering *r, const json_t *body, struct rms_buf *out)
 {
     static const char *const names[] = {"Documents", "Automatic", NULL};
+    const json_t *documents = json_object_get(body, "Documents");
+    bool automatic = false;
+    bool may = false;
+    RMS_TRY(rms_reader_only(&r->reader, body, names));
+    RMS_TRY(rms_reader_bool(&r->reader, body, "Automatic", &automatic));
+    if (json_array_size(documents) == 0 || json_array_size(documents) > DOCUMENTS_MAX) {
+        return rms_reader_fail(&r->reader, "Documents", "not between 1 and 256 documents");
+    }
+    RMS_TRY(may_register(r, automatic, &may));
+    if (!may) {
+        rms_buf_append_str(out, "[]");
+        return RMS_OK;
+    }
+    return register_all(r, documents, out);
+}
+
+int rms_rest_tracking_register(
+    struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
     struct registering r = {.request = request, .reader = {request->arena, NULL}};
     RMS_JSON_CLEANUP json_t *body = NULL;
     (void)front;
     RMS_TRY(rms_rest_home_serves(request, false));
     int rc = rms_reader_parse(&r.reader, request->body, &body);
     if (rc == RMS_OK) {
-        rc = rms_reader_only(&r.reader, body, names);
-    }
-    const json_t *documents = json_object_get(body, "Documents");
-    if (rc == RMS_OK && (json_array_size(documents) == 0 || json_array_size(documents) > DOCUMENTS_MAX)) {
-        rc = rms_reader_fail(&r.reader, "Documents", "not between 1 and 256 documents");
-    }
-    if (rc == RMS_OK) {
-        rc = register_all(&r, documents, &reply->body);
+        rc = register_body(&r, body, &reply->body);
     }
     return rc == RMS_E_BAD_ARGUMENT && r.reader.detail != NULL ? rms_fail(request, rc, r.reader.detail) : rc;
 }
@@ -213,7 +246,7 @@ int rms_rest_tracking_list(struct rms_front *front, struct rms_request *request,
 {
     const struct rms_person *person = &request->person->person;
     (void)front;
-    RMS_TRY(rms_rest_home_serves(request, false));
+    RMS_TRY(check_served(request));
     rms_out_open(&reply->body, NULL, '[');
     for (size_t i = 0; i < person->address_count; i++) {
         RMS_TRY(write_own(request, person->addresses[i], &reply->body));

@@ -109,6 +109,8 @@ const struct rms_route rms_routes[] = {
     ADMIN(GET, "tenants/{}/documents/{}/events", tracking_events, "GetDocumentLog"),
     ADMIN(POST, "tenants/{}/documents/{}/revoke", tracking_revoke, "SetDocumentRevoked"),
     ADMIN(POST, "tenants/{}/documents/{}/restore", tracking_restore, "ClearDocumentRevoked"),
+    ADMIN(GET, "tenants/{}/tracking", tracking_state, "GetDocumentTracking"),
+    ADMIN(POST, "tenants/{}/tracking", tracking_set, "SetDocumentTracking"),
     ADMIN(GET, "tenants/{}/log/usage", log_usage, "GetUserLog"),
     ADMIN(GET, "tenants/{}/log/admin", log_admin, "GetAdminLog"),
     ADMIN(GET, "tenants/{}/log/verify", log_verify, "VerifyUserLog"),

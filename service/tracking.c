@@ -4,6 +4,8 @@
 #include "directory/directory.h"
 #include "service/rest_write.h"
 #include "service/revocation.h"
+#include "service/tenant.h"
+#include "service/tracking_state.h"
 #include "service/usage.h"
 
 #define FLUSH_MS 2000 /* for events and licences of a moment ago */
@@ -42,7 +44,13 @@ int rms_tracking_of_licence(
 
 void rms_tracking_keep(struct rms_request *request, const struct rms_tracked *document)
 {
-    int rc = rms_tracked_note(request->worker->db, document);
+    const struct rms_live_tenant *tenant = rms_request_tenant(request, document->key.tenant_id);
+    struct rms_tracking_state state = {0};
+    int rc = tenant != NULL ? rms_tracking_state_read(request->arena, tenant->row.settings, &state)
+                            : RMS_E_NOT_FOUND;
+    if (rc == RMS_OK && state.automatic) {
+        rc = rms_tracked_note(request->worker->db, document);
+    }
     if (rc < 0) {
         rms_log(RMS_LOG_ERROR, "tracking.not-kept", "content", document->key.content_id, "reason",
             rms_error_info(rc)->reason, NULL);
@@ -150,9 +158,18 @@ int rms_tracking_write_one(
 /* --- events ------------------------------------------------------------------------------------------------
  */
 
+struct writing {
+    struct rms_buf *out;
+    struct rms_tracking_state state;
+};
+
 static int write_event(const struct rms_usage_row *row, void *context)
 {
-    struct rms_buf *out = context;
+    const struct writing *w = context;
+    struct rms_buf *out = w->out;
+    if (rms_tracking_paused(&w->state, row->time)) {
+        return RMS_OK;
+    }
     bool done = row->result != NULL && strcmp(row->result, "Success") == 0;
     int64_t until = row->offline_until;
     rms_out_open(out, NULL, '{');
@@ -172,9 +189,13 @@ static int write_event(const struct rms_usage_row *row, void *context)
 int rms_tracking_write_events(
     struct rms_request *request, const struct rms_document_key *key, struct rms_buf *out)
 {
+    struct writing w = {.out = out};
+    const struct rms_live_tenant *tenant = rms_request_tenant(request, key->tenant_id);
+    RMS_TRY(rms_tracking_state_read(
+        request->arena, tenant != NULL ? tenant->row.settings : NULL, &w.state));
     rms_usage_flush(request->worker->front->usage, FLUSH_MS);
     rms_out_open(out, NULL, '[');
-    RMS_TRY(rms_tracked_events(request->worker->db, key, RMS_TRACKING_LIST_MAX, write_event, out));
+    RMS_TRY(rms_tracked_events(request->worker->db, key, RMS_TRACKING_LIST_MAX, write_event, &w));
     rms_out_close(out, ']');
     return RMS_OK;
 }

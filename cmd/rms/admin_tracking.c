@@ -67,6 +67,34 @@ static const struct call revoke = {.method = "POST",
 static const struct call restore = {
     .method = "POST", .path = DOCUMENTS "/{0}/restore", .fields = restore_fields};
 
+static const struct call_field enable_fields[] = {{"Tracking", FIELD_CONSTANT, "Enabled", 0}, FIELDS_END};
+static const struct call_field disable_fields[] = {{"Tracking", FIELD_CONSTANT, "Disabled", 0}, FIELDS_END};
+static const struct option_row automatic_options[] = {
+    FLAG("off", "only documents are tracked that somebody registers"),
+    FLAG("on", "documents are tracked when they are protected"),
+    TENANT_OPTION,
+    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct call_field automatic_fields[] = {
+    {"Automatic", FIELD_TRUE, "on", 0},
+    {"Automatic", FIELD_FALSE, "off", 0},
+    FIELDS_END,
+};
+static const struct call state_show = {.method = "GET", .path = TENANT_PATH "/tracking"};
+static const struct call state_enable = {.method = "POST",
+    .path = TENANT_PATH "/tracking",
+    .fields = enable_fields,
+    .done = "Tracking is on. What happened while it was off is in the usage log only."};
+static const struct call state_disable = {.method = "POST",
+    .path = TENANT_PATH "/tracking",
+    .fields = disable_fields,
+    .done = "Tracking is off: people see nothing and revoke nothing; what is revoked stays revoked.",
+    .confirm = "People can then neither see who opens their documents nor revoke them. Go on?"};
+static const struct call state_automatic = {
+    .method = "POST", .path = TENANT_PATH "/tracking", .fields = automatic_fields, .changes = true};
+
 /* The reply of a reading call; an exit status, with a message, when there is none. */
 static int fetch(const struct arguments *arguments, const struct call *call, json_t **reply_out)
 {
@@ -114,6 +142,14 @@ static int run_show(struct arguments *arguments)
 }
 
 const struct verb admin_tracking_verbs[] = {
+    ADMIN_VERB("status", "Show whether documents are tracked", NULL, 0, 0, admin_read_options, state_show,
+        "  rms admin tracking status"),
+    ADMIN_VERB("enable", "Switch tracking on for the organisation", NULL, 0, 0, admin_change_options,
+        state_enable, "  rms admin tracking enable"),
+    ADMIN_VERB("disable", "Switch it off; operators can revoke all the same", NULL, 0, 0,
+        admin_change_options, state_disable, "  rms admin tracking disable --force"),
+    ADMIN_VERB("automatic", "Choose whether protecting is enough to be tracked", NULL, 0, 0,
+        automatic_options, state_automatic, "  rms admin tracking automatic --off"),
     {
         .name = "list",
         .summary = "List the documents of the organisation",

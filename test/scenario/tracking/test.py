@@ -214,6 +214,49 @@ def the_operator_acts_for_people():
         assert row["admin-action"] and row["acting-as-user"] == "alice@contoso.test", row
 
 
+def switched_off_and_on():
+    # proves: S-151, S-153
+    # touches: S-152, C-120
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        first, first_id = protect(alice, "first.txt", "--perm", "bob@contoso.test:Co-Author", "--offline-days", "0")
+        opens(bob, first)
+        assert lab.admin("--json", "tracking", "status").json == {"Tracking": "Enabled", "Automatic": True}
+        lab.admin("tracking", "disable", "--user", "alice@contoso.test", "--force", code=2)
+        lab.move_clock(seconds=5)
+        lab.admin("tracking", "disable", "--force")
+        for words in (("track",), ("track", first), ("track", first_id), ("track", first, "--register"), ("revoke", first, "--yes")):
+            refused = alice.rms(*words, code=3)
+            assert "tracking-disabled" in refused.err and "administrator" in refused.err, refused
+        lab.move_clock(seconds=5)
+        opens(bob, first)
+        second, second_id = protect(alice, "second.txt", "--perm", "bob@contoso.test:Co-Author", "--offline-days", "0")
+        opens(bob, second)
+        lab.admin("tracking", "revoke", second_id, "--force")  # operators can
+        assert requests(lab, bob, second) == (False, "revoked")
+        lab.admin("tracking", "restore", second_id)
+        lab.move_clock(seconds=5)
+        lab.admin("tracking", "enable")
+        assert sorted(d["ContentName"] for d in alice.rms("--json", "track").json_lines) == ["first.txt", "second.txt"]
+        assert events(alice, first) == [("bob", True)] and events(alice, second) == []
+        assert len([r for r in lab.usage(content_id=first_id, user_id="bob@contoso.test")]) >= 2
+
+        # Not by itself, but when somebody asks for it.
+        lab.admin("tracking", "automatic", code=2)
+        lab.admin("tracking", "automatic", "--off")
+        third, third_id = protect(alice, "third.txt", "--perm", "bob@contoso.test:Co-Author")
+        protect(alice, "online.txt", "--perm", "bob@contoso.test:Co-Author", "--online", "--no-track")
+        opens(bob, third)
+        assert len(alice.rms("--json", "track").json_lines) == 2
+        alice.rms("track", third_id, code=4)
+        alice.rms("track", third, "--register")
+        assert len(alice.rms("--json", "track").json_lines) == 3
+        lab.admin("tracking", "automatic", "--on")
+        protect(alice, "fourth.txt", "--perm", "bob@contoso.test:Co-Author")
+        assert len(alice.rms("--json", "track").json_lines) == 4
+        assert "SetDocumentTracking" in lab.admin("log", "admin").out
+
+
 def copied_ids_and_other_tenants_do_nothing():
     # touches: S-001, S-165
     with Lab() as lab:
@@ -275,5 +318,5 @@ def names_are_only_names():
 
 
 if __name__ == "__main__":
-    main(the_issuer_sees_who_opens, protecting_registers, revoked_and_restored, the_operator_acts_for_people, copied_ids_and_other_tenants_do_nothing,
+    main(the_issuer_sees_who_opens, protecting_registers, revoked_and_restored, the_operator_acts_for_people, switched_off_and_on, copied_ids_and_other_tenants_do_nothing,
          names_are_only_names)
