@@ -117,7 +117,8 @@ int rms_admin_tracking_restore(struct rms_front *front, struct rms_request *requ
     return change(request, false, reply);
 }
 
-/* --- on and off ------------------------------------------------------------------------------------------ */
+/* --- on and off ------------------------------------------------------------------------------------------
+ */
 
 static int write_state(struct rms_request *request, const char *settings, struct rms_buf *out)
 {

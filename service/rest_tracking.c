@@ -205,8 +205,7 @@ static int register_body(struct registering *r, const json_t *body, struct rms_b
     return register_all(r, documents, out);
 }
 
-int rms_rest_tracking_register(
-    struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+int rms_rest_tracking_register(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     struct registering r = {.request = request, .reader = {request->arena, NULL}};
     RMS_JSON_CLEANUP json_t *body = NULL;

@@ -191,8 +191,7 @@ int rms_tracking_write_events(
 {
     struct writing w = {.out = out};
     const struct rms_live_tenant *tenant = rms_request_tenant(request, key->tenant_id);
-    RMS_TRY(rms_tracking_state_read(
-        request->arena, tenant != NULL ? tenant->row.settings : NULL, &w.state));
+    RMS_TRY(rms_tracking_state_read(request->arena, tenant != NULL ? tenant->row.settings : NULL, &w.state));
     rms_usage_flush(request->worker->front->usage, FLUSH_MS);
     rms_out_open(out, NULL, '[');
     RMS_TRY(rms_tracked_events(request->worker->db, key, RMS_TRACKING_LIST_MAX, write_event, &w));

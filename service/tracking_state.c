@@ -6,8 +6,7 @@
 #define PAUSES       "TrackingPauses" /* [from, until], the last one without end while tracking is off */
 #define MANUAL       "TrackingManual"
 
-static int read_pauses(
-    struct rms_arena *arena, const json_t *list, struct rms_tracking_state *state)
+static int read_pauses(struct rms_arena *arena, const json_t *list, struct rms_tracking_state *state)
 {
     struct rms_tracking_pause *pauses = rms_arena_array(arena, json_array_size(list) + 1, sizeof *pauses);
     const json_t *pause;

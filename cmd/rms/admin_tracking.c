@@ -141,13 +141,34 @@ static int run_show(struct arguments *arguments)
     return status != 0 ? status : track_show_document(one, happened, argument_flag(arguments, "csv"));
 }
 
+/* S-151: the option that every verb has must not seem to choose a person here. */
+static int run_switch(struct arguments *arguments)
+{
+    return argument_flag(arguments, "user")
+               ? usage_error(
+                     arguments, _("tracking is switched for the whole organisation, not for a person"))
+               : admin_run(arguments);
+}
+
 const struct verb admin_tracking_verbs[] = {
     ADMIN_VERB("status", "Show whether documents are tracked", NULL, 0, 0, admin_read_options, state_show,
         "  rms admin tracking status"),
-    ADMIN_VERB("enable", "Switch tracking on for the organisation", NULL, 0, 0, admin_change_options,
-        state_enable, "  rms admin tracking enable"),
-    ADMIN_VERB("disable", "Switch it off; operators can revoke all the same", NULL, 0, 0,
-        admin_change_options, state_disable, "  rms admin tracking disable --force"),
+    {
+        .name = "enable",
+        .summary = "Switch tracking on for the organisation",
+        .examples = "  rms admin tracking enable",
+        .options = admin_change_options,
+        .run = run_switch,
+        .data = &state_enable,
+    },
+    {
+        .name = "disable",
+        .summary = "Switch it off; operators can revoke all the same",
+        .examples = "  rms admin tracking disable --force",
+        .options = admin_change_options,
+        .run = run_switch,
+        .data = &state_disable,
+    },
     ADMIN_VERB("automatic", "Choose whether protecting is enough to be tracked", NULL, 0, 0,
         automatic_options, state_automatic, "  rms admin tracking automatic --off"),
     {

@@ -33,8 +33,9 @@ static int look_up(const struct revoking *r, const char *what, json_t **document
 static int change(const struct revoking *r, const char *what, json_t **document_out)
 {
     struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(TRACK_REPLY_MAX);
-    int code = r->undo ? rms_revoke_undo(r->context, what, track_collect, &text)
-                       : rms_revoke(r->context, what, argument_text(r->arguments, "reason"), track_collect, &text);
+    int code =
+        r->undo ? rms_revoke_undo(r->context, what, track_collect, &text)
+                : rms_revoke(r->context, what, argument_text(r->arguments, "reason"), track_collect, &text);
 
     return track_parse(&text, code, document_out);
 }
@@ -170,8 +171,10 @@ const struct verb verb_revoke = {
     .summary = "Take back a document that you protected",
     .operands = "FILE|CONTENT-ID",
     .details =
-        "From the next request on nobody but you and super users gets a licence for the document, for any of\n"
-        "its copies. Licences that readers keep for offline use stay valid until they end: who holds one, and\n"
+        "From the next request on nobody but you and super users gets a licence for the document, for any "
+        "of\n"
+        "its copies. Licences that readers keep for offline use stay valid until they end: who holds one, "
+        "and\n"
         "until when, is said. What was protected again from it is a document of its own, unless --family.",
     .examples = "  rms revoke plan.ptxt --reason 'superseded'\n"
                 "  rms revoke 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 --family --yes\n"

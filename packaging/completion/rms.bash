@@ -97,7 +97,11 @@ _rms_words() {
     'admin license max-validity') echo 'get set' ;;
     'admin license max-validity get') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin license max-validity set') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin tracking') echo 'list show revoke restore' ;;
+    'admin tracking') echo 'status enable disable automatic list show revoke restore' ;;
+    'admin tracking status') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tracking enable') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tracking disable') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tracking automatic') echo ' --off --on --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking list') echo ' --user --search --csv --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking show') echo ' --issuer --csv --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking revoke') echo ' --issuer --reason --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -189,6 +193,10 @@ _rms_valued() {
     'admin client remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin license max-validity get') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin license max-validity set') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin tracking status') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin tracking enable') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin tracking disable') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin tracking automatic') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin tracking list') echo ' --user --search --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin tracking show') echo ' --issuer --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin tracking revoke') echo ' --issuer --reason --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
