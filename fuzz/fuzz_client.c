@@ -36,11 +36,15 @@ static void try_challenge(struct rms_arena *arena, struct rms_view input)
 
 static void try_answer(struct rms_arena *arena, struct rms_view input)
 {
-    char host[RMS_HOST_MAX];
+    struct rms_srv srv;
 
     (void)arena;
-    if (rms_srv_parse(input, host) == 0) {
-        check(host[0] != '\0' && strpbrk(host, "/:@?# ") == NULL);
+    if (rms_srv_parse(input, &srv) != 0) {
+        return;
+    }
+    check(srv.count <= RMS_SRV_MAX);
+    for (size_t i = 0; i < srv.count; i++) {
+        check(srv.hosts[i].name[0] != '\0' && strpbrk(srv.hosts[i].name, "/:@?# ") == NULL);
     }
 }
 
