@@ -480,6 +480,16 @@ static void keys_of_foreign_clients_are_paired(void **state)
     /* what the template gives, it still gives */
     assert_int_equal(use(&bob, bob.rac_text, stolen), 0);
     assert_string_equal(stage_text("AccessStatus"), "AccessGranted");
+    /* but not after the document is revoked that the key came with */
+    assert_int_equal(stage_call(as("carol@contoso.test"),
+                         stage_printf("POST /my/v2/documents/%s/revoke", o.content_id), ""),
+        RMS_E_NOT_REGISTERED);
+    assert_int_equal(stage_call(as("alice@contoso.test"),
+                         stage_printf("POST /my/v2/documents/%s/revoke", o.content_id), ""),
+        0);
+    assert_true(json_is_true(json_object_get(stage.reply, "Revoked")));
+    assert_int_equal(use(&bob, bob.rac_text, stolen), 0);
+    assert_string_equal(stage_text("Reason"), "revoked");
     free(stolen);
     assert_owner(&alice, pl);
     free(pl);
