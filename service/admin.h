@@ -8,7 +8,7 @@
 #include "store/template.h"
 #include "store/tenant.h"
 
-#define RMS_ADMIN_BODY_MAX (4u * 1024 * 1024)
+#define RMS_ADMIN_BODY_MAX (8u * 1024 * 1024) /* a signed template as a text, and some */
 
 /* The formatter's layout of such a list is not stable. */
 /* clang-format off */
@@ -19,7 +19,8 @@
     X(user_remove) X(user_identity) X(group_add) X(group_list) \
     X(group_show) X(group_remove) X(group_members) X(group_refresh) \
     X(template_add) X(template_list) X(template_show) X(template_change) \
-    X(template_remove) X(super_show) X(super_change) X(issuer_add) \
+    X(template_remove) X(template_export) X(template_import) X(template_history) \
+    X(template_restore) X(onboarding_show) X(onboarding_set) X(super_show) X(super_change) X(issuer_add) \
     X(issuer_list) X(issuer_remove) X(client_add) X(client_list) \
     X(client_remove) X(log_usage) X(log_admin) X(log_verify) X(health) \
     X(tracking_list) X(tracking_show) X(tracking_events) \
@@ -67,16 +68,5 @@ RMS_MUST_USE int rms_admin_write_keys(
 
 /* One row of the admin log for the finished call (S-194): command with arguments, secrets masked. */
 void rms_admin_note_request(const struct rms_request *request, int code);
-
-/* Changes a template by a body (admin_template_body.c). now: for expiry. add: names are required, defaults
- * set. */
-struct rms_template_edit {
-    struct rms_request *request;
-    const struct rms_tenant *tenant;
-    struct rms_admin_body *body;
-    bool add;
-};
-RMS_MUST_USE int rms_admin_template_apply(const struct rms_template_edit *edit, struct rms_template *tpl);
-extern const char *const rms_admin_template_members[];
 
 #endif

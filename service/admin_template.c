@@ -1,105 +1,45 @@
 /* Templates: add, list, show, change, remove (service-requirements section 4). */
-#include <stdio.h>
-
-#include "service/admin.h"
-#include "service/rest_language.h"
+#include "service/admin_template.h"
 #include "service/rest_write.h"
+#include "store/usage.h"
+#include "xrml/licence.h"
 
-/* --- showing ------------------------------------------------------------------------------------------- */
+#define LICENCE_TEXT_MAX (3u * 1024 * 1024) /* with what publishing adds, keyd and clients take it */
 
-static void write_texts(
-    struct rms_buf *out, const struct rms_policy *policy, const char *name, bool descriptions)
+/* --- finding ------------------------------------------------------------------------------------------- */
+
+static bool has_name(const struct rms_policy *policy, const char *name)
 {
-    rms_out_open(out, name, '{');
     for (size_t i = 0; i < policy->text_count; i++) {
-        char lcid[16];
-        (void)snprintf(lcid, sizeof lcid, "%u", policy->texts[i].lcid);
-        rms_out_text(out, lcid, descriptions ? policy->texts[i].description : policy->texts[i].name);
+        if (strcmp(policy->texts[i].name, name) == 0) {
+            return true;
+        }
     }
-    rms_out_close(out, '}');
+    return false;
 }
 
-static void write_grants(struct rms_buf *out, struct rms_arena *arena, const struct rms_policy *policy)
+static int ambiguous(struct rms_request *request, const char *tenant_id)
 {
-    rms_out_open(out, "RightsDefinitions", '[');
-    for (size_t i = 0; i < policy->grant_count; i++) {
-        rms_out_open(out, NULL, '{');
-        rms_out_text(out, "Principal", rms_grant_principal_text(arena, &policy->grants[i]));
-        rms_out_rights(out, "Rights", &policy->grants[i].rights);
-        rms_out_text(out, "Level", rms_level_name(&policy->grants[i].rights));
-        rms_out_close(out, '}');
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(64u * 1024);
+    struct rms_templates all;
+    RMS_TRY(rms_template_list(request->worker->db, request->arena, tenant_id, &all));
+    rms_buf_append_str(&text, "several templates have this name, give the GUID:");
+    for (size_t i = 0; i < all.count; i++) {
+        if (has_name(&all.items[i].policy, request->params[1])) {
+            rms_buf_printf(&text, " %s", all.items[i].policy.id);
+        }
     }
-    rms_out_close(out, ']');
+    return rms_fail(request, RMS_E_CONFLICT, rms_arena_text(request->arena, rms_buf_view(&text)));
 }
 
-static void write_expiry(struct rms_buf *out, const struct rms_policy *policy)
+int rms_admin_template_find(
+    struct rms_request *request, struct rms_tenant *tenant_out, struct rms_template *template_out)
 {
-    static const char *const names[] = {
-        [RMS_EXPIRY_NEVER] = "Never", [RMS_EXPIRY_ON_DATE] = "OnDate", [RMS_EXPIRY_AFTER_DAYS] = "AfterDays"};
-    rms_out_text(out, "ContentExpirationOption", names[policy->expiry]);
-    if (policy->expiry == RMS_EXPIRY_ON_DATE) {
-        rms_out_time(out, "ContentExpirationDate", policy->expires_at);
-    } else {
-        rms_out_text(out, "ContentExpirationDate", "0001-01-01T00:00:00Z"); /* 4.1: when unused */
-    }
-    rms_out_int(
-        out, "ContentValidityDuration", policy->expiry == RMS_EXPIRY_AFTER_DAYS ? policy->expiry_days : 0);
-    rms_out_int(out, "LicenseValidityDuration", policy->offline_days);
-}
-
-static void write_members(struct rms_request *request, struct rms_buf *out, const struct rms_template *t)
-{
-    const struct rms_policy *policy = &t->policy;
-    const char *language = rms_request_query(request, "lang");
-    const struct rms_policy_text *text = rms_rest_text_for(
-        policy, language != NULL ? language : rms_request_header(request, "Accept-Language"));
-    rms_out_text(out, "TemplateId", policy->id);
-    rms_out_text(out, "Name", text != NULL ? text->name : NULL);
-    rms_out_text(out, "Description", text != NULL ? text->description : NULL);
-    write_texts(out, policy, "Names", false);
-    write_texts(out, policy, "Descriptions", true);
-    rms_out_text(out, "Status", t->published ? "Published" : "Archived");
-    write_grants(out, request->arena, policy);
-    write_expiry(out, policy);
-    rms_out_bool(out, "ReadOnly", t->read_only);
-    rms_out_texts(out, "ScopedIdentities", t->scope, t->scope_count);
-    rms_out_bool(out, "EnableInLegacyApps", t->legacy_apps);
-    rms_out_text(out, "LabelId", t->label_id);
-    rms_out_time(out, "LastModifiedTimeStamp", t->modified_at);
-    rms_out_int(out, "Version", t->version);
-}
-
-static void write_template(struct rms_request *request, struct rms_buf *out, const struct rms_template *t)
-{
-    rms_out_open(out, NULL, '{');
-    write_members(request, out, t);
-    rms_out_close(out, '}');
-}
-
-/* After a change: also what of it does not count as it stands (S-133). */
-static void write_changed(struct rms_request *request, struct rms_buf *out, const struct rms_tenant *tenant,
-    const struct rms_template *t)
-{
-    int longest = (int)tenant->max_use_licence_days;
-    rms_out_open(out, NULL, '{');
-    write_members(request, out, t);
-    if (t->policy.offline_days > longest) {
-        rms_out_open(out, "Warnings", '[');
-        rms_out_text(out, NULL,
-            rms_arena_printf(request->arena,
-                "licences will end after %d days, the tenant's longest validity, and not after %d", longest,
-                t->policy.offline_days));
-        rms_out_close(out, ']');
-    }
-    rms_out_close(out, '}');
-}
-
-static int find_template(struct rms_request *request, struct rms_tenant *t, struct rms_template *tpl)
-{
-    RMS_TRY(rms_admin_tenant(request, t));
-    int rc = rms_template_find(request->worker->db, request->arena, t->id, request->params[1], tpl);
+    RMS_TRY(rms_admin_tenant(request, tenant_out));
+    int rc = rms_template_find(
+        request->worker->db, request->arena, tenant_out->id, request->params[1], template_out);
     if (rc == RMS_E_CONFLICT) {
-        return rms_fail(request, rc, "several templates have this name: give the GUID"); /* S-099 */
+        return ambiguous(request, tenant_out->id);
     }
     return rc == RMS_E_NOT_FOUND ? rms_fail(request, rc, "no such template") : rc;
 }
@@ -113,7 +53,7 @@ int rms_admin_template_list(struct rms_front *front, struct rms_request *request
     RMS_TRY(rms_template_list(request->worker->db, request->arena, t.id, &templates));
     rms_out_open(&reply->body, NULL, '[');
     for (size_t i = 0; i < templates.count; i++) {
-        write_template(request, &reply->body, &templates.items[i]);
+        rms_admin_template_write(request, &reply->body, &templates.items[i]);
     }
     rms_out_close(&reply->body, ']');
     return RMS_OK;
@@ -124,42 +64,187 @@ int rms_admin_template_show(struct rms_front *front, struct rms_request *request
     struct rms_tenant t;
     struct rms_template tpl;
     (void)front;
-    RMS_TRY(find_template(request, &t, &tpl));
-    write_template(request, &reply->body, &tpl);
+    RMS_TRY(rms_admin_template_find(request, &t, &tpl));
+    rms_admin_template_write(request, &reply->body, &tpl);
+    return RMS_OK;
+}
+
+/* --- warnings ------------------------------------------------------------------------------------------ */
+
+/* S-133. */
+static void warn_of_days(
+    struct rms_request *request, struct rms_buf *out, const struct rms_tenant *t, const struct rms_policy *p)
+{
+    int longest = (int)t->max_use_licence_days;
+    if (p->offline_days > longest) {
+        rms_out_text(out, NULL,
+            rms_arena_printf(request->arena,
+                "licences will end after %d days, the tenant's longest validity, and not after %d", longest,
+                p->offline_days));
+    }
+}
+
+/* S-099: allowed, but people see no difference. */
+static int warn_of_names(struct rms_request *request, struct rms_buf *out, const struct rms_template *tpl)
+{
+    struct rms_templates all;
+    RMS_TRY(rms_template_list(request->worker->db, request->arena, tpl->tenant_id, &all));
+    for (size_t i = 0; i < all.count; i++) {
+        const struct rms_policy *other = &all.items[i].policy;
+        for (size_t j = 0; j < tpl->policy.text_count && strcmp(other->id, tpl->policy.id) != 0; j++) {
+            if (has_name(other, tpl->policy.texts[j].name)) {
+                rms_out_text(
+                    out, NULL, rms_arena_printf(request->arena, "template %s has the same name", other->id));
+                break;
+            }
+        }
+    }
+    return RMS_OK;
+}
+
+/* S-096: kept where they came with an import. */
+static void warn_of_characters(
+    struct rms_request *request, struct rms_buf *out, const struct rms_template *tpl)
+{
+    for (size_t i = 0; i < tpl->policy.text_count && !tpl->read_only; i++) {
+        const char *bad = strpbrk(tpl->policy.texts[i].name, RMS_TEMPLATE_NAME_FORBIDDEN);
+        if (bad != NULL) {
+            rms_out_text(out, NULL,
+                rms_arena_printf(request->arena, "the name in language %u has the character %c",
+                    tpl->policy.texts[i].lcid, *bad));
+        }
+    }
+}
+
+static bool owns(const struct rms_tenant *t, const char *domain)
+{
+    for (size_t i = 0; i < t->domain_count; i++) {
+        if (strcmp(t->domains[i], domain) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* S-110: everybody of an organisation that is not this one. */
+static void warn_of_strangers(
+    struct rms_request *request, struct rms_buf *out, const struct rms_tenant *t, const struct rms_policy *p)
+{
+    for (size_t i = 0; i < p->grant_count; i++) {
+        if (p->grants[i].principal == RMS_PRINCIPAL_DOMAIN && !owns(t, p->grants[i].address)) {
+            rms_out_text(out, NULL,
+                rms_arena_printf(request->arena, "all members of %s, another organisation, get rights",
+                    p->grants[i].address));
+        }
+    }
+}
+
+static int write_warnings(struct rms_request *request, struct rms_buf *out, const struct rms_tenant *t,
+    const struct rms_template *tpl)
+{
+    rms_out_open(out, "Warnings", '[');
+    warn_of_days(request, out, t, &tpl->policy);
+    RMS_TRY(warn_of_names(request, out, tpl));
+    warn_of_characters(request, out, tpl);
+    warn_of_strangers(request, out, t, &tpl->policy);
+    rms_out_close(out, ']');
     return RMS_OK;
 }
 
 /* --- changing ------------------------------------------------------------------------------------------ */
 
-static int store_new(struct rms_request *request, const struct rms_template *tpl)
+void rms_admin_template_init(struct rms_request *request, const struct rms_tenant *tenant, const char *id,
+    struct rms_template *template_out)
 {
-    int rc = rms_template_create(request->worker->db, tpl);
+    *template_out = (struct rms_template){
+        .tenant_id = tenant->id, .created_at = request->now, .modified_at = request->now, .version = 1};
+    rms_policy_init(&template_out->policy);
+    if (id != NULL) {
+        rms_guid_copy(template_out->policy.id, id);
+    } else {
+        rms_guid_new(template_out->policy.id);
+    }
+    template_out->policy.from_template = true;
+    template_out->policy.only_me = true; /* 4.1: no rights definitions are "Just for me" */
+}
+
+/* What cannot be written as a licence would spoil the list of everybody. */
+static int check_form(struct rms_request *request, const struct rms_policy *policy)
+{
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(LICENCE_TEXT_MAX);
+    struct rms_erd_binding binding = {policy->id, "owner@example.test", request->now};
+    int rc = rms_erd_build(policy, &binding, &text);
+    if (rc == RMS_E_LIMIT) {
+        return rms_fail(request, rc, "its licences would be too large: grant to groups, or fewer rights");
+    }
+    return rc == RMS_E_BAD_ARGUMENT ? rms_fail(request, rc, "a text has characters a licence cannot carry")
+                                    : rc;
+}
+
+static int store(struct rms_request *request, const struct rms_template *tpl, bool add)
+{
+    int rc =
+        add ? rms_template_create(request->worker->db, tpl) : rms_template_update(request->worker->db, tpl);
     if (rc == RMS_E_LIMIT) {
         return rms_fail(request, rc, "500 templates are the most: export and remove some"); /* S-094 */
     }
+    if (rc == RMS_E_CONFLICT) {
+        return rms_fail(request, rc,
+            add ? "a template with this GUID exists" : "somebody else changed the template meanwhile");
+    }
     return rc;
+}
+
+int rms_admin_template_settle(struct rms_request *request, const struct rms_tenant *tenant,
+    struct rms_template *tpl, bool add, struct rms_reply *reply)
+{
+    struct rms_template stored = *tpl;
+    struct rms_buf *out = &reply->body;
+    RMS_TRY(check_form(request, &tpl->policy));
+    if (rms_request_query(request, "check") == NULL) {
+        tpl->modified_at = request->now;
+        RMS_TRY(store(request, tpl, add));
+        RMS_TRY(rms_template_get(request->worker->db, request->arena, tenant->id, tpl->policy.id, &stored));
+    }
+    rms_out_open(out, NULL, '{');
+    rms_admin_template_members_write(request, out, &stored);
+    RMS_TRY(write_warnings(request, out, tenant, &stored));
+    rms_out_close(out, '}');
+    return RMS_OK;
+}
+
+/* A template that comes back keeps the GUID that content names. */
+static int read_id(struct rms_admin_body *body, char id_out[RMS_GUID_TEXT])
+{
+    const char *text = NULL;
+    RMS_TRY(rms_reader_text(&body->reader, body->object, "TemplateId", 64, &text));
+    if (text == NULL) {
+        rms_guid_new(id_out);
+        return RMS_OK;
+    }
+    return rms_guid_parse(rms_view_str(text), id_out) == RMS_OK
+               ? RMS_OK
+               : rms_reader_fail(&body->reader, "TemplateId", "not a GUID");
 }
 
 int rms_admin_template_add(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tenant t;
+    struct rms_template tpl;
+    char id[RMS_GUID_TEXT];
     (void)front;
     RMS_TRY(rms_admin_tenant(request, &t));
     RMS_TRY(rms_admin_body(request, rms_admin_template_members, &body));
-    struct rms_template tpl = {
-        .tenant_id = t.id, .created_at = request->now, .modified_at = request->now, .version = 1};
-    rms_policy_init(&tpl.policy);
-    rms_guid_new(tpl.policy.id);
-    tpl.policy.from_template = true;
-    tpl.policy.only_me = true; /* 4.1: no rights definitions are "Just for me" */
-    int rc = rms_admin_template_apply(&(struct rms_template_edit){request, &t, &body, true}, &tpl);
+    int rc = read_id(&body, id);
+    if (rc == RMS_OK) {
+        rms_admin_template_init(request, &t, id, &tpl);
+        rc = rms_admin_template_apply(&(struct rms_template_edit){request, &t, &body, true}, &tpl);
+    }
     if (rc < 0) {
         return rms_admin_fail(request, &body, rc);
     }
-    RMS_TRY(store_new(request, &tpl));
-    write_changed(request, &reply->body, &t, &tpl);
-    return RMS_OK;
+    return rms_admin_template_settle(request, &t, &tpl, true, reply);
 }
 
 int rms_admin_template_change(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
@@ -168,22 +253,34 @@ int rms_admin_template_change(struct rms_front *front, struct rms_request *reque
     struct rms_tenant t;
     struct rms_template tpl;
     (void)front;
-    RMS_TRY(find_template(request, &t, &tpl));
+    RMS_TRY(rms_admin_template_find(request, &t, &tpl));
     RMS_TRY(rms_admin_body(request, rms_admin_template_members, &body));
     int rc = rms_admin_template_apply(&(struct rms_template_edit){request, &t, &body, false}, &tpl);
     if (rc < 0) {
         return rms_admin_fail(request, &body, rc);
     }
-    tpl.modified_at = request->now;
-    rc = rms_template_update(request->worker->db, &tpl);
-    if (rc == RMS_E_CONFLICT) {
-        return rms_fail(request, rc, "somebody else changed the template meanwhile"); /* S-100 */
+    return rms_admin_template_settle(request, &t, &tpl, false, reply);
+}
+
+/* --- removing ------------------------------------------------------------------------------------------ */
+
+#define RECENT_DAYS 90 /* S-108 */
+
+static int check_use(struct rms_request *request, const struct rms_template *tpl)
+{
+    struct rms_usage_of_template use;
+    char last[RMS_TIME_TEXT];
+    int64_t since = request->now - RECENT_DAYS * RMS_DAY_S;
+    RMS_TRY(rms_usage_of_template(request->worker->db, tpl->tenant_id, tpl->policy.id, since, &use));
+    if (use.published + use.opened == 0) {
+        return RMS_OK;
     }
-    RMS_TRY(rc);
-    struct rms_template stored;
-    RMS_TRY(rms_template_get(request->worker->db, request->arena, t.id, tpl.policy.id, &stored));
-    write_changed(request, &reply->body, &t, &stored);
-    return RMS_OK;
+    rms_time_iso(use.last, last);
+    return rms_fail(request, RMS_E_CONFLICT,
+        rms_arena_printf(request->arena,
+            "used within %d days: protected with %lld times, opened %lld times, last at %s; archive it, or "
+            "force the removal",
+            RECENT_DAYS, (long long)use.published, (long long)use.opened, last));
 }
 
 int rms_admin_template_remove(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
@@ -191,7 +288,10 @@ int rms_admin_template_remove(struct rms_front *front, struct rms_request *reque
     struct rms_tenant t;
     struct rms_template tpl;
     (void)front;
-    RMS_TRY(find_template(request, &t, &tpl));
+    RMS_TRY(rms_admin_template_find(request, &t, &tpl));
+    if (!tpl.read_only && rms_request_query(request, "force") == NULL) {
+        RMS_TRY(check_use(request, &tpl));
+    }
     int rc = rms_template_delete(request->worker->db, t.id, tpl.policy.id);
     if (rc == RMS_E_CONFLICT) {
         return rms_fail(request, rc, "a default template can be archived, not removed"); /* S-107 */

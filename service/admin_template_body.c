@@ -1,33 +1,29 @@
 /* What an administrator says of a template (4.1): read, checked, applied. What is not named stays. */
-#include <stdlib.h>
-
 #include "base/text.h"
 #include "directory/directory.h"
-#include "service/admin.h"
+#include "service/admin_template.h"
 
-#define NAME_MAX_BYTES        256
-#define DESCRIPTION_MAX_BYTES 4096
-#define DAYS_MAX              36500
-#define OFFLINE_DAYS_MAX      9999 /* S-133, X-12 */
-#define RIGHT_NAMES_MAX       40
-#define FORBIDDEN_IN_NAMES    "<>%&/?;+\\:#" /* S-096 */
+#define NAME_MAX_BYTES   256
+#define DAYS_MAX         36500
+#define OFFLINE_DAYS_MAX 9999 /* S-133, X-12 */
+#define RIGHT_NAMES_MAX  40
 
-const char *const rms_admin_template_members[] = {"Names", "Descriptions", "RightsDefinitions",
-    "ContentExpirationOption", "ContentExpirationDate", "ContentValidityDuration", "LicenseValidityDuration",
-    "Status", "Published", "ScopedIdentities", "EnableInLegacyApps", "Version", NULL};
+const char *const rms_admin_template_members[] = {"TemplateId", "Names", "Descriptions", "RightsDefinitions",
+    "GrantAdd", "GrantRemove", "ContentExpirationOption", "ContentExpirationDate", "ContentValidityDuration",
+    "LicenseValidityDuration", "Status", "Published", "ScopedIdentities", "EnableInLegacyApps", "Version",
+    NULL};
 
 /* --- names and descriptions ---------------------------------------------------------------------------- */
 
-static int read_lcid(struct rms_reader *r, const char *field, const char *text, unsigned *lcid_out)
+/* A name that is there already is not the matter: built-in and imported ones have what they have (S-096). */
+static bool has_text(const struct rms_policy *policy, unsigned lcid, const char *name)
 {
-    char *end = NULL;
-    unsigned long lcid = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || lcid > 65535 ||
-        rms_language_of((unsigned)lcid) == NULL) {
-        return rms_reader_fail(r, field, "a language is not a known LCID"); /* S-095 */
+    for (size_t i = 0; i < policy->text_count; i++) {
+        if (policy->texts[i].lcid == lcid && strcmp(policy->texts[i].name, name) == 0) {
+            return true;
+        }
     }
-    *lcid_out = (unsigned)lcid;
-    return RMS_OK;
+    return false;
 }
 
 static int check_name(struct rms_reader *r, const char *name)
@@ -35,7 +31,10 @@ static int check_name(struct rms_reader *r, const char *name)
     if (name[0] == '\0') {
         return rms_reader_fail(r, "Names", "an empty text");
     }
-    size_t at = strcspn(name, FORBIDDEN_IN_NAMES);
+    if (strlen(name) > NAME_MAX_BYTES || !rms_text_printable(rms_view_str(name))) {
+        return rms_reader_fail(r, "Names", "too long, or control characters");
+    }
+    size_t at = strcspn(name, RMS_TEMPLATE_NAME_FORBIDDEN);
     if (name[at] == '\0') {
         return RMS_OK;
     }
@@ -43,25 +42,37 @@ static int check_name(struct rms_reader *r, const char *name)
     return rms_reader_fail(r, "Names", problem != NULL ? problem : "a character is not allowed");
 }
 
-static const char *find_description(const struct rms_name_value *pairs, size_t count, const char *lcid)
+static const char *find_description(const struct rms_name_value *pairs, size_t count, unsigned lcid)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(pairs[i].name, lcid) == 0) {
+        if (rms_lcid_of(pairs[i].name) == lcid) {
             return pairs[i].value;
         }
     }
     return NULL;
 }
 
+struct maps {
+    const struct rms_name_value *names;
+    const struct rms_name_value *descriptions;
+    size_t name_count;
+    size_t description_count;
+};
+
 /* Both maps must have the same languages. */
-static int join_texts(struct rms_reader *r, const struct rms_name_value *names, size_t count,
-    const struct rms_name_value *descriptions, struct rms_policy_text *texts)
+static int join_texts(struct rms_reader *r, const struct maps *maps, const struct rms_policy *old,
+    struct rms_policy_text *texts)
 {
-    for (size_t i = 0; i < count; i++) {
-        RMS_TRY(read_lcid(r, "Names", names[i].name, &texts[i].lcid));
-        texts[i].name = names[i].value;
-        RMS_TRY(check_name(r, texts[i].name));
-        texts[i].description = find_description(descriptions, count, names[i].name);
+    for (size_t i = 0; i < maps->name_count; i++) {
+        texts[i].lcid = rms_lcid_of(maps->names[i].name);
+        if (texts[i].lcid == 0) {
+            return rms_reader_fail(r, "Names", "a language is not a known LCID or tag"); /* S-095 */
+        }
+        texts[i].name = maps->names[i].value;
+        if (!has_text(old, texts[i].lcid, texts[i].name)) {
+            RMS_TRY(check_name(r, texts[i].name));
+        }
+        texts[i].description = find_description(maps->descriptions, maps->description_count, texts[i].lcid);
         if (texts[i].description == NULL || texts[i].description[0] == '\0') {
             return rms_reader_fail(r, "Descriptions", "a language of Names is missing or empty");
         }
@@ -88,46 +99,50 @@ static int pairs_of(struct rms_arena *arena, const struct rms_policy *policy, bo
     return RMS_OK;
 }
 
-static int read_maps(struct rms_admin_body *body, const struct rms_name_value **names, size_t *name_count,
-    const struct rms_name_value **descriptions, size_t *description_count)
+static int read_maps(struct rms_admin_body *body, struct maps *maps)
 {
     struct rms_reader *r = &body->reader;
-    RMS_TRY(rms_reader_pairs(r, body->object, "Names", names, name_count));
-    return rms_reader_pairs(r, body->object, "Descriptions", descriptions, description_count);
+    RMS_TRY(rms_reader_pairs(r, body->object, "Names", &maps->names, &maps->name_count));
+    return rms_reader_pairs(r, body->object, "Descriptions", &maps->descriptions, &maps->description_count);
+}
+
+/* What is not named of the two is as it was; a new template's name describes itself. */
+static int fill_maps(const struct rms_template_edit *e, const struct rms_policy *policy, struct maps *maps)
+{
+    struct rms_arena *arena = e->body->reader.arena;
+    if (maps->names == NULL) {
+        RMS_TRY(pairs_of(arena, policy, false, &maps->names));
+        maps->name_count = policy->text_count;
+    }
+    if (maps->descriptions == NULL && e->add) {
+        maps->descriptions = maps->names;
+        maps->description_count = maps->name_count;
+    } else if (maps->descriptions == NULL) {
+        RMS_TRY(pairs_of(arena, policy, true, &maps->descriptions));
+        maps->description_count = policy->text_count;
+    }
+    return RMS_OK;
 }
 
 static int apply_texts(const struct rms_template_edit *e, struct rms_policy *policy)
 {
     struct rms_reader *r = &e->body->reader;
-    const struct rms_name_value *names = NULL;
-    const struct rms_name_value *descriptions = NULL;
-    size_t name_count = 0;
-    size_t description_count = 0;
-    RMS_TRY(read_maps(e->body, &names, &name_count, &descriptions, &description_count));
-    if (names == NULL && descriptions == NULL) {
+    struct maps maps = {0};
+    RMS_TRY(read_maps(e->body, &maps));
+    if (maps.names == NULL && maps.descriptions == NULL) {
         return e->add ? rms_reader_fail(r, "Names", "at least one is needed") : RMS_OK;
     }
-    if (names == NULL) {
-        RMS_TRY(pairs_of(r->arena, policy, false, &names));
-        name_count = policy->text_count;
-    }
-    if (descriptions == NULL && e->add) {
-        descriptions = names; /* a name describes itself */
-        description_count = name_count;
-    } else if (descriptions == NULL) {
-        RMS_TRY(pairs_of(r->arena, policy, true, &descriptions));
-        description_count = policy->text_count;
-    }
-    if (name_count == 0 || name_count != description_count) {
+    RMS_TRY(fill_maps(e, policy, &maps));
+    if (maps.name_count == 0 || maps.name_count != maps.description_count) {
         return rms_reader_fail(r, "Names, Descriptions", "not the same languages in both");
     }
-    struct rms_policy_text *texts = rms_arena_array(r->arena, name_count, sizeof *texts);
+    struct rms_policy_text *texts = rms_arena_array(r->arena, maps.name_count, sizeof *texts);
     if (texts == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    RMS_TRY(join_texts(r, names, name_count, descriptions, texts));
+    RMS_TRY(join_texts(r, &maps, policy, texts));
     policy->texts = texts;
-    policy->text_count = name_count;
+    policy->text_count = maps.name_count;
     return RMS_OK;
 }
 
@@ -231,15 +246,19 @@ static int read_grant(const struct rms_template_edit *e, const json_t *item, str
                : rc;
 }
 
-static int apply_grants(const struct rms_template_edit *e, struct rms_policy *policy)
+/* A list of grants; NULL when the body has none. */
+static int read_grants(
+    const struct rms_template_edit *e, const char *member, struct rms_grant **grants_out, size_t *count_out)
 {
     struct rms_reader *r = &e->body->reader;
-    const json_t *list = json_object_get(e->body->object, "RightsDefinitions");
+    const json_t *list = json_object_get(e->body->object, member);
+    *grants_out = NULL;
+    *count_out = 0;
     if (list == NULL || json_is_null(list)) {
         return RMS_OK;
     }
     if (!json_is_array(list) || json_array_size(list) > RMS_GRANTS_MAX) {
-        return rms_reader_fail(r, "RightsDefinitions", "not a list of at most 10000");
+        return rms_reader_fail(r, member, "not a list of at most 10000");
     }
     size_t count = json_array_size(list);
     struct rms_grant *grants = rms_arena_array(r->arena, count + 1, sizeof *grants);
@@ -249,10 +268,126 @@ static int apply_grants(const struct rms_template_edit *e, struct rms_policy *po
     for (size_t i = 0; i < count; i++) {
         RMS_TRY(read_grant(e, json_array_get(list, i), &grants[i]));
     }
-    policy->grants = grants;
-    policy->grant_count = count;
-    policy->only_me = count == 0;
+    *grants_out = grants;
+    *count_out = count;
     return RMS_OK;
+}
+
+/* A grant with a time of its own stays apart from one without. */
+static bool same_principal(const struct rms_grant *a, const struct rms_grant *b)
+{
+    bool same_address = a->address == b->address ||
+                        (a->address != NULL && b->address != NULL && strcmp(a->address, b->address) == 0);
+    return same_address && a->principal == b->principal;
+}
+
+static bool is_plain(const struct rms_grant *grant)
+{
+    return grant->from == RMS_TIME_NONE && grant->until == RMS_TIME_NONE;
+}
+
+/* Rights join those the principal has (S-100). */
+static int add_grants(const struct rms_template_edit *e, struct rms_policy *policy)
+{
+    struct rms_arena *arena = e->body->reader.arena;
+    struct rms_grant *more = NULL;
+    size_t count = 0;
+    RMS_TRY(read_grants(e, "GrantAdd", &more, &count));
+    struct rms_grant *grants = rms_arena_array(arena, policy->grant_count + count + 1, sizeof *grants);
+    if (grants == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < policy->grant_count; i++) {
+        grants[i] = policy->grants[i];
+    }
+    size_t used = policy->grant_count;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = 0;
+        while (at < used && !(same_principal(&grants[at], &more[i]) && is_plain(&grants[at]))) {
+            at++;
+        }
+        if (at == used) {
+            grants[used++] = more[i];
+        } else {
+            RMS_TRY(rms_rights_merge(arena, &grants[at].rights, &more[i].rights));
+        }
+    }
+    policy->grants = grants;
+    policy->grant_count = used;
+    policy->only_me = used == 0;
+    return RMS_OK;
+}
+
+/* Whom to remove: as written in the grant, also somebody who is gone from the directory. */
+static int read_removed(const struct rms_template_edit *e, const char *text, struct rms_grant *grant)
+{
+    struct rms_request *request = e->request;
+    const char *who = NULL;
+    int rc = resolve(e, text, &who);
+    if (rc == RMS_E_NOT_FOUND || rc == RMS_E_BAD_ARGUMENT) {
+        request->note.detail = NULL;
+        who = text;
+    } else {
+        RMS_TRY(rc);
+    }
+    rms_grant_init(grant);
+    rc = rms_grant_set_principal(request->arena, grant, who);
+    return rc == RMS_E_BAD_ARGUMENT
+               ? rms_fail(request, RMS_E_NOT_FOUND, "GrantRemove: nobody of that name has rights")
+               : rc;
+}
+
+static int remove_grant(const struct rms_template_edit *e, const char *text, struct rms_policy *policy)
+{
+    struct rms_grant *grants = rms_arena_array(e->request->arena, policy->grant_count + 1, sizeof *grants);
+    struct rms_grant removed;
+    size_t used = 0;
+    if (grants == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    RMS_TRY(read_removed(e, text, &removed));
+    for (size_t i = 0; i < policy->grant_count; i++) {
+        if (!same_principal(&policy->grants[i], &removed)) {
+            grants[used++] = policy->grants[i];
+        }
+    }
+    if (used == policy->grant_count) {
+        return rms_fail(e->request, RMS_E_NOT_FOUND, "GrantRemove: nobody of that name has rights");
+    }
+    policy->grants = grants;
+    policy->grant_count = used;
+    return RMS_OK;
+}
+
+/* The last grant cannot go: that would silently make it a template for the owner alone. */
+static int remove_grants(const struct rms_template_edit *e, struct rms_policy *policy)
+{
+    struct rms_reader *r = &e->body->reader;
+    const char *const *texts = NULL;
+    size_t count = 0;
+    RMS_TRY(rms_reader_texts(r, e->body->object, "GrantRemove", &texts, &count));
+    for (size_t i = 0; i < count; i++) {
+        RMS_TRY(remove_grant(e, texts[i], policy));
+    }
+    return count == 0 || policy->grant_count > 0
+               ? RMS_OK
+               : rms_reader_fail(r, "GrantRemove", "nobody would have rights: archive the template instead");
+}
+
+static int apply_grants(const struct rms_template_edit *e, struct rms_policy *policy)
+{
+    struct rms_grant *grants = NULL;
+    size_t count = 0;
+    RMS_TRY(read_grants(e, "RightsDefinitions", &grants, &count));
+    if (grants != NULL) {
+        policy->grants = grants;
+        policy->grant_count = count;
+        policy->only_me = count == 0;
+    }
+    if (json_object_get(e->body->object, "GrantAdd") != NULL) {
+        RMS_TRY(add_grants(e, policy));
+    }
+    return remove_grants(e, policy);
 }
 
 /* --- expiry, offline use, status, scope ------------------------------------------------------------------
@@ -360,6 +495,31 @@ static int apply_status(struct rms_admin_body *body, struct rms_template *tpl)
                : rms_reader_fail(&body->reader, "Status", "neither Published nor Archived");
 }
 
+/* Somebody who is in the scope already may be gone from the directory meanwhile. */
+static const char *known_scope(const struct rms_template *tpl, const char *text)
+{
+    for (size_t i = 0; i < tpl->scope_count; i++) {
+        if (strcmp(tpl->scope[i], text) == 0) {
+            return tpl->scope[i];
+        }
+    }
+    return NULL;
+}
+
+static int find_scope(const struct rms_template_edit *e, const char *text, const char **address_out)
+{
+    struct rms_request *request = e->request;
+    struct rms_principal_question question = {e->tenant->id, text, RMS_USE_SCOPE};
+    struct rms_principal_info info = {0};
+    int rc = rms_directory_principal(request->worker->db, request->arena, &question, &info);
+    if (rc == RMS_OK && info.kind != RMS_IS_PERSON && info.kind != RMS_IS_GROUP) {
+        rc = RMS_E_NOT_FOUND;
+    }
+    *address_out = info.address;
+    return rc < 0 ? rms_fail(request, rc, "ScopedIdentities: no such person, or a group that does not fit")
+                  : RMS_OK;
+}
+
 static int apply_scope(const struct rms_template_edit *e, struct rms_template *tpl)
 {
     struct rms_request *request = e->request;
@@ -374,34 +534,40 @@ static int apply_scope(const struct rms_template_edit *e, struct rms_template *t
         return RMS_E_NO_MEMORY;
     }
     for (size_t i = 0; i < count; i++) {
-        struct rms_principal_question question = {e->tenant->id, texts[i], RMS_USE_SCOPE};
-        struct rms_principal_info info = {0};
-        int rc = rms_directory_principal(request->worker->db, request->arena, &question, &info);
-        if (rc == RMS_OK && info.kind != RMS_IS_PERSON && info.kind != RMS_IS_GROUP) {
-            rc = RMS_E_NOT_FOUND;
+        scope[i] = known_scope(tpl, texts[i]);
+        if (scope[i] == NULL) {
+            RMS_TRY(find_scope(e, texts[i], &scope[i]));
         }
-        if (rc < 0) {
-            return rms_fail(request, rc, "ScopedIdentities: no such person, or a group that does not fit");
-        }
-        scope[i] = info.address;
     }
     tpl->scope = scope;
     tpl->scope_count = count;
     return RMS_OK;
 }
 
-/* S-100: a caller that read a version may insist on it. */
-static int check_version(struct rms_admin_body *body, const struct rms_template *tpl)
+/* S-100: a caller that read a template may insist on what he read. */
+static int check_read(const struct rms_template_edit *e, const struct rms_template *tpl)
 {
+    struct rms_admin_body *body = e->body;
+    const char *text = NULL;
+    char id[RMS_GUID_TEXT];
     int64_t version = tpl->version;
+    RMS_TRY(rms_reader_text(&body->reader, body->object, "TemplateId", 64, &text));
+    if (text != NULL && (rms_guid_parse(rms_view_str(text), id) < 0 || strcmp(id, tpl->policy.id) != 0)) {
+        return rms_reader_fail(&body->reader, "TemplateId", "of another template");
+    }
     RMS_TRY(rms_reader_int(&body->reader, body->object, "Version", &version));
-    return version == tpl->version ? RMS_OK : RMS_E_CONFLICT;
+    if (e->add || version == tpl->version) {
+        return RMS_OK;
+    }
+    return rms_fail(e->request, RMS_E_CONFLICT,
+        rms_arena_printf(e->request->arena, "the template has version %lld meanwhile, not %lld",
+            (long long)tpl->version, (long long)version));
 }
 
 int rms_admin_template_apply(const struct rms_template_edit *edit, struct rms_template *tpl)
 {
     const char *field = NULL;
-    RMS_TRY(check_version(edit->body, tpl));
+    RMS_TRY(check_read(edit, tpl));
     RMS_TRY(apply_texts(edit, &tpl->policy));
     RMS_TRY(apply_grants(edit, &tpl->policy));
     RMS_TRY(apply_expiry(edit->body, &tpl->policy));

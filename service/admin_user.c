@@ -35,6 +35,7 @@ static void write_account(struct rms_request *request, struct rms_buf *out, cons
     rms_out_text(out, "DisplayName", a->display_name);
     rms_out_bool(out, "Enabled", a->enabled);
     rms_out_bool(out, "Guest", a->guest);
+    rms_out_bool(out, "Licensed", a->licensed);
     rms_out_time(out, "CreatedTime", a->created_at);
     rms_out_texts(out, "ProxyAddresses", a->proxy_addresses, a->proxy_address_count);
     rms_out_close(out, '}');
@@ -125,6 +126,7 @@ static int read_account(struct rms_admin_body *body, struct rms_account *account
     }
     RMS_TRY(rms_reader_text(r, body->object, "DisplayName", NAME_MAX_BYTES, &account->display_name));
     RMS_TRY(rms_reader_bool(r, body->object, "Guest", &account->guest));
+    RMS_TRY(rms_reader_bool(r, body->object, "Licensed", &account->licensed));
     return read_addresses(body, address, account);
 }
 
@@ -144,8 +146,8 @@ static int read_password(struct rms_admin_body *body, struct rms_buf *hash)
 
 int rms_admin_user_add(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {
-        "Address", "Upn", "DisplayName", "ProxyAddresses", "Aliases", "NoAddress", "Password", "Guest", NULL};
+    static const char *const names[] = {"Address", "Upn", "DisplayName", "ProxyAddresses", "Aliases",
+        "NoAddress", "Password", "Guest", "Licensed", NULL};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     RMS_BUF_CLEANUP struct rms_buf hash = RMS_BUF_INIT(1024);
     struct rms_tenant t;
@@ -176,6 +178,7 @@ int rms_admin_user_add(struct rms_front *front, struct rms_request *request, str
 struct user_change {
     struct rms_account_change change;
     bool enabled;
+    bool licensed;
 };
 
 static int read_change(struct rms_admin_body *body, struct user_change *c, struct rms_buf *hash)
@@ -184,6 +187,10 @@ static int read_change(struct rms_admin_body *body, struct user_change *c, struc
     if (json_object_get(body->object, "Enabled") != NULL) {
         RMS_TRY(rms_reader_bool(r, body->object, "Enabled", &c->enabled));
         c->change.enabled = &c->enabled;
+    }
+    if (json_object_get(body->object, "Licensed") != NULL) {
+        RMS_TRY(rms_reader_bool(r, body->object, "Licensed", &c->licensed));
+        c->change.licensed = &c->licensed;
     }
     RMS_TRY(rms_reader_text(r, body->object, "DisplayName", NAME_MAX_BYTES, &c->change.display_name));
     RMS_TRY(rms_reader_text(r, body->object, "Upn", RMS_ADDRESS_MAX, &c->change.upn));
@@ -200,7 +207,8 @@ static int read_change(struct rms_admin_body *body, struct user_change *c, struc
 
 int rms_admin_user_change(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"Enabled", "Password", "ProxyAddresses", "DisplayName", "Upn", NULL};
+    static const char *const names[] = {
+        "Enabled", "Password", "ProxyAddresses", "DisplayName", "Upn", "Licensed", NULL};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     RMS_BUF_CLEANUP struct rms_buf hash = RMS_BUF_INIT(1024);
     struct rms_tenant t;

@@ -85,6 +85,7 @@ struct rms_answer {
     const struct rms_opening *opening;
     const struct rms_live_tenant *tenant;
     const struct rms_policy *policy; /* that decided: the template's current one, or the licence's own */
+    const struct rms_policy *shown;  /* what of it this person may read */
     struct rms_decision decision;
     int code;                           /* 0 or why not; decision.code, or a more precise one */
     const struct rms_policy_text *text; /* name and description to show; never NULL */

@@ -117,6 +117,16 @@ static int64_t offline_until(const struct rms_answer *answer)
     return decision->licence_valid_until == RMS_TIME_NONE ? RMS_USAGE_NO_END : decision->licence_valid_until;
 }
 
+/* A licence names its template by GUID, and anybody may make one up and open it as its owner. What a scoped
+ * template says is for those in its scope and those it gives rights to (S-111). */
+static bool may_read(
+    const struct rms_request *request, const struct rms_template *t, const struct rms_answer *answer)
+{
+    return t == NULL || t->scope_count == 0 || (answer->code == RMS_OK && !above_policy(&answer->decision)) ||
+           (strcmp(request->person->tenant_id, answer->tenant->row.id) == 0 &&
+               rms_directory_in_scope(request->person, t->scope, t->scope_count));
+}
+
 static void note_decision(struct rms_request *request, const struct rms_answer *answer)
 {
     request->note.super_user = answer->code == RMS_OK && answer->decision.as_super_user;
@@ -156,8 +166,9 @@ int rms_licence_decide(struct rms_request *request, const struct rms_opening *op
         answer->code = answer->decision.code;
     }
     refine(&a, opening->from_template && current == NULL, answer);
-    answer->text = text_of(request, answer->policy);
-    answer->referrer = referrer_of(request, answer->policy->referral, opening->owner);
+    answer->shown = may_read(request, current, answer) ? answer->policy : &opening->policy;
+    answer->text = text_of(request, answer->shown);
+    answer->referrer = referrer_of(request, answer->shown->referral, opening->owner);
     note_decision(request, answer);
     return RMS_OK;
 }

@@ -14,6 +14,8 @@
 int rms_rest_discovery(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_templates(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_signed_templates(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_template_information(
+    struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_publish(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_end_user_licence(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_use_licence(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
@@ -34,9 +36,16 @@ int rms_rest_tracking_restore(struct rms_front *front, struct rms_request *reque
 
 /* --- shared between them ------------------------------------------------------------------------------ */
 
-/* The person's own tenant must serve: RMS_E_TENANT_DISABLED. publishing: ConsumeOnly is refused as well
- * (RMS_E_PUBLISH_NOT_ALLOWED). */
-RMS_MUST_USE int rms_rest_home_serves(struct rms_request *request, bool publishing);
+/* What a person wants of his own tenant. The last two are the surfaces of onboarding control (S-013). */
+enum rms_purpose {
+    RMS_TO_OPEN,
+    RMS_TO_PUBLISH, /* by the public protocol */
+    RMS_TO_PREPARE, /* a device for publishing by itself */
+};
+
+/* The person's own tenant must serve: RMS_E_TENANT_DISABLED. For publishing it must not be ConsumeOnly, and
+ * onboarding control must let the person: RMS_E_PUBLISH_NOT_ALLOWED, with the cause as detail. */
+RMS_MUST_USE int rms_rest_home_serves(struct rms_request *request, enum rms_purpose purpose);
 
 /* Rights named in the query ("wanted=VIEW,PRINT"): what the program is going to use (S-180). 0 = not said. */
 RMS_MUST_USE int rms_rest_wanted(struct rms_request *request, uint32_t *wanted_out);

@@ -11,18 +11,6 @@
 #define VALID_S          (31 * RMS_DAY_S) /* S-124 */
 #define MACHINE_BITS_MIN 2048
 
-int rms_rest_home_serves(struct rms_request *request, bool publishing)
-{
-    enum rms_tenant_state state = request->tenant->row.state;
-    if (state == RMS_TENANT_DISABLED) {
-        return RMS_E_TENANT_DISABLED;
-    }
-    if (publishing && state == RMS_TENANT_CONSUME_ONLY) {
-        return rms_fail(request, RMS_E_PUBLISH_NOT_ALLOWED, "the tenant only opens existing content");
-    }
-    return RMS_OK;
-}
-
 static int active_key(struct rms_request *request, const struct rms_live_key **key_out)
 {
     *key_out = request->tenant->active;
@@ -64,7 +52,7 @@ int rms_rest_licensor_certificate(
     const struct rms_live_key *key = NULL;
     struct rms_buf *out = &reply->body;
     (void)front;
-    RMS_TRY(rms_rest_home_serves(request, false));
+    RMS_TRY(rms_rest_home_serves(request, RMS_TO_OPEN));
     RMS_TRY(active_key(request, &key));
     rms_out_open(out, NULL, '{');
     rms_out_int(out, "Version", 1);
@@ -227,7 +215,7 @@ int rms_rest_account_certificate(
     RMS_BUF_CLEANUP struct rms_buf bits = RMS_BUF_INIT(RMS_ENABLING_MAX);
     RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(CERTIFICATE_MAX);
     (void)front;
-    RMS_TRY(rms_rest_home_serves(request, false));
+    RMS_TRY(rms_rest_home_serves(request, RMS_TO_OPEN));
     RMS_TRY(read_one(request, "MachineCertificate", &bytes));
     RMS_TRY(read_machine(request, bytes, &machine));
     RMS_TRY(build_rac(request, &machine, &bits, &text));
@@ -262,7 +250,7 @@ int rms_rest_client_licensor(struct rms_front *front, struct rms_request *reques
     RMS_BUF_CLEANUP struct rms_buf bits = RMS_BUF_INIT(RMS_ENABLING_MAX);
     RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(CERTIFICATE_MAX);
     (void)front;
-    RMS_TRY(rms_rest_home_serves(request, true));
+    RMS_TRY(rms_rest_home_serves(request, RMS_TO_PREPARE));
     if (request->person->address == NULL) {
         return rms_fail(request, RMS_E_PUBLISH_NOT_ALLOWED, "the account has no address that authorises");
     }

@@ -31,7 +31,7 @@ static void write_grant(struct rms_buf *out, struct rms_arena *arena, const stru
 /* The whole policy is shown to those who may see it (S-080, S-282). */
 static void write_policy(struct rms_buf *out, struct rms_arena *arena, const struct rms_answer *answer)
 {
-    const struct rms_policy *policy = answer->policy;
+    const struct rms_policy *policy = answer->shown;
     const struct rms_decision *decision = &answer->decision;
     if (answer->code < 0 || !rms_rights_allow(&decision->rights, RMS_RIGHT_VIEWRIGHTSDATA)) {
         rms_out_null(out, "Policy");

@@ -432,6 +432,43 @@ static void make_official(const char *name)
         0);
 }
 
+/* touches: S-111: a licence that names another department's template tells its maker neither name nor grants
+ */
+static void made_up_licences_tell_nothing_of_a_template(void **state)
+{
+    static const struct rms_policy_text guess = {1033, "A guess", "A guess"};
+    struct offline o;
+    (void)state;
+    assert_int_equal(
+        stage_admin(stage_printf("POST /admin/v1/tenants/%s/templates", stage.contoso),
+            "{\"Names\":{\"1033\":\"Project Falcon\"},\"Status\":\"Published\",\"ScopedIdentities\":["
+            "\"alice@contoso.test\"],\"RightsDefinitions\":[{\"Principal\":\"bob@contoso.test\","
+            "\"Rights\":[\"VIEW\",\"VIEWRIGHTSDATA\"]}]}"),
+        0);
+    offline_begin(&o, &carol);
+    assert_int_equal(rms_guid_parse(rms_view_str(stage_text("TemplateId")), o.policy.id), 0);
+    o.policy.from_template = true;
+    o.policy.texts = &guess;
+    o.policy.text_count = 1;
+    seal_ad_hoc(&o);
+    char *pl = sign_licence(&o);
+    assert_int_equal(use(&carol, carol.rac_text, pl), 0);
+    assert_string_equal(stage_text("AccessStatus"), "AccessGranted"); /* it is her own content */
+    assert_null(strstr(stage.reply_text, "Falcon"));
+    assert_null(strstr(stage.reply_text, "bob@"));
+    assert_int_equal(stage_call(as("carol@contoso.test"), "POST /my/v2/enduserlicenses",
+                         stage_printf("{\"SerializedPublishingLicense\":\"%s\"}", pl)),
+        0);
+    assert_null(strstr(stage.reply_text, "Falcon"));
+    assert_null(strstr(stage.reply_text, "bob@"));
+    assert_int_equal(use(&fay, fay.rac_text, pl), 0);
+    assert_string_equal(stage_text("AccessStatus"), "AccessDenied");
+    assert_null(strstr(stage.reply_text, "Falcon"));
+    assert_int_equal(use(&bob, bob.rac_text, pl), 0); /* whom it gives rights may know */
+    assert_string_equal(stage_text("Name"), "Project Falcon");
+    free(pl);
+}
+
 static void assert_owner(struct device *d, const char *pl)
 {
     assert_int_equal(use(d, d->rac_text, pl), 0);
@@ -580,6 +617,7 @@ int main(void)
         cmocka_unit_test(machine_certificates_are_checked),
         cmocka_unit_test(ad_hoc_data_cannot_be_transplanted),
         cmocka_unit_test(owner_must_be_who_signs),
+        cmocka_unit_test(made_up_licences_tell_nothing_of_a_template),
         cmocka_unit_test(official_templates_cannot_be_transplanted),
         cmocka_unit_test(keys_of_foreign_clients_are_paired),
         cmocka_unit_test(online_keys_cannot_be_transplanted),

@@ -20,6 +20,7 @@ static const struct endpoint endpoints[] = {
     {"uselicenses", "uselicenses"},
     {"signedtemplates", "signedtemplates"},
     {"documents", "documents"},
+    {"templateinformation", "templateinformation"},
 };
 
 int rms_rest_discovery(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)

@@ -31,11 +31,11 @@ static int choose_template(struct publishing *p)
     if (t == NULL) {
         return RMS_E_TEMPLATE_NOT_FOUND;
     }
-    if (!t->published) {
-        return RMS_E_TEMPLATE_ARCHIVED;
-    }
     if (t->scope_count > 0 && !rms_directory_in_scope(request->person, t->scope, t->scope_count)) {
         return rms_fail(request, RMS_E_PUBLISH_NOT_ALLOWED, "the template is for others"); /* S-111 */
+    }
+    if (!t->published) {
+        return RMS_E_TEMPLATE_ARCHIVED;
     }
     p->policy = t->policy;
     p->policy.from_template = true;
@@ -216,7 +216,7 @@ int rms_rest_publish(struct rms_front *front, struct rms_request *request, struc
 {
     struct publishing p = {.request = request, .tenant = request->tenant, .pl = RMS_BUF_INIT(PL_MAX)};
     (void)front;
-    int rc = rms_rest_home_serves(request, true);
+    int rc = rms_rest_home_serves(request, RMS_TO_PUBLISH);
     if (rc == RMS_OK) {
         rc = publish(&p, reply);
     }

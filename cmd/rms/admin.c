@@ -16,6 +16,7 @@ static const struct verb verbs[] = {
     ADMIN_GROUP("group", "Groups and their members", admin_group_verbs),
     ADMIN_GROUP("identity", "How a person is matched to rights", admin_identity_verbs),
     ADMIN_GROUP("template", "Templates", admin_template_verbs),
+    ADMIN_GROUP("onboarding", "Who may protect", admin_onboarding_verbs),
     ADMIN_GROUP("superuser", "Super users", admin_super_verbs),
     ADMIN_GROUP("issuer", "OpenID Connect issuers whose tokens are accepted", admin_issuer_verbs),
     ADMIN_GROUP("client", "Applications of the built-in sign-in", admin_client_verbs),

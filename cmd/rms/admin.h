@@ -17,12 +17,15 @@ enum field_kind {
     FIELD_OPERAND,  /* operand number `operand` */
     FIELD_OPERANDS, /* all operands from number `operand` on */
     FIELD_DAYS,     /* operand number `operand`: a whole number from 0 to 65535 */
-    FIELD_NAMES,    /* {"1033": text}: names and descriptions of templates */
+    FIELD_NAMES,    /* {"1033": text}: names and descriptions of templates, and LANG=TEXT of `option`-in */
     FIELD_GRANTS,   /* WHO:RIGHTS to RightsDefinitions */
     FIELD_PROXY,    /* --address and --alias of `user set` to ProxyAddresses */
     FIELD_DATE,     /* day or time to a time, UTC; a day counts to its end (C-064) */
     FIELD_FROM,     /* the same for queries: a day counts from its beginning */
     FIELD_TO,       /* … to its last second */
+    FIELD_START,    /* a day counts from its beginning in the zone of --tz (S-102) */
+    FIELD_EMPTY,    /* flag given: an empty list */
+    FIELD_BOOL,     /* true or false, as a word */
 };
 
 struct call_field {
@@ -42,6 +45,7 @@ struct call {
     const struct call_field *fields; /* body; NULL = none */
     const struct call_field *query;
     const char *const *needed;    /* options that must be given; may be NULL */
+    const char *const *any_of;    /* one of them must be given; may be NULL */
     bool changes;                 /* at least one field must come of the command line */
     const struct column *columns; /* a list is shown as a table; NULL: an object as "name value" lines */
     const char *done;             /* sentence when the reply needs no showing */
@@ -72,6 +76,26 @@ int admin_unreachable(const char *socket, int code);
 const char *admin_socket(const struct arguments *arguments);
 RMS_MUST_USE int admin_url(
     const struct arguments *arguments, const char *path, const json_t *query, struct rms_buf *url);
+/* Percent-encodes text for a path or query. */
+void admin_escape(struct rms_buf *out, const char *text);
+/* What the service did, but would have the operator know about: printed and, unless for --json, taken out. */
+void admin_show_warnings(json_t *reply);
+
+/* One call for verbs of several: the reply as JSON, or an exit status with a message. may_miss: 404 is
+ * EXIT_MISSING without one. */
+struct admin_exchange {
+    const char *method;
+    const char *path; /* as in struct call */
+    const json_t *query;
+    const json_t *body;
+    bool may_miss;
+};
+int admin_exchange(
+    const struct arguments *arguments, const struct admin_exchange *exchange, json_t **reply_out);
+
+/* --what-if: prints what would be sent. body: an object. */
+int admin_show_request(const char *method, const struct rms_buf *url, json_t *body);
+
 /* Prints a refusal in the service's words; returns the exit status of its reason. */
 int admin_refused(const struct rms_buf *reply);
 
@@ -102,10 +126,16 @@ extern const struct option_row admin_read_options[], admin_change_options[];
 /* The verb groups, one file each. */
 extern const struct verb admin_tenant_verbs[], admin_service_verbs[], admin_domain_verbs[],
     admin_license_verbs[], admin_user_verbs[], admin_identity_verbs[], admin_group_verbs[],
-    admin_template_verbs[], admin_super_verbs[], admin_issuer_verbs[], admin_client_verbs[],
-    admin_log_verbs[], admin_tracking_verbs[], admin_db_verbs[], admin_key_verbs[];
+    admin_template_verbs[], admin_onboarding_verbs[], admin_super_verbs[], admin_issuer_verbs[],
+    admin_client_verbs[], admin_log_verbs[], admin_tracking_verbs[], admin_db_verbs[], admin_key_verbs[];
 
 int admin_run_log(struct arguments *arguments);
 int admin_run_log_verify(struct arguments *arguments);
+
+/* Verbs of several calls (admin_template_file.c). */
+int admin_template_export(struct arguments *arguments);
+int admin_template_import(struct arguments *arguments);
+int admin_template_apply(struct arguments *arguments);
+int admin_template_remove(struct arguments *arguments);
 
 #endif

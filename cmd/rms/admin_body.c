@@ -1,6 +1,7 @@
 /* From the command line to the body and query of a call. */
 #include "cmd/rms/admin.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,11 +104,43 @@ static int put_days(const struct filling *f)
     return put(f, json_integer(days));
 }
 
+/* LANG=TEXT. */
+static int put_translation(const struct filling *f, const char *item, json_t *names)
+{
+    const char *equals = strchr(item, '=');
+    char language[36];
+
+    if (equals == NULL || equals == item || (size_t)(equals - item) >= sizeof language) {
+        return usage_error(f->arguments, _("--%s-in takes LANG=TEXT, not \"%s\""), f->field->option, item);
+    }
+    (void)snprintf(language, sizeof language, "%.*s", (int)(equals - item), item);
+    json_object_set_new(names, language, text_json(equals + 1));
+    return 0;
+}
+
 static int put_names(const struct filling *f)
 {
     const char *text = option_text(f);
+    char option[32];
+    size_t count;
+    const char *const *items;
+    json_t *names;
 
-    return text != NULL ? put(f, json_pack("{s:o}", "1033", text_json(text))) : 0;
+    (void)snprintf(option, sizeof option, "%s-in", f->field->option);
+    items = argument_list(f->arguments, option, &count);
+    if (text == NULL && count == 0) {
+        return 0;
+    }
+    names = text != NULL ? json_pack("{s:o}", "1033", text_json(text)) : json_object();
+    for (size_t i = 0; i < count; i++) {
+        int status = put_translation(f, items[i], names);
+
+        if (status != 0) {
+            json_decref(names);
+            return status;
+        }
+    }
+    return put(f, names);
 }
 
 static int put_grants(const struct filling *f)
@@ -126,7 +159,8 @@ static int put_grants(const struct filling *f)
 
         if (colon == NULL || colon == items[i] || colon[1] == 0) {
             json_decref(list);
-            return usage_error(f->arguments, _("--grant takes WHO:RIGHTS, not \"%s\""), items[i]);
+            return usage_error(
+                f->arguments, _("--%s takes WHO:RIGHTS, not \"%s\""), f->field->option, items[i]);
         }
         rights = json_array();
         for (const char *p = colon + 1; *p != 0; p += strspn(p, ",")) {
@@ -194,11 +228,15 @@ static int put_proxy(const struct filling *f)
 static int put_date(const struct filling *f)
 {
     const char *text = option_text(f);
-    bool day_end = f->field->kind != FIELD_FROM;
+    bool day_end = f->field->kind != FIELD_FROM && f->field->kind != FIELD_START;
+    const char *zone = f->field->kind == FIELD_START ? argument_text(f->arguments, "tz") : NULL;
     int64_t time;
 
     if (text == NULL) {
         return 0;
+    }
+    if (zone != NULL && date_zone(zone) < 0) {
+        return usage_error(f->arguments, _("--tz %s: this machine does not know the zone"), zone);
     }
     if (date_parse(text, day_end, &time) < 0) {
         return usage_error(f->arguments, _("--%s takes %s; not \"%s\""), f->field->option, DATE_FORMS, text);
@@ -207,6 +245,18 @@ static int put_date(const struct filling *f)
         time -= 1; /* the last second of the day is included */
     }
     return put(f, time_json(time));
+}
+
+static int put_empty(const struct filling *f)
+{
+    return argument_flag(f->arguments, f->field->option) ? put(f, json_array()) : 0;
+}
+
+static int put_bool(const struct filling *f)
+{
+    const char *word = option_text(f);
+
+    return word != NULL ? put(f, json_boolean(strcmp(word, "true") == 0)) : 0;
 }
 
 static int (*const fillers[])(const struct filling *) = {
@@ -226,6 +276,9 @@ static int (*const fillers[])(const struct filling *) = {
     [FIELD_DATE] = put_date,
     [FIELD_FROM] = put_date,
     [FIELD_TO] = put_date,
+    [FIELD_START] = put_date,
+    [FIELD_EMPTY] = put_empty,
+    [FIELD_BOOL] = put_bool,
 };
 
 /* --- the whole -------------------------------------------------------------------------------------------
@@ -251,6 +304,9 @@ int admin_body(const struct arguments *arguments, const struct call *call, json_
         if (!argument_flag(arguments, *name)) {
             return usage_error(arguments, _("--%s is missing"), *name);
         }
+    }
+    if (call->any_of != NULL && argument_count_of(arguments, call->any_of) == 0) {
+        return usage_error(arguments, _("--%s is missing"), call->any_of[0]);
     }
     status = fill(arguments, call->fields, object);
     if (status == 0 && call->changes && json_object_size(object) == 0) {

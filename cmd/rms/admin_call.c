@@ -8,11 +8,12 @@
 
 #include "base/json.h"
 
-#define REPLY_MAX (1u << 30)
-#define BODY_MAX  (4u << 20)
-#define URL_MAX   16384
-#define TIMEOUT_S 120L
-#define HTTP_OK   200
+#define REPLY_MAX    (1u << 30)
+#define BODY_MAX     (8u << 20)
+#define URL_MAX      16384
+#define TIMEOUT_S    120L
+#define HTTP_OK      200
+#define HTTP_MISSING 404
 
 const char *admin_socket(const struct arguments *arguments)
 {
@@ -27,7 +28,7 @@ const char *admin_socket(const struct arguments *arguments)
 /* --- addresses -------------------------------------------------------------------------------------------
  */
 
-static void append_escaped(struct rms_buf *out, const char *text)
+void admin_escape(struct rms_buf *out, const char *text)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
@@ -58,13 +59,13 @@ int admin_url(const struct arguments *arguments, const char *path, const json_t 
             continue;
         }
         /* "-" stands for the only tenant */
-        append_escaped(url, p[1] == 'T' ? tenant != NULL ? tenant : "-" : i < count ? operands[i] : "-");
+        admin_escape(url, p[1] == 'T' ? tenant != NULL ? tenant : "-" : i < count ? operands[i] : "-");
         p += 2;
     }
     json_object_foreach((json_t *)query, name, value)
     {
         rms_buf_printf(url, "%c%s=", separator, name);
-        append_escaped(url, json_string_value(value));
+        admin_escape(url, json_string_value(value));
         separator = '&';
     }
     return rms_buf_status(url);
@@ -178,7 +179,7 @@ static void show_list(const struct call *call, const json_t *list)
 }
 
 /* What the service did, but would have the operator know about. */
-static void show_warnings(json_t *reply)
+void admin_show_warnings(json_t *reply)
 {
     size_t i;
     json_t *text;
@@ -219,9 +220,37 @@ static int show(const struct call *call, const struct rms_buf *reply)
     if (code < 0) {
         return output_error(NULL, _("the service's reply"), RMS_E_INTERNAL);
     }
-    show_warnings(parsed);
+    admin_show_warnings(parsed);
     show_reply(call, parsed);
     return EXIT_DONE;
+}
+
+int admin_exchange(
+    const struct arguments *arguments, const struct admin_exchange *exchange, json_t **reply_out)
+{
+    struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
+    struct rms_buf RMS_BUF_CLEANUP reply = RMS_BUF_INIT(REPLY_MAX);
+    struct admin_request request = {
+        .socket = admin_socket(arguments), .method = exchange->method, .body = exchange->body};
+    long http = 0;
+    int code = admin_url(arguments, exchange->path, exchange->query, &url);
+
+    *reply_out = NULL;
+    if (code == 0) {
+        request.url = rms_buf_text(&url);
+        code = admin_perform(&request, &reply, &http);
+    }
+    if (code < 0) {
+        return admin_unreachable(request.socket, code);
+    }
+    if (http == HTTP_MISSING && exchange->may_miss) {
+        return EXIT_MISSING;
+    }
+    if (http != HTTP_OK) {
+        return admin_refused(&reply);
+    }
+    code = rms_json_parse(rms_buf_view(&reply), reply_out);
+    return code < 0 ? output_error(NULL, _("the service's reply"), RMS_E_INTERNAL) : EXIT_DONE;
 }
 
 /* --- the verb --------------------------------------------------------------------------------------------
@@ -243,17 +272,16 @@ static int confirm(const struct arguments *arguments, const struct call *call)
     return 0;
 }
 
-static int show_request(const struct call *call, const struct rms_buf *url, json_t *body)
+int admin_show_request(const char *method, const struct rms_buf *url, json_t *body)
 {
     const char *path = rms_buf_text(url) + strlen("http://rmsd");
 
     if (output_json()) {
-        output_object(
-            json_pack("{s:s,s:o,s:O}", "Method", call->method, "Path", text_json(path), "Body", body));
+        output_object(json_pack("{s:s,s:o,s:O}", "Method", method, "Path", text_json(path), "Body", body));
     } else {
         struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(BODY_MAX);
 
-        printf(_("Would send: %s %s"), call->method, path);
+        printf(_("Would send: %s %s"), method, path);
         printf(" %s\n", rms_json_emit(body, &text) == 0 ? rms_buf_text(&text) : "");
     }
     return EXIT_DONE;
@@ -271,7 +299,7 @@ static int run_call(const struct arguments *arguments, const struct call *call, 
     int code = admin_url(arguments, call->path, query, &url);
 
     if (code == 0 && argument_flag(arguments, "what-if")) {
-        return show_request(call, &url, body);
+        return admin_show_request(call->method, &url, body);
     }
     if (code == 0) {
         request.url = rms_buf_text(&url);

@@ -1,4 +1,6 @@
-/* rms admin template, superuser */
+/* rms admin template, onboarding, superuser */
+#include <limits.h>
+
 #include "cmd/rms/admin.h"
 
 /* --- template --------------------------------------------------------------------------------------------
@@ -6,18 +8,22 @@
 
 #define TEMPLATE_OPTIONS                                                                                     \
     TEXT("name", "NAME", "its name, English"), TEXT("description", "TEXT", "its description, English"),      \
+        LIST("name-in", "LANG=NAME", "its name in another language: LCID or tag (may be repeated)"),         \
+        LIST("description-in", "LANG=TEXT", "its description there (may be repeated)"),                      \
         LIST("grant", "WHO:RIGHTS",                                                                          \
             "rights of an address, domain:DOMAIN, all-staff or anyone; a level or rights with commas (may "  \
             "be repeated)"),                                                                                 \
         TEXT("expire-on", "DATE",                                                                            \
-            "content ends then: YYYY-MM-DD, to the end of that day, local time, or a time (default: "        \
-            "never)"),                                                                                       \
+            "content ends then: YYYY-MM-DD, as that day begins, or a time (default: never)"),                \
+        TEXT("tz", "ZONE", "time zone of --expire-on, as Europe/Berlin (default: local time)"),              \
         NUMBER(                                                                                              \
             "expire-days", "content ends so many days after it was protected (default: never)", 1, 36500),   \
         NUMBER("offline-days",                                                                               \
             "how long readers may work without the service: -1 as the tenant allows, 0 never, else days",    \
             -1, 9999),                                                                                       \
-        LIST("scope", "WHO", "who sees the template: person or group (may be repeated; default: everybody)")
+        LIST(                                                                                                \
+            "scope", "WHO", "who sees the template: person or group (may be repeated; default: everybody)"), \
+        FLAG("no-scope", "everybody sees the template")
 
 static const struct option_row add_options[] = {
     TEMPLATE_OPTIONS,
@@ -28,24 +34,71 @@ static const struct option_row add_options[] = {
     OPTIONS_END,
 };
 static const struct option_row set_options[] = {
-    TEMPLATE_OPTIONS, TENANT_OPTION, CHANGE_OPTIONS, SOCKET_OPTION, OPTIONS_END};
+    TEMPLATE_OPTIONS,
+    LIST("grant-add", "WHO:RIGHTS", "rights in addition to those there are (may be repeated)"),
+    LIST("grant-remove", "WHO", "takes all rights from somebody (may be repeated)"),
+    TENANT_OPTION,
+    CHANGE_OPTIONS,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct option_row restore_options[] = {
+    NUMBER("to-version", "the version to go back to, of those that history shows (needed)", 1, INT_MAX),
+    TENANT_OPTION,
+    CHANGE_OPTIONS,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct option_row export_options[] = {
+    NAMED_TEXT("output", 'o', "FILE", "write it there (default: standard output)"),
+    FLAG("policy-file", "as a policy file for apply: JSON to read and edit, not signed"),
+    FLAG("force", "replace FILE"),
+    TENANT_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct option_row import_options[] = {
+    FLAG("force", "replace the template that has the GUID; its history keeps what it was"),
+    FLAG("foreign", "accept a template that another tenant of this service signed; it comes archived"),
+    TENANT_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct option_row apply_options[] = {
+    FLAG("yes", "do not ask"),
+    TENANT_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct option_row remove_options[] = {
+    FLAG("yes", "do not ask"),
+    FLAG("force", "do not ask, and remove it even when it was used within 90 days"),
+    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    TENANT_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
 
 #define TEMPLATE_FIELDS                                                                                      \
     {"Names", FIELD_NAMES, "name", 0}, {"Descriptions", FIELD_NAMES, "description", 0},                      \
         {"RightsDefinitions", FIELD_GRANTS, "grant", 0},                                                     \
-        {"ContentExpirationDate", FIELD_DATE, "expire-on", 0},                                               \
+        {"ContentExpirationDate", FIELD_START, "expire-on", 0},                                              \
         {"ContentValidityDuration", FIELD_NUMBER, "expire-days", 0},                                         \
         {"LicenseValidityDuration", FIELD_NUMBER, "offline-days", 0},                                        \
+        {"ScopedIdentities", FIELD_LIST, "scope", 0},                                                        \
     {                                                                                                        \
-        "ScopedIdentities", FIELD_LIST, "scope", 0                                                           \
+        "ScopedIdentities", FIELD_EMPTY, "no-scope", 0                                                       \
     }
 
 static const struct call_field add_fields[] = {
     TEMPLATE_FIELDS, {"Published", FIELD_TRUE, "published", 0}, FIELDS_END};
-static const struct call_field set_fields[] = {TEMPLATE_FIELDS, FIELDS_END};
+static const char *const add_any[] = {"name", "name-in", NULL};
+static const struct call_field set_fields[] = {TEMPLATE_FIELDS, {"GrantAdd", FIELD_GRANTS, "grant-add", 0},
+    {"GrantRemove", FIELD_LIST, "grant-remove", 0}, FIELDS_END};
+static const struct call_field restore_fields[] = {{"Version", FIELD_NUMBER, "to-version", 0}, FIELDS_END};
+static const char *const restore_needed[] = {"to-version", NULL};
 static const struct call_field publish_fields[] = {{"Status", FIELD_CONSTANT, "Published", 0}, FIELDS_END};
 static const struct call_field archive_fields[] = {{"Status", FIELD_CONSTANT, "Archived", 0}, FIELDS_END};
-static const char *const add_needed[] = {"name", NULL};
 static const struct column columns[] = {{"NAME", "Name"}, {"STATUS", "Status"},
     {"OFFLINE DAYS", "LicenseValidityDuration"}, {"ID", "TemplateId"}, {NULL, NULL}};
 
@@ -55,7 +108,7 @@ static const struct call template_list = {
 static const struct call template_show = {
     .method = "GET", .path = TENANT_PATH "/templates/{0}", .query = language_query};
 static const struct call template_add = {
-    .method = "POST", .path = TENANT_PATH "/templates", .fields = add_fields, .needed = add_needed};
+    .method = "POST", .path = TENANT_PATH "/templates", .fields = add_fields, .any_of = add_any};
 static const struct call template_set = {
     .method = "POST", .path = TENANT_PATH "/templates/{0}", .fields = set_fields, .changes = true};
 static const struct call template_publish = {.method = "POST",
@@ -66,10 +119,20 @@ static const struct call template_archive = {.method = "POST",
     .path = TENANT_PATH "/templates/{0}",
     .fields = archive_fields,
     .done = "The template is Archived: what it protects still opens, and it is not offered any more."};
-static const struct call template_remove = {.method = "DELETE",
-    .path = TENANT_PATH "/templates/{0}",
-    .done = "The template is removed.",
-    .confirm = "Nobody but the owner can then open what this template protects. Go on?"};
+static const struct column history_columns[] = {{"VERSION", "Version"}, {"SINCE", "LastModifiedTimeStamp"},
+    {"NAME", "Name"}, {"STATUS", "Status"}, {NULL, NULL}};
+static const struct call template_history = {
+    .method = "GET", .path = TENANT_PATH "/templates/{0}/history", .columns = history_columns};
+static const struct call template_restore = {.method = "POST",
+    .path = TENANT_PATH "/templates/{0}/restore",
+    .fields = restore_fields,
+    .needed = restore_needed};
+
+#define FILE_VERB(n, s, o, d, opts, r, ex)                                                                   \
+    {                                                                                                        \
+        .name = n, .summary = s, .operands = o, .details = d, .examples = ex, .options = opts,               \
+        .operands_min = 1, .operands_max = 1, .run = r                                                       \
+    }
 
 const struct verb admin_template_verbs[] = {
     ADMIN_VERB("list", "List the templates", NULL, 0, 0, admin_read_options, template_list,
@@ -85,8 +148,70 @@ const struct verb admin_template_verbs[] = {
         template_publish, "  rms admin template publish 'Board only'"),
     ADMIN_VERB("archive", "Stop offering a template", "TEMPLATE", 1, 1, admin_change_options,
         template_archive, "  rms admin template archive 'Board only'"),
-    ADMIN_VERB("remove", "Remove a template", "TEMPLATE", 1, 1, admin_change_options, template_remove,
-        "  rms admin template remove 'Board only' --force"),
+    ADMIN_VERB("history", "List what a template was before, also a removed one by its GUID", "TEMPLATE", 1, 1,
+        admin_read_options, template_history, "  rms admin template history 'Board only'"),
+    ADMIN_VERB("restore", "Make an earlier version the current one", "TEMPLATE", 1, 1, restore_options,
+        template_restore, "  rms admin template restore 'Board only' --to-version 3"),
+    FILE_VERB("export", "Write a template to a file", "TEMPLATE",
+        "The signed form is for import, here or after a loss; the policy file for reading, editing and "
+        "apply.",
+        export_options, admin_template_export,
+        "  rms admin template export 'Board only' -o board.xml\n"
+        "  rms admin template export 'Board only' --policy-file -o board.json"),
+    FILE_VERB("import", "Take a template from a signed file", "FILE",
+        "The signature must be one of this tenant. The template keeps its GUID, so content that names it "
+        "opens\n"
+        "again.",
+        import_options, admin_template_import, "  rms admin template import board.xml"),
+    FILE_VERB("apply", "Make a template what a policy file says", "FILE",
+        "Shows what would change and asks. The file names the template by TemplateId, else by its first "
+        "name;\n"
+        "one that does not exist is added. What the file does not name stays. With the Version that was\n"
+        "exported, a template that somebody else changed meanwhile is refused.",
+        apply_options, admin_template_apply, "  rms admin template apply board.json --yes"),
+    FILE_VERB("remove", "Remove a template", "TEMPLATE",
+        "Shows it and asks. Content protected with it then opens for its owner and super users only, until "
+        "the\n"
+        "template is imported again. A template used within 90 days is refused.",
+        remove_options, admin_template_remove, "  rms admin template remove 'Board only' --force"),
+    VERBS_END,
+};
+
+/* --- onboarding ------------------------------------------------------------------------------------------
+ */
+
+static const char *const truths[] = {"true", "false", NULL};
+static const char *const scopes[] = {"All", "WindowsApp", "MobileApp", NULL};
+static const struct option_row onboarding_options[] = {
+    CHOICE("use-license", "true|false", "whoever protects needs the licence flag (default: false)", truths),
+    TEXT("group", "GROUP", "whoever protects is in this security group: its id or name (default: none)"),
+    CHOICE("scope", "SCOPE",
+        "All, WindowsApp (prepared devices) or MobileApp (public protocol) (default: All)", scopes),
+    TENANT_OPTION,
+    CHANGE_OPTIONS,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct call_field onboarding_fields[] = {
+    {"UseRmsUserLicense", FIELD_BOOL, "use-license", 0},
+    {"SecurityGroupObjectId", FIELD_TEXT, "group", 0},
+    {"Scope", FIELD_TEXT, "scope", 0},
+    FIELDS_END,
+};
+static const struct call onboarding_get = {.method = "GET", .path = TENANT_PATH "/onboarding"};
+static const struct call onboarding_set = {.method = "POST",
+    .path = TENANT_PATH "/onboarding",
+    .fields = onboarding_fields,
+    .changes = true,
+    .confirm = "This replaces who may protect; opening is not restricted. Go on?"};
+
+const struct verb admin_onboarding_verbs[] = {
+    ADMIN_VERB("get", "Show who may protect", NULL, 0, 0, admin_read_options, onboarding_get,
+        "  rms admin onboarding get"),
+    ADMIN_VERB("set", "Set who may protect: conditions not given are off", NULL, 0, 0, onboarding_options,
+        onboarding_set,
+        "  rms admin onboarding set --group sec-it --force\n"
+        "  rms admin onboarding set --use-license false --force    # nobody is restricted"),
     VERBS_END,
 };
 

@@ -1,8 +1,10 @@
 #include "cmd/rms/date.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/time.h"
 
@@ -110,4 +112,18 @@ int date_parse(const char *text, bool end, int64_t *time_out)
         rest += 3;
     }
     return exists(&p) ? with_zone(&p, rest, time_out) : RMS_E_BAD_ARGUMENT;
+}
+
+/* The library takes a zone it does not know for UTC, silently: look first. */
+int date_zone(const char *zone)
+{
+    char path[256];
+
+    if (zone[0] == '/' || strstr(zone, "..") != NULL ||
+        (size_t)snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", zone) >= sizeof path ||
+        access(path, R_OK) != 0 || setenv("TZ", zone, 1) != 0) {
+        return RMS_E_NOT_FOUND;
+    }
+    tzset();
+    return 0;
 }

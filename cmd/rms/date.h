@@ -13,4 +13,8 @@
  * other forms are exact times. RMS_E_BAD_ARGUMENT for anything else and for days that do not exist. */
 RMS_MUST_USE int date_parse(const char *text, bool end, int64_t *time_out);
 
+/* Makes ZONE ("Europe/Berlin") the local time of this process. RMS_E_NOT_FOUND when this machine does not
+ * know it. */
+RMS_MUST_USE int date_zone(const char *zone);
+
 #endif

@@ -28,11 +28,12 @@ static bool too_deep(struct rms_view text)
     return false;
 }
 
-int rms_json_parse(struct rms_view text, json_t **json_out)
+int rms_json_parse_line(struct rms_view text, json_t **json_out, int *line_out)
 {
     json_error_t error;
 
     *json_out = NULL;
+    *line_out = 0;
     if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) {
         text = rms_view_of(text.data + 3, text.len - 3);
     }
@@ -44,7 +45,15 @@ int rms_json_parse(struct rms_view text, json_t **json_out)
     if (*json_out != NULL) {
         return 0;
     }
+    *line_out = error.line > 0 ? error.line : 0;
     return json_error_code(&error) == json_error_out_of_memory ? RMS_E_NO_MEMORY : RMS_E_BAD_ARGUMENT;
+}
+
+int rms_json_parse(struct rms_view text, json_t **json_out)
+{
+    int line;
+
+    return rms_json_parse_line(text, json_out, &line);
 }
 
 void rms_json_free(json_t **json)

@@ -14,6 +14,8 @@
 
 /* RMS_E_BAD_ARGUMENT when it is not one JSON value within the limits. A leading UTF-8 BOM is skipped. */
 RMS_MUST_USE int rms_json_parse(struct rms_view text, json_t **json_out);
+/* The same, for texts of people: where it went wrong, from 1; 0 when no line is to blame. */
+RMS_MUST_USE int rms_json_parse_line(struct rms_view text, json_t **json_out, int *line_out);
 void rms_json_free(json_t **json);
 
 /* Borrowed text of a member; NULL when absent, null or not a string. */

@@ -99,6 +99,10 @@ int rms_policy_from_template(
         return RMS_E_NO_MEMORY;
     }
     status = rms_template_find(context, identity, builder->arena, id_or_name, &found);
+    if (status == RMS_E_TEMPLATE_NOT_FOUND && !identity->has_clc && identity->clc_refusal != 0) {
+        /* who may not protect is offered none at all: that is the answer, not this one name (S-120) */
+        status = rms_fail(context, identity->clc_refusal, "this device holds no certificate to protect with");
+    }
     if (status != 0) {
         rms_policy_free(&builder);
         return status;

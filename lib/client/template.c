@@ -262,9 +262,32 @@ int rms_template_known(struct rms_context *context, const struct rms_identity *i
 
 /* --- the list for people --- */
 
-static int add_row(struct rms_template_list *list, const struct rms_policy *policy, unsigned lcid)
+/* The language of the person's system, as locales say it. */
+static unsigned system_lcid(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *locale = secure_getenv(names[i]);
+
+        if (locale != NULL && locale[0] != 0) {
+            return rms_lcid_of(locale);
+        }
+    }
+    return 0;
+}
+
+/* S-097: the wanted language, else the system's, else the template's own. */
+static const struct rms_policy_text *text_for(const struct rms_policy *policy, unsigned lcid)
 {
     const struct rms_policy_text *text = rms_policy_text_for(policy, lcid);
+
+    return text != NULL && text->lcid == lcid ? text : rms_policy_text_for(policy, system_lcid());
+}
+
+static int add_row(struct rms_template_list *list, const struct rms_policy *policy, unsigned lcid)
+{
+    const struct rms_policy_text *text = text_for(policy, lcid);
     struct rms_template *row = &list->rows[list->count];
 
     row->id = rms_arena_strdup(list->arena, policy->id);

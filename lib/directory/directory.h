@@ -46,6 +46,7 @@ struct rms_directory_person {
                             that does; NULL when none does */
     bool enabled;        /* false: refuse with RMS_E_ACCOUNT_DISABLED (S-043) */
     bool guest;
+    bool licensed; /* for protecting (S-011) */
     int64_t created_at;
     struct rms_person person; /* for content of this tenant */
     struct rms_person abroad; /* for content of other tenants: never super user; nothing at all for a guest */

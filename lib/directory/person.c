@@ -235,6 +235,7 @@ static void lay_out(struct pack *pack, const struct draft *draft, struct rms_dir
     person->address = pack_text(pack, draft->addresses.primary);
     person->enabled = account->enabled;
     person->guest = account->guest;
+    person->licensed = account->licensed;
     person->created_at = account->created_at;
     person->groups = pack_groups(pack, draft);
     person->group_count = draft->group_count;

@@ -105,6 +105,17 @@ static unsigned find_tag(const char *tag)
     return lcid != 0 ? lcid : find_longer(tag);
 }
 
+/* "1036": programs of the desktop know languages by number. */
+static unsigned number_of(const char *digits)
+{
+    unsigned lcid = 0;
+
+    for (; *digits >= '0' && *digits <= '9' && lcid <= UINT16_MAX; digits++) {
+        lcid = lcid * 10 + (unsigned)(*digits - '0');
+    }
+    return *digits == '\0' && rms_language_of(lcid) != NULL ? lcid : 0;
+}
+
 unsigned rms_lcid_of(const char *language_tag)
 {
     char tag[TAG_MAX];
@@ -114,6 +125,9 @@ unsigned rms_lcid_of(const char *language_tag)
 
     if (len == 0 || len >= sizeof tag) {
         return 0;
+    }
+    if (language_tag[0] >= '0' && language_tag[0] <= '9') {
+        return number_of(language_tag);
     }
     memcpy(tag, language_tag, len);
     tag[len] = '\0';

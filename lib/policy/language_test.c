@@ -63,13 +63,15 @@ static void a_language_without_its_region_is_its_main_form(void **state)
 static void unknown_ones_are_nothing(void **state)
 {
     static const char *const wrong[] = {"", "-", "C", "POSIX", "xx", "xx-YY", "d", "deu", "-DE", "\xff",
-        "a-very-long-tag-that-does-not-fit-anywhere-at-all", ".UTF-8"};
+        "a-very-long-tag-that-does-not-fit-anywhere-at-all", ".UTF-8", "0", "99999", "1031x", "70000000000",
+        "1031-de"};
     size_t i;
 
     (void)state;
     for (i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(rms_lcid_of(wrong[i]), 0);
     }
+    assert_int_equal(rms_lcid_of("1031"), 1031);
     assert_int_equal(rms_lcid_of(NULL), 0);
     assert_null(rms_language_of(0));
     assert_null(rms_language_of(99999));

@@ -154,9 +154,9 @@ int64_t rms_policy_ends(const struct rms_policy *policy, int64_t issued_at);
 /* The name and description to show: the wanted LCID, else 1033, else the first. NULL only without texts. */
 const struct rms_policy_text *rms_policy_text_for(const struct rms_policy *policy, unsigned lcid);
 
-/* LCID of a language tag ("en-US", "de") or locale name ("de_AT.UTF-8"), 0 when unknown; a language without
- * region, or with an unknown one, is its main one. And back: NULL when unknown. The invariant language (127)
- * is "und". */
+/* LCID of a language tag ("en-US", "de"), locale name ("de_AT.UTF-8") or number ("1031"), 0 when unknown; a
+ * language without region, or with an unknown one, is its main one. And back: NULL when unknown. The
+ * invariant language (127) is "und". */
 unsigned rms_lcid_of(const char *language_tag);
 const char *rms_language_of(unsigned lcid);
 

@@ -105,7 +105,8 @@ static int insert(struct rms_db *db, const struct rms_account *account, const st
     int code = rms_sql_run(db, RMS_SQL_ACCOUNT_INSERT,
         RMS_VALUES(RMS_TEXT(account->id), RMS_TEXT(account->tenant_id), RMS_TEXT(account->upn),
             RMS_TEXT(draft->upn_name), RMS_TEXT(account->display_name), RMS_INT(account->enabled),
-            RMS_INT(account->guest), RMS_INT(account->created_at), RMS_TEXT(password_hash)));
+            RMS_INT(account->guest), RMS_INT(account->created_at), RMS_TEXT(password_hash),
+            RMS_INT(account->licensed)));
 
     return code < 0 ? code : write_addresses(db, account, draft);
 }
@@ -133,6 +134,7 @@ static void read_account(struct rms_rows *rows, struct rms_account *account)
     account->enabled = rms_take_bool(rows);
     account->guest = rms_take_bool(rows);
     account->created_at = rms_take_int(rows);
+    account->licensed = rms_take_bool(rows);
 }
 
 static int read_addresses(struct rms_db *db, struct rms_arena *arena, struct rms_account *account)
@@ -258,6 +260,7 @@ static struct rms_account merged(const struct rms_account *old, const struct rms
     account.upn = change->upn != NULL ? change->upn : account.upn;
     account.display_name = change->display_name != NULL ? change->display_name : account.display_name;
     account.enabled = change->enabled != NULL ? *change->enabled : account.enabled;
+    account.licensed = change->licensed != NULL ? *change->licensed : account.licensed;
     if (change->set_proxy_addresses) {
         account.proxy_addresses = change->proxy_addresses;
         account.proxy_address_count = change->proxy_address_count;
@@ -281,7 +284,8 @@ static int apply(struct rms_db *db, struct draft *draft, const struct rms_accoun
     RMS_TRY(make_draft(draft, &account));
     RMS_TRY(rms_sql_run_one(db, RMS_SQL_ACCOUNT_UPDATE,
         RMS_VALUES(RMS_TEXT(account.tenant_id), RMS_TEXT(account.id), RMS_TEXT(account.upn),
-            RMS_TEXT(draft->upn_name), RMS_TEXT(account.display_name), RMS_INT(account.enabled))));
+            RMS_TEXT(draft->upn_name), RMS_TEXT(account.display_name), RMS_INT(account.enabled),
+            RMS_INT(account.licensed))));
     if (change->upn != NULL || change->set_proxy_addresses) {
         RMS_TRY(write_addresses(db, &account, draft));
     }

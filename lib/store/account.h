@@ -27,7 +27,8 @@ struct rms_account {
     const char *upn; /* as entered; must have the shape of an address */
     const char *display_name;
     bool enabled;
-    bool guest; /* not a member of the organisation (S-051) */
+    bool guest;    /* not a member of the organisation (S-051) */
+    bool licensed; /* for protecting, where onboarding control asks for it (S-011) */
     int64_t created_at;
     const char *const *proxy_addresses; /* as entered, ignored values included */
     size_t proxy_address_count;
@@ -59,6 +60,7 @@ RMS_MUST_USE int rms_account_list(struct rms_db *db, struct rms_arena *arena, co
 /* What is NULL stays. */
 struct rms_account_change {
     const bool *enabled;
+    const bool *licensed;
     const char *upn;
     const char *display_name;
     const char *password_hash;          /* "" removes it */

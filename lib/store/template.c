@@ -90,27 +90,43 @@ int rms_template_get(struct rms_db *db, struct rms_arena *arena, const char *ten
     return rms_rows_status(&rows);
 }
 
-int rms_template_list(
-    struct rms_db *db, struct rms_arena *arena, const char *tenant_id, struct rms_templates *templates_out)
+static int read_all(struct rms_rows *rows, struct rms_templates *templates_out)
 {
-    RMS_ROWS(rows, db, arena);
-    struct rms_list list = RMS_LIST(arena, struct rms_template);
+    struct rms_list list = RMS_LIST(rows->arena, struct rms_template);
     int code;
 
-    *templates_out = (struct rms_templates){0};
-    RMS_TRY(rms_rows_open(&rows, RMS_SQL_TEMPLATE_LIST, RMS_VALUES(RMS_TEXT(tenant_id))));
-    while ((code = rms_rows_next(&rows)) > 0) {
+    while ((code = rms_rows_next(rows)) > 0) {
         struct rms_template *tpl = rms_list_add(&list);
 
         if (tpl == NULL) {
             return RMS_E_NO_MEMORY;
         }
-        read_template(&rows, tpl);
+        read_template(rows, tpl);
     }
     if (code == 0) {
         *templates_out = (struct rms_templates){list.items, list.count};
     }
     return code;
+}
+
+int rms_template_list(
+    struct rms_db *db, struct rms_arena *arena, const char *tenant_id, struct rms_templates *templates_out)
+{
+    RMS_ROWS(rows, db, arena);
+
+    *templates_out = (struct rms_templates){0};
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_TEMPLATE_LIST, RMS_VALUES(RMS_TEXT(tenant_id))));
+    return read_all(&rows, templates_out);
+}
+
+int rms_template_history(struct rms_db *db, struct rms_arena *arena, const char *tenant_id, const char *id,
+    struct rms_templates *templates_out)
+{
+    RMS_ROWS(rows, db, arena);
+
+    *templates_out = (struct rms_templates){0};
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_TEMPLATE_HISTORY, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id))));
+    return read_all(&rows, templates_out);
 }
 
 static bool has_name(const struct rms_policy *policy, const char *name)
@@ -150,19 +166,22 @@ int rms_template_find(struct rms_db *db, struct rms_arena *arena, const char *te
     return 0;
 }
 
-/* Of a template that is in the way or not there: which is it? */
-static int exists(struct rms_db *db, const char *tenant_id, const char *id)
+/* The row as it is now joins its history. */
+static int keep(struct rms_db *db, const char *tenant_id, const char *id)
 {
-    RMS_ROWS(rows, db, NULL);
+    int code;
 
-    return rms_rows_first(&rows, RMS_SQL_TEMPLATE_EXISTS, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id)));
+    RMS_TRY(rms_sql_run_one(db, RMS_SQL_TEMPLATE_KEEP, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id))));
+    code = rms_sql_run(db, RMS_SQL_TEMPLATE_FORGET,
+        RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id), RMS_INT(RMS_TEMPLATE_VERSIONS)));
+    return code < 0 ? code : 0;
 }
 
 static int update(struct rms_db *db, const struct rms_template *tpl, const struct form *form)
 {
     int code;
 
-    RMS_TRY(exists(db, tpl->tenant_id, tpl->policy.id));
+    RMS_TRY(keep(db, tpl->tenant_id, tpl->policy.id));
     code = rms_sql_run_one(db, RMS_SQL_TEMPLATE_UPDATE,
         RMS_VALUES(RMS_TEXT(tpl->tenant_id), RMS_TEXT(tpl->policy.id), RMS_INT(tpl->published),
             RMS_TEXT(rms_buf_text(&form->policy)), RMS_TEXT(rms_buf_text(&form->scope)),
@@ -184,7 +203,7 @@ static int remove_template(struct rms_db *db, const char *tenant_id, const char 
 {
     int code;
 
-    RMS_TRY(exists(db, tenant_id, id));
+    RMS_TRY(keep(db, tenant_id, id));
     code = rms_sql_run_one(db, RMS_SQL_TEMPLATE_DELETE, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id)));
     return code == RMS_E_NOT_FOUND ? RMS_E_CONFLICT : code;
 }

@@ -5,7 +5,8 @@
 #include "policy/policy.h"
 #include "store/store.h"
 
-#define RMS_TEMPLATES_MAX 500 /* S-094: custom ones of a tenant */
+#define RMS_TEMPLATES_MAX     500 /* S-094: custom ones of a tenant */
+#define RMS_TEMPLATE_VERSIONS 20  /* kept of each */
 
 struct rms_template {
     const char *tenant_id;
@@ -18,7 +19,7 @@ struct rms_template {
     const char *label_id; /* or NULL */
     int64_t created_at;
     int64_t modified_at;
-    int64_t version; /* 1 when created, one more at each change */
+    int64_t version; /* one more at each change; goes on when a removed one comes back */
 };
 
 struct rms_templates {
@@ -47,6 +48,10 @@ RMS_MUST_USE int rms_template_update(struct rms_db *db, const struct rms_templat
 
 /* RMS_E_CONFLICT for a read-only one (S-107). */
 RMS_MUST_USE int rms_template_delete(struct rms_db *db, const char *tenant_id, const char *id);
+
+/* What it was before changes and its removal, oldest first (S-109). Empty when it never changed. */
+RMS_MUST_USE int rms_template_history(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
+    const char *id, struct rms_templates *templates_out);
 
 /* A policy as JSON, versioned: what the database keeps. Parsing what another version wrote and this one does
  * not know is RMS_E_UNSUPPORTED_VERSION, anything malformed RMS_E_DAMAGED. */

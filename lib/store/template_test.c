@@ -355,6 +355,38 @@ static void test_template_delete(void **state)
     assert_int_equal(all.count, 0);
 }
 
+/* touches: S-109 */
+static void test_template_history(void **state)
+{
+    struct lab *lab = *state;
+    const char *f = lab_tenant(lab, "fabrikam.test", NULL);
+    struct rms_template tpl = make(lab, lab_tenant(lab, "contoso.test", NULL));
+    struct rms_template read;
+    struct rms_templates old;
+
+    assert_int_equal(rms_template_create(lab->db, &tpl), 0);
+    assert_int_equal(rms_template_history(lab->db, lab->arena, tpl.tenant_id, tpl.policy.id, &old), 0);
+    assert_int_equal(old.count, 0);
+    for (int i = 0; i < RMS_TEMPLATE_VERSIONS + 5; i++) {
+        assert_int_equal(rms_template_get(lab->db, lab->arena, tpl.tenant_id, tpl.policy.id, &read), 0);
+        read.modified_at = LAB_TIME + i;
+        assert_int_equal(rms_template_update(lab->db, &read), 0);
+    }
+    read.version = 3;
+    assert_int_equal(rms_template_update(lab->db, &read), RMS_E_CONFLICT); /* keeps nothing */
+    assert_int_equal(rms_template_history(lab->db, lab->arena, tpl.tenant_id, tpl.policy.id, &old), 0);
+    assert_int_equal(old.count, RMS_TEMPLATE_VERSIONS);
+    assert_int_equal(old.items[0].version, 6);
+    assert_int_equal(old.items[old.count - 1].version, RMS_TEMPLATE_VERSIONS + 5);
+    assert_policy(&old.items[0].policy, &tpl.policy);
+    assert_int_equal(rms_template_history(lab->db, lab->arena, f, tpl.policy.id, &old), 0);
+    assert_int_equal(old.count, 0);
+    assert_int_equal(rms_template_delete(lab->db, tpl.tenant_id, tpl.policy.id), 0);
+    assert_int_equal(rms_template_create(lab->db, &tpl), 0);
+    assert_int_equal(rms_template_get(lab->db, lab->arena, tpl.tenant_id, tpl.policy.id, &read), 0);
+    assert_int_equal(read.version, RMS_TEMPLATE_VERSIONS + 7); /* a number never means two forms */
+}
+
 /* touches: S-094 */
 static void test_template_limit(void **state)
 {
@@ -401,6 +433,7 @@ int main(void)
         LAB_TEST(test_template_update),
         LAB_TEST(test_template_find),
         LAB_TEST(test_template_delete),
+        LAB_TEST(test_template_history),
         LAB_TEST(test_template_limit),
         LAB_TEST(test_template_refused),
     };

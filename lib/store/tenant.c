@@ -32,6 +32,30 @@ int rms_tenant_state_parse(const char *name, enum rms_tenant_state *state_out)
     return RMS_E_BAD_ARGUMENT;
 }
 
+static const char *const scope_names[] = {
+    [RMS_ONBOARD_ALL] = "All",
+    [RMS_ONBOARD_DESKTOP] = "WindowsApp",
+    [RMS_ONBOARD_REST] = "MobileApp",
+};
+
+#define SCOPES (sizeof scope_names / sizeof scope_names[0])
+
+const char *rms_onboarding_scope_name(enum rms_onboarding_scope scope)
+{
+    return (size_t)scope < SCOPES ? scope_names[scope] : "";
+}
+
+int rms_onboarding_scope_parse(const char *name, enum rms_onboarding_scope *scope_out)
+{
+    for (size_t i = 0; i < SCOPES; i++) {
+        if (rms_text_equal_nocase(name, scope_names[i])) {
+            *scope_out = (enum rms_onboarding_scope)i;
+            return 0;
+        }
+    }
+    return RMS_E_BAD_ARGUMENT;
+}
+
 int rms_tenant_init(
     struct rms_arena *arena, const char *name, int64_t created_at, struct rms_tenant *tenant_out)
 {
@@ -140,6 +164,9 @@ static void read_tenant(struct rms_rows *rows, struct rms_tenant *tenant)
     tenant->super_user_group = rms_take_text(rows);
     tenant->key_rollover_count = (unsigned)rms_take_int(rows);
     tenant->settings = rms_take_text(rows);
+    tenant->onboarding.licence = rms_take_bool(rows);
+    tenant->onboarding.group_id = rms_take_text(rows);
+    tenant->onboarding.scope = (enum rms_onboarding_scope)rms_take_int(rows);
 }
 
 static int read_domains(struct rms_db *db, struct rms_arena *arena, struct rms_tenant *tenant)
@@ -291,6 +318,14 @@ int rms_tenant_update(struct rms_db *db, const struct rms_tenant *tenant)
                 RMS_VALUES(RMS_TEXT(tenant->id), RMS_TEXT(tenant->name),
                     RMS_INT(tenant->max_use_licence_days), RMS_INT(tenant->group_cache_s),
                     RMS_INT(tenant->removal_rights_extract), RMS_TEXT(settings_of(tenant)))));
+}
+
+int rms_tenant_set_onboarding(struct rms_db *db, const char *id, const struct rms_onboarding *onboarding)
+{
+    RMS_TRY(rms_db_begin(db));
+    return rms_db_end_change(db, rms_sql_run_one(db, RMS_SQL_TENANT_SET_ONBOARDING,
+                                     RMS_VALUES(RMS_TEXT(id), RMS_INT(onboarding->licence),
+                                         RMS_TEXT(onboarding->group_id), RMS_INT(onboarding->scope))));
 }
 
 static int add_domain(struct rms_db *db, const char *id, const char *domain)

@@ -16,6 +16,21 @@ RMS_MUST_USE int rms_tenant_state_parse(const char *name, enum rms_tenant_state 
 #define RMS_MAX_USE_LICENCE_DAYS     30    /* S-002: default */
 #define RMS_MAX_USE_LICENCE_DAYS_MAX 65535
 
+/* Which programs onboarding control is for (S-013): all, those prepared for offline use, those of the public
+ * protocol. */
+enum rms_onboarding_scope { RMS_ONBOARD_ALL, RMS_ONBOARD_DESKTOP, RMS_ONBOARD_REST };
+
+/* "All", "WindowsApp", "MobileApp". parse: any case; RMS_E_BAD_ARGUMENT for others. */
+const char *rms_onboarding_scope_name(enum rms_onboarding_scope scope);
+RMS_MUST_USE int rms_onboarding_scope_parse(const char *name, enum rms_onboarding_scope *scope_out);
+
+/* Who may protect (S-011): whoever meets all that is set. */
+struct rms_onboarding {
+    bool licence;         /* the account's licence flag */
+    const char *group_id; /* member of this group; NULL = whoever. A group that is gone has no members */
+    enum rms_onboarding_scope scope;
+};
+
 struct rms_tenant {
     const char *id;         /* GUID */
     const char *service_id; /* another GUID, part of the service URL (S-023) */
@@ -29,6 +44,7 @@ struct rms_tenant {
     const char *super_user_group;  /* group id or NULL (S-176) */
     unsigned key_rollover_count;   /* S-204 */
     const char *settings;          /* JSON object of further settings; never NULL when read */
+    struct rms_onboarding onboarding;
     const char *const *domains; /* verified, normalised, in the order added; the first is the default one */
     size_t domain_count;
 };
@@ -43,7 +59,7 @@ struct rms_tenants {
 RMS_MUST_USE int rms_tenant_init(
     struct rms_arena *arena, const char *name, int64_t created_at, struct rms_tenant *tenant_out);
 
-/* Stores it with its domains (at least one). super_user_group and key_rollover_count are ignored.
+/* Stores it with its domains (at least one). super_user_group, key_rollover_count and onboarding are ignored.
  * RMS_E_CONFLICT when an id or a domain is taken, by whatever tenant. */
 RMS_MUST_USE int rms_tenant_create(struct rms_db *db, const struct rms_tenant *tenant);
 
@@ -64,6 +80,9 @@ RMS_MUST_USE int rms_tenant_set_state(
 /* Replaces name, max_use_licence_days, group_cache_s, removal_rights_extract, settings of the tenant with
  * this id. RMS_E_BAD_ARGUMENT when a value is out of range. */
 RMS_MUST_USE int rms_tenant_update(struct rms_db *db, const struct rms_tenant *tenant);
+
+RMS_MUST_USE int rms_tenant_set_onboarding(
+    struct rms_db *db, const char *id, const struct rms_onboarding *onboarding);
 
 /* RMS_E_CONFLICT when any tenant has the domain (S-025). */
 RMS_MUST_USE int rms_tenant_add_domain(struct rms_db *db, const char *id, const char *domain);

@@ -215,6 +215,30 @@ static void test_small_arena(void **state)
     assert_int_equal(code, 0);
 }
 
+/* touches: S-011, S-013 */
+static void test_onboarding(void **state)
+{
+    struct lab *lab = *state;
+    const char *id = lab_tenant(lab, "contoso.test", NULL);
+    const struct rms_onboarding set = {true, lab_guid(lab), RMS_ONBOARD_REST};
+    enum rms_onboarding_scope scope;
+    struct rms_tenant read;
+
+    assert_int_equal(rms_tenant_get(lab->db, lab->arena, id, &read), 0);
+    assert_true(!read.onboarding.licence && read.onboarding.group_id == NULL);
+    assert_int_equal(rms_tenant_set_onboarding(lab->db, id, &set), 0);
+    assert_int_equal(rms_tenant_update(lab->db, &read), 0); /* of other settings: leaves it alone */
+    assert_int_equal(rms_tenant_get(lab->db, lab->arena, id, &read), 0);
+    assert_true(read.onboarding.licence);
+    assert_string_equal(read.onboarding.group_id, set.group_id);
+    assert_int_equal(read.onboarding.scope, RMS_ONBOARD_REST);
+    assert_int_equal(rms_tenant_set_onboarding(lab->db, lab_guid(lab), &set), RMS_E_NOT_FOUND);
+    assert_int_equal(rms_onboarding_scope_parse("windowsAPP", &scope), 0);
+    assert_int_equal(scope, RMS_ONBOARD_DESKTOP);
+    assert_int_equal(rms_onboarding_scope_parse("Phone", &scope), RMS_E_BAD_ARGUMENT);
+    assert_string_equal(rms_onboarding_scope_name((enum rms_onboarding_scope)9), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +248,7 @@ int main(void)
         LAB_TEST(test_states),
         LAB_TEST(test_update),
         LAB_TEST(test_domains),
+        LAB_TEST(test_onboarding),
         LAB_TEST(test_survives_restart),
         LAB_TEST(test_small_arena),
     };

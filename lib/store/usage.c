@@ -40,3 +40,16 @@ int rms_usage_read(
     }
     return code;
 }
+
+int rms_usage_of_template(struct rms_db *db, const char *tenant_id, const char *template_id, int64_t since,
+    struct rms_usage_of_template *use_out)
+{
+    RMS_ROWS(rows, db, NULL);
+
+    RMS_TRY(rms_rows_first(&rows, RMS_SQL_USAGE_OF_TEMPLATE,
+        RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(template_id), RMS_INT(since))));
+    use_out->published = rms_take_int(&rows);
+    use_out->opened = rms_take_int(&rows);
+    use_out->last = rms_take_time(&rows);
+    return rms_rows_status(&rows);
+}

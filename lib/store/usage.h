@@ -66,4 +66,13 @@ typedef int rms_usage_each(const struct rms_usage_row *row, void *context);
 RMS_MUST_USE int rms_usage_read(
     struct rms_db *db, const struct rms_usage_query *query, rms_usage_each *each, void *context);
 
+/* How often a template was protected with and opened since a time, refusals left out (S-108). */
+struct rms_usage_of_template {
+    int64_t published;
+    int64_t opened;
+    int64_t last; /* RMS_TIME_NONE when never */
+};
+RMS_MUST_USE int rms_usage_of_template(struct rms_db *db, const char *tenant_id, const char *template_id,
+    int64_t since, struct rms_usage_of_template *use_out);
+
 #endif

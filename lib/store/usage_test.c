@@ -246,6 +246,31 @@ static void test_no_text(void **state)
     assert_string_equal(read_ids(lab, &query, &seen), "ab");
 }
 
+/* touches: S-108 */
+static void test_use_of_a_template(void **state)
+{
+    struct lab *lab = *state;
+    struct rms_usage_of_template use;
+    struct rms_usage_row rows[] = {row_of("t", 5, "a"), row_of("t", 20, "b"), row_of("t", 30, "c"),
+        row_of("t", 40, "d"), row_of("t", 50, "e"), row_of("u", 60, "f"), row_of("t", 70, "g")};
+
+    for (size_t i = 0; i < 7; i++) {
+        rows[i].template_id = i == 6 ? "another" : "one";
+        rows[i].request_type = i == 1   ? "FECreatePublishingLicenseV1"
+                               : i == 2 ? "AcquireLicense"
+                                        : "FECreateEndUserLicenseV1";
+        rows[i].result = i == 4 ? "AccessDeniedException" : "Success";
+    }
+    assert_int_equal(lab_append_usage(lab, rows, 7), 0);
+    assert_int_equal(rms_usage_of_template(lab->db, "t", "one", 20, &use), 0);
+    assert_int_equal(use.published, 1);
+    assert_int_equal(use.opened, 2);
+    assert_int_equal(use.last, 40);
+    assert_int_equal(rms_usage_of_template(lab->db, "t", "one", 41, &use), 0);
+    assert_int_equal(use.published + use.opened, 0);
+    assert_true(use.last == RMS_TIME_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +281,7 @@ int main(void)
         LAB_TEST(test_many),
         LAB_TEST(test_admin_log),
         LAB_TEST(test_no_text),
+        LAB_TEST(test_use_of_a_template),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

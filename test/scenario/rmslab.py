@@ -46,6 +46,19 @@ class LocalConnection(http.client.HTTPSConnection):
         self.sock = self._context.wrap_socket(plain, server_hostname="localhost")
 
 
+class SocketConnection(http.client.HTTPConnection):
+    """HTTP on a Unix socket."""
+
+    def __init__(self, path, timeout):
+        super().__init__("rmsd", timeout=timeout)
+        self.socket_path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.socket_path)
+
+
 class Result:
     """What a command did."""
 
@@ -259,6 +272,18 @@ class Lab:
             kind = reply.headers.get("Content-Type", "")
             parsed = json.loads(data) if data and "json" in kind else data.decode(errors="replace")
             return reply.status, reply.headers, parsed
+        finally:
+            connection.close()
+
+    def admin_http(self, method, path, body=None, timeout=120):
+        """A call of the administration interface below /admin/v1, as other programs make it: (status, parsed JSON)."""
+        connection = SocketConnection(self.socket, timeout)
+        try:
+            connection.request(method, "/admin/v1" + path, json.dumps(body) if body is not None else None,
+                               {"Content-Type": "application/json"})
+            reply = connection.getresponse()
+            data = reply.read()
+            return reply.status, json.loads(data) if data else None
         finally:
             connection.close()
 
