@@ -10,6 +10,7 @@
 #define CERTIFICATE_MAX  (256u * 1024)
 #define VALID_S          (31 * RMS_DAY_S) /* S-124 */
 #define MACHINE_BITS_MIN 2048
+#define CROSS_KEYS_MAX   32 /* newest: years of them, and a reply that devices keep */
 
 static int active_key(struct rms_request *request, const struct rms_live_key **key_out)
 {
@@ -34,8 +35,9 @@ static int write_pair(struct rms_request *request, struct rms_buf *out, const st
 static int write_cross_certificates(struct rms_request *request, struct rms_buf *out)
 {
     const struct rms_live_tenant *tenant = request->tenant;
+    size_t first = tenant->key_count > CROSS_KEYS_MAX ? tenant->key_count - CROSS_KEYS_MAX : 0;
     rms_out_open(out, "CrossCertificates", '[');
-    for (size_t i = 0; i < tenant->key_count; i++) {
+    for (size_t i = first; i < tenant->key_count; i++) {
         const struct rms_live_key *key = &tenant->keys[i];
         if (key != tenant->active && !rms_live_key_weak(key)) {
             RMS_TRY(write_pair(request, out, tenant->active, key));

@@ -4,11 +4,12 @@ import contextlib
 import os
 import random
 import re
+import shutil
 import subprocess
 import threading
 import time
 
-from rmslab import Lab, main, pfile_licence
+from rmslab import PASSWORD, Lab, main, pfile_licence
 
 DATA = b"Kept under one key, read under the next.\n"
 PUBLISH = {"PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False,
@@ -171,6 +172,33 @@ def keys_are_chosen_and_strange_ones_refused():
             assert "BwIAAACkAABSU0Ey" not in text and "sealed" not in text.lower()  # the head of a private blob in base64
 
 
+def content_of_another_tenant_opens_after_its_rotation():
+    # touches: S-017, S-205
+    with Lab(people=("alice", "bob")) as lab:
+        bob = lab.person("bob")
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        lab.admin("user", "add", "fay@fabrikam.test", "--tenant", "fabrikam.test", "--password-stdin", stdin=PASSWORD + "\n")
+        fay = lab.person("fay@fabrikam.test")
+        fay.login()
+        before = protect(fay, "before")
+        lab.admin("key", "rotate", "--tenant", "fabrikam.test")
+        assert len(keys(lab, "contoso.test")) == 1
+        fay.rms("bootstrap", "--force")
+        after = protect(fay, "after")
+        assert names(before) != names(after)
+        for path in (before, after):
+            opens(bob, path)
+        lab.admin("key", "rotate", "--tenant", "contoso.test")
+        alice = lab.person("alice")
+        ours = protect(alice, "ours", "--perm", "fay@fabrikam.test:Co-Author")
+        lab.stop()
+        for path in (before, after):
+            opens(bob, path)
+        lab.start()
+        for path in (ours, before, after):
+            opens(fay, path)
+
+
 def longer_keys_work_from_end_to_end():
     # touches: S-209
     with Lab(people=("alice", "bob")) as lab:
@@ -231,6 +259,43 @@ def killed_in_the_middle_it_is_one_state_or_the_other():
                 assert status == 200 and reply["Key"]["Value"] == published["Key"]["Value"], reply
 
 
+def database_and_master_key_bring_the_service_back():
+    # touches: S-215, S-216
+    with Lab() as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        before = protect(alice, "before")
+        lab.admin("key", "rotate")
+        online = publish(alice)
+        known = keys(lab)
+        copy = lab.dir / "kept.db"
+        shutil.copy(lab.admin("db", "backup", "--json").json["Path"], copy)
+        master = (lab.data / "master.key").read_bytes()
+        assert master not in copy.read_bytes()
+        lab.stop()
+
+        for kept in (master, None):  # with the master key, and with the one of an empty service
+            shutil.rmtree(lab.data)
+            (lab.data / "db").mkdir(mode=0o700, parents=True)
+            lab.data.chmod(0o700)
+            shutil.copy(copy, lab.data / "db" / "openrms.db")
+            (lab.data / "db" / "openrms.db").chmod(0o600)
+            if kept:
+                (lab.data / "master.key").write_bytes(kept)
+                (lab.data / "master.key").chmod(0o600)
+            lab.start()
+            assert keys(lab) == known
+            other = bob.device("restored" if kept else "strange")
+            other.login(code=0 if kept else None)
+            if kept:
+                opens(other, before)
+                consume(other, online)
+                opens(other, protect(alice, "later"))
+            else:
+                other.rms("open", before, "-o", other.home / "no.bin", code=None)
+                assert not (other.home / "no.bin").exists()
+            lab.stop()
+
+
 def a_full_disk_leaves_the_old_key():
     with Lab(people=("alice", "bob"), start=False) as lab:
         lab.data.mkdir(mode=0o700)
@@ -269,4 +334,4 @@ def a_full_disk_leaves_the_old_key():
 
 if __name__ == "__main__":
     main(old_content_opens_and_new_content_names_the_new_key, keys_are_chosen_and_strange_ones_refused,
-         longer_keys_work_from_end_to_end, killed_in_the_middle_it_is_one_state_or_the_other, a_full_disk_leaves_the_old_key)
+         content_of_another_tenant_opens_after_its_rotation, longer_keys_work_from_end_to_end, killed_in_the_middle_it_is_one_state_or_the_other, database_and_master_key_bring_the_service_back, a_full_disk_leaves_the_old_key)
