@@ -8,7 +8,8 @@
 #include "format/pfile.h"
 #include "xrml/testing/world.h"
 
-#define ROOM (4u * 1024 * 1024)
+#define ROOM        (4u * 1024 * 1024)
+#define LEN_FLIPPED 5000
 
 struct fixture {
     struct rms_issuer issuer;
@@ -268,6 +269,44 @@ static void changed_bytes(void **state)
     }
 }
 
+/* The format authenticates no content (doc/format/pfile.md): a flipped bit is found when it reaches the
+ * padding, and otherwise harms its cipher block and the next of the same chain, nothing else. touches: C-069
+ */
+static void flipped_content(void **state)
+{
+    struct fixture *f = *state;
+    struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(ROOM);
+    uint8_t clear[LEN_FLIPPED];
+    struct rms_pfile pfile;
+    struct rms_reader reader;
+    struct rms_view view;
+    unsigned found = 0;
+
+    protect_stream(f, sizeof clear, sizeof clear, sizeof clear, &bytes);
+    view = rms_buf_view(&bytes);
+    reader = rms_reader_of_view(&view);
+    rms_must(rms_pfile_parse(&reader, &pfile));
+    for (size_t at = 0; at < pfile.content_len; at += 25) {
+        const struct rms_source source = {&bytes, bytes.len, read_buf};
+        struct rms_document *document = NULL;
+        int64_t got;
+
+        bytes.data[pfile.content_offset + at] ^= 1;
+        got = rms_document_open(f->alice, &source, &document);
+        got = got == 0 ? rms_document_read(document, 0, clear, sizeof clear) : got;
+        assert_true(got == RMS_E_DAMAGED || got == sizeof clear);
+        for (size_t i = 0; got > 0 && i < sizeof clear; i++) {
+            bool near = i / 16 >= at / 16 && i / 16 <= at / 16 + 1 && i / 4096 == at / 4096;
+
+            assert_true(near || clear[i] == byte_at(i));
+        }
+        found += got < 0;
+        rms_document_free(&document);
+        bytes.data[pfile.content_offset + at] ^= 1;
+    }
+    assert_true(found > 0);
+}
+
 static void cut_content(void **state)
 {
     struct fixture *f = *state;
@@ -347,6 +386,7 @@ int main(void)
         TEST(a_sink_that_is_full),
         TEST(what_a_document_says),
         TEST(changed_bytes),
+        TEST(flipped_content),
         TEST(cut_content),
         TEST(changed_header),
         TEST(other_sources),
