@@ -377,7 +377,7 @@ static void issuers_and_clients(void **state)
     assert_int_equal(stage_admin(path("DELETE", "/clients/app"), NULL), RMS_E_NOT_FOUND);
 }
 
-/* proves: S-194 for this interface: every call one row, secrets masked, reads included */
+/* touches: S-194: every call one row, secrets masked, reads included */
 static void calls_are_logged(void **state)
 {
     (void)state;

@@ -31,7 +31,7 @@ static void end(void)
     rms_buf_fini(&exchange.body);
 }
 
-/* proves: S-193 as far as the service goes */
+/* touches: S-193 */
 static void correlation(void **state)
 {
 #define ID    "cab52088-8925-4371-be34-4b71a3112356"

@@ -135,7 +135,7 @@ static void another_tenants_person_opens(void **state)
     expect_denied("fay@fabrikam.test", pl, "AccessDenied", RMS_E_NO_RIGHTS);
 }
 
-/* proves: S-105 */
+/* touches: S-105 */
 static void template_decides_as_it_is_now(void **state)
 {
     (void)state;
@@ -205,8 +205,19 @@ static void content_expires_but_not_for_its_owner(void **state)
 static void scoped_templates_are_for_their_scope(void **state)
 {
     (void)state;
+    assert_int_equal(stage_admin(stage_printf("POST /admin/v1/tenants/%s/groups", stage.contoso),
+                         "{\"Name\":\"mkt-eu\",\"Address\":\"mkt-eu@contoso.test\",\"Kind\":\"security\"}"),
+        0);
+    assert_int_equal(
+        stage_admin(stage_printf("POST /admin/v1/tenants/%s/groups/mkt-eu/members", stage.contoso),
+            "{\"Add\":[\"carol@contoso.test\"]}"),
+        0);
+    /* what is known of her may be three hours old */
+    assert_int_equal(stage_admin(stage_printf("POST /admin/v1/tenants/%s/groups/refresh", stage.contoso),
+                         "{\"User\":\"carol@contoso.test\"}"),
+        0);
     const char *id =
-        new_template("Scoped", ",\"ScopedIdentities\":[\"carol@contoso.test\"],\"RightsDefinitions\":"
+        new_template("Scoped", ",\"ScopedIdentities\":[\"mkt-eu@contoso.test\"],\"RightsDefinitions\":"
                                "[{\"Principal\":\"bob@contoso.test\",\"Rights\":[\"VIEW\"]}]");
     const char *body = stage_printf("{\"TemplateId\":\"%s\"}", id);
     assert_int_equal(stage_call(as("bob@contoso.test"), "GET /my/v2/templates", NULL), 0);
@@ -456,7 +467,7 @@ static void super_users_may_name_another_owner(void **state)
     free(pl);
 }
 
-/* proves: S-284 */
+/* touches: S-284 */
 static void templates_in_the_language_asked_for(void **state)
 {
     static const struct {
@@ -480,21 +491,63 @@ static void templates_in_the_language_asked_for(void **state)
     }
 }
 
+static bool lists(const json_t *texts, const char *text)
+{
+    for (size_t i = 0; i < json_array_size(texts); i++) {
+        if (strcmp(json_string_value(json_array_get(texts, i)), text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* proves: S-009 */
 static void default_templates_exist(void **state)
 {
+    /* table 3.4 */
+    static const struct {
+        const char *name, *shown;
+        const char *rights[14];
+    } rows[] = {
+        {"Confidential%20%5C%20All%20Employees", "Confidential \\ All Employees",
+            {"VIEW", "EXPORT", "EXTRACT", "VIEWRIGHTSDATA", "EDITRIGHTSDATA", "OBJMODEL", "PRINT", "FORWARD",
+                "REPLY", "REPLYALL", "EDIT", "DOCEDIT", "OWNER"}},
+        {"Highly%20Confidential%20%5C%20All%20Employees", "Highly Confidential \\ All Employees",
+            {"VIEW", "EXTRACT", "VIEWRIGHTSDATA", "OBJMODEL", "PRINT", "FORWARD", "REPLY", "REPLYALL", "EDIT",
+                "DOCEDIT"}},
+    };
+
     (void)state;
-    const char *id = template_id("Confidential%20%5C%20All%20Employees");
-    assert_string_equal(stage_text("Status"), "Published");
-    assert_string_equal(stage_text("ContentExpirationOption"), "Never");
-    assert_int_equal(json_integer_value(json_object_get(stage.reply, "LicenseValidityDuration")), 7);
-    assert_true(json_is_true(json_object_get(stage.reply, "ReadOnly")));
-    assert_string_equal(
-        rms_json_str(json_array_get(json_object_get(stage.reply, "RightsDefinitions"), 0), "Principal"),
-        "AllStaff-7184AB3F-CCD1-46F3-8233-3E09E9CF0E66@contoso.test");
-    expect_granted("bob@contoso.test", publish_template("alice@contoso.test", id));
-    expect_denied(
-        "fay@fabrikam.test", publish_template("alice@contoso.test", id), "AccessDenied", RMS_E_NO_RIGHTS);
+    assert_int_equal(stage_admin(stage_printf("POST /admin/v1/tenants/%s/users", stage.contoso),
+                         "{\"Address\":\"gina@partner.test\",\"Guest\":true}"),
+        0);
+    for (size_t i = 0; i < RMS_COUNT(rows); i++) {
+        const char *id = template_id(rows[i].name);
+        const json_t *grant = json_array_get(json_object_get(stage.reply, "RightsDefinitions"), 0);
+        const json_t *rights = json_object_get(grant, "Rights");
+        size_t count = 0;
+
+        assert_string_equal(rms_json_str(json_object_get(stage.reply, "Names"), "1033"), rows[i].shown);
+        assert_string_equal(stage_text("Status"), "Published");
+        assert_string_equal(stage_text("ContentExpirationOption"), "Never");
+        assert_int_equal(json_integer_value(json_object_get(stage.reply, "LicenseValidityDuration")), 7);
+        assert_true(json_is_true(json_object_get(stage.reply, "ReadOnly")));
+        assert_int_equal(json_array_size(json_object_get(stage.reply, "RightsDefinitions")), 1);
+        assert_string_equal(
+            rms_json_str(grant, "Principal"), "AllStaff-7184AB3F-CCD1-46F3-8233-3E09E9CF0E66@contoso.test");
+        while (rows[i].rights[count] != NULL) {
+            assert_true(lists(rights, rows[i].rights[count++]));
+        }
+        assert_int_equal(json_array_size(rights), count);
+        expect_granted("bob@contoso.test", publish_template("alice@contoso.test", id));
+        expect_denied(
+            "fay@fabrikam.test", publish_template("alice@contoso.test", id), "AccessDenied", RMS_E_NO_RIGHTS);
+        expect_denied(
+            "gina@partner.test", publish_template("alice@contoso.test", id), "AccessDenied", RMS_E_NO_RIGHTS);
+    }
+    assert_int_equal(stage_admin("POST /admin/v1/tenants",
+                         "{\"Name\":\"X\",\"Domains\":[\"x.test\"],\"DefaultTemplates\":\"foo\"}"),
+        RMS_E_BAD_ARGUMENT);
 }
 
 static void discovery_lists_what_clients_need(void **state)

@@ -101,7 +101,7 @@ static void there_and_back(void **state)
     test_free(tally);
 }
 
-/* proves: C-214 */
+/* touches: C-214 */
 static void one_failure_stops_no_other(void **state)
 {
     const struct rms_file_options options = {.size = sizeof options, .in_place = true};
@@ -182,13 +182,25 @@ static void nothing_to_do(void **state)
     assert_int_equal(rms_protect_files(f->alice, f->paths, 1, f->policy, NULL, NULL, NULL), RMS_E_NOT_FOUND);
 }
 
+static bool same_tail(struct fixture *f, const char *one, const char *other)
+{
+    struct rms_view first = rms_test_read(&f->issuer, one);
+    struct rms_view second = rms_test_read(&f->issuer, other);
+
+    return memcmp(first.data + first.len - 4096, second.data + second.len - 4096, 4096) == 0;
+}
+
 /* proves: C-228 */
 static void one_licence_file_many_keys(void **state)
 {
     const struct rms_file_options options = {.size = sizeof options};
     struct fixture *f = *state;
+    static const char ended[] = "{\"OpenRMS\":\"permissions\",\"Version\":1,\"Policy\":{\"UserRights\":[],"
+                                "\"LicenseValidUntil\":\"2001-01-01T00:00:00Z\"}}";
+    struct rms_policy_builder *policy = NULL;
     struct rms_file_status first;
     struct rms_file_status second;
+    uint8_t contents[2][4097];
     struct tally *tally = test_calloc(1, sizeof *tally);
 
     tally->context = f->alice;
@@ -198,6 +210,18 @@ static void one_licence_file_many_keys(void **state)
     rms_must(rms_file_status(NULL, tally->outputs[0], &first));
     rms_must(rms_file_status(NULL, tally->outputs[1], &second));
     assert_string_not_equal(first.content_id, second.content_id);
+    /* the same content under the same key would be the same bytes */
+    assert_false(same_tail(f, tally->outputs[0], tally->outputs[1]));
+    for (size_t i = 0; i < 2; i++) {
+        struct rms_document *document = NULL;
+
+        rms_must(rms_document_open_file(f->alice, tally->outputs[i], &document));
+        assert_int_equal(rms_document_read(document, 0, contents[i], sizeof contents[i]), 4096);
+        assert_true(rms_document_allows(document, "OWNER"));
+        rms_document_free(&document);
+    }
+    assert_memory_equal(contents[0], contents[1], 4096);
+    assert_int_equal(rms_policy_load(f->alice, ended, sizeof ended - 1, &policy), RMS_E_BAD_ARGUMENT);
     test_free(tally);
 }
 

@@ -73,7 +73,7 @@ static void round_trip(struct fixture *f, const char *name, const char *protecte
     assert_int_equal(unlink(clear), 0);
 }
 
-/* proves: S-139 */
+/* touches: S-139 */
 static void sizes(void **state)
 {
     static const size_t lens[] = {0, 1, 15, 16, 17, 4080, 4095, 4096, 4097, 65536, 1048575, 1048576, 1048577,
@@ -108,7 +108,7 @@ static void names(void **state)
     }
 }
 
-/* proves: C-215 */
+/* touches: C-215 */
 static void copies(void **state)
 {
     struct fixture *f = *state;
@@ -124,6 +124,48 @@ static void copies(void **state)
     assert_true(rms_test_holds(path, 100));
     assert_int_equal(rms_unprotect_file(f->alice, result.output, NULL, &result), 0);
     assert_string_equal(result.output, rms_test_path(&f->issuer, "c-Copy(3)-Copy.txt"));
+}
+
+/* The bytes and the extension come back, under the name the file has now. proves: C-071 */
+static void clear_names(void **state)
+{
+    static const char *const rows[][3] = {
+        /* original, name of the protected file, clear name */
+        {"n1.txt", "m1.txt.pfile", "m1.txt"},
+        {"n2.txt", "m2.pfile", "m2.txt"},
+        {"n3.txt", "m3.ptxt", "m3.txt"},
+        {"n4", "m4.pfile", "m4"},
+        {"n5", "m5.dat.pfile", "m5.dat"},
+    };
+    struct fixture *f = *state;
+    struct rms_file_options options = {.size = sizeof options};
+    struct rms_file_result result;
+
+    for (size_t i = 0; i < RMS_COUNT(rows); i++) {
+        const char *original = rms_test_path(&f->issuer, rows[i][0]);
+
+        rms_test_fill(original, 5000 + i);
+        options.in_place = false;
+        options.output = rms_test_path(&f->issuer, rows[i][1]);
+        assert_int_equal(rms_protect_file(f->alice, original, f->policy, &options, &result), 0);
+        options.output = NULL;
+        /* taken: refused in place, another name for a copy */
+        rms_test_fill(rms_test_path(&f->issuer, rows[i][2]), 7);
+        options.in_place = true;
+        assert_int_equal(
+            rms_unprotect_file(f->alice, rms_test_path(&f->issuer, rows[i][1]), &options, &result),
+            RMS_E_CONFLICT);
+        assert_true(rms_test_holds(rms_test_path(&f->issuer, rows[i][2]), 7));
+        assert_int_equal(
+            rms_unprotect_file(f->alice, rms_test_path(&f->issuer, rows[i][1]), NULL, &result), 0);
+        assert_string_not_equal(result.output, rms_test_path(&f->issuer, rows[i][2]));
+        assert_true(rms_test_holds(result.output, 5000 + i));
+        assert_int_equal(unlink(rms_test_path(&f->issuer, rows[i][2])), 0);
+        assert_int_equal(
+            rms_unprotect_file(f->alice, rms_test_path(&f->issuer, rows[i][1]), &options, &result), 0);
+        assert_string_equal(result.output, rms_test_path(&f->issuer, rows[i][2]));
+        assert_true(rms_test_holds(result.output, 5000 + i));
+    }
 }
 
 /* proves: C-043 */
@@ -195,7 +237,7 @@ static void attributes_stay(void **state)
     }
 }
 
-/* proves: C-053 */
+/* touches: C-053 */
 static void left_alone(void **state)
 {
     struct fixture *f = *state;
@@ -262,7 +304,7 @@ static void excluded_kinds(void **state)
     }
 }
 
-/* proves: C-054 */
+/* touches: C-054 */
 static void in_use(void **state)
 {
     struct fixture *f = *state;
@@ -292,6 +334,7 @@ static int grow_file(void *user_data, uint64_t done, uint64_t total)
     return 0;
 }
 
+/* proves: C-054 */
 static void changed_meanwhile(void **state)
 {
     struct fixture *f = *state;
@@ -564,7 +607,8 @@ static void keys_that_cannot_be_kept(void **state)
     assert_true(rms_test_holds(path, 100));
 }
 
-/* touches: S-137, C-067 */
+/* proves: C-067
+ * touches: S-137 */
 static void what_is_kept(void **state)
 {
     static const struct {
@@ -602,6 +646,7 @@ int main(void)
         TEST(sizes),
         TEST(names),
         TEST(copies),
+        TEST(clear_names),
         TEST(target_exists),
         TEST(output_folder),
         TEST(attributes_stay),

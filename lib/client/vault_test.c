@@ -1,3 +1,4 @@
+#include "base/log.h"
 #include "client/vault.h"
 
 #include "base/test.h"
@@ -205,6 +206,7 @@ static void swapped_rows(void **state)
 static void other_version(void **state)
 {
     struct fixture *f = *state;
+    struct rms_buf RMS_BUF_CLEANUP log = RMS_BUF_INIT(65536);
     struct rms_vault *vault = open_vault(f);
     sqlite3 *db;
 
@@ -213,7 +215,12 @@ static void other_version(void **state)
     assert_int_equal(sqlite3_open(rms_test_path(&f->issuer, "store/store.db"), &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=77", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    rms_log_open("test", RMS_LOG_ERROR, rms_test_path(&f->issuer, "log"), 1u << 20);
     vault = open_vault(f);
+    rms_log_close();
+    assert_int_equal(rms_file_read(rms_test_path(&f->issuer, "log"), &log), 0);
+    assert_non_null(strstr(rms_buf_text(&log), "client.store-rebuilt"));
+    assert_ptr_equal(strchr(rms_buf_text(&log), '\n'), rms_buf_text(&log) + log.len - 1); /* one line */
     expect(vault, "alice", "a", NULL);
     put(vault, "alice", "a", RMS_TIME_NONE, "two");
     expect(vault, "alice", "a", "two");

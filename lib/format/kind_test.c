@@ -139,7 +139,7 @@ static void protected_names(void **state)
     assert_int_equal(rms_kind_protected_name(longest, RMS_FORM_PFILE, out), RMS_E_NAME_TOO_LONG);
 }
 
-/* proves: C-071 */
+/* touches: C-071 */
 static void clear_names(void **state)
 {
     static const char *const rows[][3] = {

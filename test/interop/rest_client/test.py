@@ -1,8 +1,10 @@
 """An independent client of the public REST protocol: written from the protocol alone, with nothing of ours but the URL, the CA
 and a token. Its own pfile reader and writer use python3-cryptography."""
 import base64
+import contextlib
 import json
 import re
+import sqlite3
 import uuid
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -148,6 +150,7 @@ def publish_with_template_and_custom_rights():
         assert status == 200, reply
         licence, key = published(reply)
         encoded = base64.b64encode(licence).decode()
+        assert author.post("publishinglicenses", common)[2]["Reason"] == "bad-argument"  # neither policy nor template
         status, _, granted = reader.post("enduserlicenses", {"SerializedPublishingLicense": encoded})
         assert status == 200 and sorted(granted["Rights"]) == ["ACME.MEASURE", "COMMENT", "VIEW"], granted
         assert granted["EncryptedApplicationData"] == {"CaseNumber": "1138"}
@@ -165,6 +168,20 @@ def publish_with_template_and_custom_rights():
         licence, _ = published(reply)
         granted = reader.post("enduserlicenses", {"SerializedPublishingLicense": base64.b64encode(licence).decode()})[2]
         assert {"VIEW", "EDIT", "DOCEDIT", "FORWARD"} <= set(granted["Rights"]) and granted["allowOfflineAccess"] is False, granted
+        nothing_is_kept_on_the_device(lab, (alice, bob), base64.b64encode(licence).decode())
+
+
+def nothing_is_kept_on_the_device(lab, people, licence):
+    """No certificate (but the mark that the next one may be new), no key of the device, no licence; and an expired token gets nothing."""
+    for person in people:
+        with contextlib.closing(sqlite3.connect(person.home / ".local/share/openrms/store.db")) as store:
+            kept = store.execute("SELECT kind, length(box) FROM entry").fetchall()  # kinds: doc/format/client-store.md
+            assert kept and all(kind not in (2, 4, 6) or (kind == 4 and size < 100) for kind, size in kept), (person.name, kept)
+    token = people[1].token()
+    lab.move_clock(seconds=3700)
+    headers = {"Authorization": "Bearer " + token, "Content-Type": "application/json"}
+    for _ in range(2):
+        assert lab.http("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": licence}, headers)[0] == 401
 
 
 def stored_forms_of_a_licence():

@@ -37,8 +37,8 @@ def tenants_are_separate():
 
 
 def states():
-    # proves: S-003
-    # touches: S-004, S-006, S-007, S-008
+    # proves: S-003, S-006, S-008
+    # touches: S-004, S-007
     with Lab(people=("alice", "bob")) as lab:
         assert lab.admin("service", "status").out.strip() == "Enabled"
         alice, bob = lab.person("alice"), lab.person("bob")
@@ -47,16 +47,28 @@ def states():
         other = alice.write("o.txt", TEXT)
         alice.rms("protect", other, "--perm", "bob@contoso.test:Co-Author", "--in-place")
         bob.rms("open", alice.home / "s.ptxt", "-o", bob.home / "1.txt")
+        kept = (lab.admin("tenant", "show", "--json").json, [t["TemplateId"] for t in lab.admin("template", "list", "--json").json_lines])
+        assert kept[0]["FunctionalState"] == "Enabled" and kept[0]["Keys"] and kept[1], kept
         lab.admin("service", "disable", code=2)
         assert lab.admin("service", "status").out.strip() == "Enabled"
         lab.admin("service", "disable", "--force")
         assert lab.admin("service", "status").out.strip() == "Disabled"
         refused = bob.rms("open", alice.home / "o.ptxt", "-o", bob.home / "2.txt", code=1)
         assert "tenant-disabled" in refused.err, refused
+        for verb in (("protect", alice.write("n.txt", TEXT), "--only-me", "--online", "--in-place"), ("template", "refresh"),
+                     ("bootstrap", "--force")):
+            assert "(tenant-disabled)" in alice.rms(*verb, code=1).err, verb
+        assert lab.admin("tenant", "show", "--json").json["FunctionalState"] == "Disabled"
         bob.rms("open", alice.home / "s.ptxt", "-o", bob.home / "3.txt")
         assert lab.admin("template", "list").code == 0
         lab.admin("service", "enable")
         lab.admin("service", "enable")
+        assert lab.admin("service", "status").out.strip() == "Enabled"
+        assert kept == (lab.admin("tenant", "show", "--json").json,
+                        [t["TemplateId"] for t in lab.admin("template", "list", "--json").json_lines])
+        for verb in (("protect", alice.home / "n.txt", "--only-me", "--online", "--in-place"), ("template", "refresh"),
+                     ("bootstrap", "--force")):
+            alice.rms(*verb)
         bob.rms("open", alice.home / "o.ptxt", "-o", bob.home / "4.txt")
         lab.admin("service", "status", "--tenant", "11111111-1111-4111-8111-111111111111", code=4)
 
@@ -85,6 +97,12 @@ def addresses_that_authorise():
             (alice.home / "a.ptxt").unlink()
         shown = lab.admin("identity", "check", "erin.m@contoso.test", "--json").out.lower()
         assert "erin.m@contoso.test" in shown and "e.m@contoso-alt.test" in shown and "sip:" in shown, shown
+        shown = lab.admin("identity", "check", "erin.m@contoso.test", "--json").json
+        assert len(shown["Addresses"]) == 2 and "CacheAgeSeconds" in shown and "Groups" in shown, shown
+        assert any(i["Value"] == "erin@contoso.test" and i["Reason"].startswith("not used") for i in shown["Ignored"]), shown
+        lab.admin("user", "add", "frank@contoso.local", "--upn", "frank@contoso.local", "--no-address")
+        shown = lab.admin("identity", "check", "frank@contoso.local", "--json").json
+        assert shown["Addresses"] == [] and [i["Reason"] for i in shown["Ignored"]] == ["domain not verified"], shown
         lab.admin("identity", "check", "nobody@contoso.test", code=4)
 
 

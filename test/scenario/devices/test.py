@@ -7,7 +7,8 @@ TEXT = b"Two devices, one person.\n"
 
 
 def second_device_opens_what_the_first_could():
-    # proves: S-125, C-002
+    # proves: C-002
+    # touches: S-125
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         path = alice.write("d.txt", TEXT)
@@ -24,10 +25,15 @@ def second_device_opens_what_the_first_could():
         lab.stop()
         own.rms("open", protected, "-o", own.home / "own.txt")  # the author's licence is bound to her key, not her device
         assert (own.home / "own.txt").read_bytes() == TEXT
+        # No other account of the machine can read a store.
+        for person in (alice, bob, own, other):
+            store = person.home / ".local/share/openrms"
+            assert store.stat().st_mode & 0o777 == 0o700, store
+            assert all(f.stat().st_mode & 0o077 == 0 for f in store.rglob("*") if f.is_file()), list(store.rglob("*"))
 
 
 def sign_out_removes_what_was_kept():
-    # proves: S-144
+    # touches: S-144
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         path = alice.write("o.txt", TEXT)

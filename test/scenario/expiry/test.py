@@ -136,6 +136,24 @@ def an_expired_document_is_one_reason_everywhere():
         assert (alice.home / "again.txt").read_bytes() == TEXT
 
 
+def days_of_a_licence_file_count_from_protection():
+    # proves: C-229
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        file = alice.home / "days.json"
+        new = ("license", "new", "--perm", "bob@contoso.test:Co-Author")
+        for bad in ("0", "-1", "36501", "x"):
+            alice.rms(*new, "--out", file, "--valid-days", bad, code=2)
+            assert not file.exists()
+        alice.rms(*new, "--out", file, "--valid-days", "5")
+        lab.move_clock(days=3)
+        alice.rms("protect", alice.write("d.txt", TEXT), "--license", file, "--in-place")
+        for day, code in ((7, 0), (9, 1)):
+            lab.move_clock(days=day - 3 if code == 0 else 2)
+            done = bob.rms("open", alice.home / "d.ptxt", "-o", bob.home / f"{day}.txt", code=code)
+            assert code == 0 or "(expired)" in done.err, done
+
+
 if __name__ == "__main__":
     main(the_longest_validity_of_a_tenant, licences_end_as_computed, what_is_kept_ends_in_time,
-         an_expired_document_is_one_reason_everywhere)
+         an_expired_document_is_one_reason_everywhere, days_of_a_licence_file_count_from_protection)

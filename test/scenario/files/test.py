@@ -10,7 +10,8 @@ TEXT = b"Some text.\n"
 
 
 def kinds_and_names():
-    # touches: C-042, C-071, C-081
+    # proves: C-081
+    # touches: C-042, C-071
     rng = random.Random(1)
     with Lab(people=("alice",)) as lab:
         alice = lab.person("alice")
@@ -27,15 +28,17 @@ def kinds_and_names():
             if not made.exists():  # an upper-case extension may get a lower-case p
                 made = next(p for p in (alice.home / "k").iterdir() if p.name.lower() == protected.lower())
             assert done["Status"] == "Success" and not path.exists(), done
-            status = alice.rms("--json", "status", made).json_lines[0]
-            assert status["IsRMSProtected"] is True, status
+            status = alice.rms("--offline", "--json", "status", made).json_lines[0]
+            form = "Generic" if protected.endswith(".pfile") else "Native"
+            assert status["IsRMSProtected"] is True and status["Status"] == f"Protected ({form})", status
+            assert status["OriginalExtension"] == os.path.splitext(name)[1] and status["OriginalSize"] == len(data), status
             alice.rms("unprotect", "--in-place", "--", made)
             assert path.read_bytes() == data, name
 
 
 def copies_folders_and_conflicts():
-    # proves: C-215
-    # touches: C-043, C-213, C-214
+    # proves: C-214, C-215
+    # touches: C-043, C-213
     with Lab(people=("alice",)) as lab:
         alice = lab.person("alice")
         path = alice.write("c/a.txt", TEXT)
@@ -51,6 +54,13 @@ def copies_folders_and_conflicts():
             alice.write(name, data)
         done = alice.rms("--json", "protect", alice.home / "t", "-r", "--out", alice.home / "out", "--only-me").json_lines
         assert len([d for d in done if d.get("Status") == "Success"]) == 3, done
+        made = sorted(str(p.relative_to(alice.home / "out")) for p in (alice.home / "out").rglob("*") if p.is_file())
+        assert [p.removeprefix("t/") for p in made] == ["1.ptxt", "x/2.bin.pfile", "x/y/3.ppng"], made
+        where = sorted(p.name for p in (alice.home / "c").iterdir())
+        alice.rms("protect", path, "--only-me", "--out", "/proc/1/nowhere", code=None)
+        failed = alice.rms("--json", "protect", path, "--only-me", "--out", "/proc/1/nowhere", code=None)
+        assert failed.code != 0 and failed.json_lines[0]["Status"] == "Failed", failed
+        assert where == sorted(p.name for p in (alice.home / "c").iterdir()) and path.read_bytes() == TEXT
         alice.rms("unprotect", alice.home / "out", "-r", "--out", alice.home / "back")
         for name, data in tree.items():
             found = [p for p in (alice.home / "back").rglob(name.split("/")[-1])]
@@ -66,17 +76,36 @@ def copies_folders_and_conflicts():
         mixed = alice.rms("--json", "unprotect", alice.home / "m/1.ptxt", bad, alice.home / "m/3.ptxt", "--in-place", code=1).json_lines
         states = [m["Status"] for m in mixed if "Status" in m]
         assert states == ["Success", "Failed", "Success"], mixed
+        assert [os.path.basename(m["FileName"]) for m in mixed if "FileName" in m] == ["1.ptxt", "2.ptxt", "3.ptxt"], mixed
+        assert (alice.home / "m/3.txt").read_bytes() == TEXT
 
 
 def places_that_do_not_work():
-    # touches: C-049, C-053
+    # proves: C-053
+    # touches: C-049
     with Lab(people=("alice",)) as lab:
         alice = lab.person("alice")
+        for name, data in (("empty.txt", b""), ("two words.txt", TEXT), ("größe 中.txt", TEXT), ("-rf.txt", TEXT), ("n" * 249, TEXT)):
+            path = alice.write(name, data)
+            alice.rms("protect", "--only-me", "--in-place", "--", name)
+            assert not path.exists()
+            made = next(p for p in alice.home.iterdir() if p.name in (f"{path.stem}.ptxt", f"{name}.pfile"))
+            alice.rms("unprotect", "--in-place", "--", made.name)
+            assert path.read_bytes() == data
+        kept = alice.write("kept.txt", TEXT)
+        kept.chmod(0o400)
+        assert "(permission)" in alice.rms("protect", kept, "--only-me", "--in-place", code=1).err
+        assert kept.read_bytes() == TEXT
+        linked = alice.write("linked.txt", TEXT)
+        (alice.home / "second.txt").hardlink_to(linked)
+        warned = alice.rms("protect", linked, "--only-me", "--in-place")
+        assert "hard links" in warned.err and not linked.exists() and (alice.home / "second.txt").read_bytes() == TEXT, warned
         target = alice.write("real.txt", TEXT)
         link = alice.home / "link.txt"
         link.symlink_to(target)
         alice.rms("protect", link, "--only-me", "--in-place", code=7)
         assert link.is_symlink() and target.read_bytes() == TEXT
+        assert alice.rms("protect", "/dev/null", "--only-me", "--in-place", code=7)
         os.mkfifo(alice.home / "pipe.txt")
         alice.rms("protect", alice.home / "pipe.txt", "--only-me", "--in-place", code=7)
         with socket.socket(socket.AF_UNIX) as unix:
@@ -95,6 +124,20 @@ def places_that_do_not_work():
         alice.rms("protect", target, "--template", "No such template", code=4)
         alice.rms("protect", target, "--only-me", "--no-such-option", code=2)
         assert target.read_bytes() == TEXT
+
+
+def what_an_administrator_prevented():
+    # proves: C-048
+    with Lab(people=("alice",)) as lab:
+        alice = lab.person("alice")
+        before = alice.write("before.txt", TEXT)
+        alice.rms("protect", before, "--only-me", "--in-place")
+        alice.write(".config/openrms/rms.conf", 'protection "txt" {\n  encryption = "Off"\n}\n')
+        path = alice.write("after.txt", TEXT)
+        refused = alice.rms("protect", path, "--only-me", "--in-place", code=1)
+        assert "administrator has prevented" in refused.err and path.read_bytes() == TEXT, refused
+        alice.rms("unprotect", alice.home / "before.ptxt", "--in-place")
+        assert before.read_bytes() == TEXT
 
 
 def a_full_disk_leaves_the_input():
@@ -175,5 +218,5 @@ def licence_dressing(whole, at):
 
 
 if __name__ == "__main__":
-    main(kinds_and_names, copies_folders_and_conflicts, places_that_do_not_work, a_full_disk_leaves_the_input,
+    main(kinds_and_names, copies_folders_and_conflicts, places_that_do_not_work, what_an_administrator_prevented, a_full_disk_leaves_the_input,
          damage_is_named_and_nothing_is_written)

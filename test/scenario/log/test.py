@@ -1,4 +1,5 @@
 """The usage log: one row for every request, with its exact fields; the admin log."""
+import re
 import uuid
 
 from rmslab import Lab, b64, main, pfile_licence
@@ -27,7 +28,14 @@ def rows_and_fields():
         assert bob.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": "AAAA"})[0] == 400
         assert bob.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": licence}, token=False)[0] == 401
 
+        # The id in the message of the client and in its log finds the rows of that try, and only those.
+        failed = mallory.rms("open", alice.home / "plan.ptxt", "-o", mallory.home / "x.txt", code=1)
+        said = re.search(r"correlation id:? ([0-9a-f-]{36})", failed.err).group(1)
+        assert said in (mallory.home / ".local/state/openrms/rms.log").read_text()
+
         rows = lab.usage()
+        tried = [r for r in rows if said in r["correlation-id"]]
+        assert len(tried) == 1 and tried[0]["user-id"] == "mallory@contoso.test" and tried[0]["result"] != "Success", tried
         good = [r for r in rows if correlation in r["correlation-id"]]
         assert len(good) == 1, good
         row = good[0]

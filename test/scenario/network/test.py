@@ -172,7 +172,7 @@ def cut_and_nonsense():
 
 
 def discovery_must_be_https():
-    # proves: S-278
+    # touches: S-278
     with story() as (lab, alice, bob, file):
         def plan(handler):
             if "servicediscovery" not in handler.path or "Authorization" not in handler.headers:
@@ -209,15 +209,22 @@ def an_expired_token_is_renewed():
 
 
 def no_content_on_the_wire():
-    # proves: C-040
+    # proves: C-040, S-129
     with story() as (lab, alice, bob, file):
         lab.proxy.seen.clear()
         path = alice.write("wire.txt", TEXT)
         alice.rms("protect", path, "--perm", "bob@contoso.test:Co-Author", "--in-place", "--online")
         bob.rms("unprotect", alice.home / "wire.ptxt", "-o", bob.home / "wire.txt")
         assert (bob.home / "wire.txt").read_bytes() == TEXT
-        assert lab.proxy.seen
-        for _, target, headers, body in lab.proxy.seen:
+        seen = list(lab.proxy.seen)
+        assert seen
+        # A member that nobody declared is refused, and kept nowhere.
+        status, _, reply = alice.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": "AAAA", "Content": TEXT.decode()})
+        assert status == 400 and reply["Reason"] == "bad-argument", reply
+        lab.stop()
+        for file in (*lab.data.rglob("*"), lab.dir / "rmsd.log"):
+            assert not file.is_file() or b"MARKER-5b1d9d1c7f5a4c3e8a1b" not in file.read_bytes(), file
+        for _, target, headers, body in seen:
             assert b"MARKER-5b1d9d1c7f5a4c3e8a1b" not in body
             assert b"TUFSS0VS" not in body  # base64 of the marker's start
             assert "Authorization" not in headers or headers["Authorization"].startswith("Bearer ")

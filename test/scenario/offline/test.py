@@ -1,12 +1,67 @@
 """Without the service: opening within a use licence's validity and not after, protecting with the certificate of the device."""
-from rmslab import Lab, main
+from rmslab import Lab, PASSWORD, main
 
 TEXT = b"Offline is a place too.\n"
 
 
-def bob_opens_offline_within_the_validity_and_not_after():
+def thirty_days_of_several_people():
     # proves: S-134, C-027
-    # touches: S-133, S-135
+    with Lab(people=("alice", "anna", "john", "amelia"), login=False) as lab:
+        alice, anna, john, amelia = (lab.person(n) for n in ("alice", "anna", "john", "amelia"))
+        alice.login()
+        everybody = [a for p in (anna, john, amelia) for a in ("--perm", f"{p.address}:Co-Author")]
+        for name, more in (("plan", ()), ("strict", ("--offline-days", "0"))):
+            alice.rms("protect", alice.write(f"{name}.txt", TEXT), *everybody, *more, "--in-place")
+        today = 0
+
+        def on(day):
+            nonlocal today
+            lab.move_clock(days=day - today)
+            today = day
+
+        def opens(person, name="plan", offline=False, code=0):
+            got = person.home / "got.txt"
+            done = person.rms(*(("--offline",) if offline else ()), "open", alice.home / f"{name}.ptxt", "-o", got, code=code)
+            assert got.exists() == (code == 0), done
+            got.unlink(missing_ok=True)
+            assert code == 0 or "(needs-online)" in done.err, done
+
+        def asked(person):
+            return len(lab.usage(user_id=person.address, request_type="AcquireLicense"))
+
+        anna.login()
+        opens(anna)
+        opens(anna, "strict")
+        on(1)
+        opens(anna, offline=True)
+        for _ in range(2):  # never offline: each time the service is asked, and without it nothing opens
+            before = asked(anna)
+            opens(anna, "strict")
+            assert asked(anna) == before + 1
+        opens(anna, "strict", offline=True, code=6)
+        on(7)
+        amelia.login()
+        opens(amelia)
+        on(29)
+        opens(anna, offline=True)
+        on(31)
+        opens(anna, offline=True, code=6)
+        before = asked(anna)
+        opens(anna)  # renewed
+        opens(anna, offline=True)
+        assert asked(anna) == before + 1
+        john.login()
+        opens(john)
+        on(60)
+        opens(john, offline=True)
+        on(62)
+        opens(john, offline=True, code=6)
+        on(67)
+        opens(amelia, offline=True, code=6)
+
+
+def bob_opens_offline_within_the_validity_and_not_after():
+    # touches: S-133, S-134, S-135, C-027
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         path = alice.write("week.txt", TEXT)
@@ -57,6 +112,12 @@ def alice_protects_with_the_service_down():
         for name in ("a", "t"):
             bob.rms("open", alice.home / f"{name}.ptxt", "-o", bob.home / f"{name}.txt")
             assert (bob.home / f"{name}.txt").read_bytes() == TEXT
+        # A device without a publishing certificate cannot.
+        fresh = alice.device(2)
+        fresh.login()
+        path = fresh.write("n.txt", TEXT)
+        done = fresh.rms("--offline", "protect", path, "--only-me", "--in-place", code=6)
+        assert "(needs-online)" in done.err and path.read_bytes() == TEXT, done
 
 
 def a_fresh_device_cannot_work_offline():
@@ -79,29 +140,54 @@ def a_clock_set_back_needs_the_service():
         lab.move_clock(days=5)
         bob.login()
         bob.rms("open", protected, "-o", bob.home / "5.txt")
+        # Somewhat behind is still fine, also while a device is prepared.
+        slow = bob.device(2)
+        file = slow.home / "clock"
+        file.write_text(f"{int(lab.clock_file.read_text()) - 600}\n")
+        behind = slow.env(RMS_CLOCK_FILE=file)
+        slow.rms("login", "--email", bob.address, "--password-stdin", stdin=PASSWORD + "\n", env=behind)
+        slow.rms("open", protected, "-o", slow.home / "5.txt", env=behind)
         lab.stop()
         lab.move_clock(days=-4)
-        back = bob.rms("open", protected, "-o", bob.home / "1.txt", code=6)
-        assert "needs-online" in back.err or "unreachable" in back.err, back
+        back = bob.rms("--offline", "open", protected, "-o", bob.home / "1.txt", code=6)
+        assert "(needs-online)" in back.err, back
 
 
 def certificates_renew_by_themselves():
-    # proves: S-124
-    # touches: C-003, S-043
+    # touches: S-124, C-003, S-043
     with Lab(people=("alice", "bob")) as lab:
         alice = lab.person("alice")
         alice.rms("protect", alice.write("1.txt", TEXT), "--only-me", "--in-place")
         lab.move_clock(days=32)
-        alice.login()
         alice.rms("protect", alice.write("2.txt", TEXT), "--only-me", "--in-place")
         lab.move_clock(days=32)
-        alice.login()
+        alice.token()  # for an hour, in which the account is disabled
         lab.admin("user", "set", "alice@contoso.test", "--disable")
         refused = alice.rms("protect", alice.write("3.txt", TEXT), "--only-me", "--in-place", code=None)
         assert refused.code in (1, 3) and "account-disabled" in refused.err, refused
         assert (alice.home / "3.txt").exists()
 
 
+def a_disabled_account_gets_nothing_new():
+    # proves: S-043
+    with Lab(people=("alice", "carol")) as lab:
+        alice, carol = lab.person("alice"), lab.person("carol")
+        for name in ("kept", "new"):
+            alice.rms("protect", alice.write(f"{name}.txt", TEXT), "--perm", "carol@contoso.test:Co-Author", "--offline-days", "7",
+                      "--in-place")
+        carol.rms("open", alice.home / "kept.ptxt", "-o", carol.home / "1.txt")
+        lab.admin("user", "set", "carol@contoso.test", "--disable")
+        for verb in (("bootstrap", "--force"), ("open", alice.home / "new.ptxt", "-o", carol.home / "2.txt")):
+            refused = carol.rms(*verb, code=3)
+            assert "(account-disabled)" in refused.err, refused
+        lab.move_clock(days=6)
+        carol.rms("open", alice.home / "kept.ptxt", "-o", carol.home / "3.txt")
+        assert (carol.home / "3.txt").read_bytes() == TEXT
+        lab.move_clock(days=2)
+        carol.rms("open", alice.home / "kept.ptxt", "-o", carol.home / "4.txt", code=3)
+        assert not (carol.home / "2.txt").exists() and not (carol.home / "4.txt").exists()
+
+
 if __name__ == "__main__":
-    main(bob_opens_offline_within_the_validity_and_not_after, always_online_is_never_cached, alice_protects_with_the_service_down,
+    main(thirty_days_of_several_people, a_disabled_account_gets_nothing_new, bob_opens_offline_within_the_validity_and_not_after, always_online_is_never_cached, alice_protects_with_the_service_down,
          a_fresh_device_cannot_work_offline, a_clock_set_back_needs_the_service, certificates_renew_by_themselves)

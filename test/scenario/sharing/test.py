@@ -1,11 +1,13 @@
 """Alice protects, bob opens within his rights, mallory is refused; forwarding changes nothing; expiry ends it."""
+import datetime
+
 from rmslab import Lab, b64, main, pfile_licence
 
 TEXT = b"The merger closes on Friday.\n" * 3
 
 
 def protect_open_refuse():
-    # proves: S-005, S-073, C-061
+    # proves: S-005, S-073
     # touches: S-065, S-070, C-073, C-086
     with Lab() as lab:
         alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
@@ -22,14 +24,21 @@ def protect_open_refuse():
         assert "no-rights" in refused.err and "alice@contoso.test" in refused.err, refused
         assert not (mallory.home / "got.txt").exists()
 
-        rows = lab.usage(user_id="mallory@contoso.test")
-        assert any(r["result"] != "Success" and r["content-id"] for r in rows), rows
-        assert all("alice@contoso.test" in r["owner-email"] for r in rows if r["content-id"]), rows
+        rows = [r for r in lab.usage(user_id="mallory@contoso.test") if r["content-id"]]
+        assert len(rows) == 1 and rows[0]["result"] != "Success" and rows[0]["c-ip"] == "127.0.0.1", rows
+        assert "alice@contoso.test" in rows[0]["owner-email"], rows
+        status, _, reply = mallory.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(protected))})
+        assert status == 200 and reply["AccessStatus"] == "AccessDenied" and reply["Key"] is None, reply
+        # Somebody of no tenant at all does not even come to ask.
+        stranger = lab.person("stranger@nowhere.test")
+        assert "(not-authenticated)" in stranger.login(code=3).err
+        stranger.rms("open", protected, "-o", stranger.home / "got.txt", code=3)
+        assert not (stranger.home / "got.txt").exists()
 
 
 def viewer_may_not_take_protection_off():
-    # proves: S-079, S-090
-    # touches: C-070, C-094
+    # proves: S-090, C-094
+    # touches: S-079, C-070
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         for right, allowed in (("VIEW", False), ("VIEW,EDIT", False), ("VIEW,EDITRIGHTSDATA", False), ("VIEW,EXPORT", True),
@@ -41,12 +50,13 @@ def viewer_may_not_take_protection_off():
             done = bob.rms("unprotect", protected, "--out", bob.home / "out", code=0 if allowed else 1)
             clear = bob.home / "out" / path.name
             assert clear.exists() == allowed, done
+            for pipe in (("cat", protected), ("open", protected, "-o", "-")):
+                piped = bob.rms(*pipe, code=0 if allowed else 1)
+                assert piped.out == (TEXT.decode() if allowed else ""), (right, piped)
             if allowed:
                 assert clear.read_bytes() == TEXT
             else:
                 assert "no-rights" in done.err, done
-                piped = bob.rms("open", protected, "-o", "-", code=1)
-                assert piped.out == "", piped
             assert protected.read_bytes() == before
 
 
@@ -68,8 +78,9 @@ def templates_follow_the_service():
     # touches: S-009, S-105, C-034, C-060
     with Lab() as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
-        names = {t["Name"] for t in alice.rms("--json", "template", "list").json_lines}
-        assert names == {"Confidential \\ All Employees", "Highly Confidential \\ All Employees"}, names
+        listed = alice.rms("--json", "template", "list").json_lines
+        names = {t["Name"]: t["TemplateId"] for t in listed}
+        assert set(names) == {"Confidential \\ All Employees", "Highly Confidential \\ All Employees"}, names
         path = alice.write("all.txt", TEXT)
         alice.rms("protect", path, "--template", "Highly Confidential \\ All Employees", "--in-place")
         protected = alice.home / "all.ptxt"
@@ -81,13 +92,16 @@ def templates_follow_the_service():
         again = alice.write("again.txt", TEXT)
         alice.rms("protect", again, "--template", "Highly Confidential \\ All Employees", "--in-place", code=None)
         assert again.exists()
+        status, _, reply = alice.rest("POST", "/my/v2/publishinglicenses", {
+            "PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False,
+            "TemplateId": names["Highly Confidential \\ All Employees"]})
+        assert status == 400 and reply["Reason"] == "template-archived", reply
         bob.device(2).login()
         bob.device(2).rms("open", protected, "-o", bob.device(2).home / "all.txt")
 
 
 def expiry_ends_reading_but_not_for_the_owner():
-    # proves: S-081
-    # touches: C-030, C-064, C-085
+    # touches: S-081, C-030, C-064, C-085
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         path = alice.write("short.txt", TEXT)
@@ -104,12 +118,16 @@ def expiry_ends_reading_but_not_for_the_owner():
 
 
 def only_for_me():
-    # touches: C-062, S-086
+    # proves: C-062
+    # touches: S-086
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         path = alice.write("diary.txt", TEXT)
-        alice.rms("protect", path, "--only-me", "--in-place")
+        alice.rms("protect", path, "--only-me", "--expire-days", "1", "--offline-days", "0", "--in-place")
         bob.rms("open", alice.home / "diary.ptxt", "-o", bob.home / "x", code=1)
+        lab.move_clock(days=2)
+        bob.rms("open", alice.home / "diary.ptxt", "-o", bob.home / "x", code=1)
+        assert not (bob.home / "x").exists()
         alice.rms("unprotect", alice.home / "diary.ptxt", "--in-place")
         assert path.read_bytes() == TEXT
 
@@ -157,9 +175,59 @@ def a_policy_without_a_name_is_restricted_access():
             alice.rms("protect", protected, "--in-place", *bad, code=2)
 
 
+def what_was_asked_for_is_in_the_licence():
+    # proves: C-061
+    with Lab(people=("alice", "bob", "carol")) as lab:
+        alice, carol = lab.person("alice"), lab.person("carol")
+        levels = {"Viewer": {"VIEW", "VIEWRIGHTSDATA", "OBJMODEL", "REPLY", "REPLYALL"}}
+        levels["Reviewer"] = levels["Viewer"] | {"EDIT", "DOCEDIT", "FORWARD"}
+        asked = ("--perm", "bob@contoso.test:Reviewer", "--perm", "carol@contoso.test:Viewer", "--expire-days", "5")
+        alice.rms("license", "new", "--out", alice.home / "kept.json", *(a if a != "--expire-days" else "--valid-days" for a in asked))
+        for way in (asked, (*asked, "--online"), (*asked, "--owner", "bob@contoso.test"), ("--license", alice.home / "kept.json")):
+            path = alice.write("plan.txt", TEXT)
+            now = datetime.datetime.now(datetime.timezone.utc)
+            owner = "alice@contoso.test"
+            if "--owner" in way:
+                owner = "bob@contoso.test"
+                lab.admin("superuser", "add", "alice@contoso.test")
+                lab.admin("superuser", "feature", "enable")
+            alice.rms("protect", path, *way, "--in-place")
+            reply = alice.rest("POST", "/my/v2/enduserlicenses", {
+                "SerializedPublishingLicense": b64(pfile_licence(alice.home / "plan.ptxt"))})[2]
+            granted = {user: set(grant["Rights"]) for grant in reply["Policy"]["UserRights"] for user in grant["Users"]}
+            assert granted == {"bob@contoso.test": levels["Reviewer"], "carol@contoso.test": levels["Viewer"]}, (way, granted)
+            assert reply["Owner"] == owner, reply
+            assert alice.rms("--json", "status", alice.home / "plan.ptxt").json["RMSIssuer"] == "alice@contoso.test"
+            # It ends for those who are neither owner nor issuer.
+            read = carol.rest("POST", "/my/v2/enduserlicenses", {
+                "SerializedPublishingLicense": b64(pfile_licence(alice.home / "plan.ptxt"))})[2]
+            ends = datetime.datetime.fromisoformat(read["ContentValidUntil"].replace("Z", "+00:00"))
+            assert abs((ends - now).total_seconds() - 5 * 86400) < 120, read
+            (alice.home / "plan.ptxt").unlink()
+        path = alice.write("plan.txt", TEXT)
+        for bad in (("--perm", ":Reviewer"), ("--perm", "Reviewer"), ()):
+            alice.rms("protect", path, *bad, "--in-place", code=2)
+            assert path.read_bytes() == TEXT
+
+
+def protecting_again_makes_another_issuer():
+    # proves: C-065
+    with Lab() as lab:
+        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+        path = alice.write("again.txt", TEXT)
+        alice.rms("protect", path, "--perm", "bob@contoso.test:VIEW,EXPORT", "--perm", "mallory@contoso.test:VIEW,EDIT", "--in-place")
+        protected = alice.home / "again.ptxt"
+        before = protected.read_bytes()
+        done = mallory.rms("protect", protected, "--only-me", "--in-place", code=1)
+        assert "already-protected" in done.err and protected.read_bytes() == before, done
+        bob.rms("protect", protected, "--perm", "mallory@contoso.test:Co-Owner", "--in-place")
+        assert bob.rms("--json", "status", protected).json["RMSIssuer"] == "bob@contoso.test"
+        mallory.rms("unprotect", protected, "-o", mallory.home / "again.txt")
+        assert (mallory.home / "again.txt").read_bytes() == TEXT
+
+
 def the_service_sees_no_content():
-    # proves: S-129
-    # touches: C-040
+    # touches: C-040, S-129
     marker = b"MARKER-6f1d7b3e0c0f4d6e9b0e0d2f6c2f9a11"
     with Lab(people=("alice", "bob"), rmsd_args=("--log-level", "trace")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
@@ -182,4 +250,4 @@ def the_service_sees_no_content():
 if __name__ == "__main__":
     main(protect_open_refuse, viewer_may_not_take_protection_off, forwarded_file_stays_protected, templates_follow_the_service,
          expiry_ends_reading_but_not_for_the_owner, only_for_me, groups_and_domains,
-         a_policy_without_a_name_is_restricted_access, the_service_sees_no_content)
+         a_policy_without_a_name_is_restricted_access, what_was_asked_for_is_in_the_licence, protecting_again_makes_another_issuer, the_service_sees_no_content)
