@@ -352,6 +352,28 @@ def a_readers_copy_makes_nothing_public():
         assert show(lab, "Closed")["Status"] == "Archived"
 
 
+def after_a_new_key():
+    # touches: S-114, S-109
+    with Lab(people=("alice", "bob")) as lab:
+        alice = lab.person("alice")
+        template = add(lab, "Kept", "--grant", "bob@contoso.test:Co-Author", "--published")
+        file = lab.dir / "kept.xml"
+        lab.admin("template", "export", "Kept", "-o", file)
+
+        def signed():
+            return {t["Id"]: t["Template"] for t in alice.rest("GET", "/my/v2/signedtemplates")[2]}
+
+        before = signed()
+        lab.admin("key", "rotate", "--force")
+        after = signed()
+        assert set(before) == set(after) and all(before[i] != after[i] for i in before)
+        # what the old key signed is still this tenant's
+        lab.admin("template", "remove", "Kept", "--yes")
+        lab.admin("template", "import", file)
+        assert show(lab, "Kept")["TemplateId"] == template["TemplateId"]
+        assert opens(lab.person("bob"), licence_of(alice, template["TemplateId"])) is None
+
+
 def expiry_fields():
     # proves: S-101, S-102
     # touches: S-103
@@ -598,5 +620,5 @@ def what_others_bring():
 
 if __name__ == "__main__":
     main(life_by_command_and_by_calls, five_hundred_are_the_most, texts, languages, one_name_twice, updates_are_never_lost, policy_files,
-         files_and_history, a_readers_copy_makes_nothing_public, expiry_fields, adhoc_policies_are_nobodys_to_change, removal_and_return,
+         files_and_history, a_readers_copy_makes_nothing_public, after_a_new_key, expiry_fields, adhoc_policies_are_nobodys_to_change, removal_and_return,
          default_templates, departments, what_others_bring)
