@@ -79,7 +79,8 @@ static inline void test_database_clear(const char *url)
         return;
     }
     for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s%s", url + strlen(TEST_SQLITE), sides[i]);
+        (void)snprintf(
+            path, sizeof path, "%.*s%s", (int)sizeof path - 8, url + strlen(TEST_SQLITE), sides[i]);
         (void)unlink(path);
     }
 }
