@@ -23,6 +23,7 @@
     X(template_restore) X(onboarding_show) X(onboarding_set) X(super_show) X(super_change) X(issuer_add) \
     X(issuer_list) X(issuer_remove) X(client_add) X(client_list) \
     X(client_remove) X(log_usage) X(log_admin) X(log_verify) X(health) \
+    X(log_erase) X(log_trim) \
     X(tracking_list) X(tracking_show) X(tracking_events) \
     X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) \
     X(db_check) X(db_migrate) X(db_backup) \

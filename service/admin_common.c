@@ -60,9 +60,10 @@ void rms_admin_done(struct rms_reply *reply)
 
 #define COMMAND_MAX 4000
 
+/* Whom a search or deletion of personal data was about stays out of the log too (S-324). */
 static bool secret_member(const char *name)
 {
-    return strcmp(name, "Password") == 0;
+    return strcmp(name, "Password") == 0 || strcmp(name, "Person") == 0 || strcmp(name, "about") == 0;
 }
 
 static void append_value(struct rms_buf *out, const json_t *value)
@@ -100,7 +101,8 @@ static const char *command_of(const struct rms_request *request)
         rms_buf_printf(&out, " %s", request->params[i]);
     }
     for (size_t i = 0; i < request->query_count; i++) {
-        rms_buf_printf(&out, " -%s %s", request->query[i].name, request->query[i].value);
+        rms_buf_printf(&out, " -%s %s", request->query[i].name,
+            secret_member(request->query[i].name) ? "***" : request->query[i].value);
     }
     append_body(&out, request->body);
     size_t len = out.len <= COMMAND_MAX ? out.len : COMMAND_MAX;

@@ -15,6 +15,24 @@ struct range {
     size_t limit;
 };
 
+/* Whose rows, or about which content. */
+static int read_filters(struct rms_request *request, struct rms_usage_query *query)
+{
+    const char *content = rms_request_query(request, "content");
+    const char *about = rms_request_query(request, "about");
+    char *plain = rms_arena_alloc(request->arena, RMS_GUID_TEXT);
+    if (plain == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    if (content != NULL && rms_guid_parse(rms_view_str(content), plain) < 0) {
+        return rms_fail(request, RMS_E_BAD_ARGUMENT, "content: not a GUID");
+    }
+    query->content_id = content != NULL ? plain : NULL;
+    query->user_id = about != NULL ? about : rms_request_query(request, "user");
+    query->about = about != NULL;
+    return RMS_OK;
+}
+
 /* A day ("2030-01-31") or a time. last: a day means its last second. */
 static int read_moment(struct rms_request *request, const char *name, bool last, int64_t *out)
 {
@@ -86,6 +104,7 @@ int rms_admin_log_usage(struct rms_front *front, struct rms_request *request, st
         .to = range.to != RMS_TIME_NONE ? range.to + 1 : RMS_TIME_NONE,
         .limit = range.limit,
     };
+    RMS_TRY(read_filters(request, &query));
     set_type(reply, p.text);
     int rc = rms_usage_read(request->worker->db, &query, print_usage, &p);
     return rc == RMS_E_LIMIT ? rms_fail(request, rc, "too many rows for one answer: give from, to or limit")

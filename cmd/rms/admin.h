@@ -131,6 +131,7 @@ extern const struct verb admin_tenant_verbs[], admin_service_verbs[], admin_doma
 
 int admin_run_log(struct arguments *arguments);
 int admin_run_log_verify(struct arguments *arguments);
+int admin_run_log_export(struct arguments *arguments);
 
 /* Verbs of several calls (admin_template_file.c). */
 int admin_template_export(struct arguments *arguments);

@@ -22,6 +22,10 @@
 
 static const struct option_row usage_options[] = {
     RANGE_OPTIONS,
+    TEXT("day", "DAY", "that day alone: YYYY-MM-DD, local time"),
+    TEXT("user", "ADDRESS", "only requests of this person"),
+    TEXT("content", "ID", "only requests about this content"),
+    TEXT("about", "ADDRESS", "every row that names this person: requester, owner, issuer, acted for"),
     TEXT("path", "DIR", "write rmslog-YYYY-MM-DD.log for each UTC day from --from to --to"),
     NUMBER("threads", "days fetched at a time with --path (default: 3)", 1, THREADS_MAX),
     FLAG("force", "with --path: replace files"),
@@ -31,6 +35,23 @@ static const struct option_row usage_options[] = {
 };
 static const struct option_row admin_options[] = {RANGE_OPTIONS, TENANT_OPTION, SOCKET_OPTION, OPTIONS_END};
 
+static const struct option_row trim_options[] = {
+    TEXT("before", "DATE",
+        "rows before then: YYYY-MM-DD (local midnight) or a time, 90 days ago at the latest"),
+    TENANT_OPTION,
+    CHANGE_OPTIONS,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const char *const formats[] = {"w3c", "jsonl", NULL};
+static const struct option_row export_options[] = {
+    CHOICE("format", "FORMAT", "w3c (default) or jsonl", formats),
+    TEXT("from", "DATE", "from then: YYYY-MM-DD (local midnight) or a time"),
+    TEXT("to", "DATE", "to then: YYYY-MM-DD (to the end of that day) or a time (default: now)"),
+    TENANT_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
 static const struct option_row verify_options[] = {
     TEXT("expect", "ROW:HASH", "the End that an earlier run printed; it must still be there"),
     FLAG("unassigned", "the rows that belong to no tenant"),
@@ -46,8 +67,32 @@ static const struct call_field range_query[] = {
     FIELDS_END,
 };
 
+static const struct call_field usage_query[] = {
+    {"from", FIELD_FROM, "from", 0},
+    {"to", FIELD_TO, "to", 0},
+    {"from", FIELD_FROM, "day", 0},
+    {"to", FIELD_TO, "day", 0},
+    {"limit", FIELD_TEXT, "limit", 0},
+    {"user", FIELD_TEXT, "user", 0},
+    {"content", FIELD_TEXT, "content", 0},
+    {"about", FIELD_TEXT, "about", 0},
+    FIELDS_END,
+};
+
 static const struct call log_usage = {
-    .method = "GET", .path = TENANT_PATH "/log/usage", .query = range_query, .text = true};
+    .method = "GET", .path = TENANT_PATH "/log/usage", .query = usage_query, .text = true};
+static const struct call_field erase_fields[] = {{"Person", FIELD_OPERAND, NULL, 0}, FIELDS_END};
+static const struct call log_erase = {.method = "POST",
+    .path = TENANT_PATH "/log/erase",
+    .fields = erase_fields,
+    .confirm = "Erase this person from the usage log? It cannot be undone."};
+static const struct call_field trim_fields[] = {{"Before", FIELD_FROM, "before", 0}, FIELDS_END};
+static const char *const trim_needed[] = {"before", NULL};
+static const struct call log_trim = {.method = "POST",
+    .path = TENANT_PATH "/log/trim",
+    .fields = trim_fields,
+    .needed = trim_needed,
+    .confirm = "Delete these rows of the usage log? It cannot be undone."};
 static const struct call log_admin = {
     .method = "GET", .path = TENANT_PATH "/log/admin", .query = range_query, .text = true};
 
@@ -273,5 +318,17 @@ const struct verb admin_log_verbs[] = {
         .options = verify_options,
         .run = admin_run_log_verify,
     },
+    {
+        .name = "export",
+        .summary = "Write the usage log to standard output, whatever its size",
+        .details = "W3C extended format or JSON lines, oldest row first. Asks the service piece by piece.",
+        .examples = "  rms admin log export --from 2030-01-01 --to 2030-12-31 --format jsonl | gzip > log.gz",
+        .options = export_options,
+        .run = admin_run_log_export,
+    },
+    ADMIN_VERB("erase", "Put a pseudonym in place of a person in the usage log", "ADDRESS", 1, 1,
+        admin_change_options, log_erase, "  rms admin log erase bob@contoso.test"),
+    ADMIN_VERB("trim", "Delete old rows of the usage log", NULL, 0, 0, trim_options, log_trim,
+        "  rms admin log trim --before 2030-01-01"),
     VERBS_END,
 };

@@ -14,6 +14,12 @@ static enum rms_sql statement_for(const struct rms_usage_query *query)
     if (query->tenant_id == NULL) {
         return RMS_SQL_USAGE_READ_UNASSIGNED;
     }
+    if (query->user_id != NULL) {
+        return query->about ? RMS_SQL_USAGE_READ_PERSON : RMS_SQL_USAGE_READ_USER;
+    }
+    if (query->content_id != NULL) {
+        return RMS_SQL_USAGE_READ_CONTENT;
+    }
     return query->limit > 0 ? RMS_SQL_USAGE_READ_NEWEST : RMS_SQL_USAGE_READ_ALL;
 }
 

@@ -58,6 +58,7 @@ struct rms_usage_query {
     size_t limit;           /* 0 = all; else the newest `limit` of the range */
     const char *content_id; /* NULL = any */
     const char *user_id;    /* NULL = any */
+    bool about;             /* rows that name user_id in any part: requester, owner, issuer, acted for */
 };
 
 /* Calls each() for the rows in order of time. What it returns other than 0 ends the reading and is returned.

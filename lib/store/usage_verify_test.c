@@ -2,6 +2,7 @@
 #include "store/testing.h"
 
 #include "crypto/ec.h"
+#include "store/usage_remove.h"
 #include "store/usage_row.h"
 #include "store/usage_verify.h"
 
@@ -495,6 +496,95 @@ static void old_rows_are_adopted(void **state)
     rms_usage_writer_free(&writer);
 }
 
+static uint64_t erase(struct lab *lab, const char *address)
+{
+    const struct rms_usage_removal removal = {lab->db, &signer, "t", LAB_TIME + 50};
+    uint64_t rows = 0;
+
+    assert_int_equal(rms_usage_erase(&removal, address, &rows), 0);
+    return rows;
+}
+
+static int count_row(const struct rms_usage_row *row, void *context)
+{
+    (*(size_t *)context)++;
+    assert_true(row->user_id == NULL || strcmp(row->user_id, "nobody") != 0);
+    return 0;
+}
+
+static size_t count_about(struct lab *lab, const char *address)
+{
+    const struct rms_usage_query query = {
+        .tenant_id = "t", .from = RMS_TIME_NONE, .to = RMS_TIME_NONE, .user_id = address, .about = true};
+    size_t count = 0;
+
+    assert_int_equal(rms_usage_read(lab->db, &query, count_row, &count), 0);
+    return count;
+}
+
+/* The names go, the proof stays; and nobody erases on his own. */
+static void a_person_can_be_erased(void **state)
+{
+    static const char *const deeds_after[] = {
+        "UPDATE usage_log SET user_id = 'bob@contoso.test' WHERE tenant_id = 't' AND chain_seq = 4",
+        "UPDATE usage_log SET user_id = 'erased-other' WHERE tenant_id = 't' AND chain_seq = 4",
+        "UPDATE usage_log SET opening = (SELECT u.opening FROM usage_log u WHERE u.tenant_id = 't' AND "
+        "u.chain_seq = 5)"
+        " WHERE tenant_id = 't' AND chain_seq = 4",
+        "DELETE FROM log_statement WHERE tenant = 't' AND kind = 'erased'",
+        "UPDATE log_statement SET detail = 'x 1:ff' WHERE tenant = 't' AND kind = 'erased'",
+    };
+    struct lab *lab = *state;
+
+    assert_int_equal(count_about(lab, "bob@contoso.test"), ROWS);
+    assert_int_equal(erase(lab, "bob@contoso.test"), ROWS);
+    assert_int_equal(erase(lab, "bob@contoso.test"), 0);
+    expect(lab, RMS_USAGE_INTACT, 0, 0);
+    assert_int_equal(verify(lab, "t").erased, ROWS);
+    assert_int_equal(count_about(lab, "bob@contoso.test"), 0);
+    assert_int_equal(count_about(lab, "alice@contoso.test"), ROWS);
+    assert_int_equal(verify(lab, "x").erased, 0);
+    assert_int_equal(erase(lab, "alice@contoso.test"), ROWS);
+    append(lab, "t", 2);
+    expect(lab, RMS_USAGE_INTACT, 0, 0);
+    keep(lab);
+    for (size_t i = 0; i < sizeof deeds_after / sizeof deeds_after[0]; i++) {
+        vandal(lab, deeds_after[i]);
+        assert_int_not_equal(verify(lab, "t").finding, RMS_USAGE_INTACT);
+        put_back(lab);
+    }
+}
+
+static void old_rows_can_be_cut(void **state)
+{
+    struct lab *lab = *state;
+    const struct rms_usage_removal removal = {lab->db, &signer, "t", LAB_TIME + 50};
+    uint64_t rows = 0;
+
+    (void)erase(lab, "bob@contoso.test");
+    assert_int_equal(rms_usage_cut(&removal, LAB_TIME + 3, &rows), 0);
+    assert_int_equal(rows, 3); /* row 4 is of that second, though 6 to 8 are older */
+    expect(lab, RMS_USAGE_INTACT, 0, 0);
+    assert_int_equal(verify(lab, "t").first, 4);
+    assert_int_equal(verify(lab, "t").rows, ROWS - 3);
+    assert_int_equal(verify(lab, "t").cut_time, LAB_TIME + 50);
+    keep(lab);
+    vandal(lab, "DELETE FROM usage_log WHERE tenant_id = 't' AND chain_seq = 4");
+    expect(lab, RMS_USAGE_DELETED, 4, 4);
+    put_back(lab);
+    vandal(lab, "DELETE FROM log_statement WHERE kind = 'cut'");
+    expect(lab, RMS_USAGE_DELETED, 1, 3);
+    put_back(lab);
+    append(lab, "t", 2);
+    assert_int_equal(rms_usage_cut(&removal, LAB_TIME + 5000, &rows), 0);
+    assert_int_equal(rows, ROWS - 1);
+    expect(lab, RMS_USAGE_INTACT, 0, 0);
+    append(lab, "t", 1);
+    expect(lab, RMS_USAGE_INTACT, 0, 0);
+    assert_int_equal(verify(lab, "t").rows, 1);
+    assert_int_equal(verify(lab, "x").rows, 3);
+}
+
 static int refuse(void *context, struct rms_chain_statement *statement)
 {
     (void)context;
@@ -531,6 +621,8 @@ int main(void)
         CHAIN_TEST(a_log_put_back_shows_to_who_noted_its_end),
         CHAIN_TEST(a_foreign_key_is_refused),
         CHAIN_TEST(old_rows_are_adopted),
+        CHAIN_TEST(a_person_can_be_erased),
+        CHAIN_TEST(old_rows_can_be_cut),
         CHAIN_TEST(nothing_is_written_unsigned),
     };
 

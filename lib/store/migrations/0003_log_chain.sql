@@ -4,6 +4,7 @@ ALTER TABLE usage_log ADD COLUMN hash BLOB;
 ALTER TABLE usage_log ADD COLUMN opening BLOB;
 CREATE INDEX usage_log_chain ON usage_log (tenant_id, chain_seq);
 CREATE INDEX usage_log_unchained ON usage_log (tenant_id, seq) WHERE chain_seq IS NULL;
+CREATE INDEX usage_log_user ON usage_log (tenant_id, user_id, time) WHERE user_id IS NOT NULL;
 
 -- What the service signed about the chain of a tenant ('-': rows of none): its newest row (head), rows on the way (mark),
 -- rows taken away (cut), fields taken away (erased).

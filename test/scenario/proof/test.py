@@ -1,5 +1,6 @@
 """The usage log proves itself: whatever somebody does to its rows in the database, `rms admin log verify` fails at that row."""
 import contextlib
+import datetime
 import sqlite3
 
 from rmslab import Lab, main
@@ -115,7 +116,7 @@ def rows_from_before_are_taken_over_and_said_so():
         with database(lab) as db:  # as the version before left it
             rows = db.execute("SELECT count(*) FROM usage_log WHERE tenant_id IS NOT NULL").fetchone()[0]
             db.executescript("""
-                DROP TABLE log_statement; DROP TABLE log_key; DROP INDEX usage_log_chain; DROP INDEX usage_log_unchained;
+                DROP TABLE log_statement; DROP TABLE log_key; DROP INDEX usage_log_chain; DROP INDEX usage_log_unchained; DROP INDEX usage_log_user;
                 ALTER TABLE usage_log DROP COLUMN chain_seq; ALTER TABLE usage_log DROP COLUMN hash;
                 ALTER TABLE usage_log DROP COLUMN opening; PRAGMA user_version = 2;""")
         lab.start()
@@ -129,6 +130,56 @@ def rows_from_before_are_taken_over_and_said_so():
         assert ask(lab)["Intact"], "and over a restart"
 
 
+def a_person_is_erased_and_old_rows_are_cut():
+    # touches: S-196, S-200, S-324
+    with Lab() as lab:
+        fill(lab)
+        rows = lab.usage()
+        bobs = [r for r in rows if r["user-id"] == "bob@contoso.test"]
+        content = next(r["content-id"] for r in bobs if r["content-id"]).strip("{}")
+        lines = lab.admin("log", "usage", "--json", "--user", "bob@contoso.test").json_lines
+        assert len(lines) == len(bobs) and all(r["user-id"] == "bob@contoso.test" for r in lines), lines
+        lines = lab.admin("log", "usage", "--json", "--content", content).json_lines
+        assert {r["user-id"] for r in lines} >= {"bob@contoso.test", "mallory@contoso.test"}, lines
+        lab.admin("log", "usage", "--content", "x", code=2)
+
+        first = rows[0]["time"][:10]
+        text = lab.admin("log", "export", "--from", "2020-01-01").out
+        assert text.count("#Software: RMS") == 1 and len(text.splitlines()) == 3 + len(rows), text
+        lines = lab.admin("log", "export", "--from", first, "--format", "jsonl").json_lines
+        assert [r["row-id"] for r in lines] == [r["row-id"] for r in rows][-len(lines):]
+        lab.admin("log", "export", code=2)
+
+        about = lab.admin("log", "usage", "--json", "--about", "bob@contoso.test").json_lines
+        lab.admin("log", "erase", "bob@contoso.test", code=2)  # nobody there to say yes
+        assert lab.admin("log", "erase", "bob@contoso.test", "--force", "--json").json["Rows"] == len(about) > 0
+        assert lab.admin("log", "usage", "--json", "--about", "bob@contoso.test").json_lines == []
+        assert "bob@" not in lab.admin("log", "usage").out
+        assert "bob@" not in lab.admin("log", "admin").out.split("EraseUserLogPerson")[1].splitlines()[0]
+        after = ask(lab)
+        assert after["Intact"] and after["ErasedRows"] == len(about), after
+        with database(lab) as db:
+            db.execute("DELETE FROM log_statement WHERE kind = 'erased'")
+        assert ask(lab, code=1)["Finding"] == "effaced"
+
+        lab.admin("log", "trim", "--before", "2020-01-01", "--force")
+        lab.admin("log", "trim", "--before", "2999-01-01", "--force", code=2)
+    with Lab() as lab:
+        fill(lab)
+        count = ask(lab)["Rows"]
+        lab.move_clock(days=100)
+        day = lab.usage()[0]["time"][:10]
+        lab.admin("log", "trim", "--before", day, "--force")
+        assert ask(lab)["Rows"] == count
+        lab.move_clock(days=10)
+        with database(lab) as db:
+            newest = db.execute("SELECT max(time) FROM usage_log").fetchone()[0]
+        before = datetime.datetime.fromtimestamp(newest + 60, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        lab.admin("log", "trim", "--before", before, "--force")
+        after = ask(lab)
+        assert after["Intact"] and after["FirstRow"] == count + 1 and after["Rows"] == 0 and after["CutTime"], after
+
+
 if __name__ == "__main__":
     main(every_cell_and_every_row, the_service_does_not_sign_what_it_did_not_write, a_key_of_ones_own_signs_nothing,
-         rows_from_before_are_taken_over_and_said_so)
+         rows_from_before_are_taken_over_and_said_so, a_person_is_erased_and_old_rows_are_cut)
