@@ -31,7 +31,7 @@ def fill(lab):
 
 
 def every_cell_and_every_row():
-    # proves: B-11
+    # touches: B-11
     with Lab() as lab:
         fill(lab)
         good = ask(lab)
