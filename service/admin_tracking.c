@@ -21,6 +21,7 @@ int rms_admin_tracking_list(struct rms_front *front, struct rms_request *request
         .issuer = user != NULL ? issuer : NULL,
         .text = rms_request_query(request, "q"),
         .limit = RMS_TRACKING_LIST_MAX};
+    rms_tracking_settle(request);
     RMS_TRY(rms_tracked_list(request->worker->db, request->arena, &query, &list));
     rms_out_open(&reply->body, NULL, '[');
     rms_tracking_write_rows(&reply->body, &list);
@@ -56,6 +57,7 @@ static int find(struct rms_request *request, const char *issuer, struct rms_trac
     if (issuer != NULL && rms_address_normalise(issuer, normal) < 0) {
         return rms_fail(request, RMS_E_BAD_ARGUMENT, "Issuer: not an address");
     }
+    rms_tracking_settle(request);
     RMS_TRY(rms_tracked_by_content(request->worker->db, request->arena, t.id, id, &list));
     return choose(request, &list, issuer != NULL ? normal : NULL, document_out);
 }

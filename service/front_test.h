@@ -132,6 +132,7 @@ STAGE_HELPER int stage_call(struct stage_who who, const char *line, const char *
     }
     stage_person(&request, &who);
     stage.code = request.route->handler(&stage.front, &request, &reply);
+    rms_usage_note_request(stage.front.usage, &request, stage.code);
     stage.logged = request.note.code != 0 ? request.note.code : stage.code;
     stage.super_user = request.note.super_user;
     (void)snprintf(

@@ -56,6 +56,7 @@ struct rms_usage_note {
     const char *detail;    /* precise cause, static text or arena: for the log only */
     bool super_user;       /* opened by super user right */
     int64_t offline_until; /* end of the licence given; 0: none that can be kept */
+    bool track;            /* the document is recorded for tracking */
     bool admin_action;
     const char *acting_as;
 };

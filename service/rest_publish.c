@@ -148,24 +148,6 @@ static void fill_note(const struct publishing *p)
     note->published_at = p->request->now;
 }
 
-/* The service sees this one being protected. */
-static void register_document(const struct publishing *p)
-{
-    const struct rms_usage_note *note = &p->request->note;
-    char issuer[RMS_ADDRESS_MAX];
-    const struct rms_tracked document = {
-        .key = {p->tenant->row.id, p->content_id, issuer},
-        .owner = note->owner,
-        .name = note->file_name,
-        .template_id = note->template_id,
-        .published_at = p->request->now,
-        .registered_at = p->request->now,
-    };
-    if (rms_address_normalise(note->issuer, issuer) == RMS_OK) {
-        rms_tracking_keep(p->request, &document);
-    }
-}
-
 /* --- the reply ------------------------------------------------------------------------------------- */
 
 static const char *referrer(struct publishing *p)
@@ -207,7 +189,7 @@ static int publish(struct publishing *p, struct rms_reply *reply)
     RMS_TRY(make_key(p));
     RMS_TRY(build(p));
     fill_note(p);
-    register_document(p);
+    rms_tracking_keep(p->request, p->tenant); /* the service sees this one being protected */
     write_reply(p, &reply->body);
     return RMS_OK;
 }

@@ -42,6 +42,7 @@ static int find_own(struct rms_request *request, struct rms_tracked *document_ou
     struct rms_document_key key = {.tenant_id = request->tenant->row.id};
     RMS_TRY(check_served(request));
     RMS_TRY(rms_tracking_id(request, request->params[0], &key.content_id));
+    rms_tracking_settle(request);
     for (size_t i = 0; i < person->address_count; i++) {
         key.issuer = person->addresses[i];
         int rc = rms_tracked_get(request->worker->db, request->arena, &key, document_out);
@@ -230,6 +231,7 @@ static int write_own(struct rms_request *request, const char *address, struct rm
         .limit = RMS_TRACKING_LIST_MAX};
     struct rms_tracked_list found;
     struct rms_tracked_list own = {0};
+    rms_tracking_settle(request);
     RMS_TRY(rms_tracked_list(request->worker->db, request->arena, &query, &found));
     own.items = found.items;
     for (size_t i = 0; i < found.count; i++) {

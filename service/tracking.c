@@ -8,7 +8,7 @@
 #include "service/tracking_state.h"
 #include "service/usage.h"
 
-#define FLUSH_MS 2000 /* for events and licences of a moment ago */
+#define FLUSH_MS 2000 /* for documents, events and licences of a moment ago */
 
 int rms_tracking_id(struct rms_request *request, const char *text, const char **id_out)
 {
@@ -42,31 +42,29 @@ int rms_tracking_of_licence(
     return complete && document_out->owner != NULL ? RMS_OK : RMS_E_NO_MEMORY;
 }
 
-void rms_tracking_keep(struct rms_request *request, const struct rms_tracked *document)
+void rms_tracking_keep(struct rms_request *request, const struct rms_live_tenant *tenant)
 {
-    const struct rms_live_tenant *tenant = rms_request_tenant(request, document->key.tenant_id);
     struct rms_tracking_state state = {0};
-    int rc = tenant != NULL ? rms_tracking_state_read(request->arena, tenant->row.settings, &state)
-                            : RMS_E_NOT_FOUND;
-    if (rc == RMS_OK && state.automatic) {
-        rc = rms_tracked_note(request->worker->db, document);
-    }
+    int rc = rms_tracking_state_read(request->arena, tenant->row.settings, &state);
     if (rc < 0) {
-        rms_log(RMS_LOG_ERROR, "tracking.not-kept", "content", document->key.content_id, "reason",
+        rms_log(RMS_LOG_ERROR, "tracking.not-kept", "tenant", tenant->row.id, "reason",
             rms_error_info(rc)->reason, NULL);
     }
+    request->note.track = rc == RMS_OK && state.automatic;
 }
 
 void rms_tracking_note(struct rms_request *request, const struct rms_opening *opening)
 {
-    struct rms_tracked document;
-    if (!opening->owner_proved || opening->issuer == NULL ||
-        rms_directory_owns(request->person, opening->issuer)) {
-        return;
+    const struct rms_live_tenant *tenant = rms_request_tenant(request, opening->tenant_id);
+    if (opening->owner_proved && opening->issuer != NULL && tenant != NULL &&
+        !rms_directory_owns(request->person, opening->issuer)) {
+        rms_tracking_keep(request, tenant);
     }
-    if (rms_tracking_of_licence(request, opening, &document) == RMS_OK) {
-        rms_tracking_keep(request, &document);
-    }
+}
+
+void rms_tracking_settle(struct rms_request *request)
+{
+    rms_usage_flush(request->worker->front->usage, FLUSH_MS);
 }
 
 /* --- documents ---------------------------------------------------------------------------------------------
@@ -99,7 +97,7 @@ void rms_tracking_write_rows(struct rms_buf *out, const struct rms_tracked_list 
 static int write_holders(struct rms_request *request, const struct rms_document_key *key, struct rms_buf *out)
 {
     struct rms_holders holders;
-    rms_usage_flush(request->worker->front->usage, FLUSH_MS);
+    rms_tracking_settle(request);
     RMS_TRY(rms_tracked_holders(request->worker->db, request->arena, key, request->now, &holders));
     rms_out_open(out, "OfflineLicenses", '[');
     for (size_t i = 0; i < holders.count; i++) {
@@ -192,7 +190,7 @@ int rms_tracking_write_events(
     struct writing w = {.out = out};
     const struct rms_live_tenant *tenant = rms_request_tenant(request, key->tenant_id);
     RMS_TRY(rms_tracking_state_read(request->arena, tenant != NULL ? tenant->row.settings : NULL, &w.state));
-    rms_usage_flush(request->worker->front->usage, FLUSH_MS);
+    rms_tracking_settle(request);
     rms_out_open(out, NULL, '[');
     RMS_TRY(rms_tracked_events(request->worker->db, key, RMS_TRACKING_LIST_MAX, write_event, &w));
     rms_out_close(out, ']');

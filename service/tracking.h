@@ -17,9 +17,12 @@ RMS_MUST_USE int rms_tracking_id(struct rms_request *request, const char *text, 
 RMS_MUST_USE int rms_tracking_of_licence(
     struct rms_request *request, const struct rms_opening *opening, struct rms_tracked *document_out);
 
-/* Makes the record when there is none. A failure is only logged: what is protected and opened does not wait
- * for tracking. */
-void rms_tracking_keep(struct rms_request *request, const struct rms_tracked *document);
+/* The document that the request's log row names is recorded with that row, where the tenant wants that: what is
+ * protected and opened does not wait for it. */
+void rms_tracking_keep(struct rms_request *request, const struct rms_live_tenant *tenant);
+
+/* Waits for rows of a moment ago, before records or events are read. */
+void rms_tracking_settle(struct rms_request *request);
 
 /* The same for a document that somebody else opens. */
 void rms_tracking_note(struct rms_request *request, const struct rms_opening *opening);

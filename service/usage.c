@@ -350,6 +350,7 @@ void rms_usage_note_request(struct rms_usage *usage, const struct rms_request *r
         .membership_age_s = membership_age(request),
         .detail = note->detail,
         .offline_until = note->offline_until,
+        .track = note->track,
     };
     rms_usage_add(usage, &row);
 }

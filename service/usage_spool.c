@@ -59,6 +59,7 @@ static const size_t text_fields[] = {
 #define RECORD_MAX  (FIXED_BYTES + TEXT_FIELDS * (2u + RMS_SPOOL_TEXT_MAX + 1u) + ALIGN)
 #define FLAG_ADMIN  1u
 #define FLAG_SUPER  2u
+#define FLAG_TRACK  4u
 
 static const char **field_of(const struct rms_usage_row *row, size_t i)
 {
@@ -126,7 +127,8 @@ static void write_record(uint8_t *out, size_t len, const struct rms_usage_row *r
     out = put_u64(out, (uint64_t)row->date_published);
     out = put_u64(out, (uint64_t)row->membership_age_s);
     out = put_u64(out, (uint64_t)row->offline_until);
-    *out++ = (uint8_t)((row->admin_action ? FLAG_ADMIN : 0) | (row->super_user ? FLAG_SUPER : 0));
+    *out++ = (uint8_t)((row->admin_action ? FLAG_ADMIN : 0) | (row->super_user ? FLAG_SUPER : 0) |
+                       (row->track ? FLAG_TRACK : 0));
     for (size_t i = 0; i < TEXT_FIELDS; i++) {
         out = put_text(out, *field_of(row, i));
     }
@@ -155,6 +157,7 @@ static bool read_record(struct rms_view record, struct rms_usage_row *row)
     uint8_t flags = rms_cursor_u8(&in);
     row->admin_action = (flags & FLAG_ADMIN) != 0;
     row->super_user = (flags & FLAG_SUPER) != 0;
+    row->track = (flags & FLAG_TRACK) != 0;
     for (size_t i = 0; i < TEXT_FIELDS; i++) {
         *field_of(row, i) = take_text(&in);
     }

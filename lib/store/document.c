@@ -1,6 +1,7 @@
 /* Tracked documents, their events, their revocation. */
 #include "store/document.h"
 
+#include "base/text.h"
 #include "store/sql.h"
 
 #define KEY_VALUES(key) RMS_TEXT((key)->tenant_id), RMS_TEXT((key)->content_id), RMS_TEXT((key)->issuer)
@@ -32,13 +33,24 @@ static int exists(struct rms_db *db, const struct rms_document_key *key)
 
 int rms_tracked_note(struct rms_db *db, const struct rms_tracked *document)
 {
-    int code = exists(db, &document->key);
+    return run(db, RMS_SQL_TRACKED_NOTE, document);
+}
 
-    if (code != RMS_E_NOT_FOUND) {
-        return code;
+int rms_tracked_note_row(struct rms_db *db, const struct rms_usage_row *row)
+{
+    char issuer[RMS_ADDRESS_MAX];
+    const struct rms_tracked document = {.key = {row->tenant_id, row->content_id, issuer},
+        .owner = row->owner_email,
+        .name = row->file_name,
+        .template_id = row->template_id,
+        .published_at = row->date_published,
+        .registered_at = row->time};
+
+    if (row->tenant_id == NULL || row->content_id == NULL || row->owner_email == NULL || row->issuer == NULL ||
+        rms_address_normalise(row->issuer, issuer) != 0) {
+        return 0;
     }
-    RMS_TRY(rms_db_begin_relaxed(db));
-    return rms_db_end(db, run(db, RMS_SQL_TRACKED_NOTE, document));
+    return rms_tracked_note(db, &document);
 }
 
 static void read_document(struct rms_rows *rows, struct rms_tracked *document)

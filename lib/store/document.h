@@ -38,8 +38,12 @@ struct rms_tracked_list {
  * crash of the process at once and a power failure within seconds. */
 RMS_MUST_USE int rms_tracked_register(struct rms_db *db, const struct rms_tracked *document);
 
-/* Makes the record when there is none; only a first time writes. */
+/* Makes the record when there is none. */
 RMS_MUST_USE int rms_tracked_note(struct rms_db *db, const struct rms_tracked *document);
+
+/* The same from a usage row, in the transaction that appends it. A row that does not name issuer, owner and
+ * content makes none. */
+RMS_MUST_USE int rms_tracked_note_row(struct rms_db *db, const struct rms_usage_row *row);
 
 /* RMS_E_NOT_FOUND. */
 RMS_MUST_USE int rms_tracked_get(struct rms_db *db, struct rms_arena *arena,

@@ -29,6 +29,7 @@ struct rms_usage_row {
     int64_t membership_age_s; /* age of the cached group membership (S-045); -1 = none used */
     const char *detail;       /* precise cause of a refusal, for the operator only; NULL = none */
     int64_t offline_until;    /* end of the licence that was given; 0 = none that can be kept */
+    bool track;               /* no column: its document is recorded with it (store/document.h) */
 };
 
 #define RMS_USAGE_NO_END INT64_MAX /* offline_until of a licence without end */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/random.h"
+#include "store/document.h"
 #include "store/usage_row.h"
 
 #define ATTEMPTS    8
@@ -285,7 +286,11 @@ static int insert_rows(const struct batch *batch)
     for (size_t i = 0; i < batch->count && code == 0; i++) {
         code = insert_row(batch, i);
     }
-    return rms_sql_burst_end(db, code);
+    code = rms_sql_burst_end(db, code);
+    for (size_t i = 0; i < batch->count && code == 0; i++) {
+        code = batch->rows[i].track ? rms_tracked_note_row(db, &batch->rows[i]) : 0;
+    }
+    return code;
 }
 
 static int move_heads(const struct batch *batch, const struct rms_list *marks)
