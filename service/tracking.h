@@ -17,8 +17,8 @@ RMS_MUST_USE int rms_tracking_id(struct rms_request *request, const char *text, 
 RMS_MUST_USE int rms_tracking_of_licence(
     struct rms_request *request, const struct rms_opening *opening, struct rms_tracked *document_out);
 
-/* The document that the request's log row names is recorded with that row, where the tenant wants that: what is
- * protected and opened does not wait for it. */
+/* The document that the request's log row names is recorded with that row, where the tenant wants that: what
+ * is protected and opened does not wait for it. */
 void rms_tracking_keep(struct rms_request *request, const struct rms_live_tenant *tenant);
 
 /* Waits for rows of a moment ago, before records or events are read. */

@@ -46,8 +46,8 @@ int rms_tracked_note_row(struct rms_db *db, const struct rms_usage_row *row)
         .published_at = row->date_published,
         .registered_at = row->time};
 
-    if (row->tenant_id == NULL || row->content_id == NULL || row->owner_email == NULL || row->issuer == NULL ||
-        rms_address_normalise(row->issuer, issuer) != 0) {
+    if (row->tenant_id == NULL || row->content_id == NULL || row->owner_email == NULL ||
+        row->issuer == NULL || rms_address_normalise(row->issuer, issuer) != 0) {
         return 0;
     }
     return rms_tracked_note(db, &document);
