@@ -114,10 +114,13 @@ _rms_words() {
     'admin tracking show') echo ' --issuer --csv --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking revoke') echo ' --issuer --reason --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking restore') echo ' --issuer --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin log') echo 'usage admin verify' ;;
-    'admin log usage') echo ' --from --to --limit --path --threads --force --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin log') echo 'usage admin verify export erase trim' ;;
+    'admin log usage') echo ' --from --to --limit --day --user --content --about --path --threads --force --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log admin') echo ' --from --to --limit --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log verify') echo ' --expect --unassigned --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin log export') echo ' --format --from --to --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin log erase') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin log trim') echo ' --before --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin db') echo 'check migrate backup' ;;
     'admin db check') echo ' --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin db migrate') echo ' --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -216,9 +219,12 @@ _rms_valued() {
     'admin tracking show') echo ' --issuer --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin tracking revoke') echo ' --issuer --reason --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin tracking restore') echo ' --issuer --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
-    'admin log usage') echo ' --from --to --limit --path --threads --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin log usage') echo ' --from --to --limit --day --user --content --about --path --threads --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin log admin') echo ' --from --to --limit --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin log verify') echo ' --expect --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin log export') echo ' --format --from --to --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin log erase') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin log trim') echo ' --before --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin db check') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin db migrate') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin db backup') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
@@ -235,6 +241,7 @@ _rms_choices() {
     'admin group add --kind') echo 'security distribution collaboration dynamic' ;;
     'admin onboarding set --use-license') echo 'true false' ;;
     'admin onboarding set --scope') echo 'All WindowsApp MobileApp' ;;
+    'admin log export --format') echo 'w3c jsonl' ;;
     'completion completion') echo 'bash zsh' ;;
     *' --color') echo 'auto always never' ;;
     *' --log-level') echo 'off error info debug trace' ;;
