@@ -1,10 +1,11 @@
 /* Connections and threads of keyd.
  *
  * All threads wait at one epoll set. A connection with a request is armed once: the thread that gets it owns
- * it until it has answered and armed it again, so none of its fields needs a lock. There are as many threads
- * as the front has workers, and a worker asks one thing at a time: no request waits for a thread, and a cheap
- * one shares the cores with RSA instead of standing behind it. What may have to find prime numbers goes to a
- * pool of lower priority. All threads run before the sandbox closes; it lets nobody start another. */
+ * it until it has answered and armed it again, so none of its fields needs a lock. Unless set otherwise there
+ * are as many threads as the front has workers, and a worker asks one thing at a time: no request waits for a
+ * thread, and a cheap one shares the cores with RSA instead of standing behind it. What may have to find
+ * prime numbers goes to a pool of lower priority. All threads run before the sandbox closes; it lets nobody
+ * start another. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
