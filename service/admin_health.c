@@ -6,6 +6,7 @@
 #include "service/master_setup.h"
 #include "service/rest_write.h"
 #include "service/usage.h"
+#include "service/lookout.h"
 
 static void write_usage_state(struct rms_buf *out, struct rms_usage *usage)
 {
@@ -59,6 +60,15 @@ static int write_keyd(struct rms_buf *out, struct rms_request *request)
     rms_out_int(out, "JournalBytes", (int64_t)stats.journal_bytes);
     rms_out_close(out, '}');
     return rc;
+}
+
+static void write_watch(struct rms_buf *out, const struct rms_lookout_state *state)
+{
+    rms_out_open(out, "Database", '{');
+    rms_out_bool(out, "Away", state->away);
+    rms_out_int(out, "SeenMsAgo", state->seen_ms_ago);
+    rms_out_int(out, "GraceSeconds", state->grace_s);
+    rms_out_close(out, '}');
 }
 
 /* --- certificates ------------------------------------------------------------------------------------------
@@ -128,8 +138,10 @@ int rms_admin_health(struct rms_front *front, struct rms_request *request, struc
     struct certificate watched[2];
     size_t count = certificates(front, watched);
     struct problems problems = {0};
+    struct rms_lookout_state watch;
     struct rms_changes changes;
-    add_if(&problems, rms_changes_read(request->worker->db, &changes) < 0, "database");
+    rms_lookout_state(front->lookout, &watch);
+    add_if(&problems, watch.away || rms_changes_read(request->worker->db, &changes) < 0, "database");
     add_if(&problems, !rms_usage_healthy(front->usage), "log");                     /* S-188 */
     add_if(&problems, rms_keyd_ping(request->worker->keys) != RMS_OK, "key store"); /* S-214 */
     for (size_t i = 0; i < count; i++) {
@@ -144,6 +156,7 @@ int rms_admin_health(struct rms_front *front, struct rms_request *request, struc
     rms_out_int(out, "StoreVersion", rms_store_version());
     rms_out_time(out, "CertificateUntil", front->certificate_until);
     rms_out_time(out, "AuthorityUntil", front->authority_until);
+    write_watch(out, &watch);
     write_usage_state(out, front->usage);
     write_caches(out, front);
     if (write_keyd(out, request) < 0) {

@@ -26,9 +26,9 @@
 #include "service/signed_cache.h"
 #include "service/token.h"
 #include "service/usage.h"
+#include "service/lookout.h"
 
 #define ARENA_MAX          (256u * 1024 * 1024)
-#define POLL_MS            100 /* changes of other processes are seen this late */
 #define QUEUE              4096
 #define CONNECTIONS        4000
 #define CONNECTIONS_PER_IP 1000 /* a proxy in front is one address */
@@ -44,7 +44,6 @@ struct process {
     struct rms_pool *pool;
     struct rms_http *https;
     struct rms_http *admin;
-    struct rms_db *db; /* of the main thread */
     struct rms_buf certificate;
     struct rms_buf key;
     char host[RMS_SETTING_TEXT];
@@ -118,17 +117,53 @@ static int start_usage(struct rms_front *front)
     return rms_usage_new(front->store, path, front->keylink, &front->usage);
 }
 
+/* A backup was put back under our feet, or a standby promoted that lacked commits: what is in memory is of
+ * another history. The master starts a front that knows nothing. */
+static int went_back(uint64_t from, uint64_t to)
+{
+    char texts[2][24];
+    (void)snprintf(texts[0], sizeof texts[0], "%llu", (unsigned long long)from);
+    (void)snprintf(texts[1], sizeof texts[1], "%llu", (unsigned long long)to);
+    rms_log(RMS_LOG_ERROR, "store.went-back", "from", texts[0], "to", texts[1], NULL);
+    (void)kill(getpid(), SIGTERM);
+    return RMS_E_DAMAGED;
+}
+
+/* Everything in memory that other processes may change. */
+static int look(void *context, struct rms_db *db)
+{
+    struct rms_front *front = context;
+    struct rms_changes changes;
+    uint64_t before = front->changes_seen;
+    RMS_TRY(rms_changes_watch(db, &changes));
+    if (changes.changes < before) {
+        return went_back(before, changes.changes);
+    }
+    front->changes_seen = changes.changes;
+    RMS_TRY(rms_tenancy_poll(front->tenancy, db));
+    return rms_revocations_follow(front->revocations, db);
+}
+
+static int start_lookout(struct rms_front *front)
+{
+    const struct rms_lookout_options options = {
+        .store = front->store,
+        .look = look,
+        .context = front,
+        .grace_s = front->settings->database_grace_s,
+    };
+    return rms_lookout_new(&options, &front->lookout);
+}
+
 static int start_state(struct process *p)
 {
     struct rms_front *front = &p->front;
     json_object_seed(0); /* before there are threads */
     RMS_TRY(rms_store_open(front->settings->database, &front->store));
-    RMS_TRY(rms_db_open(front->store, &p->db));
     RMS_TRY(rms_directory_new(front->store, 0, &front->directory));
     RMS_TRY(rms_tenancy_new(front, &front->tenancy));
-    RMS_TRY(rms_tenancy_poll(front->tenancy, p->db));
     RMS_TRY(rms_revocations_new(&front->revocations));
-    RMS_TRY(rms_revocations_follow(front->revocations, p->db));
+    RMS_TRY(start_lookout(front));
     RMS_TRY(rms_licences_new(RMS_LICENCES_MAX_BYTES, &front->licences));
     RMS_TRY(rms_signed_cache_new(&front->signed_cache));
     RMS_TRY(rms_tokens_new(front, &front->tokens));
@@ -242,6 +277,7 @@ static void stop(struct process *p)
     rms_http_free(&p->admin);
     rms_pool_free(&p->pool);
     rms_usage_free(&front->usage);
+    rms_lookout_free(&front->lookout);
     rms_signin_free(&front->signin);
     rms_tokens_free(&front->tokens);
     rms_signed_cache_free(&front->signed_cache);
@@ -250,24 +286,17 @@ static void stop(struct process *p)
     rms_tenancy_free(&front->tenancy);
     rms_directory_free(&front->directory);
     rms_keylink_free(&front->keylink);
-    rms_db_close(&p->db);
     rms_store_free(&front->store);
     rms_buf_fini(&p->certificate);
     rms_buf_fini(&p->key);
 }
 
-/* Until SIGTERM or SIGINT; meanwhile notices what other processes changed in the store. */
+/* Until SIGTERM or SIGINT. */
 static void wait_for_end(struct process *p, int signals)
 {
     struct pollfd fd = {.fd = signals, .events = POLLIN};
-    while (poll(&fd, 1, POLL_MS) <= 0) {
-        int rc = rms_tenancy_poll(p->front.tenancy, p->db);
-        if (rc == RMS_OK) {
-            rc = rms_revocations_follow(p->front.revocations, p->db);
-        }
-        if (rc < 0) {
-            rms_log(RMS_LOG_DEBUG, "front.poll-failed", "reason", rms_error_info(rc)->reason, NULL);
-        }
+    while (poll(&fd, 1, RMS_LOOKOUT_EVERY_MS) <= 0) {
+        rms_lookout_tick(p->front.lookout);
     }
 }
 

@@ -19,6 +19,7 @@ struct rms_signed_cache; /* service/signed_cache.h */
 struct rms_licences;     /* service/licence.h */
 struct rms_revocations;  /* service/revocation.h */
 struct rms_tokens;       /* service/token.h: verified-token cache, issuers, JWKS */
+struct rms_lookout;      /* service/lookout.h: how old the caches may be */
 struct rms_signin;       /* service/signin.h: codes, device codes, throttling */
 
 struct rms_front {
@@ -34,7 +35,9 @@ struct rms_front {
     struct rms_revocations *revocations;
     struct rms_signed_cache *signed_cache;
     struct rms_tokens *tokens;
+    struct rms_lookout *lookout;
     struct rms_signin *signin;
+    uint64_t changes_seen; /* by the lookout */
     int64_t started_at;
     int64_t certificate_until; /* of the TLS certificate in use; RMS_TIME_NONE when it does not tell */
     int64_t authority_until;   /* of the self-made CA above it; RMS_TIME_NONE without one */

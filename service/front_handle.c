@@ -13,6 +13,7 @@
 #include "service/tenant.h"
 #include "service/token.h"
 #include "service/usage.h"
+#include "service/lookout.h"
 
 /* Memory a worker keeps between requests. With sanitizers none, so that they see what is used too late. */
 #ifdef __SANITIZE_ADDRESS__
@@ -112,6 +113,7 @@ static int accept_caller(struct rms_front *front, struct rms_request *request)
         request->caller = RMS_CALLER_OPERATOR; /* the socket's peer was checked by http.c */
         return check_type(request);
     case RMS_WHO_BEARER:
+        RMS_TRY(rms_lookout_current(front->lookout));
         RMS_TRY(rms_token_accept(front, request));
         return check_type(request);
     case RMS_WHO_ANYONE:
@@ -169,8 +171,11 @@ void rms_front_work(struct rms_worker *worker, struct rms_exchange *x)
     struct rms_request *request = &x->request;
     request->worker = worker;
     request->arena = worker->arena;
+    (void)rms_db_was_unreachable(worker->db);
     int rc = serve(front, x);
     if (rc < 0) {
+        /* what could not be looked up is not known; a handler may have taken it for "there is none" */
+        rc = rms_db_was_unreachable(worker->db) ? RMS_E_UNREACHABLE : rc;
         fill_failure(front, x, rc);
     }
     rms_usage_note_request(front->usage, request, rc);

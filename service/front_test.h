@@ -24,6 +24,7 @@
 #include "service/tenant_make.h"
 #include "service/signed_cache.h"
 #include "service/usage.h"
+#include "service/lookout.h"
 #include "store/testing_database.h"
 
 #define STAGE_HELPER static __attribute__((unused))
@@ -205,6 +206,13 @@ STAGE_HELPER struct stage_who as(const char *address)
 
 /* --- life -------------------------------------------------------------------------------------------- */
 
+STAGE_HELPER int stage_look(void *context, struct rms_db *db)
+{
+    struct rms_changes changes;
+    (void)context;
+    return rms_changes_read(db, &changes);
+}
+
 STAGE_HELPER int stage_open(void **state)
 {
     (void)state;
@@ -223,6 +231,8 @@ STAGE_HELPER int stage_open(void **state)
     assert_int_equal(rms_licences_new(1u << 20, &f->licences), 0);
     assert_int_equal(rms_revocations_new(&f->revocations), 0);
     assert_int_equal(rms_signed_cache_new(&f->signed_cache), 0);
+    const struct rms_lookout_options watch = {.store = f->store, .look = stage_look};
+    assert_int_equal(rms_lookout_new(&watch, &f->lookout), 0);
     stage_keyd();
     assert_int_equal(rms_usage_new(f->store, NULL, f->keylink, &f->usage), 0);
     stage.contoso = stage_tenant("Contoso", "contoso.test");
@@ -249,6 +259,7 @@ STAGE_HELPER int stage_close(void **state)
     rms_keylink_free(&f->keylink);
     rms_keyd_free(&stage.keyd);
     rms_secret_free(&stage.master);
+    rms_lookout_free(&f->lookout);
     rms_signed_cache_free(&f->signed_cache);
     rms_licences_free(&f->licences);
     rms_revocations_free(&f->revocations);

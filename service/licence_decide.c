@@ -100,8 +100,7 @@ static int is_revoked(
     *revoked_out = false;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !*revoked_out; i++) {
         if (keys[i].content_id != NULL && keys[i].issuer != NULL) {
-            RMS_TRY(rms_revocations_has(
-                request->worker->front->revocations, request->worker->db, &keys[i], revoked_out));
+            RMS_TRY(rms_revocations_has(request->worker->front->revocations, &keys[i], revoked_out));
         }
     }
     return RMS_OK;

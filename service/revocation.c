@@ -1,9 +1,7 @@
 #include "service/revocation.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
@@ -20,8 +18,7 @@ struct mark {
 struct rms_revocations {
     pthread_mutex_t following; /* one thread reads the history */
     int64_t seq;               /* of the newest row taken */
-    atomic_int_fast64_t fresh_at_ms;
-    uint8_t salt[MARK_BYTES]; /* nobody outside can choose content ids that meet in one slot */
+    uint8_t salt[MARK_BYTES];  /* nobody outside can choose content ids that meet in one slot */
 
     pthread_rwlock_t lock; /* over the table */
     struct mark *slots;
@@ -141,44 +138,17 @@ static int take(const struct rms_revocation *row, void *context)
     return rc;
 }
 
-/* The time before reading counts: what is committed meanwhile may be missed. */
-static int follow_locked(struct rms_revocations *set, struct rms_db *db)
-{
-    int64_t now_ms = rms_clock_monotonic_ms();
-    RMS_TRY(rms_revocation_follow(db, &set->seq, take, set));
-    atomic_store(&set->fresh_at_ms, now_ms);
-    return RMS_OK;
-}
-
 int rms_revocations_follow(struct rms_revocations *set, struct rms_db *db)
 {
     (void)pthread_mutex_lock(&set->following);
-    int rc = follow_locked(set, db);
+    int rc = rms_revocation_follow(db, &set->seq, take, set);
     (void)pthread_mutex_unlock(&set->following);
     return rc;
 }
 
-static bool is_stale(struct rms_revocations *set)
-{
-    return rms_clock_monotonic_ms() - atomic_load(&set->fresh_at_ms) > RMS_REVOCATIONS_FRESH_MS;
-}
-
-/* Of the threads that find it stale the first reads, the others wait for it. */
-static int make_fresh(struct rms_revocations *set, struct rms_db *db)
-{
-    (void)pthread_mutex_lock(&set->following);
-    int rc = is_stale(set) ? follow_locked(set, db) : RMS_OK;
-    (void)pthread_mutex_unlock(&set->following);
-    return rc;
-}
-
-int rms_revocations_has(
-    struct rms_revocations *set, struct rms_db *db, const struct rms_document_key *key, bool *revoked_out)
+int rms_revocations_has(struct rms_revocations *set, const struct rms_document_key *key, bool *revoked_out)
 {
     struct mark mark;
-    if (is_stale(set)) {
-        RMS_TRY(make_fresh(set, db));
-    }
     RMS_TRY(mark_of(set, key, &mark));
     (void)pthread_rwlock_rdlock(&set->lock);
     *revoked_out = !is_free(&set->slots[slot_of(set->slots, set->slot_count, &mark)]);
@@ -202,7 +172,6 @@ int rms_revocations_new(struct rms_revocations **set_out)
     }
     set->slot_count = SLOTS_MIN;
     rms_random(set->salt, sizeof set->salt);
-    atomic_init(&set->fresh_at_ms, INT64_MIN / 2); /* not yet */
     (void)pthread_mutex_init(&set->following, NULL);
     (void)pthread_rwlock_init(&set->lock, NULL);
     *set_out = set;

@@ -16,12 +16,10 @@ void rms_revocations_free(struct rms_revocations **set);
 /* Takes what was added to the history. About every 100 ms, and after a change of one's own. */
 RMS_MUST_USE int rms_revocations_follow(struct rms_revocations *set, struct rms_db *db);
 
-/* Is the document revoked? A set that was not brought up to date for RMS_REVOCATIONS_FRESH_MS is first: a
- * failure is "not known", never "no". */
+/* Is the document revoked? A failure is "not known", never "no". How old the answer may be is decided before
+ * a request gets here (rms_lookout_current). */
 RMS_MUST_USE int rms_revocations_has(
-    struct rms_revocations *set, struct rms_db *db, const struct rms_document_key *key, bool *revoked_out);
-
-#define RMS_REVOCATIONS_FRESH_MS 500
+    struct rms_revocations *set, const struct rms_document_key *key, bool *revoked_out);
 
 struct rms_revocations_stats {
     size_t count;

@@ -58,6 +58,8 @@ static const struct row rows[] = {
     NUMBER_ROW("user_keys_max", user_keys_max, 16, 1 << 20, 1024, "user keys held"),
     NUMBER_ROW("group_cache", group_cache_s, 0, 10800, 10800, "seconds that group membership is kept"),
     NUMBER_ROW("drain", drain_s, 0, 60, 5, "seconds that requests in flight may take at the end"),
+    NUMBER_ROW("database_grace", database_grace_s, 0, 600, 60,
+        "seconds that licences go on while the database server is away"),
     NUMBER_ROW("purge_interval", purge_interval_s, 1, 86400, 300, "seconds between removals of expired rows"),
 };
 

@@ -42,6 +42,7 @@ struct rms_settings {
     /* times, seconds */
     int group_cache_s;    /* S-045: 0 to 10800 */
     int drain_s;          /* how long requests in flight may take at the end */
+    int database_grace_s; /* how long requests go on what is in memory while the database server is away */
     int purge_interval_s; /* jobs: how often expired rows are removed */
 };
 

@@ -280,7 +280,7 @@ void rms_tenancy_free(struct rms_tenancy **tenancy)
 int rms_tenancy_poll(struct rms_tenancy *tenancy, struct rms_db *db)
 {
     struct rms_changes changes;
-    RMS_TRY(rms_changes_read(db, &changes));
+    RMS_TRY(rms_changes_seen(db, &changes));
     atomic_store(&tenancy->polled, changes.changes);
     return RMS_OK;
 }

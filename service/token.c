@@ -120,7 +120,7 @@ static void notice_changes(struct rms_tokens *tokens, struct rms_db *db)
 
     if (now_ms - polled_ms >= POLL_MS &&
         atomic_compare_exchange_strong(&tokens->polled_ms, &polled_ms, now_ms) &&
-        rms_changes_read(db, &changes) == 0) {
+        rms_changes_seen(db, &changes) == 0) {
         changed = rises(&tokens->remote_changes, changes.changes) || changed;
     }
     if (changed) {

@@ -267,11 +267,12 @@ void rms_usage_free(struct rms_usage **usage)
 }
 
 /* Without keyd nobody gets a licence anyway, and should hear why; the spool holds what is refused meanwhile.
- */
+ * So does it while the database server is away (service/lookout.h). */
 bool rms_usage_healthy(struct rms_usage *usage)
 {
     (void)pthread_mutex_lock(&usage->lock);
-    bool broken = usage->failure < 0 && usage->failure != RMS_E_KEY_UNAVAILABLE;
+    bool broken =
+        usage->failure < 0 && usage->failure != RMS_E_KEY_UNAVAILABLE && usage->failure != RMS_E_UNREACHABLE;
     bool healthy = !broken && rms_spool_fill(usage->spool) < FULL;
     (void)pthread_mutex_unlock(&usage->lock);
     return healthy;
@@ -288,7 +289,7 @@ void rms_usage_flush(struct rms_usage *usage, int within_ms)
     (void)pthread_mutex_lock(&usage->lock);
     uint64_t wanted = rms_spool_head(usage->spool);
     int err = 0;
-    while (rms_spool_tail(usage->spool) < wanted && err == 0) {
+    while (rms_spool_tail(usage->spool) < wanted && err == 0 && usage->failure != RMS_E_UNREACHABLE) {
         usage->flush = true;
         (void)pthread_cond_signal(&usage->wake);
         err = pthread_cond_timedwait(&usage->done, &usage->lock, &until);

@@ -36,7 +36,8 @@ void rms_usage_note_request(struct rms_usage *usage, const struct rms_request *r
 /* False while rows cannot be written. */
 bool rms_usage_healthy(struct rms_usage *usage);
 
-/* Waits until all rows queued so far are written, at most this long: reading the log sees what came before.
+/* Waits until all rows queued so far are written, at most this long and not for a server that is away:
+ * reading the log sees what came before.
  */
 void rms_usage_flush(struct rms_usage *usage, int within_ms);
 

@@ -221,15 +221,17 @@ void rms_directory_free(struct rms_directory **directory)
 
 /* Staying current */
 
+typedef int (*read_changes)(struct rms_db *db, struct rms_changes *changes_out);
+
 /* own: the one refresh that this process asked for itself and has served already; it makes nobody else's
  * membership old. */
-static int read_counters(struct rms_directory *directory, struct rms_db *db, uint64_t own)
+static int read_counters(struct rms_directory *directory, struct rms_db *db, read_changes read, uint64_t own)
 {
     struct rms_changes now;
     int code;
 
     (void)pthread_mutex_lock(&directory->poll_lock);
-    code = rms_changes_read(db, &now);
+    code = read(db, &now);
     if (code == 0) {
         atomic_store(&directory->changes, now.changes);
         if (now.refreshes != atomic_load(&directory->refreshes) + own) {
@@ -250,7 +252,7 @@ static int poll_counters(struct rms_directory *directory, struct rms_db *db)
     if (now - last < POLL_MS || !atomic_compare_exchange_strong(&directory->polled_ms, &last, now)) {
         return 0;
     }
-    code = read_counters(directory, db, 0);
+    code = read_counters(directory, db, rms_changes_seen, 0);
     if (code < 0) {
         atomic_store(&directory->polled_ms, INT64_MIN / 2);
     }
@@ -389,7 +391,7 @@ int rms_directory_refresh_counter(
     if (account != NULL) {
         forget_one(directory, account);
     }
-    return read_counters(directory, db, account != NULL ? 1 : 0);
+    return read_counters(directory, db, rms_changes_read, account != NULL ? 1 : 0);
 }
 
 void rms_directory_stats(struct rms_directory *directory, struct rms_directory_stats *stats_out)

@@ -33,6 +33,10 @@ struct rms_engine {
     int (*open)(const char *place, bool create, struct rms_link **link_out);
     void (*close)(struct rms_link *link);
 
+    /* From any thread while the link lives: ends the session, so that whoever waits for the server's answer
+     * has RMS_E_UNREACHABLE at once. NULL where there is no server. */
+    void (*sever)(struct rms_link *link);
+
     /* Several statements without parameters. */
     int (*exec)(struct rms_link *link, const char *sql);
 

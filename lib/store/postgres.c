@@ -7,9 +7,13 @@
  * A session that ended (server restarted, network gone) shows as RMS_E_UNREACHABLE at most once: the next use
  * outside a transaction connects again, and statements are prepared anew when they are needed. */
 #include <libpq-fe.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -20,7 +24,8 @@
 
 #define SQL_MAX       65536u
 #define MIGRATION_MAX (4u << 20)
-#define RETRY_MS      1000         /* after a failed connection nobody tries again for so long */
+#define RETRY_MS      250          /* after a failed connection nobody tries again for so long, */
+#define RETRY_MAX_MS  2000         /* doubled each time up to this */
 #define WRITERS_LOCK  "7885646941" /* of advisory locks, which each database has for itself; any number */
 #define TEXT_FORMAT   0
 #define BINARY_FORMAT 1
@@ -34,6 +39,9 @@ struct rms_link {
     unsigned session;                /* counts connections: statements of an earlier one are gone */
     unsigned names;                  /* given to statements so far */
     int64_t retry_ms;                /* no new connection before */
+    int64_t pause_ms;                /* after the next failure */
+    pthread_mutex_t cut;             /* over socket */
+    int socket;                      /* the session's, a descriptor of our own; -1: none */
     int64_t changed;
     bool inside;  /* a transaction was begun */
     bool relaxed; /* as asked, for the next session too */
@@ -95,6 +103,29 @@ static int tell_relaxed(struct rms_link *link)
         PQexec(link->conn, link->relaxed ? "SET synchronous_commit = off" : "SET synchronous_commit = on"));
 }
 
+/* libpq may close its own descriptor at any time, and the number may come to stand for something else. */
+static void keep_socket(struct rms_link *link, int fd)
+{
+    int old;
+
+    (void)pthread_mutex_lock(&link->cut);
+    old = link->socket;
+    link->socket = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    (void)pthread_mutex_unlock(&link->cut);
+    if (old >= 0) {
+        (void)close(old);
+    }
+}
+
+static void sever(struct rms_link *link)
+{
+    (void)pthread_mutex_lock(&link->cut);
+    if (link->socket >= 0) {
+        (void)shutdown(link->socket, SHUT_RDWR);
+    }
+    (void)pthread_mutex_unlock(&link->cut);
+}
+
 /* libpq's message names host, port, account and database, not the password (rms_postgres_check_url). */
 static int report_refusal(struct rms_link *link)
 {
@@ -109,7 +140,8 @@ static int report_refusal(struct rms_link *link)
         link->refused ? RMS_LOG_DEBUG : RMS_LOG_ERROR, "store.postgresql.unreachable", "text", text, NULL);
     link->refused = true;
     link->lost = true;
-    link->retry_ms = rms_clock_monotonic_ms() + RETRY_MS;
+    link->retry_ms = rms_clock_monotonic_ms() + link->pause_ms;
+    link->pause_ms = 2 * link->pause_ms < RETRY_MAX_MS ? 2 * link->pause_ms : RETRY_MAX_MS;
     return RMS_E_UNREACHABLE;
 }
 
@@ -126,7 +158,9 @@ static int begin_session(struct rms_link *link)
             RMS_LOG_ERROR, "store.postgresql.encoding", "text", "the database must have encoding UTF8", NULL);
         return RMS_E_UNSUPPORTED;
     }
+    keep_socket(link, PQsocket(link->conn));
     link->session++;
+    link->pause_ms = RETRY_MS;
     link->lost = link->refused = false;
     RMS_TRY(outcome(
         link, PQexec(link->conn, "SET client_min_messages = warning; SET lock_timeout = '5s';"
@@ -139,6 +173,7 @@ static int connect_again(struct rms_link *link)
     if (rms_clock_monotonic_ms() < link->retry_ms) {
         return RMS_E_UNREACHABLE;
     }
+    keep_socket(link, -1);
     PQreset(link->conn);
     return begin_session(link);
 }
@@ -201,7 +236,9 @@ static void ignore_notice(void *context, const char *message)
 
 static void close_link(struct rms_link *link)
 {
+    keep_socket(link, -1);
     PQfinish(link->conn);
+    (void)pthread_mutex_destroy(&link->cut);
     rms_free(link);
 }
 
@@ -247,10 +284,13 @@ static int open_link(const char *place, bool create, struct rms_link **link_out)
     if (link == NULL) {
         return RMS_E_NO_MEMORY;
     }
+    (void)pthread_mutex_init(&link->cut, NULL);
+    link->socket = -1;
+    link->pause_ms = RETRY_MS;
     link->conn = connect_to(url);
     rms_wipe(url, sizeof url);
     if (link->conn == NULL) {
-        rms_free(link);
+        close_link(link);
         return RMS_E_NO_MEMORY;
     }
     (void)PQsetNoticeProcessor(link->conn, ignore_notice, NULL);
@@ -477,7 +517,7 @@ static int prepare(struct rms_link *link, const char *sql, struct rms_statement 
     return 0;
 }
 
-static int bind(struct rms_statement *statement, int index, const struct rms_value *value)
+static int bind_value(struct rms_statement *statement, int index, const struct rms_value *value)
 {
     int i = index - 1;
 
@@ -706,6 +746,7 @@ const struct rms_engine rms_engine_postgres = {
     .files = files,
     .open = open_link,
     .close = close_link,
+    .sever = sever,
     .exec = exec,
     .version = version,
     .set_version = set_version,
@@ -717,7 +758,7 @@ const struct rms_engine rms_engine_postgres = {
     .in_transaction = in_transaction,
     .prepare = prepare,
     .finalize = finalize,
-    .bind = bind,
+    .bind = bind_value,
     .step = step,
     .reset = reset,
     .burst = burst,

@@ -16,7 +16,7 @@ static int prepared(struct rms_db *db, enum rms_sql id)
         return RMS_E_INTERNAL;
     }
     if (db->statements[id] == NULL) {
-        return db->engine->prepare(db->link, texts[id], &db->statements[id]);
+        return rms_db_noted(db, db->engine->prepare(db->link, texts[id], &db->statements[id]));
     }
     return 0;
 }
@@ -31,6 +31,7 @@ int rms_rows_open(struct rms_rows *rows, enum rms_sql id, const struct rms_value
 {
     struct rms_db *db = rows->db;
 
+    RMS_TRY(rms_db_ask(db));
     RMS_TRY(still_inside(db));
     RMS_TRY(prepared(db, id));
     rows->statement = db->statements[id];
@@ -45,7 +46,7 @@ int rms_rows_open(struct rms_rows *rows, enum rms_sql id, const struct rms_value
 int rms_rows_next(struct rms_rows *rows)
 {
     rows->column = 0;
-    return rows->code < 0 ? rows->code : rows->db->engine->step(rows->statement);
+    return rows->code < 0 ? rows->code : rms_db_noted(rows->db, rows->db->engine->step(rows->statement));
 }
 
 int rms_rows_first(struct rms_rows *rows, enum rms_sql id, const struct rms_value *values, size_t count)
@@ -95,7 +96,7 @@ int rms_sql_burst(struct rms_db *db, enum rms_sql id)
 
 int rms_sql_burst_end(struct rms_db *db, int code)
 {
-    int status = db->engine->burst_end != NULL ? db->engine->burst_end(db->link) : 0;
+    int status = db->engine->burst_end != NULL ? rms_db_noted(db, db->engine->burst_end(db->link)) : 0;
 
     return code < 0 ? code : status;
 }

@@ -28,10 +28,20 @@ struct rms_store {
     char *place;
     pthread_mutex_t writers; /* writers of this process queue here, not in the engine's polling lock */
     atomic_uint_fast64_t local_changes;
+
+    pthread_mutex_t opened; /* over the list of connections */
+    struct rms_db *dbs;
+    atomic_bool away;
+    atomic_bool watched; /* somebody reads the two below again and again */
+    atomic_uint_fast64_t seen_changes;
+    atomic_uint_fast64_t seen_refreshes;
 };
 
 struct rms_db {
     struct rms_store *store;
+    struct rms_db *next; /* of the store's list */
+    bool watch;          /* asks also while the server is away */
+    bool unreachable;    /* it was, since somebody asked */
     const struct rms_engine *engine;
     struct rms_link *link;
     unsigned depth;                                  /* of write transactions */
@@ -41,6 +51,20 @@ struct rms_db {
     struct rms_statement *statements[RMS_SQL_COUNT]; /* prepared at first use */
     bool in_use[RMS_SQL_COUNT];
 };
+
+/* Keeps in mind that the server could not be reached. */
+static inline int rms_db_noted(struct rms_db *db, int code)
+{
+    db->unreachable |= code == RMS_E_UNREACHABLE;
+    return code;
+}
+
+/* RMS_E_UNREACHABLE when there is no use in asking. */
+static inline int rms_db_ask(struct rms_db *db)
+{
+    bool away = !db->watch && atomic_load_explicit(&db->store->away, memory_order_relaxed);
+    return rms_db_noted(db, away ? RMS_E_UNREACHABLE : RMS_OK);
+}
 
 /* Parameters. Everything they point to must live until the rows are closed. */
 static inline struct rms_value RMS_INT(int64_t number) {

@@ -100,6 +100,7 @@ int rms_store_open(const char *url, struct rms_store **store_out)
         return RMS_E_NO_MEMORY;
     }
     (void)pthread_mutex_init(&store->writers, NULL);
+    (void)pthread_mutex_init(&store->opened, NULL);
     *store_out = store;
     return 0;
 }
@@ -108,10 +109,31 @@ void rms_store_free(struct rms_store **store)
 {
     if (*store != NULL) {
         (void)pthread_mutex_destroy(&(*store)->writers);
+        (void)pthread_mutex_destroy(&(*store)->opened);
         rms_free((*store)->place);
         rms_free(*store);
         *store = NULL;
     }
+}
+
+static void add_to_store(struct rms_db *db)
+{
+    (void)pthread_mutex_lock(&db->store->opened);
+    db->next = db->store->dbs;
+    db->store->dbs = db;
+    (void)pthread_mutex_unlock(&db->store->opened);
+}
+
+static void remove_from_store(struct rms_db *db)
+{
+    struct rms_db **at = &db->store->dbs;
+
+    (void)pthread_mutex_lock(&db->store->opened);
+    while (*at != db) {
+        at = &(*at)->next;
+    }
+    *at = db->next;
+    (void)pthread_mutex_unlock(&db->store->opened);
 }
 
 int rms_db_open(struct rms_store *store, struct rms_db **db_out)
@@ -130,6 +152,7 @@ int rms_db_open(struct rms_store *store, struct rms_db **db_out)
         rms_free(db);
         return code;
     }
+    add_to_store(db);
     *db_out = db;
     return 0;
 }
@@ -139,6 +162,7 @@ void rms_db_close(struct rms_db **db)
     if (*db == NULL) {
         return;
     }
+    remove_from_store(*db);
     for (size_t i = 0; i < RMS_SQL_COUNT; i++) {
         if ((*db)->statements[i] != NULL) {
             (*db)->engine->finalize((*db)->statements[i]);
@@ -158,6 +182,38 @@ struct rms_store *rms_db_store(const struct rms_db *db)
     return db->store;
 }
 
+void rms_db_set_watch(struct rms_db *db)
+{
+    db->watch = true;
+}
+
+void rms_store_set_away(struct rms_store *store, bool away)
+{
+    atomic_store(&store->away, away);
+}
+
+void rms_store_sever(struct rms_store *store)
+{
+    (void)pthread_mutex_lock(&store->opened);
+    for (struct rms_db *db = store->dbs; db != NULL && store->engine->sever != NULL; db = db->next) {
+        store->engine->sever(db->link);
+    }
+    (void)pthread_mutex_unlock(&store->opened);
+}
+
+bool rms_store_has_server(const struct rms_store *store)
+{
+    return store->engine->sever != NULL;
+}
+
+bool rms_db_was_unreachable(struct rms_db *db)
+{
+    bool was = db->unreachable;
+
+    db->unreachable = false;
+    return was;
+}
+
 static int begin_outer(struct rms_db *db, bool relaxed)
 {
     int code = 0;
@@ -165,6 +221,7 @@ static int begin_outer(struct rms_db *db, bool relaxed)
     if (db->reading) {
         return RMS_E_INTERNAL;
     }
+    RMS_TRY(rms_db_ask(db));
     (void)pthread_mutex_lock(&db->store->writers);
     if (db->relaxed != relaxed) {
         code = db->engine->relax(db->link, relaxed);
@@ -175,7 +232,7 @@ static int begin_outer(struct rms_db *db, bool relaxed)
     }
     if (code < 0) {
         (void)pthread_mutex_unlock(&db->store->writers);
-        return code;
+        return rms_db_noted(db, code);
     }
     db->changed = false;
     db->depth = 1;
@@ -235,7 +292,7 @@ static int end_outer(struct rms_db *db, int code)
         (void)atomic_fetch_add(&db->store->local_changes, 1);
     }
     (void)pthread_mutex_unlock(&db->store->writers);
-    return code;
+    return rms_db_noted(db, code);
 }
 
 int rms_db_end(struct rms_db *db, int code)
@@ -266,7 +323,8 @@ int rms_db_read_begin(struct rms_db *db, bool *mine_out)
 {
     *mine_out = db->depth == 0 && !db->reading;
     if (*mine_out) {
-        RMS_TRY(db->engine->begin(db->link, false));
+        RMS_TRY(rms_db_ask(db));
+        RMS_TRY(rms_db_noted(db, db->engine->begin(db->link, false)));
         db->reading = true;
     }
     return 0;
@@ -288,6 +346,27 @@ int rms_changes_read(struct rms_db *db, struct rms_changes *changes_out)
     RMS_TRY(rms_rows_first(&rows, RMS_SQL_CHANGES_READ, NULL, 0));
     changes_out->changes = (uint64_t)rms_take_int(&rows);
     changes_out->refreshes = (uint64_t)rms_take_int(&rows);
+    atomic_store(&db->store->seen_changes, changes_out->changes);
+    atomic_store(&db->store->seen_refreshes, changes_out->refreshes);
+    return 0;
+}
+
+int rms_changes_watch(struct rms_db *db, struct rms_changes *changes_out)
+{
+    RMS_TRY(rms_changes_read(db, changes_out));
+    atomic_store(&db->store->watched, true);
+    return 0;
+}
+
+int rms_changes_seen(struct rms_db *db, struct rms_changes *changes_out)
+{
+    struct rms_store *store = db->store;
+
+    if (!atomic_load(&store->watched)) {
+        return rms_changes_read(db, changes_out);
+    }
+    changes_out->changes = atomic_load(&store->seen_changes);
+    changes_out->refreshes = atomic_load(&store->seen_refreshes);
     return 0;
 }
 

@@ -47,6 +47,23 @@ RMS_MUST_USE int rms_db_open(struct rms_store *store, struct rms_db **db_out);
 void rms_db_close(struct rms_db **db);
 struct rms_store *rms_db_store(const struct rms_db *db);
 
+/* A server that is away (doc/dev/fail-over.md)
+ *
+ * One thread of the process looks at it again and again, with a connection marked so, and tells what it
+ * found: while the server is away every other connection answers RMS_E_UNREACHABLE at once instead of waiting
+ * for it. */
+void rms_db_set_watch(struct rms_db *db);
+void rms_store_set_away(struct rms_store *store, bool away);
+
+/* Ends all sessions, also where somebody waits for an answer. Any thread. */
+void rms_store_sever(struct rms_store *store);
+
+/* Is there a server at all? */
+bool rms_store_has_server(const struct rms_store *store);
+
+/* Has a call on this connection met RMS_E_UNREACHABLE since this was asked last? */
+bool rms_db_was_unreachable(struct rms_db *db);
+
 /* Several changes as one:
  *     RMS_TRY(rms_db_begin(db));
  *     code = create_everything(db);
@@ -74,6 +91,11 @@ struct rms_changes {
 };
 RMS_MUST_USE int rms_changes_read(struct rms_db *db, struct rms_changes *changes_out);
 RMS_MUST_USE int rms_changes_refresh(struct rms_db *db);
+
+/* The same read by one thread for all: from the first time on, rms_changes_seen gives what it found and does
+ * no I/O. Before, and without such a thread, rms_changes_seen reads. */
+RMS_MUST_USE int rms_changes_watch(struct rms_db *db, struct rms_changes *changes_out);
+RMS_MUST_USE int rms_changes_seen(struct rms_db *db, struct rms_changes *changes_out);
 
 /* Changes committed by this process so far: no I/O, seen at once by its other threads. A cache is stale when
  * this or rms_changes_read (polled now and then, for other processes) differs from what was read before

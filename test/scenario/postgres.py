@@ -15,6 +15,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -82,6 +83,25 @@ class Cluster:
 
     def down(self, mode="immediate"):
         self.command(program("pg_ctl"), "stop", "-D", self.data, "-m", mode, "-w", "-t", "60", "-s")
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """The server takes connections and answers nobody, as on a machine that hangs."""
+        pids = self.pids()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    def pids(self):
+        """The server's main process and those it started."""
+        main = int((self.data / "postmaster.pid").read_text().split()[0])
+        children = pathlib.Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        return [main, *map(int, children)]
 
     def remove(self):
         if not (self.data / "PG_VERSION").exists():
