@@ -27,7 +27,7 @@
     X(tracking_list) X(tracking_show) X(tracking_events) \
     X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) \
     X(db_check) X(db_migrate) X(db_backup) \
-    X(key_list) X(key_add) X(key_change)
+    X(key_list) X(key_add) X(key_change) X(explain)
 /* clang-format on */
 
 #define X(name)                                                                                              \
@@ -40,6 +40,12 @@ RMS_ADMIN_HANDLERS(X)
 /* The tenant of the path's first parameter ("-": the only one), as the store has it now; becomes the
  * request's tenant for the log. RMS_E_NOT_FOUND. */
 RMS_MUST_USE int rms_admin_tenant(struct rms_request *request, struct rms_tenant *tenant_out);
+
+/* The tracked document of this content id; issuer NULL: not said, RMS_E_CONFLICT when several people used the
+ * id. RMS_E_NOT_REGISTERED. (admin_tracking.c) */
+struct rms_tracked;
+RMS_MUST_USE int rms_admin_tracked(struct rms_request *request, const char *content_id, const char *issuer,
+    struct rms_tracked *document_out);
 
 /* Body of a call: an object with no members but names. The caller frees it (RMS_JSON_CLEANUP). */
 struct rms_admin_body {

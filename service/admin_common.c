@@ -60,10 +60,18 @@ void rms_admin_done(struct rms_reply *reply)
 
 #define COMMAND_MAX 4000
 
-/* Whom a search or deletion of personal data was about stays out of the log too (S-324). */
+/* Whom a search or deletion of personal data was about stays out of the log too (S-324), and so do whole
+ * licences.
+ */
 static bool secret_member(const char *name)
 {
-    return strcmp(name, "Password") == 0 || strcmp(name, "Person") == 0 || strcmp(name, "about") == 0;
+    static const char *const names[] = {"Password", "Person", "about", "SerializedPublishingLicense"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void append_value(struct rms_buf *out, const json_t *value)

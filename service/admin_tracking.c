@@ -46,20 +46,26 @@ static int choose(struct rms_request *request, const struct rms_tracked_list *li
     return matches == 1 ? RMS_OK : RMS_E_NOT_REGISTERED;
 }
 
-static int find(struct rms_request *request, const char *issuer, struct rms_tracked *document_out)
+int rms_admin_tracked(
+    struct rms_request *request, const char *content_id, const char *issuer, struct rms_tracked *document_out)
 {
     struct rms_tracked_list list;
     struct rms_tenant t;
     char normal[RMS_ADDRESS_MAX];
     const char *id;
     RMS_TRY(rms_admin_tenant(request, &t));
-    RMS_TRY(rms_tracking_id(request, request->params[1], &id));
+    RMS_TRY(rms_tracking_id(request, content_id, &id));
     if (issuer != NULL && rms_address_normalise(issuer, normal) < 0) {
         return rms_fail(request, RMS_E_BAD_ARGUMENT, "Issuer: not an address");
     }
     rms_tracking_settle(request);
     RMS_TRY(rms_tracked_by_content(request->worker->db, request->arena, t.id, id, &list));
     return choose(request, &list, issuer != NULL ? normal : NULL, document_out);
+}
+
+static int find(struct rms_request *request, const char *issuer, struct rms_tracked *document_out)
+{
+    return rms_admin_tracked(request, request->params[1], issuer, document_out);
 }
 
 int rms_admin_tracking_show(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)

@@ -154,7 +154,8 @@ int rms_licence_decide(struct rms_request *request, const struct rms_opening *op
             .owner_proved = opening->owner_proved},
         .rules = {.now = request->now,
             .tenant_offline_days = (int)tenant->row.max_use_licence_days,
-            .wanted = wanted},
+            .wanted = wanted,
+            .matches = request->why},
     };
     const struct rms_person *person = rms_directory_person_for(request->person, tenant->row.id);
     RMS_TRY(is_revoked(request, opening, tenant->row.id, &a.publication.revoked));

@@ -15,9 +15,10 @@ struct rms_lookout {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t looked;
-    atomic_int_fast64_t fresh_ms; /* begin of the last good look: what is committed during one may be missed */
-    int64_t asked_ms;             /* begin of the look under way; 0: none */
-    bool severed;                 /* it was given up */
+    atomic_int_fast64_t
+        fresh_ms;     /* begin of the last good look: what is committed during one may be missed */
+    int64_t asked_ms; /* begin of the look under way; 0: none */
+    bool severed;     /* it was given up */
     bool ending;
     int failure; /* of the last look */
 };
@@ -35,7 +36,8 @@ static void report(const struct rms_lookout *lookout, int before, int64_t now_ms
 {
     char seconds[24];
 
-    (void)snprintf(seconds, sizeof seconds, "%lld", (long long)(now_ms - atomic_load(&lookout->fresh_ms)) / 1000);
+    (void)snprintf(
+        seconds, sizeof seconds, "%lld", (long long)(now_ms - atomic_load(&lookout->fresh_ms)) / 1000);
     if (before == 0 && lookout->failure < 0) {
         rms_log(RMS_LOG_ERROR, "store.away", "reason", rms_error_info(lookout->failure)->reason, NULL);
     } else if (before < 0 && lookout->failure == 0) {
@@ -107,8 +109,8 @@ static int64_t age_ms(struct rms_lookout *lookout, int64_t now_ms)
     return now_ms - atomic_load_explicit(&lookout->fresh_ms, memory_order_relaxed);
 }
 
-/* Under the lock. A look that is late is waited for until it counts as silent: as long as the store answers at
- * all nobody goes on old knowledge. */
+/* Under the lock. A look that is late is waited for until it counts as silent: as long as the store answers
+ * at all nobody goes on old knowledge. */
 static int judge(struct rms_lookout *lookout)
 {
     int64_t began_ms = rms_clock_monotonic_ms();

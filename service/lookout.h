@@ -25,8 +25,8 @@ struct rms_lookout_options {
 RMS_MUST_USE int rms_lookout_new(const struct rms_lookout_options *options, struct rms_lookout **lookout_out);
 void rms_lookout_free(struct rms_lookout **lookout);
 
-/* May a request go on what is in memory? Waits for a look that is late. RMS_E_UNREACHABLE: the server is away,
- * and the grace is over. */
+/* May a request go on what is in memory? Waits for a look that is late. RMS_E_UNREACHABLE: the server is
+ * away, and the grace is over. */
 RMS_MUST_USE int rms_lookout_current(struct rms_lookout *lookout);
 
 /* About every 100 ms, by a thread that never asks the store: ends a look that hangs. */

@@ -15,6 +15,7 @@ struct rms_worker;           /* service/front.h */
 struct rms_route;            /* service/route.h */
 struct rms_live_tenant;      /* service/tenant.h: a tenant as the front keeps it in memory */
 struct rms_directory_person; /* directory/directory.h: with his addresses and groups */
+struct rms_matches;          /* policy/policy.h */
 
 enum rms_method {
     RMS_METHOD_GET = 1,
@@ -91,6 +92,7 @@ struct rms_request {
     const char *address; /* the person's address for logs and certificates: person->address, else the UPN */
 
     struct rms_usage_note note;
+    struct rms_matches *why; /* set where a decision is to be explained (admin_explain.c), else NULL */
 
     const struct rms_live_tenant *pinned[RMS_TENANTS_MAX]; /* released with the request */
     size_t pinned_count;

@@ -86,6 +86,7 @@ const struct rms_route rms_routes[] = {
     ADMIN(POST, "tenants/{}/users/{}", user_change, "SetUser"),
     ADMIN(DELETE, "tenants/{}/users/{}", user_remove, "RemoveUser"),
     ADMIN(GET, "tenants/{}/users/{}/identity", user_identity, "CheckIdentity"),
+    ADMIN(POST, "tenants/{}/explain", explain, "ExplainDecision"),
     ADMIN(POST, "tenants/{}/groups", group_add, "AddGroup"),
     ADMIN(GET, "tenants/{}/groups", group_list, "GetGroups"),
     ADMIN(POST, "tenants/{}/groups/refresh", group_refresh, "RefreshMembership"),

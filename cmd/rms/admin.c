@@ -15,6 +15,20 @@ static const struct verb verbs[] = {
     ADMIN_GROUP("user", "Accounts", admin_user_verbs),
     ADMIN_GROUP("group", "Groups and their members", admin_group_verbs),
     ADMIN_GROUP("identity", "How a person is matched to rights", admin_identity_verbs),
+    {
+        .name = "explain",
+        .summary = "Show why a person may or may not open a document",
+        .details = "Has the service decide as if the person opened it now, and shows what it went by: "
+                   "addresses, groups\n"
+                   "and how the person is in them, template and version, expiry, revocation, owner, issuer, "
+                   "super user;\n"
+                   "and what to do about a refusal. Nothing is opened, and no key is handed out.",
+        .examples =
+            "  rms admin explain --user bob@contoso.test --file plan.ptxt\n"
+            "  rms admin explain --user bob@contoso.test --content-id 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11",
+        .options = admin_explain_options,
+        .run = admin_run_explain,
+    },
     ADMIN_GROUP("template", "Templates", admin_template_verbs),
     ADMIN_GROUP("onboarding", "Who may protect", admin_onboarding_verbs),
     ADMIN_GROUP("superuser", "Super users", admin_super_verbs),

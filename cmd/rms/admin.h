@@ -121,7 +121,7 @@ int admin_refused(const struct rms_buf *reply);
 #define TENANT_PATH "/admin/v1/tenants/{T}"
 
 /* Options of verbs that only read, and of those that only change. */
-extern const struct option_row admin_read_options[], admin_change_options[];
+extern const struct option_row admin_read_options[], admin_change_options[], admin_explain_options[];
 
 /* The verb groups, one file each. */
 extern const struct verb admin_tenant_verbs[], admin_service_verbs[], admin_domain_verbs[],
@@ -132,6 +132,7 @@ extern const struct verb admin_tenant_verbs[], admin_service_verbs[], admin_doma
 int admin_run_log(struct arguments *arguments);
 int admin_run_log_verify(struct arguments *arguments);
 int admin_run_log_export(struct arguments *arguments);
+int admin_run_explain(struct arguments *arguments);
 
 /* Verbs of several calls (admin_template_file.c). */
 int admin_template_export(struct arguments *arguments);

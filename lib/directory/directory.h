@@ -144,6 +144,20 @@ RMS_MUST_USE int rms_directory_explain(struct rms_directory *directory, struct r
     const char *tenant_id, const char *name, struct rms_explanation **explanation_out);
 void rms_explanation_free(struct rms_explanation **explanation);
 
+/* How somebody is in the group with this address, as the store has it now: the groups from the one he is a
+ * member of himself to that one, a shortest way. count 0: he is not. member_id: account or group. */
+struct rms_group_path {
+    const struct rms_group *groups;
+    size_t count;
+};
+struct rms_path_question {
+    const char *tenant_id;
+    const char *member_id;
+    const char *address; /* normalised */
+};
+RMS_MUST_USE int rms_directory_group_path(struct rms_db *db, struct rms_arena *arena,
+    const struct rms_path_question *question, struct rms_group_path *path_out);
+
 /* Choosing principals (S-012, S-047, S-175, S-176; table 2.1) */
 
 enum rms_group_use {

@@ -129,19 +129,62 @@ static int finish_custom(struct rms_arena *arena, struct tally *tally)
     return 0;
 }
 
+static enum rms_match_state state_of(const struct rms_grant *grant, int64_t now)
+{
+    if (grant->until != RMS_TIME_NONE && now >= grant->until) {
+        return RMS_MATCH_ENDED;
+    }
+    return grant->from != RMS_TIME_NONE && now < grant->from ? RMS_MATCH_NOT_BEGUN : RMS_MATCH_IN_FORCE;
+}
+
+static enum rms_match_kind kind_of(const struct question *q, const struct rms_grant *grant)
+{
+    static const enum rms_match_kind kinds[] = {[RMS_PRINCIPAL_DOMAIN] = RMS_MATCH_DOMAIN,
+        [RMS_PRINCIPAL_ANYONE] = RMS_MATCH_ANYONE,
+        [RMS_PRINCIPAL_OWNER] = RMS_MATCH_OWNER};
+
+    if (grant->principal != RMS_PRINCIPAL_ADDRESS) {
+        return kinds[grant->principal];
+    }
+    return person_has_address(q->person, grant->address) ? RMS_MATCH_ADDRESS : RMS_MATCH_GROUP;
+}
+
+static int note_match(struct rms_arena *arena, const struct question *q, const struct rms_match *match)
+{
+    struct rms_matches *list = q->rules->matches;
+
+    if (list->count == list->room) {
+        size_t room = list->room * 2 + 8;
+        struct rms_match *bigger = rms_arena_array(arena, room, sizeof *bigger);
+
+        if (bigger == NULL) {
+            return RMS_E_NO_MEMORY;
+        }
+        if (list->count > 0) {
+            memcpy(bigger, list->items, list->count * sizeof *bigger);
+        }
+        list->items = bigger;
+        list->room = room;
+    }
+    list->items[list->count] = *match;
+    list->items[list->count++].kind = kind_of(q, match->grant);
+    return 0;
+}
+
 static int count_grant(
     struct rms_arena *arena, const struct question *q, const struct rms_grant *grant, struct tally *tally)
 {
-    int64_t now = q->rules->now;
+    enum rms_match_state state;
 
     if (rms_rights_empty(&grant->rights) || !matches(q, grant)) {
         return 0;
     }
-    if (grant->until != RMS_TIME_NONE && now >= grant->until) {
-        tally->ended = true;
-        return 0;
+    state = state_of(grant, q->rules->now);
+    if (q->rules->matches != NULL) {
+        RMS_TRY(note_match(arena, q, &(struct rms_match){.grant = grant, .state = state}));
     }
-    if (grant->from != RMS_TIME_NONE && now < grant->from) {
+    tally->ended = tally->ended || state == RMS_MATCH_ENDED;
+    if (state != RMS_MATCH_IN_FORCE) {
         return 0;
     }
     tally->matched++;
@@ -285,6 +328,9 @@ int rms_policy_evaluate(struct rms_arena *arena, const struct rms_policy *policy
 
     *decision_out = (struct rms_decision){0};
     deny(decision_out, RMS_E_NO_RIGHTS, rules->now); /* what an error on the way leaves */
+    if (rules->matches != NULL) {
+        *rules->matches = (struct rms_matches){0};
+    }
     RMS_TRY(tally_grants(arena, &q, &tally));
     decision_out->matched_grants = tally.matched;
     decision_out->as_owner = is_named(&q, publication->owner);

@@ -550,6 +550,49 @@ static void the_super_user_right_is_used_only_when_needed(void **state)
     assert_false(s->decision.offline_allowed);
 }
 
+/* touches: B-01 */
+static void an_explanation_names_the_entries_and_changes_nothing(void **state)
+{
+    static const struct rms_grant list[] = {
+        GRANT(ADDRESS, "carol@contoso.test", RMS_RIGHT_PRINT),
+        GRANT(ADDRESS, "e.m@contoso-alt.test", RMS_RIGHT_VIEW),
+        {.principal = RMS_PRINCIPAL_ADDRESS,
+            .address = "mkt-eu@contoso.test",
+            .rights = {.bits = RMS_RIGHT_EDIT},
+            .from = RMS_TIME_NONE,
+            .until = T0},
+        {.principal = RMS_PRINCIPAL_DOMAIN,
+            .address = "contoso.test",
+            .rights = {.bits = RMS_RIGHT_PRINT},
+            .from = T0 + 1,
+            .until = RMS_TIME_NONE},
+        GRANT(ANYONE, NULL, RMS_RIGHT_EXTRACT),
+    };
+    static const struct {
+        size_t grant;
+        enum rms_match_kind kind;
+        enum rms_match_state state;
+    } expected[] = {{1, RMS_MATCH_ADDRESS, RMS_MATCH_IN_FORCE}, {2, RMS_MATCH_GROUP, RMS_MATCH_ENDED},
+        {3, RMS_MATCH_DOMAIN, RMS_MATCH_NOT_BEGUN}, {4, RMS_MATCH_ANYONE, RMS_MATCH_IN_FORCE}};
+    struct rms_matches matches = {.count = 7}; /* of an earlier evaluation */
+    struct scene *s = *state;
+    struct rms_decision plain;
+
+    grants(s, list, COUNT(list));
+    plain = *ask(s, &erin);
+    s->rules.matches = &matches;
+    ASSERT_RIGHTS(s, &erin, plain.rights.bits);
+    assert_int_equal(s->decision.matched_grants, plain.matched_grants);
+    assert_int_equal(matches.count, COUNT(expected));
+    for (size_t i = 0; i < COUNT(expected); i++) {
+        assert_ptr_equal(matches.items[i].grant, &list[expected[i].grant]);
+        assert_int_equal(matches.items[i].kind, expected[i].kind);
+        assert_int_equal(matches.items[i].state, expected[i].state);
+    }
+    ASSERT_CODE(s, &nobody, 0); /* anyone */
+    assert_int_equal(matches.count, 1);
+}
+
 static void running_out_of_memory_is_a_denial_with_a_code(void **state)
 {
     static const char *const names[] = {"A", "B"};
@@ -596,6 +639,7 @@ int main(void)
         TEST(names_that_are_not_proved_do_not_count),
         TEST(a_group_as_owner_gives_its_members_nothing),
         TEST(the_super_user_right_is_used_only_when_needed),
+        TEST(an_explanation_names_the_entries_and_changes_nothing),
         TEST(running_out_of_memory_is_a_denial_with_a_code),
     };
 

@@ -88,10 +88,34 @@ struct rms_person {
     bool super_user; /* feature on and listed */
 };
 
+/* Why a decision came out as it did, for whoever asks: the entries that name the person, in the policy's
+ * order.
+ */
+enum rms_match_kind {
+    RMS_MATCH_ADDRESS,
+    RMS_MATCH_GROUP,
+    RMS_MATCH_DOMAIN,
+    RMS_MATCH_ANYONE,
+    RMS_MATCH_OWNER
+};
+enum rms_match_state { RMS_MATCH_IN_FORCE, RMS_MATCH_ENDED, RMS_MATCH_NOT_BEGUN };
+
+struct rms_match {
+    const struct rms_grant *grant; /* of the policy */
+    enum rms_match_kind kind;      /* what of the person it names */
+    enum rms_match_state state;    /* only those in force give anything */
+};
+
+struct rms_matches {
+    struct rms_match *items; /* from the evaluation's arena */
+    size_t count, room;
+};
+
 struct rms_rules {
     int64_t now;
-    int tenant_offline_days; /* tenant maximum, 0 to 65535 */
-    uint32_t wanted;         /* rights the caller is going to use; 0 = not known. See as_super_user */
+    int tenant_offline_days;     /* tenant maximum, 0 to 65535 */
+    uint32_t wanted;             /* rights the caller is going to use; 0 = not known. See as_super_user */
+    struct rms_matches *matches; /* NULL: nobody asks why. Else filled anew by every evaluation */
 };
 
 /* as_owner and as_issuer tell who the person is, also on a denial. as_super_user tells that the right of a

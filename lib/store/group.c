@@ -263,12 +263,25 @@ int rms_group_members(struct rms_db *db, struct rms_arena *arena, const char *te
     return list_members(&rows, members_out);
 }
 
-int rms_groups_of(struct rms_db *db, struct rms_arena *arena, const char *tenant_id, const char *member_id,
-    struct rms_groups *groups_out)
+static int groups_by(struct rms_db *db, struct rms_arena *arena, enum rms_sql statement,
+    const char *const ids[2], struct rms_groups *groups_out)
 {
     RMS_ROWS(rows, db, arena);
 
     *groups_out = (struct rms_groups){0};
-    RMS_TRY(rms_rows_open(&rows, RMS_SQL_GROUPS_OF, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(member_id))));
+    RMS_TRY(rms_rows_open(&rows, statement, RMS_VALUES(RMS_TEXT(ids[0]), RMS_TEXT(ids[1]))));
     return read_groups(&rows, groups_out);
+}
+
+int rms_groups_of(struct rms_db *db, struct rms_arena *arena, const char *tenant_id, const char *member_id,
+    struct rms_groups *groups_out)
+{
+    return groups_by(db, arena, RMS_SQL_GROUPS_OF, (const char *const[]){tenant_id, member_id}, groups_out);
+}
+
+int rms_groups_direct(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
+    const char *member_id, struct rms_groups *groups_out)
+{
+    return groups_by(
+        db, arena, RMS_SQL_GROUPS_DIRECT, (const char *const[]){tenant_id, member_id}, groups_out);
 }

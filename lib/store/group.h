@@ -76,4 +76,8 @@ RMS_MUST_USE int rms_group_members(struct rms_db *db, struct rms_arena *arena, c
 RMS_MUST_USE int rms_groups_of(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     const char *member_id, struct rms_groups *groups_out);
 
+/* Only those he is a member of himself. */
+RMS_MUST_USE int rms_groups_direct(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
+    const char *member_id, struct rms_groups *groups_out);
+
 #endif

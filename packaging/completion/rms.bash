@@ -30,7 +30,7 @@ _rms_words() {
     'cache clean') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'reset') echo ' --yes --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'completion') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin') echo 'tenant service key domain user group identity template onboarding superuser issuer client license tracking log db health' ;;
+    'admin') echo 'tenant service key domain user group identity explain template onboarding superuser issuer client license tracking log db health' ;;
     'admin tenant') echo 'create list show set' ;;
     'admin tenant create') echo ' --name --domain --disabled --legacy-defaults --default-templates --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant list') echo ' --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -66,6 +66,7 @@ _rms_words() {
     'admin identity') echo 'check refresh' ;;
     'admin identity check') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin identity refresh') echo ' --group --user --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin explain') echo ' --user --file --licence --content-id --issuer --right --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin template') echo 'list show add set publish archive history restore export import apply remove' ;;
     'admin template list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin template show') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -181,6 +182,7 @@ _rms_valued() {
     'admin group remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin identity check') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin identity refresh') echo ' --group --user --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin explain') echo ' --user --file --licence --content-id --issuer --right --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin template list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin template show') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin template add') echo ' --name --description --name-in --description-in --grant --expire-on --tz --expire-days --offline-days --scope --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
