@@ -122,7 +122,7 @@ static const char *command_of(const struct rms_request *request)
 
 void rms_admin_note_request(const struct rms_request *request, int code)
 {
-    const char *command = command_of(request);
+    const char *command = request->command != NULL ? request->command : command_of(request);
     const char *result = code == RMS_OK ? "True" : rms_rest_result(code);
     if (request->note.detail != NULL) {
         result = rms_arena_printf(request->arena, "%s: %s", result, request->note.detail);
@@ -130,7 +130,7 @@ void rms_admin_note_request(const struct rms_request *request, int code)
     struct rms_admin_row row = {
         .tenant_id = request->tenant != NULL ? request->tenant->row.id : NULL,
         .time = request->now,
-        .actor = "operator",
+        .actor = request->actor != NULL ? request->actor : "operator",
         .command = command != NULL ? command : "?",
         .passed = code == RMS_OK,
         .result = result != NULL ? result : "",

@@ -10,6 +10,7 @@
 #include "service/admin.h"
 #include "service/rest_error.h"
 #include "service/route.h"
+#include "service/scim.h"
 #include "service/tenant.h"
 #include "service/token.h"
 #include "service/usage.h"
@@ -55,6 +56,7 @@ static void name_methods(unsigned allowed, char *out, size_t size)
         {RMS_METHOD_GET, "GET"},
         {RMS_METHOD_POST, "POST"},
         {RMS_METHOD_PUT, "PUT"},
+        {RMS_METHOD_PATCH, "PATCH"},
         {RMS_METHOD_DELETE, "DELETE"},
     };
     size_t len = 0;
@@ -68,6 +70,11 @@ static void name_methods(unsigned allowed, char *out, size_t size)
 static bool visible(const struct rms_exchange *x, const struct rms_route *route)
 {
     return route->who != RMS_WHO_OPERATOR || x->request.admin_socket;
+}
+
+static bool takes_token(const struct rms_route *route)
+{
+    return route->who == RMS_WHO_BEARER || route->who == RMS_WHO_PUSHER;
 }
 
 int rms_front_begin(void *context, struct rms_exchange *x)
@@ -90,8 +97,7 @@ int rms_front_begin(void *context, struct rms_exchange *x)
     }
     x->body_max = request->route->body_max;
     /* the probe of a POST carries its whole body (rest-protocol section 1): read, never kept */
-    x->body_discard =
-        request->route->who == RMS_WHO_BEARER && rms_request_header(request, "Authorization") == NULL;
+    x->body_discard = takes_token(request->route) && rms_request_header(request, "Authorization") == NULL;
     return RMS_OK;
 }
 
@@ -103,7 +109,10 @@ static int check_type(const struct rms_request *request)
     if (request->body.len == 0 || type == NULL) {
         return RMS_OK;
     }
-    return strncasecmp(type, "application/json", strlen("application/json")) == 0 ? RMS_OK : RMS_E_TYPE;
+    const char *own = request->route->who == RMS_WHO_PUSHER ? RMS_SCIM_TYPE : "application/json";
+    bool fits = strncasecmp(type, "application/json", strlen("application/json")) == 0 ||
+                strncasecmp(type, own, strlen(own)) == 0;
+    return fits ? RMS_OK : RMS_E_TYPE;
 }
 
 static int accept_caller(struct rms_front *front, struct rms_request *request)
@@ -115,6 +124,9 @@ static int accept_caller(struct rms_front *front, struct rms_request *request)
     case RMS_WHO_BEARER:
         RMS_TRY(rms_lookout_current(front->lookout));
         RMS_TRY(rms_token_accept(front, request));
+        return check_type(request);
+    case RMS_WHO_PUSHER:
+        RMS_TRY(rms_scim_accept(request));
         return check_type(request);
     case RMS_WHO_ANYONE:
         break;
@@ -154,11 +166,18 @@ static void challenge(struct rms_front *front, struct rms_exchange *x)
     }
 }
 
+/* In the form of the protocol that was asked. */
+static void refuse(struct rms_exchange *x, int code)
+{
+    bool scim = x->request.route != NULL && x->request.route->who == RMS_WHO_PUSHER;
+    (scim ? rms_scim_error : rms_rest_error)(&x->request, code, &x->reply);
+}
+
 static void fill_failure(struct rms_front *front, struct rms_exchange *x, int code)
 {
     if (!x->reply.final) {
         x->reply.header_count = 0;
-        rms_rest_error(&x->request, code, &x->reply);
+        refuse(x, code);
     }
     if (code == RMS_E_NOT_AUTHENTICATED && x->request.route->who == RMS_WHO_BEARER) {
         challenge(front, x);
@@ -179,7 +198,9 @@ void rms_front_work(struct rms_worker *worker, struct rms_exchange *x)
         fill_failure(front, x, rc);
     }
     rms_usage_note_request(front->usage, request, rc);
-    if (request->route->log == RMS_LOG_ADMIN) {
+    /* whoever proved nothing over the network does not fill the log */
+    bool stranger = request->route->who == RMS_WHO_PUSHER && request->caller == RMS_CALLER_NONE;
+    if (request->route->log == RMS_LOG_ADMIN && !stranger) {
         rms_admin_note_request(request, rc);
     }
     rms_request_unpin(request);
@@ -198,6 +219,6 @@ void rms_front_refuse(void *context, struct rms_exchange *x, int code)
         x->request.now = rms_clock_now();
         x->request.note.published_at = RMS_TIME_NONE;
     }
-    rms_rest_error(&x->request, code, &x->reply);
+    refuse(x, code);
     rms_usage_note_request(front->usage, &x->request, code);
 }

@@ -88,6 +88,7 @@ enum rms_method rms_http_method(const char *text)
         {"GET", RMS_METHOD_GET},
         {"POST", RMS_METHOD_POST},
         {"PUT", RMS_METHOD_PUT},
+        {"PATCH", RMS_METHOD_PATCH},
         {"DELETE", RMS_METHOD_DELETE},
         {"HEAD", RMS_METHOD_HEAD},
     };

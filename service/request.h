@@ -23,13 +23,15 @@ enum rms_method {
     RMS_METHOD_PUT = 4,
     RMS_METHOD_DELETE = 8,
     RMS_METHOD_HEAD = 16,
-    RMS_METHOD_OTHER = 32,
+    RMS_METHOD_PATCH = 32,
+    RMS_METHOD_OTHER = 64,
 };
 
 enum rms_caller {
     RMS_CALLER_NONE,     /* nobody proved anything */
     RMS_CALLER_PERSON,   /* a bearer token was accepted */
     RMS_CALLER_OPERATOR, /* the administration socket, peer checked */
+    RMS_CALLER_PUSHER,   /* a directory of the tenant, by its SCIM token */
 };
 
 struct rms_pair {
@@ -93,6 +95,8 @@ struct rms_request {
 
     struct rms_usage_note note;
     struct rms_matches *why; /* set where a decision is to be explained (admin_explain.c), else NULL */
+    const char *actor;       /* of the admin log; NULL: the operator */
+    const char *command;     /* of the admin log; NULL: made from path, query and body */
 
     const struct rms_live_tenant *pinned[RMS_TENANTS_MAX]; /* released with the request */
     size_t pinned_count;

@@ -2,16 +2,21 @@
 
 #include "service/admin.h"
 #include "service/rest.h"
+#include "service/scim.h"
 #include "service/signin.h"
 
 #define GET    RMS_METHOD_GET
 #define POST   RMS_METHOD_POST
 #define DELETE RMS_METHOD_DELETE
+#define PUT    RMS_METHOD_PUT
+#define PATCH  RMS_METHOD_PATCH
 
 #define LICENCE     RMS_REST_LICENCE_BODY_MAX
 #define CERTIFICATE RMS_REST_CERTIFICATE_BODY_MAX
 #define FORM        RMS_SIGNIN_BODY_MAX
 #define SMALL       RMS_REST_SMALL_BODY_MAX
+#define SCIM_USER   RMS_SCIM_USER_BODY_MAX
+#define SCIM_MANY   RMS_SCIM_BODY_MAX
 
 /* Public protocol and desktop flow: log words of service-requirements 8.2. */
 #define MY(path) "/my/v1|v2/" path
@@ -23,6 +28,16 @@
 #define SIGNIN(methods, path, max, handler)                                                                  \
     {                                                                                                        \
         methods, path, RMS_WHO_ANYONE, max, rms_signin_##handler, RMS_LOG_NONE, NULL                         \
+    }
+
+/* What a directory pushes: changes are rows of the admin log. */
+#define SCIM_READ(path, handler)                                                                             \
+    {                                                                                                        \
+        GET, "/{}/scim/v2/" path, RMS_WHO_PUSHER, 0, rms_scim_##handler, RMS_LOG_NONE, NULL                  \
+    }
+#define SCIM(methods, path, max, handler, word)                                                              \
+    {                                                                                                        \
+        methods, "/{}/scim/v2/" path, RMS_WHO_PUSHER, max, rms_scim_##handler, RMS_LOG_ADMIN, word           \
     }
 
 /* Administration: the word is the command of the admin log. */
@@ -64,6 +79,25 @@ const struct rms_route rms_routes[] = {
     SIGNIN(POST, "/{}/oauth2/devicecode", FORM, devicecode),
     SIGNIN(GET | POST, "/{}/oauth2/device", FORM, device),
     SIGNIN(GET, "/common/userrealm/{}", 0, realm),
+
+    SCIM_READ("serviceproviderconfig", config),
+    SCIM_READ("resourcetypes", types),
+    SCIM_READ("resourcetypes/{}", types),
+    SCIM_READ("schemas", schemas),
+    SCIM_READ("schemas/{}", schemas),
+    SCIM_READ("users", user_list),
+    SCIM_READ("users/{}", user_get),
+    SCIM_READ("groups", group_list),
+    SCIM_READ("groups/{}", group_get),
+    SCIM(POST, "users", SCIM_USER, user_add, "ScimAddUser"),
+    SCIM(PUT, "users/{}", SCIM_USER, user_put, "ScimSetUser"),
+    SCIM(PATCH, "users/{}", SCIM_USER, user_patch, "ScimSetUser"),
+    SCIM(DELETE, "users/{}", 0, user_remove, "ScimRemoveUser"),
+    SCIM(POST, "groups", SCIM_MANY, group_add, "ScimAddGroup"),
+    SCIM(PUT, "groups/{}", SCIM_MANY, group_put, "ScimSetGroup"),
+    SCIM(PATCH, "groups/{}", SCIM_MANY, group_patch, "ScimSetGroup"),
+    SCIM(DELETE, "groups/{}", 0, group_remove, "ScimRemoveGroup"),
+    SCIM(POST, "bulk", SCIM_MANY, bulk, "ScimBulk"),
 
     ADMIN(GET, "health", health, "GetHealth"),
     ADMIN(GET, "db", db_check, "TestDatabase"),
@@ -112,6 +146,9 @@ const struct rms_route rms_routes[] = {
     ADMIN(POST, "tenants/{}/clients", client_add, "AddClient"),
     ADMIN(GET, "tenants/{}/clients", client_list, "GetClients"),
     ADMIN(DELETE, "tenants/{}/clients/{}", client_remove, "RemoveClient"),
+    ADMIN(POST, "tenants/{}/scim/tokens", scim_token_add, "AddScimToken"),
+    ADMIN(GET, "tenants/{}/scim/tokens", scim_token_list, "GetScimTokens"),
+    ADMIN(DELETE, "tenants/{}/scim/tokens/{}", scim_token_remove, "RemoveScimToken"),
     ADMIN(GET, "tenants/{}/documents", tracking_list, "GetDocuments"),
     ADMIN(GET, "tenants/{}/documents/{}", tracking_show, "GetDocument"),
     ADMIN(GET, "tenants/{}/documents/{}/events", tracking_events, "GetDocumentLog"),

@@ -87,7 +87,10 @@ static void the_table_is_complete(void **state)
         bool admin = strncmp(row->pattern, "/admin/", 7) == 0;
         bool my = strncmp(row->pattern, "/my/", 4) == 0;
         assert_int_equal(row->who == RMS_WHO_OPERATOR, admin);
-        assert_int_equal(row->log == RMS_LOG_ADMIN, admin);
+        bool scim = strncmp(row->pattern, "/{}/scim/", 9) == 0;
+        bool changes = (row->methods & ~(unsigned)RMS_METHOD_GET) != 0;
+        assert_int_equal(row->who == RMS_WHO_PUSHER, scim);
+        assert_int_equal(row->log == RMS_LOG_ADMIN, admin || (scim && changes));
         assert_int_equal(row->who == RMS_WHO_BEARER, my);
         assert_int_equal(row->log == RMS_LOG_USAGE, my);
         if (row->log != RMS_LOG_NONE) {

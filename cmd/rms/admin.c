@@ -33,6 +33,7 @@ static const struct verb verbs[] = {
     ADMIN_GROUP("onboarding", "Who may protect", admin_onboarding_verbs),
     ADMIN_GROUP("superuser", "Super users", admin_super_verbs),
     ADMIN_GROUP("issuer", "OpenID Connect issuers whose tokens are accepted", admin_issuer_verbs),
+    ADMIN_GROUP("scim", "Directories that push people and groups", admin_scim_verbs),
     ADMIN_GROUP("client", "Applications of the built-in sign-in", admin_client_verbs),
     ADMIN_GROUP("license", "Rules for use licences", admin_license_verbs),
     ADMIN_GROUP("tracking", "Documents, who opened them, and their revocation", admin_tracking_verbs),

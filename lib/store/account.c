@@ -106,7 +106,9 @@ static int insert(struct rms_db *db, const struct rms_account *account, const st
         RMS_VALUES(RMS_TEXT(account->id), RMS_TEXT(account->tenant_id), RMS_TEXT(account->upn),
             RMS_TEXT(draft->upn_name), RMS_TEXT(account->display_name), RMS_INT(account->enabled),
             RMS_INT(account->guest), RMS_INT(account->created_at), RMS_TEXT(password_hash),
-            RMS_INT(account->licensed)));
+            RMS_INT(account->licensed),
+            RMS_TEXT(account->source != NULL ? account->source : RMS_SOURCE_LOCAL),
+            RMS_TEXT(account->external_id)));
 
     return code < 0 ? code : write_addresses(db, account, draft);
 }
@@ -135,6 +137,8 @@ static void read_account(struct rms_rows *rows, struct rms_account *account)
     account->guest = rms_take_bool(rows);
     account->created_at = rms_take_int(rows);
     account->licensed = rms_take_bool(rows);
+    account->source = rms_take_text(rows);
+    account->external_id = rms_take_text(rows);
 }
 
 static int read_addresses(struct rms_db *db, struct rms_arena *arena, struct rms_account *account)
@@ -252,15 +256,88 @@ int rms_account_list(struct rms_db *db, struct rms_arena *arena, const char *ten
     return code;
 }
 
+static const enum rms_sql searches[RMS_SEARCHES] = {
+    [RMS_SEARCH_ALL] = RMS_SQL_ACCOUNT_SEARCH_ALL,
+    [RMS_SEARCH_ID] = RMS_SQL_ACCOUNT_SEARCH_ID,
+    [RMS_SEARCH_EXTERNAL] = RMS_SQL_ACCOUNT_SEARCH_EXTERNAL,
+    [RMS_SEARCH_NAME] = RMS_SQL_ACCOUNT_SEARCH_NAME,
+    [RMS_SEARCH_ADDRESS] = RMS_SQL_ACCOUNT_SEARCH_ADDRESS,
+    [RMS_SEARCH_UPN] = RMS_SQL_ACCOUNT_SEARCH_UPN,
+};
+
+static int read_found(struct rms_db *db, const char *tenant_id, const struct rms_search *search,
+    struct rms_list *list, size_t *total_out)
+{
+    RMS_ROWS(rows, db, list->arena);
+    int code;
+
+    RMS_TRY(rms_rows_open(&rows, searches[search->by],
+        RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(search->source), RMS_TEXT(search->value),
+            RMS_INT((int64_t)search->limit), RMS_INT((int64_t)search->offset))));
+    while ((code = rms_rows_next(&rows)) > 0) {
+        struct rms_account *account = rms_list_add(list);
+
+        if (account == NULL) {
+            return RMS_E_NO_MEMORY;
+        }
+        read_account(&rows, account);
+        *total_out = (size_t)rms_take_int(&rows);
+    }
+    return code;
+}
+
+static int search_accounts(struct rms_db *db, const char *tenant_id, const struct rms_search *search,
+    struct rms_list *list, size_t *total_out)
+{
+    RMS_TRY(read_found(db, tenant_id, search, list, total_out));
+    for (size_t i = 0; i < list->count; i++) {
+        RMS_TRY(read_addresses(db, list->arena, (struct rms_account *)list->items + i));
+    }
+    if (list->count == 0 && (search->offset > 0 || search->limit == 0)) { /* the total still counts */
+        struct rms_search first = *search;
+        struct rms_list one = RMS_LIST(list->arena, struct rms_account);
+
+        first.offset = 0;
+        first.limit = 1;
+        return read_found(db, tenant_id, &first, &one, total_out);
+    }
+    return 0;
+}
+
+int rms_account_search(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
+    const struct rms_search *search, struct rms_accounts *accounts_out, size_t *total_out)
+{
+    struct rms_list list = RMS_LIST(arena, struct rms_account);
+    bool mine;
+
+    *accounts_out = (struct rms_accounts){0};
+    *total_out = 0;
+    if (search->by == RMS_SEARCH_MEMBER) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    RMS_TRY(rms_db_read_begin(db, &mine));
+    RMS_TRY(rms_db_read_end(db, mine, search_accounts(db, tenant_id, search, &list, total_out)));
+    *accounts_out = (struct rms_accounts){list.items, list.count};
+    return 0;
+}
+
+/* "" removes. */
+static const char *changed_text(const char *old, const char *change)
+{
+    return change == NULL ? old : change[0] != '\0' ? change : NULL;
+}
+
 /* The account as it will be. */
 static struct rms_account merged(const struct rms_account *old, const struct rms_account_change *change)
 {
     struct rms_account account = *old;
 
     account.upn = change->upn != NULL ? change->upn : account.upn;
-    account.display_name = change->display_name != NULL ? change->display_name : account.display_name;
+    account.display_name = changed_text(account.display_name, change->display_name);
     account.enabled = change->enabled != NULL ? *change->enabled : account.enabled;
     account.licensed = change->licensed != NULL ? *change->licensed : account.licensed;
+    account.guest = change->guest != NULL ? *change->guest : account.guest;
+    account.external_id = changed_text(account.external_id, change->external_id);
     if (change->set_proxy_addresses) {
         account.proxy_addresses = change->proxy_addresses;
         account.proxy_address_count = change->proxy_address_count;
@@ -285,7 +362,7 @@ static int apply(struct rms_db *db, struct draft *draft, const struct rms_accoun
     RMS_TRY(rms_sql_run_one(db, RMS_SQL_ACCOUNT_UPDATE,
         RMS_VALUES(RMS_TEXT(account.tenant_id), RMS_TEXT(account.id), RMS_TEXT(account.upn),
             RMS_TEXT(draft->upn_name), RMS_TEXT(account.display_name), RMS_INT(account.enabled),
-            RMS_INT(account.licensed))));
+            RMS_INT(account.licensed), RMS_INT(account.guest), RMS_TEXT(account.external_id))));
     if (change->upn != NULL || change->set_proxy_addresses) {
         RMS_TRY(write_addresses(db, &account, draft));
     }

@@ -32,6 +32,8 @@ struct rms_account {
     int64_t created_at;
     const char *const *proxy_addresses; /* as entered, ignored values included */
     size_t proxy_address_count;
+    const char *source;      /* NULL when created: RMS_SOURCE_LOCAL */
+    const char *external_id; /* of the source; NULL: none */
 };
 
 struct rms_accounts {
@@ -57,12 +59,18 @@ RMS_MUST_USE int rms_account_find(struct rms_db *db, struct rms_arena *arena, co
 RMS_MUST_USE int rms_account_list(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     const struct rms_page *page, struct rms_accounts *accounts_out);
 
+/* In the order of ids; total_out: how many fit in all. RMS_E_BAD_ARGUMENT for a search that is for groups. */
+RMS_MUST_USE int rms_account_search(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
+    const struct rms_search *search, struct rms_accounts *accounts_out, size_t *total_out);
+
 /* What is NULL stays. */
 struct rms_account_change {
     const bool *enabled;
     const bool *licensed;
+    const bool *guest;
     const char *upn;
     const char *display_name;
+    const char *external_id;            /* "" removes it */
     const char *password_hash;          /* "" removes it */
     const char *const *proxy_addresses; /* replaced as a whole when set_proxy_addresses */
     size_t proxy_address_count;

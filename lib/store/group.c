@@ -34,14 +34,16 @@ static int insert(struct rms_db *db, const struct rms_group *group, const char *
     const struct rms_name_owner owner = {group->tenant_id, group->id, true};
     int code = rms_sql_run(db, RMS_SQL_GROUP_INSERT,
         RMS_VALUES(RMS_TEXT(group->id), RMS_TEXT(group->tenant_id), RMS_TEXT(group->name), RMS_TEXT(address),
-            RMS_INT(group->kind), RMS_INT(group->created_at)));
+            RMS_INT(group->kind), RMS_INT(group->created_at),
+            RMS_TEXT(group->source != NULL ? group->source : RMS_SOURCE_LOCAL),
+            RMS_TEXT(group->external_id)));
 
     return code < 0 ? code : rms_names_set(db, &owner, &address, address != NULL ? 1 : 0);
 }
 
-int rms_group_create(struct rms_db *db, const struct rms_group *group)
+/* address: the normalised one, when there is one. */
+static int check_group(const struct rms_group *group, char address[RMS_ADDRESS_MAX])
 {
-    char address[RMS_ADDRESS_MAX];
     bool named =
         group->name != NULL && group->name[0] != '\0' && rms_text_printable(rms_view_str(group->name));
 
@@ -49,9 +51,14 @@ int rms_group_create(struct rms_db *db, const struct rms_group *group)
     if (!named || (size_t)group->kind >= KINDS) {
         return RMS_E_BAD_ARGUMENT;
     }
-    if (group->address != NULL) {
-        RMS_TRY(rms_address_normalise(group->address, address));
-    }
+    return group->address != NULL ? rms_address_normalise(group->address, address) : 0;
+}
+
+int rms_group_create(struct rms_db *db, const struct rms_group *group)
+{
+    char address[RMS_ADDRESS_MAX];
+
+    RMS_TRY(check_group(group, address));
     RMS_TRY(rms_db_begin(db));
     return rms_db_end_change(db, insert(db, group, group->address != NULL ? address : NULL));
 }
@@ -64,6 +71,8 @@ static void read_group(struct rms_rows *rows, struct rms_group *group)
     group->address = rms_take_text(rows);
     group->kind = (enum rms_group_kind)rms_take_int(rows);
     group->created_at = rms_take_int(rows);
+    group->source = rms_take_text(rows);
+    group->external_id = rms_take_text(rows);
 }
 
 int rms_group_get(struct rms_db *db, struct rms_arena *arena, const char *tenant_id, const char *id,
@@ -149,6 +158,78 @@ int rms_group_list(struct rms_db *db, struct rms_arena *arena, const char *tenan
     return read_groups(&rows, groups_out);
 }
 
+static const enum rms_sql searches[RMS_SEARCHES] = {
+    [RMS_SEARCH_ALL] = RMS_SQL_GROUP_SEARCH_ALL,
+    [RMS_SEARCH_ID] = RMS_SQL_GROUP_SEARCH_ID,
+    [RMS_SEARCH_EXTERNAL] = RMS_SQL_GROUP_SEARCH_EXTERNAL,
+    [RMS_SEARCH_NAME] = RMS_SQL_GROUP_SEARCH_NAME,
+    [RMS_SEARCH_ADDRESS] = RMS_SQL_GROUP_SEARCH_ADDRESS,
+    [RMS_SEARCH_MEMBER] = RMS_SQL_GROUP_SEARCH_MEMBER,
+};
+
+static int read_found(struct rms_db *db, const char *tenant_id, const struct rms_search *search,
+    struct rms_list *list, size_t *total_out)
+{
+    RMS_ROWS(rows, db, list->arena);
+    int code;
+
+    RMS_TRY(rms_rows_open(&rows, searches[search->by],
+        RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(search->source), RMS_TEXT(search->value),
+            RMS_INT((int64_t)search->limit), RMS_INT((int64_t)search->offset))));
+    while ((code = rms_rows_next(&rows)) > 0) {
+        struct rms_group *group = rms_list_add(list);
+
+        if (group == NULL) {
+            return RMS_E_NO_MEMORY;
+        }
+        read_group(&rows, group);
+        *total_out = (size_t)rms_take_int(&rows);
+    }
+    return code;
+}
+
+int rms_group_search(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
+    const struct rms_search *search, struct rms_groups *groups_out, size_t *total_out)
+{
+    struct rms_list list = RMS_LIST(arena, struct rms_group);
+
+    *groups_out = (struct rms_groups){0};
+    *total_out = 0;
+    if (search->by == RMS_SEARCH_UPN) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    RMS_TRY(read_found(db, tenant_id, search, &list, total_out));
+    if (list.count == 0 && (search->offset > 0 || search->limit == 0)) { /* the total still counts */
+        struct rms_search first = *search;
+        struct rms_list one = RMS_LIST(arena, struct rms_group);
+
+        first.offset = 0;
+        first.limit = 1;
+        RMS_TRY(read_found(db, tenant_id, &first, &one, total_out));
+    }
+    *groups_out = (struct rms_groups){list.items, list.count};
+    return 0;
+}
+
+static int update(struct rms_db *db, const struct rms_group *group, const char *address)
+{
+    const struct rms_name_owner owner = {group->tenant_id, group->id, true};
+
+    RMS_TRY(rms_sql_run_one(db, RMS_SQL_GROUP_UPDATE,
+        RMS_VALUES(RMS_TEXT(group->tenant_id), RMS_TEXT(group->id), RMS_TEXT(group->name), RMS_TEXT(address),
+            RMS_TEXT(group->external_id))));
+    return rms_names_set(db, &owner, &address, address != NULL ? 1 : 0);
+}
+
+int rms_group_change(struct rms_db *db, const struct rms_group *group)
+{
+    char address[RMS_ADDRESS_MAX];
+
+    RMS_TRY(check_group(group, address));
+    RMS_TRY(rms_db_begin(db));
+    return rms_db_end_change(db, update(db, group, group->address != NULL ? address : NULL));
+}
+
 static int remove_group(struct rms_db *db, const char *tenant_id, const char *id)
 {
     const struct rms_name_owner owner = {tenant_id, id, true};
@@ -229,6 +310,49 @@ int rms_group_remove_member(
 {
     RMS_TRY(rms_db_begin(db));
     return end_membership(db, remove_member(db, tenant_id, id, member_id), changed_out);
+}
+
+/* Who is there already is passed over; who is nobody of this source is an error. */
+static int add_from(struct rms_db *db, const struct rms_group *group, const char *member_id)
+{
+    RMS_ROWS(rows, db, NULL);
+    int added = rms_sql_run(db, RMS_SQL_MEMBER_INSERT_FROM,
+        RMS_VALUES(
+            RMS_TEXT(group->tenant_id), RMS_TEXT(group->id), RMS_TEXT(member_id), RMS_TEXT(group->source)));
+
+    if (added != 0) {
+        return added < 0 ? added : 0;
+    }
+    return rms_rows_first(&rows, RMS_SQL_MEMBER_FROM,
+        RMS_VALUES(RMS_TEXT(group->tenant_id), RMS_TEXT(member_id), RMS_TEXT(group->source)));
+}
+
+static int change_members(struct rms_db *db, const struct rms_group *group,
+    const struct rms_member_change *change, const char **unknown_out)
+{
+    int code = require_fixed(db, group->tenant_id, group->id);
+
+    if (code == 0 && change->clear) {
+        code = rms_sql_run(
+            db, RMS_SQL_MEMBER_CLEAR, RMS_VALUES(RMS_TEXT(group->tenant_id), RMS_TEXT(group->id)));
+    }
+    for (size_t i = 0; code >= 0 && i < change->remove_count; i++) {
+        code = rms_sql_run(db, RMS_SQL_MEMBER_DELETE,
+            RMS_VALUES(RMS_TEXT(group->tenant_id), RMS_TEXT(group->id), RMS_TEXT(change->remove[i])));
+    }
+    for (size_t i = 0; code >= 0 && i < change->add_count; i++) {
+        code = add_from(db, group, change->add[i]);
+        *unknown_out = code == RMS_E_NOT_FOUND ? change->add[i] : NULL;
+    }
+    return code < 0 ? code : 0;
+}
+
+int rms_group_change_members(struct rms_db *db, const struct rms_group *group,
+    const struct rms_member_change *change, const char **unknown_out)
+{
+    *unknown_out = NULL;
+    RMS_TRY(rms_db_begin(db));
+    return rms_db_end_change(db, change_members(db, group, change, unknown_out));
 }
 
 static int list_members(struct rms_rows *rows, struct rms_members *members_out)

@@ -23,6 +23,8 @@ struct rms_group {
     const char *address; /* normalised when read; NULL = not mail-enabled */
     enum rms_group_kind kind;
     int64_t created_at;
+    const char *source;      /* NULL when created: RMS_SOURCE_LOCAL */
+    const char *external_id; /* of the source; NULL: none */
 };
 
 struct rms_groups {
@@ -43,6 +45,13 @@ RMS_MUST_USE int rms_group_find(struct rms_db *db, struct rms_arena *arena, cons
 /* In the order of id; page->after is an id. */
 RMS_MUST_USE int rms_group_list(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     const struct rms_page *page, struct rms_groups *groups_out);
+
+/* In the order of ids; total_out: how many fit in all. */
+RMS_MUST_USE int rms_group_search(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
+    const struct rms_search *search, struct rms_groups *groups_out, size_t *total_out);
+
+/* Name, address and external id become those given; all else stays. Errors as for create. */
+RMS_MUST_USE int rms_group_change(struct rms_db *db, const struct rms_group *group);
 
 /* Its memberships and a super user entry go with it. */
 RMS_MUST_USE int rms_group_delete(struct rms_db *db, const char *tenant_id, const char *id);
@@ -67,6 +76,18 @@ RMS_MUST_USE int rms_group_add_member(
     struct rms_db *db, const char *tenant_id, const char *id, const char *member_id, bool *changed_out);
 RMS_MUST_USE int rms_group_remove_member(
     struct rms_db *db, const char *tenant_id, const char *id, const char *member_id, bool *changed_out);
+
+/* Many at once, as a directory pushes them: all or nothing. Members to add are of the group's own source;
+ * of another one, or none: RMS_E_NOT_FOUND and unknown_out. Those to remove that are none are passed over. */
+struct rms_member_change {
+    bool clear; /* all first */
+    const char *const *add;
+    size_t add_count;
+    const char *const *remove;
+    size_t remove_count;
+};
+RMS_MUST_USE int rms_group_change_members(struct rms_db *db, const struct rms_group *group,
+    const struct rms_member_change *change, const char **unknown_out);
 
 /* Direct members. */
 RMS_MUST_USE int rms_group_members(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,

@@ -102,6 +102,29 @@ RMS_MUST_USE int rms_changes_seen(struct rms_db *db, struct rms_changes *changes
  * filling it. */
 uint64_t rms_store_local_changes(const struct rms_store *store);
 
+/* Where an account or group comes from. What a directory pushed, only that directory changes. */
+#define RMS_SOURCE_LOCAL "local"
+#define RMS_SOURCE_SCIM  "scim"
+
+/* What of one source is sought. */
+enum rms_search_by {
+    RMS_SEARCH_ALL,
+    RMS_SEARCH_ID,
+    RMS_SEARCH_EXTERNAL, /* the source's own id */
+    RMS_SEARCH_NAME,     /* exactly as it is shown */
+    RMS_SEARCH_ADDRESS,  /* normalised */
+    RMS_SEARCH_UPN,      /* of accounts, normalised */
+    RMS_SEARCH_MEMBER,   /* groups that have this id as a direct member */
+    RMS_SEARCHES,
+};
+struct rms_search {
+    const char *source;
+    enum rms_search_by by;
+    const char *value; /* NULL for all */
+    size_t offset;
+    size_t limit;
+};
+
 /* A part of a list ordered by `after`'s column; page NULL = all of it. */
 struct rms_page {
     const char *after; /* last value of the part before; NULL = from the start */

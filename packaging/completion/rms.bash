@@ -30,7 +30,7 @@ _rms_words() {
     'cache clean') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'reset') echo ' --yes --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'completion') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin') echo 'tenant service key domain user group identity explain template onboarding superuser issuer client license tracking log db health' ;;
+    'admin') echo 'tenant service key domain user group identity explain template onboarding superuser issuer scim client license tracking log db health' ;;
     'admin tenant') echo 'create list show set' ;;
     'admin tenant create') echo ' --name --domain --disabled --legacy-defaults --default-templates --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant list') echo ' --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -98,6 +98,11 @@ _rms_words() {
     'admin issuer add') echo ' --audience --algorithm --jwks-uri --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin issuer list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin issuer remove') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin scim') echo 'token' ;;
+    'admin scim token') echo 'create list revoke' ;;
+    'admin scim token create') echo ' --days --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin scim token list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin scim token revoke') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin client') echo 'add list remove' ;;
     'admin client add') echo ' --redirect --name --legacy-no-pkce --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin client list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -208,6 +213,9 @@ _rms_valued() {
     'admin issuer add') echo ' --audience --algorithm --jwks-uri --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin issuer list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin issuer remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin scim token create') echo ' --days --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin scim token list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin scim token revoke') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin client add') echo ' --redirect --name --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin client list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin client remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
