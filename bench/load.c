@@ -448,6 +448,7 @@ int main(int argc, char **argv)
     SSL_CTX_set_verify(load.tls, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_mode(load.tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_clear_mode(load.tls, SSL_MODE_ENABLE_PARTIAL_WRITE);
+    SSL_CTX_set_read_ahead(load.tls, 1); /* a record with one call of the system instead of two */
     parse(&load, argc, argv);
     load.epoll = epoll_create1(0);
     load.connections = calloc(load.connection_count, sizeof *load.connections);

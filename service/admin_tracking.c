@@ -73,7 +73,7 @@ int rms_admin_tracking_show(struct rms_front *front, struct rms_request *request
     struct rms_tracked document;
     (void)front;
     RMS_TRY(find(request, rms_request_query(request, "issuer"), &document));
-    return rms_tracking_write_one(request, &document, &reply->body);
+    return rms_tracking_write_one(request, &document, 0, &reply->body);
 }
 
 int rms_admin_tracking_events(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
@@ -81,7 +81,8 @@ int rms_admin_tracking_events(struct rms_front *front, struct rms_request *reque
     struct rms_tracked document;
     (void)front;
     RMS_TRY(find(request, rms_request_query(request, "issuer"), &document));
-    return rms_tracking_write_events(request, &document.key, &reply->body);
+    return rms_tracking_write_events(
+        request, &(const struct rms_tracked_scope){document.key, 0}, &reply->body);
 }
 
 /* In the usage log it stands as done for the issuer (S-166). */

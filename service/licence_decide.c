@@ -97,10 +97,12 @@ static int is_revoked(
 {
     const struct rms_document_key keys[] = {
         {tenant_id, o->content_id, o->issuer}, {tenant_id, o->origin_id, o->origin_issuer}};
+    const int64_t issued_at[] = {o->issued_at, INT64_MAX}; /* of the other nobody knows */
     *revoked_out = false;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !*revoked_out; i++) {
         if (keys[i].content_id != NULL && keys[i].issuer != NULL) {
-            RMS_TRY(rms_revocations_has(request->worker->front->revocations, &keys[i], revoked_out));
+            RMS_TRY(rms_revocations_has(
+                request->worker->front->revocations, &keys[i], issued_at[i], revoked_out));
         }
     }
     return RMS_OK;

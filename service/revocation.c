@@ -15,13 +15,18 @@ struct mark {
     uint64_t high;
 };
 
+struct slot {
+    struct mark mark;
+    int64_t since; /* reaches licences issued from then on */
+};
+
 struct rms_revocations {
     pthread_mutex_t following; /* one thread reads the history */
     int64_t seq;               /* of the newest row taken */
     uint8_t salt[MARK_BYTES];  /* nobody outside can choose content ids that meet in one slot */
 
     pthread_rwlock_t lock; /* over the table */
-    struct mark *slots;
+    struct slot *slots;
     size_t slot_count; /* a power of two */
     size_t count;
 };
@@ -39,10 +44,10 @@ static bool same_mark(const struct mark *a, const struct mark *b)
 }
 
 /* Where the mark is, or the free slot where it would be. */
-static size_t slot_of(const struct mark *slots, size_t slot_count, const struct mark *mark)
+static size_t slot_of(const struct slot *slots, size_t slot_count, const struct mark *mark)
 {
     size_t at = (size_t)mark->low & (slot_count - 1);
-    while (!is_free(&slots[at]) && !same_mark(&slots[at], mark)) {
+    while (!is_free(&slots[at].mark) && !same_mark(&slots[at].mark, mark)) {
         at = (at + 1) & (slot_count - 1);
     }
     return at;
@@ -51,13 +56,13 @@ static size_t slot_of(const struct mark *slots, size_t slot_count, const struct 
 static int grow(struct rms_revocations *set)
 {
     size_t slot_count = set->slot_count * 2;
-    struct mark *slots = rms_calloc(slot_count, sizeof *slots);
+    struct slot *slots = rms_calloc(slot_count, sizeof *slots);
     if (slots == NULL) {
         return RMS_E_NO_MEMORY;
     }
     for (size_t i = 0; i < set->slot_count; i++) {
-        if (!is_free(&set->slots[i])) {
-            slots[slot_of(slots, slot_count, &set->slots[i])] = set->slots[i];
+        if (!is_free(&set->slots[i].mark)) {
+            slots[slot_of(slots, slot_count, &set->slots[i].mark)] = set->slots[i];
         }
     }
     rms_free(set->slots);
@@ -66,14 +71,14 @@ static int grow(struct rms_revocations *set)
     return RMS_OK;
 }
 
-static int insert(struct rms_revocations *set, const struct mark *mark)
+static int insert(struct rms_revocations *set, const struct slot *slot)
 {
     if (set->count >= set->slot_count / 4 * 3) {
         RMS_TRY(grow(set));
     }
-    size_t at = slot_of(set->slots, set->slot_count, mark);
-    set->count += is_free(&set->slots[at]);
-    set->slots[at] = *mark;
+    size_t at = slot_of(set->slots, set->slot_count, &slot->mark);
+    set->count += is_free(&set->slots[at].mark);
+    set->slots[at] = *slot;
     return RMS_OK;
 }
 
@@ -82,17 +87,17 @@ static void erase(struct rms_revocations *set, const struct mark *mark)
 {
     size_t mask = set->slot_count - 1;
     size_t gap = slot_of(set->slots, set->slot_count, mark);
-    if (is_free(&set->slots[gap])) {
+    if (is_free(&set->slots[gap].mark)) {
         return;
     }
-    for (size_t at = (gap + 1) & mask; !is_free(&set->slots[at]); at = (at + 1) & mask) {
-        size_t home = (size_t)set->slots[at].low & mask;
+    for (size_t at = (gap + 1) & mask; !is_free(&set->slots[at].mark); at = (at + 1) & mask) {
+        size_t home = (size_t)set->slots[at].mark.low & mask;
         if (((at - home) & mask) >= ((at - gap) & mask)) {
             set->slots[gap] = set->slots[at];
             gap = at;
         }
     }
-    set->slots[gap] = (struct mark){0, 0};
+    set->slots[gap] = (struct slot){0};
     set->count--;
 }
 
@@ -125,14 +130,14 @@ static int mark_of(
 static int take(const struct rms_revocation *row, void *context)
 {
     struct rms_revocations *set = context;
-    struct mark mark;
-    RMS_TRY(mark_of(set, &row->key, &mark));
+    struct slot slot = {.since = row->since};
+    RMS_TRY(mark_of(set, &row->key, &slot.mark));
     (void)pthread_rwlock_wrlock(&set->lock);
     int rc = RMS_OK;
     if (row->revoked) {
-        rc = insert(set, &mark);
+        rc = insert(set, &slot);
     } else {
-        erase(set, &mark);
+        erase(set, &slot.mark);
     }
     (void)pthread_rwlock_unlock(&set->lock);
     return rc;
@@ -146,12 +151,14 @@ int rms_revocations_follow(struct rms_revocations *set, struct rms_db *db)
     return rc;
 }
 
-int rms_revocations_has(struct rms_revocations *set, const struct rms_document_key *key, bool *revoked_out)
+int rms_revocations_has(
+    struct rms_revocations *set, const struct rms_document_key *key, int64_t issued_at, bool *revoked_out)
 {
     struct mark mark;
     RMS_TRY(mark_of(set, key, &mark));
     (void)pthread_rwlock_rdlock(&set->lock);
-    *revoked_out = !is_free(&set->slots[slot_of(set->slots, set->slot_count, &mark)]);
+    const struct slot *slot = &set->slots[slot_of(set->slots, set->slot_count, &mark)];
+    *revoked_out = !is_free(&slot->mark) && issued_at >= slot->since;
     (void)pthread_rwlock_unlock(&set->lock);
     return RMS_OK;
 }

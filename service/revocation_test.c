@@ -49,7 +49,7 @@ static bool has(struct rms_revocations *set, unsigned number)
     char id[RMS_GUID_TEXT];
     bool revoked = false;
     struct rms_document_key key = key_of(number, id);
-    assert_int_equal(rms_revocations_has(set, &key, &revoked), 0);
+    assert_int_equal(rms_revocations_has(set, &key, 0, &revoked), 0);
     return revoked;
 }
 
@@ -82,13 +82,32 @@ static void follows_the_history(void **state)
     bool revoked = true;
     struct rms_document_key key = key_of(1, id);
     key.issuer = "mallory@contoso.test";
-    assert_int_equal(rms_revocations_has(set, &key, &revoked), 0);
+    assert_int_equal(rms_revocations_has(set, &key, 0, &revoked), 0);
     assert_false(revoked);
     key = key_of(1, id);
     key.tenant_id = "u";
-    assert_int_equal(rms_revocations_has(set, &key, &revoked), 0);
+    assert_int_equal(rms_revocations_has(set, &key, 0, &revoked), 0);
     assert_false(revoked);
     rms_revocations_free(&set);
+    rms_revocations_free(&set);
+}
+
+/* What was issued before whoever revokes had his account is not reached. */
+static void reaches_from_its_time_on(void **state)
+{
+    struct lab *lab = *state;
+    struct rms_revocations *set = NULL;
+    char id[RMS_GUID_TEXT];
+    const struct rms_document_key key = key_of(1, id);
+    bool revoked = true;
+    write_rows(lab, 1, 1, true);
+    run_sql(lab, "UPDATE revocation SET since = 1000");
+    assert_int_equal(rms_revocations_new(&set), 0);
+    assert_int_equal(rms_revocations_follow(set, lab->db), 0);
+    assert_int_equal(rms_revocations_has(set, &key, 999, &revoked), 0);
+    assert_false(revoked);
+    assert_int_equal(rms_revocations_has(set, &key, 1000, &revoked), 0);
+    assert_true(revoked);
     rms_revocations_free(&set);
 }
 
@@ -166,7 +185,7 @@ static void *ask(void *argument)
     while (!atomic_load(&a->stop) && !atomic_load(&a->wrong)) {
         struct rms_document_key key = key_of(0, id);
         bool revoked = false;
-        if (rms_revocations_has(a->set, &key, &revoked) < 0 || !revoked) {
+        if (rms_revocations_has(a->set, &key, 0, &revoked) < 0 || !revoked) {
             atomic_store(&a->wrong, true); /* revoked from begin to end */
         }
     }
@@ -200,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LAB_TEST(follows_the_history),
+        LAB_TEST(reaches_from_its_time_on),
         LAB_TEST(stays_right_under_many_changes),
         LAB_TEST(a_million_cost_memory_only),
         LAB_TEST(questions_and_changes_together),

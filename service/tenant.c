@@ -117,7 +117,7 @@ static int load_live(struct rms_tenancy *tenancy, struct rms_db *db, const char 
     RMS_TRY(rms_template_list(db, live->arena, id, &templates));
     tenant->templates = templates.items;
     tenant->template_count = templates.count;
-    return RMS_OK;
+    return rms_tracking_state_read(live->arena, tenant->row.settings, &tenant->tracking);
 }
 
 static int new_live(struct rms_tenancy *tenancy, struct rms_db *db, const char *id, struct live **live_out)

@@ -8,6 +8,7 @@
 
 #include "crypto/ec.h"
 #include "service/front.h"
+#include "service/tracking_state.h"
 #include "store/key.h"
 #include "store/template.h"
 #include "store/tenant.h"
@@ -31,6 +32,7 @@ struct rms_live_tenant {
     const char *token_key_id;             /* active token-signing key; NULL without one */
     const struct rms_template *templates; /* published and archived, oldest first */
     size_t template_count;
+    struct rms_tracking_state tracking;
     const char *licensing_url; /* https://HOST/_wmcs/licensing */
 };
 

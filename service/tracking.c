@@ -44,13 +44,7 @@ int rms_tracking_of_licence(
 
 void rms_tracking_keep(struct rms_request *request, const struct rms_live_tenant *tenant)
 {
-    struct rms_tracking_state state = {0};
-    int rc = rms_tracking_state_read(request->arena, tenant->row.settings, &state);
-    if (rc < 0) {
-        rms_log(RMS_LOG_ERROR, "tracking.not-kept", "tenant", tenant->row.id, "reason",
-            rms_error_info(rc)->reason, NULL);
-    }
-    request->note.track = rc == RMS_OK && state.automatic;
+    request->note.track = tenant->tracking.automatic;
 }
 
 void rms_tracking_note(struct rms_request *request, const struct rms_opening *opening)
@@ -60,6 +54,26 @@ void rms_tracking_note(struct rms_request *request, const struct rms_opening *op
         !rms_directory_owns(request->person, opening->issuer)) {
         rms_tracking_keep(request, tenant);
     }
+}
+
+int64_t rms_tracking_since(const struct rms_request *request)
+{
+    return request->person->created_at - RMS_ACCOUNT_TOLERANCE_S;
+}
+
+/* S-085: whoever protected it, under any of his addresses; not an account made later (S-042). */
+bool rms_tracking_is_own(const struct rms_request *request, const struct rms_tracked *document)
+{
+    const struct rms_person *person = &request->person->person;
+    if (document->published_at < rms_tracking_since(request)) {
+        return false;
+    }
+    for (size_t i = 0; i < person->address_count; i++) {
+        if (strcmp(person->addresses[i], document->key.issuer) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void rms_tracking_settle(struct rms_request *request)
@@ -94,11 +108,12 @@ void rms_tracking_write_rows(struct rms_buf *out, const struct rms_tracked_list 
 }
 
 /* S-162: who opened it lately may go on until the end of his licence, whatever is decided now. */
-static int write_holders(struct rms_request *request, const struct rms_document_key *key, struct rms_buf *out)
+static int write_holders(
+    struct rms_request *request, const struct rms_tracked_scope *scope, struct rms_buf *out)
 {
     struct rms_holders holders;
     rms_tracking_settle(request);
-    RMS_TRY(rms_tracked_holders(request->worker->db, request->arena, key, request->now, &holders));
+    RMS_TRY(rms_tracked_holders(request->worker->db, request->arena, scope, request->now, &holders));
     rms_out_open(out, "OfflineLicenses", '[');
     for (size_t i = 0; i < holders.count; i++) {
         int64_t until = holders.items[i].until;
@@ -142,13 +157,14 @@ static int write_successors(
 }
 
 int rms_tracking_write_one(
-    struct rms_request *request, const struct rms_tracked *document, struct rms_buf *out)
+    struct rms_request *request, const struct rms_tracked *document, int64_t since, struct rms_buf *out)
 {
+    const struct rms_tracked_scope scope = {document->key, since};
     rms_out_open(out, NULL, '{');
     write_members(out, document);
     RMS_TRY(write_successors(request, &document->key, out));
     RMS_TRY(write_history(request, &document->key, out));
-    RMS_TRY(write_holders(request, &document->key, out));
+    RMS_TRY(write_holders(request, &scope, out));
     rms_out_close(out, '}');
     return RMS_OK;
 }
@@ -158,14 +174,14 @@ int rms_tracking_write_one(
 
 struct writing {
     struct rms_buf *out;
-    struct rms_tracking_state state;
+    const struct rms_tracking_state *tracking;
 };
 
 static int write_event(const struct rms_usage_row *row, void *context)
 {
     const struct writing *w = context;
     struct rms_buf *out = w->out;
-    if (rms_tracking_paused(&w->state, row->time)) {
+    if (rms_tracking_paused(w->tracking, row->time)) {
         return RMS_OK;
     }
     bool done = row->result != NULL && strcmp(row->result, "Success") == 0;
@@ -185,14 +201,16 @@ static int write_event(const struct rms_usage_row *row, void *context)
 }
 
 int rms_tracking_write_events(
-    struct rms_request *request, const struct rms_document_key *key, struct rms_buf *out)
+    struct rms_request *request, const struct rms_tracked_scope *scope, struct rms_buf *out)
 {
-    struct writing w = {.out = out};
-    const struct rms_live_tenant *tenant = rms_request_tenant(request, key->tenant_id);
-    RMS_TRY(rms_tracking_state_read(request->arena, tenant != NULL ? tenant->row.settings : NULL, &w.state));
+    const struct rms_live_tenant *tenant = rms_request_tenant(request, scope->key.tenant_id);
+    if (tenant == NULL) {
+        return RMS_E_NOT_REGISTERED;
+    }
+    struct writing w = {out, &tenant->tracking};
     rms_tracking_settle(request);
     rms_out_open(out, NULL, '[');
-    RMS_TRY(rms_tracked_events(request->worker->db, key, RMS_TRACKING_LIST_MAX, write_event, &w));
+    RMS_TRY(rms_tracked_events(request->worker->db, scope, RMS_TRACKING_LIST_MAX, write_event, &w));
     rms_out_close(out, ']');
     return RMS_OK;
 }
@@ -224,6 +242,7 @@ int rms_tracking_change(struct rms_request *request, const struct rms_document_k
         .time = request->now,
         .actor = change->actor,
         .reason = change->reason,
+        .since = change->since > 0 ? change->since : 0,
     };
     RMS_TRY(rms_revocation_add(worker->db, &row, &changed));
     RMS_TRY(rms_revocations_follow(worker->front->revocations, worker->db));
@@ -232,5 +251,5 @@ int rms_tracking_change(struct rms_request *request, const struct rms_document_k
     if (!changed && !change->revoke) {
         return rms_fail(request, RMS_E_CONFLICT, "the document is not revoked");
     }
-    return rms_tracking_write_one(request, &document, out);
+    return rms_tracking_write_one(request, &document, change->since, out);
 }

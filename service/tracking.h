@@ -27,13 +27,19 @@ void rms_tracking_settle(struct rms_request *request);
 /* The same for a document that somebody else opens. */
 void rms_tracking_note(struct rms_request *request, const struct rms_opening *opening);
 
+/* Is it a document of the person who asks? */
+bool rms_tracking_is_own(const struct rms_request *request, const struct rms_tracked *document);
+
+/* From when on the account of the request has a say over what its addresses protected (S-042). */
+int64_t rms_tracking_since(const struct rms_request *request);
+
 /* Documents, without the brackets; one with its history, what became of it, and who may still open it
- * offline; an array of events. */
+ * offline; an array of events. `since`: rms_tracking_since, or 0 for whoever may see all. */
 void rms_tracking_write_rows(struct rms_buf *out, const struct rms_tracked_list *list);
 RMS_MUST_USE int rms_tracking_write_one(
-    struct rms_request *request, const struct rms_tracked *document, struct rms_buf *out);
+    struct rms_request *request, const struct rms_tracked *document, int64_t since, struct rms_buf *out);
 RMS_MUST_USE int rms_tracking_write_events(
-    struct rms_request *request, const struct rms_document_key *key, struct rms_buf *out);
+    struct rms_request *request, const struct rms_tracked_scope *scope, struct rms_buf *out);
 
 /* Revokes or restores, on this node at once, and writes the document as it is then. Revoking again changes
  * nothing; restoring what is not revoked is RMS_E_CONFLICT. */
@@ -41,6 +47,7 @@ struct rms_tracking_change {
     bool revoke;
     const char *actor;
     const char *reason; /* NULL: none */
+    int64_t since;
 };
 RMS_MUST_USE int rms_tracking_change(struct rms_request *request, const struct rms_document_key *key,
     const struct rms_tracking_change *change, struct rms_buf *out);

@@ -31,10 +31,15 @@ int rms_tracking_state_read(
 {
     RMS_JSON_CLEANUP json_t *json = NULL;
     *state_out = (struct rms_tracking_state){.enabled = true, .automatic = true};
-    if (settings == NULL || rms_json_parse(rms_view_str(settings), &json) < 0) {
+    if (settings == NULL) {
         return RMS_OK;
     }
-    state_out->automatic = !json_is_true(json_object_get(json, MANUAL));
+    int rc = rms_json_parse(rms_view_str(settings), &json);
+    if (rc == RMS_E_NO_MEMORY) {
+        return rc;
+    }
+    state_out->automatic =
+        rc == RMS_OK && json_is_object(json) && !json_is_true(json_object_get(json, MANUAL));
     return read_pauses(arena, json_object_get(json, PAUSES), state_out);
 }
 

@@ -2,7 +2,8 @@
 #ifndef RMS_SERVICE_TRACKING_STATE_H
 #define RMS_SERVICE_TRACKING_STATE_H
 
-#include "service/front.h"
+#include "base/arena.h"
+#include "base/error.h"
 
 struct rms_tracking_pause {
     int64_t from;
@@ -16,7 +17,8 @@ struct rms_tracking_state {
     size_t pause_count;
 };
 
-/* From the settings of a tenant's row; what cannot be read is the default: on. Memory of the arena. */
+/* From the settings of a tenant's row. Without settings it is on; with a text that cannot be read nothing is
+ * registered that nobody asked for. Memory of the arena. */
 RMS_MUST_USE int rms_tracking_state_read(
     struct rms_arena *arena, const char *settings, struct rms_tracking_state *state_out);
 

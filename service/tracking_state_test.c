@@ -3,16 +3,20 @@
 #include "base/arena.h"
 #include "service/tracking_state.h"
 
-static void what_cannot_be_read_is_on(void **state)
+static void on_unless_switched_off(void **state)
 {
-    static const char *const texts[] = {NULL, "", "{}", "[]", "nonsense", "{\"TrackingPauses\":7}",
-        "{\"TrackingPauses\":[]}", "{\"TrackingManual\":\"yes\"}"};
+    static const struct {
+        const char *text;
+        bool automatic;
+    } cases[] = {{NULL, true}, {"{}", true}, {"{\"TrackingPauses\":7}", true},
+        {"{\"TrackingPauses\":[]}", true}, {"{\"TrackingManual\":\"yes\"}", true}, {"", false}, {"[]", false},
+        {"nonsense", false}};
     RMS_ARENA_CLEANUP struct rms_arena *arena = rms_arena_new(1u << 20);
     (void)state;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct rms_tracking_state read;
-        assert_int_equal(rms_tracking_state_read(arena, texts[i], &read), 0);
-        assert_true(read.enabled && read.automatic);
+        assert_int_equal(rms_tracking_state_read(arena, cases[i].text, &read), 0);
+        assert_true(read.enabled && read.automatic == cases[i].automatic);
         assert_false(rms_tracking_paused(&read, 1));
     }
 }
@@ -62,7 +66,7 @@ static void not_by_itself(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_cannot_be_read_is_on),
+        cmocka_unit_test(on_unless_switched_off),
         cmocka_unit_test(off_and_on_again),
         cmocka_unit_test(not_by_itself),
     };

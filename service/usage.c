@@ -102,7 +102,8 @@ static int write_batch(struct writer *w, const struct rms_usage_row *rows, size_
     return rc;
 }
 
-/* Without the lock: rows that are in the spool stay as they are until taken. */
+/* Without the lock: rows that are in the spool stay as they are until taken. What comes while a batch is
+ * written waits for the next: small batches cost far more a row, and the spool has the rows already. */
 static int write_all(struct writer *w)
 {
     struct rms_usage *usage = w->usage;
@@ -111,14 +112,14 @@ static int write_all(struct writer *w)
     size_t count;
     RMS_TRY(w->adopted ? 0 : rms_usage_adopt(w->chain, rms_clock_now()));
     w->adopted = true;
-    while ((count = rms_spool_peek(usage->spool, rows, RMS_USAGE_BATCH_ROWS, &end)) > 0) {
-        RMS_TRY(write_batch(w, rows, count));
+    do {
+        count = rms_spool_peek(usage->spool, rows, RMS_USAGE_BATCH_ROWS, &end);
+        RMS_TRY(count > 0 ? write_batch(w, rows, count) : RMS_OK);
         (void)pthread_mutex_lock(&usage->lock);
-        rms_spool_take(usage->spool, end);
+        rms_spool_take(usage->spool, end); /* with what could not be read */
         usage->written += count;
         (void)pthread_mutex_unlock(&usage->lock);
-    }
-    rms_spool_take(usage->spool, end); /* past what could not be read */
+    } while (count == RMS_USAGE_BATCH_ROWS);
     return RMS_OK;
 }
 

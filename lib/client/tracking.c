@@ -20,29 +20,6 @@ typedef int write_result(void *user_data, const void *data, size_t len);
 /* --- registering ------------------------------------------------------------------------------------------
  */
 
-/* A document as the service registers it. */
-struct notice {
-    struct rms_view licence;
-    const char *name;
-    const char *previous_id; /* what it was protected again from; "": nothing */
-};
-
-static json_t *notice_json(const struct notice *notice)
-{
-    json_t *object = json_object();
-    bool previous = notice->previous_id[0] != '\0';
-
-    if (object == NULL ||
-        json_object_set_new(object, "SerializedPublishingLicense", rms_api_base64(notice->licence)) != 0 ||
-        json_object_set_new(object, "ContentName", json_string(notice->name)) != 0 ||
-        (previous &&
-            json_object_set_new(object, "PreviousContentId", json_string(notice->previous_id)) != 0)) {
-        json_decref(object);
-        return NULL;
-    }
-    return object;
-}
-
 /* What the service says of each; the first that was not registered decides. */
 static int check_outcomes(struct rms_context *context, const json_t *reply)
 {
@@ -132,16 +109,16 @@ static int register_file(
     struct rms_context *context, const char *path, const char *name, const struct tracked_file *file)
 {
     char original[SHOWN_MAX];
-    struct notice notice = {rms_buf_view(&file->licence), name, ""};
-    json_t RMS_JSON_CLEANUP *list = json_array();
+    json_t RMS_JSON_CLEANUP *list = NULL;
 
     if (name == NULL) {
         original_name(path, file->extension, original);
-        notice.name = original;
+        name = original;
     }
-    RMS_TRY(rms_check_text(context, "name", notice.name, false));
-    return json_array_append_new(list, notice_json(&notice)) == 0 ? send_list(context, list, false)
-                                                                  : RMS_E_NO_MEMORY;
+    RMS_TRY(rms_check_text(context, "name", name, false));
+    list = json_pack("[{s:o, s:s}]", "SerializedPublishingLicense",
+        rms_api_base64(rms_buf_view(&file->licence)), "ContentName", name);
+    return list != NULL ? send_list(context, list, false) : RMS_E_NO_MEMORY;
 }
 
 int rms_track_register(struct rms_context *context, const char *path, const char *name)
@@ -172,13 +149,22 @@ static bool may_announce(const struct rms_errand *errand)
            !atomic_load(&context->tracking_failed);
 }
 
-static int add_work(json_t *list, const struct rms_work *work)
+/* Named, not shown: the licence would be most of the work, and the service believes people what they say of
+ * documents of their own. NULL values are left out. */
+static int add_work(json_t *list, const struct rms_plan *plan, const struct rms_work *work)
 {
+    const struct rms_policy *policy = &plan->policy->policy;
+    const char *template_id = policy->from_template ? policy->id : NULL;
+    const char *previous_id = work->previous_id[0] != '\0' ? work->previous_id : NULL;
     char name[SHOWN_MAX];
-    const struct notice notice = {rms_buf_view(&work->issued.licence), name, work->previous_id};
 
     original_name(work->target.output.path, work->extension, name);
-    return json_array_append_new(list, notice_json(&notice)) == 0 ? 0 : RMS_E_NO_MEMORY;
+    return json_array_append_new(
+               list, json_pack("{s:s, s:s, s:s, s:s*, s:s*}", "ContentId", work->issued.content_id, "Issuer",
+                         plan->address, "ContentName", name, "TemplateId", template_id, "PreviousContentId",
+                         previous_id)) == 0
+               ? 0
+               : RMS_E_NO_MEMORY;
 }
 
 void rms_tracking_announce(const struct rms_errand *errand, const struct rms_work *const *works, size_t count)
@@ -193,7 +179,7 @@ void rms_tracking_announce(const struct rms_errand *errand, const struct rms_wor
     }
     rms_report_save(context, &report);
     for (size_t i = 0; i < count && status == 0; i++) {
-        status = add_work(list, works[i]);
+        status = add_work(list, errand->plan, works[i]);
     }
     if (status == 0) {
         status = send_list(context, list, true);

@@ -52,7 +52,7 @@ RMS_MUST_USE int rms_rsa_sign(const struct rms_rsa_private *key, enum rms_hash h
 RMS_MUST_USE int rms_rsa_verify(const struct rms_rsa_public *key, enum rms_hash hash,
     const uint8_t digest[RMS_HASH_MAX], struct rms_view signature);
 
-enum rms_rsa_padding { RMS_RSA_PKCS1, RMS_RSA_OAEP };
+enum rms_rsa_padding { RMS_RSA_PKCS1, RMS_RSA_OAEP, RMS_RSA_PADDINGS };
 
 #define RMS_RSA_SEAL_MAX 100 /* bytes of a sealed message */
 

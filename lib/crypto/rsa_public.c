@@ -17,6 +17,7 @@ struct slot {
     uint64_t used_at; /* 0: empty */
     EVP_PKEY *pkey;
     EVP_PKEY_CTX *verify[RMS_HASH_COUNT];
+    EVP_PKEY_CTX *seal[RMS_RSA_PADDINGS];
 };
 
 struct rms_verify_cache {
@@ -99,6 +100,9 @@ static void slot_clear(struct slot *slot)
     for (size_t i = 0; i < RMS_HASH_COUNT; i++) {
         EVP_PKEY_CTX_free(slot->verify[i]);
     }
+    for (size_t i = 0; i < RMS_RSA_PADDINGS; i++) {
+        EVP_PKEY_CTX_free(slot->seal[i]);
+    }
     EVP_PKEY_free(slot->pkey);
     *slot = (struct slot){.used_at = 0};
 }
@@ -178,19 +182,29 @@ int rms_rsa_verify(const struct rms_rsa_public *key, enum rms_hash hash, const u
     return 0;
 }
 
-static int encrypt(
-    EVP_PKEY_CTX *ctx, enum rms_rsa_padding padding, struct rms_view plain, struct rms_buf *sealed)
+static EVP_PKEY_CTX *make_seal(EVP_PKEY *pkey, enum rms_rsa_padding padding)
 {
+    const struct rms_provider *provider = rms_provider();
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(provider->context, pkey, NULL);
     int mode = padding == RMS_RSA_OAEP ? RSA_PKCS1_OAEP_PADDING : RSA_PKCS1_PADDING;
+
+    if (ctx != NULL && EVP_PKEY_encrypt_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_padding(ctx, mode) == 1 &&
+        (padding != RMS_RSA_OAEP || EVP_PKEY_CTX_set_rsa_oaep_md(ctx, provider->md[RMS_SHA1]) == 1)) {
+        return ctx;
+    }
+    EVP_PKEY_CTX_free(ctx);
+    return NULL;
+}
+
+static int encrypt(EVP_PKEY_CTX *ctx, struct rms_view plain, struct rms_buf *sealed)
+{
     size_t len = RMS_RSA_BYTES_MAX;
     uint8_t *place = rms_buf_reserve(sealed, len);
 
     if (place == NULL) {
         return RMS_E_LIMIT;
     }
-    if (EVP_PKEY_encrypt_init(ctx) != 1 || EVP_PKEY_CTX_set_rsa_padding(ctx, mode) != 1 ||
-        (padding == RMS_RSA_OAEP && EVP_PKEY_CTX_set_rsa_oaep_md(ctx, rms_provider()->md[RMS_SHA1]) != 1) ||
-        EVP_PKEY_encrypt(ctx, place, &len, plain.data, plain.len) != 1) {
+    if (EVP_PKEY_encrypt(ctx, place, &len, plain.data, plain.len) != 1) {
         return rms_crypto_failed(RMS_E_INTERNAL);
     }
     rms_buf_commit(sealed, len);
@@ -201,19 +215,17 @@ int rms_rsa_seal(const struct rms_rsa_public *key, enum rms_rsa_padding padding,
     struct rms_buf *sealed)
 {
     struct slot *slot;
-    EVP_PKEY_CTX *ctx;
-    int status;
 
     if (plain.len > RMS_RSA_SEAL_MAX ||
         (padding == RMS_RSA_OAEP && plain.len + 2 * RMS_SHA1_BYTES + 2 > key->bits / 8)) {
         return RMS_E_BAD_ARGUMENT;
     }
     slot = slot_of(key);
-    ctx = slot != NULL ? EVP_PKEY_CTX_new_from_pkey(rms_provider()->context, slot->pkey, NULL) : NULL;
-    if (ctx == NULL) {
+    if (slot != NULL && slot->seal[padding] == NULL) {
+        slot->seal[padding] = make_seal(slot->pkey, padding);
+    }
+    if (slot == NULL || slot->seal[padding] == NULL) {
         return rms_crypto_failed(RMS_E_NO_MEMORY);
     }
-    status = encrypt(ctx, padding, plain, sealed);
-    EVP_PKEY_CTX_free(ctx);
-    return status;
+    return encrypt(slot->seal[padding], plain, sealed);
 }

@@ -18,10 +18,15 @@ static int run(struct rms_db *db, enum rms_sql sql, const struct rms_tracked *do
     return code < 0 ? code : 0;
 }
 
-int rms_tracked_register(struct rms_db *db, const struct rms_tracked *document)
+int rms_tracked_register(struct rms_db *db, const struct rms_tracked *documents, size_t count)
 {
+    int code = 0;
+
     RMS_TRY(rms_db_begin_relaxed(db));
-    return rms_db_end(db, run(db, RMS_SQL_TRACKED_REGISTER, document));
+    for (size_t i = 0; i < count && code == 0; i++) {
+        code = run(db, RMS_SQL_TRACKED_REGISTER, &documents[i]);
+    }
+    return rms_db_end(db, code);
 }
 
 static int exists(struct rms_db *db, const struct rms_document_key *key)
@@ -153,15 +158,16 @@ int rms_tracked_list(struct rms_db *db, struct rms_arena *arena, const struct rm
 
 /* --- events --------------------------------------------------------------------------------------------- */
 
-int rms_tracked_events(
-    struct rms_db *db, const struct rms_document_key *key, size_t limit, rms_usage_each *each, void *context)
+int rms_tracked_events(struct rms_db *db, const struct rms_tracked_scope *scope, size_t limit,
+    rms_usage_each *each, void *context)
 {
+    const struct rms_document_key *key = &scope->key;
     RMS_ROWS(rows, db, NULL);
     struct rms_usage_row row;
     int code;
 
     RMS_TRY(rms_rows_open(&rows, RMS_SQL_TRACKED_EVENTS,
-        RMS_VALUES(KEY_VALUES(key), RMS_INT(limit > 0 ? (int64_t)limit : INT64_MAX))));
+        RMS_VALUES(KEY_VALUES(key), RMS_INT(limit > 0 ? (int64_t)limit : INT64_MAX), RMS_INT(scope->since))));
     while ((code = rms_rows_next(&rows)) > 0) {
         rms_usage_take(&rows, &row);
         code = each(&row, context);
@@ -172,15 +178,17 @@ int rms_tracked_events(
     return code;
 }
 
-int rms_tracked_holders(struct rms_db *db, struct rms_arena *arena, const struct rms_document_key *key,
+int rms_tracked_holders(struct rms_db *db, struct rms_arena *arena, const struct rms_tracked_scope *scope,
     int64_t now, struct rms_holders *holders_out)
 {
+    const struct rms_document_key *key = &scope->key;
     RMS_ROWS(rows, db, arena);
     struct rms_list list = RMS_LIST(arena, struct rms_holder);
     int code;
 
     *holders_out = (struct rms_holders){0};
-    RMS_TRY(rms_rows_open(&rows, RMS_SQL_TRACKED_HOLDERS, RMS_VALUES(KEY_VALUES(key), RMS_INT(now))));
+    RMS_TRY(rms_rows_open(
+        &rows, RMS_SQL_TRACKED_HOLDERS, RMS_VALUES(KEY_VALUES(key), RMS_INT(now), RMS_INT(scope->since))));
     while ((code = rms_rows_next(&rows)) > 0) {
         struct rms_holder *holder = rms_list_add(&list);
 
@@ -217,7 +225,7 @@ static int add(struct rms_db *db, const struct rms_revocation *revocation, bool 
     }
     return rms_sql_run_one(db, RMS_SQL_REVOCATION_INSERT,
         RMS_VALUES(KEY_VALUES(&revocation->key), RMS_INT(revocation->revoked), RMS_INT(revocation->time),
-            RMS_TEXT(revocation->actor), RMS_TEXT(revocation->reason)));
+            RMS_TEXT(revocation->actor), RMS_TEXT(revocation->reason), RMS_INT(revocation->since)));
 }
 
 int rms_revocation_add(struct rms_db *db, const struct rms_revocation *revocation, bool *changed_out)
@@ -266,6 +274,7 @@ int rms_revocation_follow(struct rms_db *db, int64_t *seq, rms_revocation_each *
         row.key.content_id = rms_take_text(&rows);
         row.key.issuer = rms_take_text(&rows);
         row.revoked = rms_take_bool(&rows);
+        row.since = rms_take_int(&rows);
         code = each(&row, context);
         if (code != 0) {
             return code;

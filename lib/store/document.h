@@ -34,11 +34,11 @@ struct rms_tracked_list {
     size_t count;
 };
 
-/* Makes the record, or gives an existing one the name and the previous id where they are set. It survives a
+/* Makes the records, or gives existing ones the name and the previous id where they are set. They survive a
  * crash of the process at once and a power failure within seconds. */
-RMS_MUST_USE int rms_tracked_register(struct rms_db *db, const struct rms_tracked *document);
+RMS_MUST_USE int rms_tracked_register(struct rms_db *db, const struct rms_tracked *documents, size_t count);
 
-/* Makes the record when there is none. */
+/* Makes the record when there is none; corrects the time of one that was registered without its licence. */
 RMS_MUST_USE int rms_tracked_note(struct rms_db *db, const struct rms_tracked *document);
 
 /* The same from a usage row, in the transaction that appends it. A row that does not name issuer, owner and
@@ -68,10 +68,17 @@ struct rms_tracked_query {
 RMS_MUST_USE int rms_tracked_list(struct rms_db *db, struct rms_arena *arena,
     const struct rms_tracked_query *query, struct rms_tracked_list *list_out);
 
+/* What was done with a document, as far as it was published at `since` or later: an account that inherited an
+ * address learns nothing of what was protected before it. */
+struct rms_tracked_scope {
+    struct rms_document_key key;
+    int64_t since;
+};
+
 /* Attempts to get a licence: rows of the usage log in order of time, the newest `limit` of them. As
  * rms_usage_read. */
-RMS_MUST_USE int rms_tracked_events(
-    struct rms_db *db, const struct rms_document_key *key, size_t limit, rms_usage_each *each, void *context);
+RMS_MUST_USE int rms_tracked_events(struct rms_db *db, const struct rms_tracked_scope *scope, size_t limit,
+    rms_usage_each *each, void *context);
 
 /* Who holds a licence that still opens offline after `now`, the longest first. */
 struct rms_holder {
@@ -83,7 +90,7 @@ struct rms_holders {
     size_t count;
 };
 RMS_MUST_USE int rms_tracked_holders(struct rms_db *db, struct rms_arena *arena,
-    const struct rms_document_key *key, int64_t now, struct rms_holders *holders_out);
+    const struct rms_tracked_scope *scope, int64_t now, struct rms_holders *holders_out);
 
 /* --- revocation ----------------------------------------------------------------------------------------- */
 
@@ -93,6 +100,7 @@ struct rms_revocation {
     int64_t time;
     const char *actor;
     const char *reason; /* NULL: none given */
+    int64_t since;      /* reaches licences issued from then on; 0 = all */
 };
 
 /* Adds to the history when that changes something (changed_out). Of a document that is not registered:

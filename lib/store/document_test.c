@@ -24,7 +24,7 @@ static void test_register(void **state)
     struct rms_tracked got;
 
     assert_int_equal(rms_tracked_get(lab->db, lab->arena, &first.key, &got), RMS_E_NOT_FOUND);
-    assert_int_equal(rms_tracked_register(lab->db, &first), 0);
+    assert_int_equal(rms_tracked_register(lab->db, &first, 1), 0);
     assert_int_equal(rms_tracked_get(lab->db, lab->arena, &first.key, &got), 0);
     assert_string_equal(got.name, "plan.txt");
     assert_string_equal(got.owner, "alice@contoso.test");
@@ -37,16 +37,23 @@ static void test_register(void **state)
     first.name = "other.txt";
     first.previous_id = ID_2;
     first.registered_at = LAB_TIME + 50;
-    assert_int_equal(rms_tracked_register(lab->db, &first), 0);
+    assert_int_equal(rms_tracked_register(lab->db, &first, 1), 0);
     first.name = NULL;
     first.previous_id = NULL;
-    assert_int_equal(rms_tracked_register(lab->db, &first), 0);
+    assert_int_equal(rms_tracked_register(lab->db, &first, 1), 0);
     first.name = "third.txt";
     assert_int_equal(rms_tracked_note(lab->db, &first), 0);
     assert_int_equal(rms_tracked_get(lab->db, lab->arena, &first.key, &got), 0);
     assert_string_equal(got.name, "other.txt");
     assert_string_equal(got.previous_id, ID_2);
     assert_true(got.registered_at == LAB_TIME + 5);
+
+    /* the licence tells that it is older than who registered it said */
+    first.published_at -= 10 * RMS_DAY_S;
+    assert_int_equal(rms_tracked_note(lab->db, &first), 0);
+    assert_int_equal(rms_tracked_get(lab->db, lab->arena, &first.key, &got), 0);
+    assert_true(got.published_at == first.published_at);
+    assert_string_equal(got.name, "other.txt");
 
     /* every part of the key counts */
     struct rms_document_key other = first.key;
@@ -114,7 +121,7 @@ static void test_events_and_holders(void **state)
 {
     struct lab *lab = *state;
     const char *c = lab_tenant(lab, "contoso.test", NULL);
-    const struct rms_document_key key = {c, ID_1, "alice@contoso.test"};
+    struct rms_tracked_scope scope = {{c, ID_1, "alice@contoso.test"}, 0};
     const struct rms_usage_row base = {.tenant_id = c,
         .time = LAB_TIME,
         .row_id = "r",
@@ -123,7 +130,7 @@ static void test_events_and_holders(void **state)
         .result = "Success",
         .content_id = ID_1,
         .issuer = "alice@contoso.test",
-        .date_published = RMS_TIME_NONE,
+        .date_published = LAB_TIME - 100,
         .offline_until = LAB_TIME + 100};
     struct rms_usage_row rows[] = {base, base, base, base, base, base, base};
     struct rms_holders holders;
@@ -142,20 +149,27 @@ static void test_events_and_holders(void **state)
     rows[6].user_id = "fay@fabrikam.test";
     assert_int_equal(lab_append_usage(lab, rows, 7), 0);
 
-    assert_int_equal(rms_tracked_events(lab->db, &key, 0, count_rows, &count), 0);
+    assert_int_equal(rms_tracked_events(lab->db, &scope, 0, count_rows, &count), 0);
     assert_int_equal(count, 4);
     count = 0;
-    assert_int_equal(rms_tracked_events(lab->db, &key, 3, count_rows, &count), 0);
+    assert_int_equal(rms_tracked_events(lab->db, &scope, 3, count_rows, &count), 0);
     assert_int_equal(count, 3);
 
-    assert_int_equal(rms_tracked_holders(lab->db, lab->arena, &key, LAB_TIME, &holders), 0);
+    assert_int_equal(rms_tracked_holders(lab->db, lab->arena, &scope, LAB_TIME, &holders), 0);
     assert_int_equal(holders.count, 2);
     assert_string_equal(holders.items[0].user, "carol@contoso.test");
     assert_true(holders.items[0].until == RMS_USAGE_NO_END);
     assert_string_equal(holders.items[1].user, "bob@contoso.test");
     assert_true(holders.items[1].until == LAB_TIME + 100);
-    assert_int_equal(rms_tracked_holders(lab->db, lab->arena, &key, LAB_TIME + 100, &holders), 0);
+    assert_int_equal(rms_tracked_holders(lab->db, lab->arena, &scope, LAB_TIME + 100, &holders), 0);
     assert_int_equal(holders.count, 1);
+
+    /* published before the account existed */
+    scope.since = LAB_TIME - 99;
+    count = 0;
+    assert_int_equal(rms_tracked_events(lab->db, &scope, 0, count_rows, &count), 0);
+    assert_int_equal(rms_tracked_holders(lab->db, lab->arena, &scope, LAB_TIME, &holders), 0);
+    assert_true(count == 0 && holders.count == 0);
 }
 
 /* --- revocation -------------------------------------------------------------------------------------------
@@ -200,8 +214,8 @@ static void test_revocation(void **state)
     bool changed = false;
 
     assert_int_equal(change(lab, &one.key, true, &changed), RMS_E_NOT_FOUND);
-    assert_int_equal(rms_tracked_register(lab->db, &one), 0);
-    assert_int_equal(rms_tracked_register(lab->db, &two), 0);
+    assert_int_equal(rms_tracked_register(lab->db, &one, 1), 0);
+    assert_int_equal(rms_tracked_register(lab->db, &two, 1), 0);
     assert_int_equal(change(lab, &one.key, false, &changed), 0);
     assert_false(changed);
     assert_int_equal(change(lab, &one.key, true, &changed), 0);

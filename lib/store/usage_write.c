@@ -197,7 +197,6 @@ static int seal(struct batch *batch, struct chain *chain, const struct rms_value
 {
     struct rms_usage_opening opening;
 
-    rms_random(sealed->salt, sizeof sealed->salt);
     RMS_TRY(rms_usage_opening_parse(rms_view_of(sealed->salt, sizeof sealed->salt), &opening));
     RMS_TRY(rms_usage_chain(&chain->place, cells, &opening, &batch->writer->scratch));
     sealed->place = chain->place;
@@ -336,7 +335,11 @@ static int begin_batch(struct batch *batch, struct rms_usage_writer *writer, int
         .now = now,
         .chains = RMS_LIST(writer->arena, struct chain),
         .sealed = rms_arena_array(writer->arena, count, sizeof *batch->sealed)};
-    return batch->sealed != NULL ? 0 : RMS_E_NO_MEMORY;
+    if (batch->sealed == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    rms_random(batch->sealed, count * sizeof *batch->sealed); /* the salts; places are written over */
+    return 0;
 }
 
 int rms_usage_append(

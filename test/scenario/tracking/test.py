@@ -297,6 +297,47 @@ def copied_ids_and_other_tenants_do_nothing():
         assert lab.http("GET", "/my/v2/documents")[0] == 401
 
 
+def naming_is_not_owning():
+    # touches: S-042, S-153, S-158, S-161
+    with Lab() as lab:
+        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+        path, content_id = protect(alice, "plan.txt", "--perm", "bob@contoso.test:Co-Author", "--no-track")
+
+        def claim(person, issuer, automatic=True, **more):
+            document = {"ContentId": content_id, "Issuer": issuer, "ContentName": "x", **more}
+            code, _, reply = person.rest("POST", "/my/v2/documents", {"Documents": [document], "Automatic": automatic})
+            return reply[0]["Registered"] if code == 200 else reply["Reason"]
+
+        # Only as one's own, by a program, and in this form.
+        assert claim(mallory, "alice@contoso.test") is False
+        assert claim(mallory, "mallory@contoso.test", automatic=False) == "bad-argument"
+        assert claim(mallory, "mallory@contoso.test", Owner="alice@contoso.test") == "bad-argument"
+        assert claim(mallory, "mallory@contoso.test", TemplateId="x") == "bad-argument"
+        assert claim(mallory, "nobody") == "bad-argument"
+        assert alice.rms("--json", "track").json_lines == mallory.rms("--json", "track").json_lines == []
+
+        # A document of alice's content id that mallory says is hers is another document.
+        assert claim(mallory, "MALLORY@contoso.test") is True
+        mallory.rms("revoke", content_id, "--yes")
+        assert requests(lab, bob, path) == (True, None)
+        assert events(mallory, content_id) == [] and events(alice, content_id) == [("bob", True)]
+
+        # Who inherits the address may neither watch nor revoke what was protected before.
+        quiet, content_id = protect(alice, "quiet.txt", "--perm", "bob@contoso.test:Co-Author", "--no-track")
+        lab.admin("user", "remove", "alice@contoso.test", "--force")
+        lab.move_clock(days=40)
+        lab.add_user("alice")
+        bob.login()
+        heir = lab.person("alice", "heir")
+        heir.login()
+        assert claim(heir, "alice@contoso.test") is True
+        heir.rms("revoke", content_id, "--yes")
+        assert requests(lab, bob, quiet) == (True, None)
+        assert "not-registered" in heir.rms("track", content_id, code=4).err
+        assert "not-registered" in heir.rms("revoke", content_id, "--undo", code=4).err
+        assert content_id not in {d["ContentId"] for d in heir.rms("--json", "track").json_lines}
+
+
 def names_are_only_names():
     # touches: S-154, S-160, S-191
     with Lab(people=("alice", "bob")) as lab:
@@ -319,4 +360,4 @@ def names_are_only_names():
 
 if __name__ == "__main__":
     main(the_issuer_sees_who_opens, protecting_registers, revoked_and_restored, the_operator_acts_for_people, switched_off_and_on, copied_ids_and_other_tenants_do_nothing,
-         names_are_only_names)
+         naming_is_not_owning, names_are_only_names)
