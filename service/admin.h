@@ -23,7 +23,7 @@
     X(template_restore) X(onboarding_show) X(onboarding_set) X(super_show) X(super_change) X(issuer_add) \
     X(issuer_list) X(issuer_remove) X(client_add) X(client_list) \
     X(client_remove) X(log_usage) X(log_admin) X(log_verify) X(health) \
-    X(log_erase) X(log_trim) \
+    X(log_erase) X(log_trim) X(report) \
     X(tracking_list) X(tracking_show) X(tracking_events) \
     X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) \
     X(db_check) X(db_migrate) X(db_backup) \
@@ -63,6 +63,14 @@ RMS_MUST_USE int rms_admin_fail(struct rms_request *request, const struct rms_ad
 
 /* A required text. */
 RMS_MUST_USE int rms_admin_need(struct rms_admin_body *body, const char *name, size_t max, const char **out);
+
+/* from, to (a day counts to its last second) and limit of the query. */
+struct rms_admin_range {
+    int64_t from;
+    int64_t to; /* included */
+    size_t limit;
+};
+RMS_MUST_USE int rms_admin_range(struct rms_request *request, struct rms_admin_range *range);
 
 /* Does the client want text rather than JSON? */
 bool rms_admin_wants_text(const struct rms_request *request);

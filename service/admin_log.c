@@ -9,12 +9,6 @@
 #define FLUSH_MS  2000
 #define LIMIT_MAX 1000000
 
-struct range {
-    int64_t from;
-    int64_t to; /* included */
-    size_t limit;
-};
-
 /* Whose rows, or about which content. */
 static int read_filters(struct rms_request *request, struct rms_usage_query *query)
 {
@@ -50,10 +44,10 @@ static int read_moment(struct rms_request *request, const char *name, bool last,
     return RMS_OK;
 }
 
-static int read_range(struct rms_request *request, struct range *range)
+int rms_admin_range(struct rms_request *request, struct rms_admin_range *range)
 {
     const char *limit = rms_request_query(request, "limit");
-    *range = (struct range){RMS_TIME_NONE, RMS_TIME_NONE, 0};
+    *range = (struct rms_admin_range){RMS_TIME_NONE, RMS_TIME_NONE, 0};
     RMS_TRY(read_moment(request, "from", false, &range->from));
     RMS_TRY(read_moment(request, "to", true, &range->to));
     if (range->from != RMS_TIME_NONE && range->to != RMS_TIME_NONE && range->from > range->to) {
@@ -90,10 +84,10 @@ static void set_type(struct rms_reply *reply, bool text)
 int rms_admin_log_usage(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     struct rms_tenant t;
-    struct range range;
+    struct rms_admin_range range;
     struct printing p = {&reply->body, rms_admin_wants_text(request)};
     RMS_TRY(rms_admin_tenant(request, &t));
-    RMS_TRY(read_range(request, &range));
+    RMS_TRY(rms_admin_range(request, &range));
     rms_usage_flush(front->usage, FLUSH_MS);
     if (p.text) {
         rms_usage_text_head(&reply->body);
@@ -133,11 +127,11 @@ static int print_admin(const struct rms_admin_row *row, void *context)
 int rms_admin_log_admin(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     struct rms_tenant t;
-    struct range range;
+    struct rms_admin_range range;
     struct printing p = {&reply->body, rms_admin_wants_text(request)};
     (void)front;
     RMS_TRY(rms_admin_tenant(request, &t));
-    RMS_TRY(read_range(request, &range));
+    RMS_TRY(rms_admin_range(request, &range));
     struct rms_admin_query query = {
         .tenant_id = t.id, .from = range.from, .to = range.to, .limit = range.limit};
     set_type(reply, p.text);

@@ -159,6 +159,7 @@ const struct rms_route rms_routes[] = {
     ADMIN(GET, "tenants/{}/log/usage", log_usage, "GetUserLog"),
     ADMIN(GET, "tenants/{}/log/admin", log_admin, "GetAdminLog"),
     ADMIN(GET, "tenants/{}/log/verify", log_verify, "VerifyUserLog"),
+    ADMIN(GET, "tenants/{}/reports/{}", report, "GetReport"),
     ADMIN(POST, "tenants/{}/log/erase", log_erase, "EraseUserLogPerson"),
     ADMIN(POST, "tenants/{}/log/trim", log_trim, "TrimUserLog"),
     {0},

@@ -53,6 +53,10 @@ struct column {
 };
 void output_table(const json_t *rows, const struct column *columns);
 
+/* The same with a bar behind each row, as long as its member of that name is large; left out where the
+ * terminal (COLUMNS, else 80 columns) has no room. */
+void output_chart(const json_t *rows, const struct column *columns, const char *member);
+
 /* A list as a table or, with --json, one object a line. Takes the reference. */
 int output_list(json_t *rows, const struct column *columns);
 

@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <wchar.h>
 
 #include "base/json.h"
@@ -13,6 +15,12 @@
 #define NAME_WIDTH  28
 #define INDENT      2
 #define WIDE_MAX    512
+#define GAP         2
+#define SCREEN      80
+#define SCREEN_MAX  1000
+#define BAR_MIN     6
+#define BAR_MAX     40
+#define EIGHTHS     8
 
 /* Columns a text takes on a terminal. */
 static int width_of(const char *text)
@@ -71,7 +79,69 @@ static void append_row(struct rms_buf *out, const json_t *object)
     }
 }
 
-static void print_row(const json_t *row, const struct column *columns, const int *widths)
+/* --- bars ------------------------------------------------------------------------------------------------
+ */
+
+struct chart {
+    const char *member; /* NULL: no bars */
+    int width;          /* of the longest */
+    json_int_t most;
+};
+
+static int screen_width(void)
+{
+    const char *columns = getenv("COLUMNS");
+    struct winsize size;
+    long width = columns != NULL ? strtol(columns, NULL, 10) : 0;
+
+    if (width <= 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
+        width = size.ws_col;
+    }
+    return width > 0 && width <= SCREEN_MAX ? (int)width : SCREEN;
+}
+
+static void prepare_chart(
+    struct chart *chart, const json_t *rows, const struct column *columns, const int *widths)
+{
+    const json_t *row;
+    size_t i;
+
+    chart->width = screen_width() - 1;
+    for (size_t c = 0; columns[c].title != NULL; c++) {
+        chart->width -= widths[c] + GAP;
+    }
+    chart->width = chart->width > BAR_MAX ? BAR_MAX : chart->width;
+    json_array_foreach((json_t *)rows, i, row)
+    {
+        json_int_t value = json_integer_value(json_object_get(row, chart->member));
+
+        chart->most = value > chart->most ? value : chart->most;
+    }
+    if (chart->width < BAR_MIN || chart->most == 0) {
+        chart->member = NULL;
+    }
+}
+
+/* In eighths of a column where the terminal can show them. Anything but nothing shows. */
+static void print_bar(const struct chart *chart, const json_t *row)
+{
+    static const char *const parts[EIGHTHS] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    double share = (double)json_integer_value(json_object_get(row, chart->member)) / (double)chart->most;
+    int eighths = (int)(share * chart->width * EIGHTHS + 0.5);
+    bool plain = MB_CUR_MAX == 1;
+
+    eighths = share > 0 && eighths == 0 ? 1 : eighths;
+    for (int i = 0; i < eighths / EIGHTHS; i++) {
+        fputs(plain ? "#" : "█", stdout);
+    }
+    fputs(plain ? (eighths < EIGHTHS && eighths > 0 ? "#" : "") : parts[eighths % EIGHTHS], stdout);
+}
+
+/* --- tables ----------------------------------------------------------------------------------------------
+ */
+
+static void print_row(
+    const json_t *row, const struct column *columns, const int *widths, const struct chart *chart)
 {
     struct rms_buf RMS_BUF_CLEANUP cell = RMS_BUF_INIT(CELL_MAX);
 
@@ -85,9 +155,12 @@ static void print_row(const json_t *row, const struct column *columns, const int
         fputs(row == NULL ? style("bold") : "", stdout);
         fputs(rms_buf_text(&cell), stdout);
         fputs(row == NULL ? style("off") : "", stdout);
-        if (columns[c + 1].title != NULL) {
-            printf("%*s", widths[c] - width_of(rms_buf_text(&cell)) + 2, "");
+        if (columns[c + 1].title != NULL || (row != NULL && chart->member != NULL)) {
+            printf("%*s", widths[c] - width_of(rms_buf_text(&cell)) + GAP, "");
         }
+    }
+    if (row != NULL && chart->member != NULL) {
+        print_bar(chart, row);
     }
     putchar('\n');
 }
@@ -106,8 +179,9 @@ static void measure(const json_t *row, const struct column *columns, int *widths
     }
 }
 
-void output_table(const json_t *rows, const struct column *columns)
+void output_chart(const json_t *rows, const struct column *columns, const char *member)
 {
+    struct chart chart = {.member = member};
     int widths[COLUMNS_MAX] = {0};
     size_t i;
     const json_t *row;
@@ -119,11 +193,19 @@ void output_table(const json_t *rows, const struct column *columns)
     {
         measure(row, columns, widths);
     }
-    print_row(NULL, columns, widths);
+    if (member != NULL) {
+        prepare_chart(&chart, rows, columns, widths);
+    }
+    print_row(NULL, columns, widths, &chart);
     json_array_foreach((json_t *)rows, i, row)
     {
-        print_row(row, columns, widths);
+        print_row(row, columns, widths, &chart);
     }
+}
+
+void output_table(const json_t *rows, const struct column *columns)
+{
+    output_chart(rows, columns, NULL);
 }
 
 int output_list(json_t *rows, const struct column *columns)

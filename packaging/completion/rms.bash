@@ -30,7 +30,7 @@ _rms_words() {
     'cache clean') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'reset') echo ' --yes --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'completion') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin') echo 'tenant service key domain user group identity explain template onboarding superuser issuer scim client license tracking log db health' ;;
+    'admin') echo 'tenant service key domain user group identity explain template onboarding superuser issuer scim client license tracking log report db health' ;;
     'admin tenant') echo 'create list show set' ;;
     'admin tenant create') echo ' --name --domain --disabled --legacy-defaults --default-templates --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant list') echo ' --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -127,6 +127,13 @@ _rms_words() {
     'admin log export') echo ' --format --from --to --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log erase') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log trim') echo ' --before --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin report') echo 'day hour document person template refusal' ;;
+    'admin report day') echo ' --from --to --day --user --content --template --refused --limit --csv --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin report hour') echo ' --from --to --day --user --content --template --refused --limit --csv --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin report document') echo ' --from --to --day --user --content --template --refused --limit --csv --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin report person') echo ' --from --to --day --user --content --template --refused --limit --csv --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin report template') echo ' --from --to --day --user --content --template --refused --limit --csv --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin report refusal') echo ' --from --to --day --user --content --template --refused --limit --csv --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin db') echo 'check migrate backup' ;;
     'admin db check') echo ' --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin db migrate') echo ' --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -235,6 +242,12 @@ _rms_valued() {
     'admin log export') echo ' --format --from --to --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin log erase') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin log trim') echo ' --before --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin report day') echo ' --from --to --day --user --content --template --limit --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin report hour') echo ' --from --to --day --user --content --template --limit --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin report document') echo ' --from --to --day --user --content --template --limit --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin report person') echo ' --from --to --day --user --content --template --limit --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin report template') echo ' --from --to --day --user --content --template --limit --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin report refusal') echo ' --from --to --day --user --content --template --limit --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin db check') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin db migrate') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin db backup') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;

@@ -1,0 +1,107 @@
+"""Reports: sums over the usage log that a person wants to look at, and a program can read."""
+import csv
+import io
+import os
+import re
+import sqlite3
+import time
+
+from rmslab import Lab, b64, main, pfile_licence, postgres
+
+COUNTED = ("day", "hour", "document", "person", "template", "refusal")
+IN_SECONDS = 60  # on a busy machine with sanitizers; a second else
+MANY = int(os.environ.get("RMS_ROWS", 200_000))
+
+
+def report(lab, kind, *args, **kwargs):
+    return lab.admin("report", kind, *args, "--json", **kwargs).json_lines
+
+
+def questions_have_answers():
+    # touches: S-197, S-188
+    with Lab() as lab:
+        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+        long_name = "ein sehr langer Name, wie ihn Menschen so vergeben – Überarbeitet (3).txt"
+        paths = [alice.write(name, "text") for name in ("plan.txt", long_name, "=cmd.txt")]
+        for path in paths:
+            alice.rms("protect", path, "--perm", "bob@contoso.test:VIEW", "--in-place")
+        plan = alice.home / "plan.ptxt"
+        for _ in range(3):
+            bob.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(plan))})
+        mallory.rms("open", plan, "-o", mallory.home / "x", code=1)
+        content = alice.rms("status", plan, "--json").json_lines[0]["ContentId"]
+
+        people = {line["Key"]: line for line in report(lab, "person", "--content", content)}
+        assert people["bob@contoso.test"]["Opened"] == 3 and people["mallory@contoso.test"]["Refused"] == 1, people
+        assert [line["Key"] for line in report(lab, "person", "--refused", "--content", content)] == ["mallory@contoso.test"]
+        opened = {line["Key"]: line for line in report(lab, "document", "--user", "bob@contoso.test")}
+        assert opened[content]["Opened"] == 3 and opened[content]["Name"] == "plan.txt", opened
+        assert {line["Key"] for line in report(lab, "refusal")} >= {"no-rights"}
+        today = report(lab, "day", "--day", time.strftime("%Y-%m-%d"))
+        assert len(today) >= 1 and sum(line["Published"] for line in today) == 3, today
+        assert sum(line["Requests"] for line in report(lab, "hour")) == sum(line["Requests"] for line in report(lab, "day"))
+        # what is not there is nothing, and no mistake; what cannot be is one
+        assert report(lab, "person", "--content", "11111111-0000-4000-8000-000000000000") == []
+        assert report(lab, "day", "--from", "2001-01-01", "--to", "2001-12-31") == []
+        lab.admin("report", "person", "--content", "abc", code=2)
+        lab.admin("report", "person", "--template", "abc", code=2)
+        lab.admin("report", "day", "--from", "yesterday", code=2)
+        lab.admin("report", "day", "--limit", "0", code=2)
+        lab.admin("report", "nonsense", code=2)
+        lab.admin("report", "day", "--tenant", "fabrikam.test", code=4)
+
+        # for people
+        for kind in COUNTED:
+            for width in (20, 80, 200):
+                env = {**alice.env(), "RMS_ADMIN_SOCKET": str(lab.socket), "COLUMNS": str(width)}
+                shown = lab.run(("admin", "report", kind), env).out
+                widest = max(len(line) for line in shown.splitlines())
+                assert "█" not in shown or widest < width, (kind, width, shown)
+        env["COLUMNS"] = "160"
+        shown = lab.run(("admin", "report", "document"), env).out
+        assert long_name not in shown and long_name[:32] + "…" in shown, shown
+        assert re.search(r"plan\.txt .* [█▏▎▍▌▋▊▉]+$", shown, re.MULTILINE), shown
+        env["LANG"] = "C"
+        env["LC_ALL"] = "C"
+        assert "█" not in lab.run(("admin", "report", "day"), env).out
+        lines = lab.admin("report", "document", "--limit", "1").out.splitlines()
+        assert "--limit N" in lines[-1] and len(lines) == 5, lines
+        # for spreadsheets
+        rows = list(csv.DictReader(io.StringIO(lab.admin("report", "document", "--csv").out)))
+        assert {row["Name"] for row in rows} == {"plan.txt", long_name, "'=cmd.txt"}, rows
+
+
+FILL = """WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+INSERT INTO usage_log (tenant_id, time, row_id, request_type, user_id, result, content_id, file_name, admin_action,
+ super_user, membership_age_s, chain_seq)
+SELECT '%s', %d + CAST(i AS BIGINT) * 86400 / %d, 'r' || i, 'AcquireLicense', 'user' || (i %% 5000) || '@contoso.test',
+ CASE WHEN i %% 10 = 0 THEN 'no-rights' ELSE 'Success' END, 'c' || (i %% 50000), 'plan.txt', 0, 0, 0, i + 1000000 FROM n"""
+
+
+def many_rows_of_one_day():
+    # The current day answers in seconds, however much happened on it, and nothing was added for that to what writes a row.
+    with Lab(people=("alice",)) as lab:
+        tenant = lab.admin("tenant", "show", "--json").json["TenantId"]
+        day = (int(time.time()) // 86400 - 2) * 86400
+        fill = FILL % (MANY - 1, tenant, day, MANY)
+        if lab.database:
+            name = lab.database.partition("///")[2].partition("?")[0]
+            postgres.of_environment().sql(fill, name)
+        else:
+            with sqlite3.connect(lab.data / "db/openrms.db", timeout=60) as db:
+                db.execute("PRAGMA synchronous = OFF")
+                db.execute(fill)
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(day))
+        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(day + 86399))
+        for kind in ("day", "hour", "document", "person", "refusal"):
+            began = time.monotonic()
+            lines = lab.admin("report", kind, "--from", at, "--to", until, "--limit", "20", "--json").json_lines
+            took = time.monotonic() - began
+            print(f"     {kind}: {took:.2f} s", flush=True)
+            assert lines and took < IN_SECONDS, (kind, took)
+            if kind == "day":
+                assert lines[0]["Requests"] == MANY and lines[0]["People"] == 5000 and lines[0]["Documents"] == 50000, lines
+
+
+if __name__ == "__main__":
+    main(questions_have_answers, many_rows_of_one_day)
