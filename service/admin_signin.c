@@ -29,6 +29,8 @@ static void write_issuer(struct rms_buf *out, const struct rms_issuer *issuer)
     }
     rms_out_close(out, ']');
     rms_out_text(out, "JwksUri", issuer->jwks_uri);
+    rms_out_texts(out, "AcrValues", issuer->acr_values, issuer->acr_value_count);
+    rms_out_int(out, "MaxAge", issuer->max_age_s);
     rms_out_close(out, '}');
 }
 
@@ -58,6 +60,32 @@ static bool url_fits(const char *url)
            strncmp(url, "http://localhost:", 17) == 0;
 }
 
+#define ACR_VALUES_MAX 16
+#define MAX_AGE_MAX    (30 * RMS_DAY_S)
+
+/* They come back in the challenge, whose values hold no delimiters. */
+static bool acr_fits(const char *value)
+{
+    size_t len = strlen(value);
+    return len > 0 && len <= 128 &&
+           strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:/._-") == len;
+}
+
+static int read_step_up(struct rms_admin_body *body, struct rms_issuer *issuer)
+{
+    struct rms_reader *r = &body->reader;
+    RMS_TRY(rms_reader_texts(r, body->object, "AcrValues", &issuer->acr_values, &issuer->acr_value_count));
+    for (size_t i = 0; i < issuer->acr_value_count; i++) {
+        if (i >= ACR_VALUES_MAX || !acr_fits(issuer->acr_values[i])) {
+            return rms_reader_fail(r, "AcrValues", "not at most 16 names of letters, digits and :/._-");
+        }
+    }
+    RMS_TRY(rms_reader_int(r, body->object, "MaxAge", &issuer->max_age_s));
+    return issuer->max_age_s >= 0 && issuer->max_age_s <= MAX_AGE_MAX
+               ? RMS_OK
+               : rms_reader_fail(r, "MaxAge", "not from 0 to 2592000 seconds");
+}
+
 static int read_issuer(struct rms_request *request, struct rms_admin_body *body, struct rms_issuer *issuer)
 {
     struct rms_reader *r = &body->reader;
@@ -77,6 +105,7 @@ static int read_issuer(struct rms_request *request, struct rms_admin_body *body,
         issuer->audience_count = 1;
     }
     RMS_TRY(read_algorithms(body, &issuer->algorithms));
+    RMS_TRY(read_step_up(body, issuer));
     RMS_TRY(rms_reader_text(r, body->object, "JwksUri", URL_MAX_BYTES, &issuer->jwks_uri));
     return issuer->jwks_uri == NULL || url_fits(issuer->jwks_uri)
                ? RMS_OK
@@ -85,7 +114,8 @@ static int read_issuer(struct rms_request *request, struct rms_admin_body *body,
 
 int rms_admin_issuer_add(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"Issuer", "Audience", "Algorithms", "JwksUri", NULL};
+    static const char *const names[] = {
+        "Issuer", "Audience", "Algorithms", "JwksUri", "AcrValues", "MaxAge", NULL};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tenant t;
     char id[RMS_GUID_TEXT];

@@ -278,6 +278,62 @@ static bool said_unverified(const json_t *claims)
     return json_is_false(flag) || (json_is_string(flag) && strcasecmp(json_string_value(flag), "false") == 0);
 }
 
+/* --- step-up (RFC 9470): a good token of a sign-in that is not good enough ---------------------------- */
+
+static bool names_one(const json_t *value, const struct rms_issuer *issuer)
+{
+    const char *text = json_string_value(value);
+
+    for (size_t i = 0; text != NULL && i < issuer->acr_value_count; i++) {
+        if (strcmp(issuer->acr_values[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Providers say what a sign-in was in acr, or list its methods in amr. */
+static bool strong_enough(const json_t *claims, const struct rms_issuer *issuer)
+{
+    const json_t *methods = json_object_get(claims, "amr");
+    bool strong = issuer->acr_value_count == 0 || names_one(json_object_get(claims, "acr"), issuer);
+
+    for (size_t i = 0; !strong && i < json_array_size(methods); i++) {
+        strong = names_one(json_array_get(methods, i), issuer);
+    }
+    return strong;
+}
+
+/* The last second in which the sign-in is recent enough; without auth_time it never was. */
+static int64_t recent_until(const json_t *claims, const struct rms_issuer *issuer)
+{
+    const json_t *signed_in = json_object_get(claims, "auth_time");
+
+    if (issuer->max_age_s == 0) {
+        return INT64_MAX;
+    }
+    double at = json_number_value(signed_in);
+    return at > 0 && at < 1e11 ? (int64_t)at + issuer->max_age_s + RMS_TOKEN_SKEW_S : 0;
+}
+
+static int ask_more(struct trial *trial, const struct rms_issuer *issuer)
+{
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(4096);
+
+    rms_buf_append_str(&text, ", error=\"insufficient_user_authentication\"");
+    for (size_t i = 0; i < issuer->acr_value_count; i++) {
+        rms_buf_printf(&text, "%s%s", i == 0 ? ", acr_values=\"" : " ", issuer->acr_values[i]);
+    }
+    rms_buf_append_str(&text, issuer->acr_value_count > 0 ? "\"" : "");
+    if (issuer->max_age_s > 0) {
+        rms_buf_printf(&text, ", max_age=\"%lld\"", (long long)issuer->max_age_s);
+    }
+    if (!text.failed) {
+        trial->request->step_up = rms_arena_text(trial->request->arena, rms_buf_view(&text));
+    }
+    return no(trial, "token: the sign-in is not strong or recent enough");
+}
+
 static int match_person(struct trial *trial, const struct rms_issuer *issuer, const json_t *claims)
 {
     RMS_DIRECTORY_PERSON_CLEANUP const struct rms_directory_person *person = NULL;
@@ -298,7 +354,12 @@ static int match_person(struct trial *trial, const struct rms_issuer *issuer, co
     if (status != 0) {
         return status == RMS_E_NOT_AUTHENTICATED ? no(trial, "token: names no account here") : status;
     }
-    set_hit(trial, issuer->tenant_id, person->account_id, last_second(trial, claims, RMS_TOKEN_SKEW_S));
+    int64_t last = last_second(trial, claims, RMS_TOKEN_SKEW_S);
+    int64_t recent = recent_until(claims, issuer);
+    if (!strong_enough(claims, issuer) || recent <= request->now) {
+        return ask_more(trial, issuer);
+    }
+    set_hit(trial, issuer->tenant_id, person->account_id, last < recent ? last : recent);
     return 0;
 }
 

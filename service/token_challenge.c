@@ -108,6 +108,8 @@ int rms_token_challenge(struct rms_front *front, struct rms_request *request, co
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(rms_challenge_write(&challenge, &value));
+    rms_buf_append_str(&value, request->step_up != NULL ? request->step_up : "");
+    RMS_TRY(rms_buf_status(&value));
     *value_out = rms_arena_text(request->arena, rms_buf_view(&value));
     return *value_out != NULL ? 0 : RMS_E_NO_MEMORY;
 }

@@ -26,7 +26,9 @@ struct keyset {
     int64_t tried_at;  /* start of the latest attempt */
     uint64_t attempts; /* finished */
     bool tried;
-    bool wanted; /* in line for the thread, or being fetched */
+    bool wanted; /* in line for a thread, or being fetched */
+    bool busy;   /* being fetched */
+    bool failed; /* the last attempt */
 };
 
 struct rms_keysets {
@@ -34,10 +36,12 @@ struct rms_keysets {
     pthread_mutex_t lock;
     pthread_cond_t work;
     pthread_cond_t done;
-    pthread_t thread;
+    pthread_t threads[RMS_KEYSET_THREADS];
+    size_t thread_count;
     struct keyset *first;
     size_t count;
     size_t waiting;
+    size_t doubtful; /* being fetched although it failed the last time */
     bool ending;
 };
 
@@ -80,7 +84,7 @@ int rms_keyset_of(struct rms_view json, struct rms_keyset_ref **ref_out)
     return status;
 }
 
-/* --- the fetching thread ---------------------------------------------------------------------------- */
+/* --- the fetching threads --------------------------------------------------------------------------- */
 
 static int discover(const struct rms_fetch_options *options, const char *issuer, struct rms_buf *uri_out)
 {
@@ -121,11 +125,16 @@ static int fetch_keys(
     return rms_keyset_of(rms_buf_view(&text), ref_out);
 }
 
+static bool ready(const struct rms_keysets *sets, const struct keyset *set)
+{
+    return set->wanted && !set->busy && (!set->failed || sets->doubtful < RMS_KEYSET_THREADS - 1);
+}
+
 static struct keyset *next_wanted(struct rms_keysets *sets)
 {
     struct keyset *set = sets->first;
 
-    while (set != NULL && !set->wanted) {
+    while (set != NULL && !ready(sets, set)) {
         set = set->next;
     }
     return set;
@@ -145,8 +154,12 @@ static void refresh(struct rms_keysets *sets, struct keyset *set)
     bool changed = false;
     int status;
 
+    bool doubtful = set->failed;
+
     set->tried_at = rms_clock_now();
     set->tried = true;
+    set->busy = true;
+    sets->doubtful += doubtful;
     (void)pthread_mutex_unlock(&sets->lock);
     status = fetch_keys(&sets->options.fetch, set, &fresh);
     report(set, status);
@@ -157,8 +170,12 @@ static void refresh(struct rms_keysets *sets, struct keyset *set)
         set->ref = fresh;
         set->fetched_at = rms_clock_now();
     }
+    sets->doubtful -= doubtful;
+    set->busy = false;
+    set->failed = status != 0;
     set->wanted = false;
     set->attempts++;
+    (void)pthread_cond_signal(&sets->work); /* somebody may have waited for this place */
     rms_keyset_unref(&old);
     if (changed && sets->options.changed != NULL) {
         sets->options.changed(sets->options.context);
@@ -192,7 +209,7 @@ static int start(struct rms_keysets *sets)
     pthread_condattr_t monotonic;
     sigset_t all;
     sigset_t old;
-    int err;
+    int err = 0;
 
     (void)pthread_mutex_init(&sets->lock, NULL);
     (void)pthread_condattr_init(&monotonic);
@@ -202,9 +219,12 @@ static int start(struct rms_keysets *sets)
     (void)pthread_condattr_destroy(&monotonic);
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &old);
-    err = pthread_create(&sets->thread, NULL, fetcher, sets);
+    while (err == 0 && sets->thread_count < RMS_KEYSET_THREADS) {
+        err = pthread_create(&sets->threads[sets->thread_count], NULL, fetcher, sets);
+        sets->thread_count += err == 0;
+    }
     (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return err == 0 ? 0 : RMS_E_NO_MEMORY;
+    return sets->thread_count > 0 ? 0 : RMS_E_NO_MEMORY; /* fewer are slower, not wrong */
 }
 
 int rms_keysets_new(const struct rms_keysets_options *options, struct rms_keysets **sets_out)
@@ -245,7 +265,9 @@ void rms_keysets_free(struct rms_keysets **sets_ref)
     sets->ending = true;
     (void)pthread_cond_broadcast(&sets->work);
     (void)pthread_mutex_unlock(&sets->lock);
-    (void)pthread_join(sets->thread, NULL);
+    for (size_t i = 0; i < sets->thread_count; i++) {
+        (void)pthread_join(sets->threads[i], NULL);
+    }
     while (sets->first != NULL) {
         struct keyset *next = sets->first->next;
 

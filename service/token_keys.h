@@ -1,8 +1,9 @@
-/* Public keys of other issuers (JWKS): fetched by one thread of their own, kept, refreshed.
+/* Public keys of other issuers (JWKS): fetched by a few threads of their own, kept, refreshed.
  *
  * Request threads never fetch. They take what is there; when nothing is there yet, or a token names a key
  * that is not in the set, they ask for a refresh and wait for it, a few of them and not for long. A refresh
- * is tried at most once a minute per issuer, and when it fails the old keys stay. */
+ * is tried at most once a minute per issuer, and when it fails the old keys stay. Issuers whose last refresh
+ * failed may hold all threads but one: an issuer of one tenant that hangs does not stop those of others. */
 #ifndef RMS_SERVICE_TOKEN_KEYS_H
 #define RMS_SERVICE_TOKEN_KEYS_H
 
@@ -13,6 +14,7 @@
 #define RMS_KEYSET_AGE_S   3600 /* older keys are refreshed in the background */
 #define RMS_KEYSETS_MAX    1024 /* issuers */
 #define RMS_KEYSET_WAIT_MS 6000 /* longest wait of a request */
+#define RMS_KEYSET_THREADS 3
 
 struct rms_keysets;
 

@@ -181,10 +181,10 @@ static void note_change(void *context)
     (void)atomic_fetch_add(&server.changed, 1);
 }
 
-static struct rms_keysets *open_sets(bool impatient)
+static struct rms_keysets *open_sets_for(bool impatient, size_t waiters)
 {
     struct rms_keysets_options options = {.fetch = {.loopback_http = true, .timeout_ms = 400},
-        .waiters = 4,
+        .waiters = waiters,
         .impatient = impatient,
         .changed = note_change};
     struct rms_keysets *sets;
@@ -193,6 +193,11 @@ static struct rms_keysets *open_sets(bool impatient)
     atomic_store(&server.changed, 0);
     assert_int_equal(rms_keysets_new(&options, &sets), 0);
     return sets;
+}
+
+static struct rms_keysets *open_sets(bool impatient)
+{
+    return open_sets_for(impatient, 4);
 }
 
 static int get(struct rms_keysets *sets, const struct rms_keyset_ref *newer_than, struct rms_keyset_ref **ref)
@@ -355,6 +360,47 @@ static void only_some_wait_for_a_hanging_issuer(void **state)
     rms_keysets_free(&sets);
 }
 
+/* Issuers of other tenants that take every connection, say nothing, and are asked for again and again. */
+static void hanging_issuers_do_not_stop_others(void **state)
+{
+    RMS_KEYSET_CLEANUP struct rms_keyset_ref *old = NULL;
+    RMS_KEYSET_CLEANUP struct rms_keyset_ref *fresh = NULL;
+    struct rms_keysets *sets = open_sets_for(true, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    int silent = socket(AF_INET, SOCK_STREAM, 0);
+    int64_t end_ms = rms_clock_monotonic_ms() + 60000;
+    char uri[64];
+    int status = RMS_E_NOT_FOUND;
+
+    (void)state;
+    assert_int_equal(bind(silent, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(silent, 64), 0);
+    assert_int_equal(getsockname(silent, (struct sockaddr *)&address, &len), 0);
+    (void)snprintf(uri, sizeof uri, "http://127.0.0.1:%d/", ntohs(address.sin_port));
+    atomic_store(&server.mood, KEYS_A);
+    while (get(sets, NULL, &old) != 0 && rms_clock_monotonic_ms() < end_ms) {
+        (void)usleep(20000);
+    }
+    assert_non_null(old);
+    atomic_store(&server.mood, KEYS_B);
+    /* nobody waits: there are always more hanging ones in line than threads */
+    while (status != 0 && rms_clock_monotonic_ms() < end_ms) {
+        for (int i = 0; i < 20; i++) {
+            RMS_KEYSET_CLEANUP struct rms_keyset_ref *none = NULL;
+            char name[64];
+
+            (void)snprintf(name, sizeof name, "https://silent%d.test", i);
+            assert_int_equal(rms_keysets_get(sets, name, uri, NULL, &none), RMS_E_UNREACHABLE);
+        }
+        status = get(sets, old, &fresh);
+        (void)usleep(20000);
+    }
+    assert_int_equal(status, 0);
+    rms_keysets_free(&sets);
+    (void)close(silent);
+}
+
 static void many_ask_while_keys_change(void **state)
 {
     struct waiter waiters[4] = {{.sets = NULL}};
@@ -437,6 +483,7 @@ int main(void)
         cmocka_unit_test(old_keys_stay_when_a_refresh_fails),
         cmocka_unit_test(discovery_must_speak_for_the_issuer),
         cmocka_unit_test(only_some_wait_for_a_hanging_issuer),
+        cmocka_unit_test(hanging_issuers_do_not_stop_others),
         cmocka_unit_test(many_ask_while_keys_change),
         cmocka_unit_test(only_safe_addresses_are_asked),
         cmocka_unit_test(nobody_there),

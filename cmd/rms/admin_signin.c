@@ -6,6 +6,8 @@ static const struct option_row issuer_options[] = {
         "audience accepted in its tokens (may be repeated; default: the service's address)"),
     LIST("algorithm", "ALG", "RS256, PS256 or ES256 (may be repeated; default: all three)"),
     TEXT("jwks-uri", "URL", "its key set (default: from its discovery document)"),
+    LIST("acr", "VALUE", "take only sign-ins of this kind: its acr, or one of its amr (may be repeated)"),
+    NUMBER("max-age", "take only sign-ins of the last N seconds, by auth_time", 1, 2592000),
     TENANT_OPTION,
     FLAG("what-if", "show what would be sent to the service, and send nothing"),
     SOCKET_OPTION,
@@ -16,6 +18,8 @@ static const struct call_field issuer_fields[] = {
     {"Audience", FIELD_LIST, "audience", 0},
     {"Algorithms", FIELD_LIST, "algorithm", 0},
     {"JwksUri", FIELD_TEXT, "jwks-uri", 0},
+    {"AcrValues", FIELD_LIST, "acr", 0},
+    {"MaxAge", FIELD_NUMBER, "max-age", 0},
     FIELDS_END,
 };
 static const struct column issuer_columns[] = {
@@ -31,7 +35,8 @@ static const struct call issuer_remove = {.method = "DELETE",
 
 const struct verb admin_issuer_verbs[] = {
     ADMIN_VERB("add", "Accept tokens of an OpenID Connect issuer", "URL", 1, 1, issuer_options, issuer_add,
-        "  rms admin issuer add https://login.contoso.test/ --audience https://rms.contoso.test/"),
+        "  rms admin issuer add https://login.contoso.test/ --audience https://rms.contoso.test/\n"
+        "  rms admin issuer add https://login.contoso.test/ --acr mfa --max-age 3600"),
     ADMIN_VERB(
         "list", "List the issuers", NULL, 0, 0, admin_read_options, issuer_list, "  rms admin issuer list"),
     ADMIN_VERB("remove", "Remove an issuer", "ID", 1, 1, admin_change_options, issuer_remove,

@@ -12,6 +12,10 @@ struct rms_issuer {
     size_t audience_count;
     unsigned algorithms;  /* RMS_ALG_... of crypto/jwt.h; stored as these bits */
     const char *jwks_uri; /* NULL = from the issuer's discovery document */
+    /* Step-up: how and how lately people must have signed in there. */
+    const char *const *acr_values; /* one of them as acr, or among amr; none: any */
+    size_t acr_value_count;
+    int64_t max_age_s; /* since auth_time; 0: any */
     int64_t created_at;
 };
 

@@ -95,7 +95,7 @@ _rms_words() {
     'admin superuser add') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin superuser remove') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin issuer') echo 'add list remove' ;;
-    'admin issuer add') echo ' --audience --algorithm --jwks-uri --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin issuer add') echo ' --audience --algorithm --jwks-uri --acr --max-age --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin issuer list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin issuer remove') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin scim') echo 'token' ;;
@@ -217,7 +217,7 @@ _rms_valued() {
     'admin superuser list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin superuser add') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin superuser remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
-    'admin issuer add') echo ' --audience --algorithm --jwks-uri --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin issuer add') echo ' --audience --algorithm --jwks-uri --acr --max-age --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin issuer list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin issuer remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin scim token create') echo ' --days --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;

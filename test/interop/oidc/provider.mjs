@@ -4,6 +4,7 @@
 //   node provider.mjs PORT RESOURCE
 import crypto from 'node:crypto';
 import readline from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { Provider } from 'oidc-provider';
 
 const [port, resource] = process.argv.slice(2);
@@ -37,10 +38,20 @@ function start() {
         }),
       },
     },
-    extraTokenClaims: (ctx, token) => ({ email: token.accountId, upn: token.accountId, email_verified: !token.accountId.startsWith('unverified') }),
+    acrValues: ['mfa'],
+    extraTokenClaims: (ctx, token) => ({
+      auth_time: ctx.oidc.entities.AuthorizationCode.authTime, acr: ctx.oidc.entities.AuthorizationCode.acr, amr: ctx.oidc.entities.AuthorizationCode.amr,
+      email: token.accountId, upn: token.accountId, email_verified: !token.accountId.startsWith('unverified'),
+    }),
     findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id, email: id }) }),
   });
-  handler = provider.callback();
+  const rest = provider.callback();
+  handler = async (request, response) => {
+    if (!request.url.endsWith('?second-factor')) return rest(request, response);
+    // the development pages know no second factor: this is one that everybody has
+    const [, login] = /(?:^|&)login=([^&]*)/.exec(await text(request));
+    return provider.interactionFinished(request, response, { login: { accountId: decodeURIComponent(login), acr: 'mfa', amr: ['pwd', 'otp'] } });
+  };
 }
 
 start();

@@ -56,7 +56,7 @@ class Provider:
         self.process.stdin.flush()
         self.wait_for("rotated")
 
-    def token(self, person, resource=None):
+    def token(self, person, resource=None, second_factor=False):
         """The code flow with PKCE, as a browser goes through it."""
         verifier = secrets.token_urlsafe(48)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
@@ -87,7 +87,7 @@ class Provider:
             if page is None:
                 break
             action = re.search(r'action="([^"]+)"', page.read().decode()).group(1)
-            page = visit(urllib.parse.urljoin(page.url, action), form)
+            page = visit(urllib.parse.urljoin(page.url, action) + ("?second-factor" if second_factor and "login" in form else ""), form)
         code = urllib.parse.parse_qs(urllib.parse.urlsplit(landed["url"]).query)["code"][0]
         reply = urllib.request.urlopen(self.issuer + "/token", urllib.parse.urlencode({
             "grant_type": "authorization_code", "code": code, "redirect_uri": redirect, "client_id": "desktop",
@@ -135,5 +135,34 @@ def tokens_of_another_issuer():
         assert templates(lab, fresh)[0] == 401, "a removed issuer was accepted"
 
 
+def a_sign_in_that_is_strong_and_recent_enough():
+    # touches: S-060, S-276
+    install()
+    os.environ["RMS_LOOPBACK_ISSUERS"] = "1"
+    resource = "https://rms.contoso.test/"
+    with Lab(people=("alice",), login=False) as lab, Provider(resource) as provider:
+        lab.admin("issuer", "add", provider.issuer, "--audience", resource, "--acr", "a b", code=2)
+        lab.admin("issuer", "add", provider.issuer, "--audience", resource, "--acr", 'x"y', code=2)
+        lab.admin("issuer", "add", provider.issuer, "--audience", resource, "--max-age", "0", code=2)
+        lab.admin("issuer", "add", provider.issuer, "--audience", resource, "--acr", "urn:x:mfa", "--acr", "mfa", "--max-age", "600")
+        shown = lab.admin("--json", "issuer", "list").json_lines[0]
+        assert shown["AcrValues"] == ["urn:x:mfa", "mfa"] and shown["MaxAge"] == 600, shown
+        weak, strong = provider.token("alice@contoso.test"), provider.token("alice@contoso.test", second_factor=True)
+        for _ in range(2):  # the second time from memory, were it kept
+            status, headers, _ = templates(lab, weak)
+            challenge = headers["WWW-Authenticate"]
+            assert status == 401 and 'error="insufficient_user_authentication"' in challenge, challenge
+            assert 'acr_values="urn:x:mfa mfa"' in challenge and 'max_age="600"' in challenge and 'authorization_uri="' in challenge, challenge
+        assert "insufficient" not in templates(lab, "x.y.z")[1]["WWW-Authenticate"], "nothing is told to whoever shows no good token"
+        assert templates(lab, strong)[0] == 200
+        lab.admin("issuer", "remove", provider.issuer)
+        lab.admin("issuer", "add", provider.issuer, "--audience", resource, "--acr", "otp", "--max-age", "60")
+        assert templates(lab, strong)[0] == 200, "a method counts too"
+        lab.move_clock(seconds=330)
+        assert templates(lab, strong)[0] == 200, "within the skew"
+        lab.move_clock(seconds=60)
+        assert templates(lab, strong)[0] == 401, "too long ago, though the token is good and was remembered"
+
+
 if __name__ == "__main__":
-    main(tokens_of_another_issuer)
+    main(tokens_of_another_issuer, a_sign_in_that_is_strong_and_recent_enough)
