@@ -37,7 +37,7 @@ void rms_rsa_private_free(struct rms_rsa_private **key);
 const struct rms_rsa_public *rms_rsa_public_of(const struct rms_rsa_private *key);
 
 /* CryptoAPI PRIVATEKEYBLOB (xrml-licences section 4): 20-byte header, then little-endian numbers. signing
- * chooses the key type field. The secret is 20 + 9/16 * bits bytes. From a blob: RMS_E_BAD_ARGUMENT unless
+ * chooses the key type field. The secret is 20 + 9/16 * bits bytes; RMS_E_BAD_ARGUMENT for a key in a token. From a blob: RMS_E_BAD_ARGUMENT unless
  * the numbers fit each other; bits are a multiple of 16. */
 RMS_MUST_USE int rms_rsa_to_blob(
     const struct rms_rsa_private *key, bool signing, struct rms_secret **blob_out);
@@ -65,7 +65,7 @@ RMS_MUST_USE int rms_rsa_seal(const struct rms_rsa_public *key, enum rms_rsa_pad
  * plain_out is filled with bytes derived from a secret of the key and the ciphertext, in the same time, and
  * the call still returns 0; what follows (a hash comparison) fails alike for every cause. OAEP tries SHA-1,
  * then SHA-256. A non-zero return means only that sealed or want has a length that cannot be (public
- * knowledge). */
+ * knowledge), or RMS_E_KEY_UNAVAILABLE: the token that keeps the key does not answer (hsm.h). */
 RMS_MUST_USE int rms_rsa_unseal(const struct rms_rsa_private *key, enum rms_rsa_padding padding,
     struct rms_view sealed, uint8_t *plain_out, size_t want);
 

@@ -34,6 +34,9 @@ static const struct {
 void rms_rsa_private_free(struct rms_rsa_private **key)
 {
     if (*key != NULL) {
+        if ((*key)->store != NULL) {
+            (*key)->store->release((*key)->place);
+        }
         EVP_PKEY_CTX_free((*key)->sign[RMS_SHA1]);
         EVP_PKEY_CTX_free((*key)->sign[RMS_SHA256]);
         EVP_PKEY_CTX_free((*key)->decrypt);
@@ -159,11 +162,15 @@ static uint8_t *put_u32(uint8_t *place, uint32_t value)
 int rms_rsa_to_blob(const struct rms_rsa_private *key, bool signing, struct rms_secret **blob_out)
 {
     size_t modulus_len = key->public.bits / 8;
-    struct rms_secret *blob = rms_secret_new(BLOB_HEADER + 9 * modulus_len / 2);
+    struct rms_secret *blob;
     int status = 0;
     uint8_t *place;
 
     *blob_out = NULL;
+    if (key->store != NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    blob = rms_secret_new(BLOB_HEADER + 9 * modulus_len / 2);
     if (blob == NULL) {
         return RMS_E_NO_MEMORY;
     }
@@ -288,6 +295,23 @@ int rms_rsa_from_blob(struct rms_view blob, struct rms_rsa_private **key_out)
     return status == RMS_E_BAD_LICENSE ? RMS_E_BAD_ARGUMENT : status;
 }
 
+/* A store that signs wrongly is broken or false: nothing of it goes out. */
+static int sign_in_store(const struct rms_rsa_private *key, enum rms_hash hash, const uint8_t *digest,
+    struct rms_buf *signature, uint8_t *place)
+{
+    size_t len = key->public.bits / 8;
+
+    if (hash != RMS_SHA256) {
+        return RMS_E_WEAK_CRYPTO;
+    }
+    RMS_TRY(key->store->sign(key, digest, place));
+    if (rms_rsa_verify(&key->public, hash, digest, rms_view_of(place, len)) != 0) {
+        return RMS_E_KEY_UNAVAILABLE;
+    }
+    rms_buf_commit(signature, len);
+    return 0;
+}
+
 int rms_rsa_sign(const struct rms_rsa_private *key, enum rms_hash hash, const uint8_t digest[RMS_HASH_MAX],
     struct rms_buf *signature)
 {
@@ -298,6 +322,9 @@ int rms_rsa_sign(const struct rms_rsa_private *key, enum rms_hash hash, const ui
 
     if (place == NULL) {
         return RMS_E_LIMIT;
+    }
+    if (key->store != NULL) {
+        return sign_in_store(key, hash, digest, signature, place);
     }
     ctx = EVP_PKEY_CTX_dup(key->sign[hash]);
     done = ctx != NULL ? EVP_PKEY_sign(ctx, place, &len, digest, rms_hash_size(hash)) : 0;

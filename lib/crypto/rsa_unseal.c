@@ -109,20 +109,33 @@ static uint32_t fit_below_modulus(const struct rms_rsa_public *key, uint8_t *num
     return 0;
 }
 
-static uint32_t decrypt_raw(const struct rms_rsa_private *key, struct rms_view sealed, uint8_t *block)
+/* False when memory is exhausted: nothing the sender chose. */
+static bool decrypt_here(
+    const struct rms_rsa_private *key, const uint8_t *number, size_t number_len, uint8_t *block)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_dup(key->decrypt);
+    size_t len = number_len;
+    bool done = ctx != NULL && EVP_PKEY_decrypt(ctx, block, &len, number, number_len) == 1;
+
+    EVP_PKEY_CTX_free(ctx);
+    return done;
+}
+
+/* A key in a store (hsm.h) may be out of reach, which is no more the sender's doing. */
+static int decrypt_raw(
+    const struct rms_rsa_private *key, struct rms_view sealed, uint8_t *block, uint32_t *good_out)
 {
     uint8_t number[RMS_RSA_BYTES_MAX];
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_dup(key->decrypt);
-    size_t len = sealed.len;
-    uint32_t good;
 
     memcpy(number, sealed.data, sealed.len);
-    good = fit_below_modulus(&key->public, number);
-    if (ctx == NULL || EVP_PKEY_decrypt(ctx, block, &len, number, sealed.len) != 1) {
-        good = 0; /* memory is exhausted: nothing the sender chose */
+    *good_out = fit_below_modulus(&key->public, number);
+    if (key->store != NULL) {
+        return key->store->decrypt(key, number, block);
     }
-    EVP_PKEY_CTX_free(ctx);
-    return good;
+    if (!decrypt_here(key, number, sealed.len, block)) {
+        *good_out = 0;
+    }
+    return 0;
 }
 
 int rms_rsa_unseal(const struct rms_rsa_private *key, enum rms_rsa_padding padding, struct rms_view sealed,
@@ -137,7 +150,7 @@ int rms_rsa_unseal(const struct rms_rsa_private *key, enum rms_rsa_padding paddi
     if (sealed.len != len || want == 0 || want > RMS_RSA_SEAL_MAX || want + PKCS1_PAD_MIN + 3 > len) {
         return RMS_E_BAD_ARGUMENT;
     }
-    below = decrypt_raw(key, sealed, block);
+    RMS_TRY(decrypt_raw(key, sealed, block, &below));
     if (padding == RMS_RSA_PKCS1) {
         good = open_pkcs1(block, len, plain, want);
     } else {

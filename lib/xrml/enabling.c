@@ -280,6 +280,9 @@ static int open_bits(const struct rms_rsa_private *recipient, const struct rms_e
         status = decrypt_ecb(rms_view_of(session.head + KEY_HEADER, session.len), rest, plain);
     }
     rms_wipe(&session, sizeof session);
+    if (status == RMS_E_KEY_UNAVAILABLE) {
+        return status; /* a token that is away says nothing about the bits */
+    }
     if (status != 0) {
         return status == RMS_E_NO_MEMORY || status == RMS_E_LIMIT ? RMS_E_NO_MEMORY : RMS_E_BAD_LICENSE;
     }
