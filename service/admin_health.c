@@ -39,27 +39,27 @@ static void write_caches(struct rms_buf *out, struct rms_front *front)
     rms_out_close(out, '}');
 }
 
-static int write_keyd(struct rms_buf *out, struct rms_request *request)
+static void write_keyd(struct rms_buf *out, const struct rms_keyd_stats *stats, int rc)
 {
-    struct rms_keyd_stats stats = {0};
-    int rc = rms_keyd_stats(request->worker->keys, &stats);
     uint64_t operations = 0;
     for (size_t i = 0; i < RMS_KEYD_OP_COUNT; i++) {
-        operations += stats.operations[i];
+        operations += stats->operations[i];
     }
     rms_out_open(out, "Keyd", '{');
     rms_out_text(out, "State", rc == RMS_OK ? "ok" : rms_error_info(rc)->reason);
     rms_out_int(out, "Operations", (int64_t)operations);
-    rms_out_int(out, "Opens", (int64_t)stats.operations[RMS_KEYD_OPEN]);
-    rms_out_int(out, "Releases", (int64_t)stats.operations[RMS_KEYD_RELEASE]);
-    rms_out_int(out, "Signatures", (int64_t)stats.operations[RMS_KEYD_SIGN]);
-    rms_out_int(out, "Failures", (int64_t)stats.failures);
-    rms_out_int(out, "KeysHeld", stats.keys_held);
-    rms_out_int(out, "OpenHandles", stats.open_handles);
-    rms_out_int(out, "Stock", stats.stock);
-    rms_out_int(out, "JournalBytes", (int64_t)stats.journal_bytes);
+    rms_out_int(out, "Opens", (int64_t)stats->operations[RMS_KEYD_OPEN]);
+    rms_out_int(out, "Releases", (int64_t)stats->operations[RMS_KEYD_RELEASE]);
+    rms_out_int(out, "Signatures", (int64_t)stats->operations[RMS_KEYD_SIGN]);
+    rms_out_int(out, "Failures", (int64_t)stats->failures);
+    rms_out_int(out, "KeysHeld", stats->keys_held);
+    rms_out_int(out, "OpenHandles", stats->open_handles);
+    rms_out_int(out, "Stock", stats->stock);
+    rms_out_int(out, "JournalBytes", (int64_t)stats->journal_bytes);
+    if (stats->has_token) {
+        rms_out_text(out, "Token", stats->token_problem[0] == '\0' ? "ok" : stats->token_problem);
+    }
     rms_out_close(out, '}');
-    return rc;
 }
 
 static void write_watch(struct rms_buf *out, const struct rms_lookout_state *state)
@@ -140,10 +140,12 @@ int rms_admin_health(struct rms_front *front, struct rms_request *request, struc
     struct problems problems = {0};
     struct rms_lookout_state watch;
     struct rms_changes changes;
+    struct rms_keyd_stats stats = {0};
+    int rc = rms_keyd_stats(request->worker->keys, &stats);
     rms_lookout_state(front->lookout, &watch);
     add_if(&problems, watch.away || rms_changes_read(request->worker->db, &changes) < 0, "database");
     add_if(&problems, !rms_usage_healthy(front->usage), "log");                     /* S-188 */
-    add_if(&problems, rms_keyd_ping(request->worker->keys) != RMS_OK, "key store"); /* S-214 */
+    add_if(&problems, rc < 0 || stats.token_problem[0] != '\0', "key store"); /* S-214 */
     for (size_t i = 0; i < count; i++) {
         add_if(&problems, ends_by(&watched[i], request->now), watched[i].problem);
     }
@@ -159,7 +161,8 @@ int rms_admin_health(struct rms_front *front, struct rms_request *request, struc
     write_watch(out, &watch);
     write_usage_state(out, front->usage);
     write_caches(out, front);
-    if (write_keyd(out, request) < 0) {
+    write_keyd(out, &stats, rc);
+    if (rc < 0) {
         request->note.detail = "keyd does not answer";
     }
     rms_out_close(out, '}');

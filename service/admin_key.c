@@ -1,6 +1,8 @@
 /* Tenant keys: list, add, activate (service-requirements section 9). */
+#include "crypto/hsm_uri.h"
 #include "service/admin.h"
 #include "service/rest_write.h"
+#include "service/settings.h"
 #include "service/tenant_key.h"
 
 /* Never anything private: that is sealed, and stays between store and keyd (S-203). */
@@ -9,11 +11,16 @@ static void write_key(struct rms_buf *out, const struct rms_key *key)
     rms_out_open(out, NULL, '{');
     rms_out_text(out, "KeyIdentifier", key->id);
     rms_out_text(out, "Status", key->active ? "Active" : "Archived");
-    rms_out_text(out, "KeyType", "Service-managed");
+    bool in_token = key->reference[0] != '\0';
+    rms_out_text(out, "KeyType", in_token ? "Customer-managed (BYOK)" : "Service-managed");
     rms_out_time(out, "CreationTime", key->created_at);
     rms_out_text(out, "FriendlyName", key->name);
     rms_out_int(out, "Bits", key->bits);
     rms_out_text(out, "UsedFor", key->active ? "protecting and opening" : "opening");
+    if (in_token) {
+        rms_out_text(out, "KeyReference", key->reference);
+        rms_out_base64(out, "PublicKey", key->public_key);
+    }
     rms_out_close(out, '}');
 }
 
@@ -60,16 +67,31 @@ static int read_status(struct rms_admin_body *body, bool needed, bool *active_ou
 }
 
 struct key_wish {
-    unsigned bits;
+    struct rms_key_wish key;
     bool activate;
 };
+
+static int read_store(struct rms_admin_body *body, bool *in_token)
+{
+    const char *store = NULL;
+    RMS_TRY(rms_reader_text(&body->reader, body->object, "Store", 16, &store));
+    if (store == NULL) {
+        return RMS_OK;
+    }
+    *in_token = strcmp(store, "pkcs11") == 0;
+    return *in_token || strcmp(store, "software") == 0
+               ? RMS_OK
+               : rms_reader_fail(&body->reader, "Store", "neither software nor pkcs11");
+}
 
 static int read_wish(struct rms_admin_body *body, struct key_wish *wish)
 {
     int64_t bits = RMS_TENANT_KEY_BITS;
+    RMS_TRY(read_store(body, &wish->key.in_token));
+    RMS_TRY(rms_reader_text(&body->reader, body->object, "Reference", RMS_HSM_URI_MAX, &wish->key.adopt));
     RMS_TRY(rms_reader_int(&body->reader, body->object, "Bits", &bits));
     RMS_TRY(read_status(body, false, &wish->activate));
-    wish->bits = (unsigned)bits;
+    wish->key.bits = (unsigned)bits;
     return bits == 2048 || bits == 3072 || bits == 4096
                ? RMS_OK
                : rms_reader_fail(&body->reader, "Bits", "neither 2048, 3072 nor 4096"); /* S-209 */
@@ -79,19 +101,18 @@ static int read_wish(struct rms_admin_body *body, struct key_wish *wish)
  * keys as they were, or as wanted. */
 int rms_admin_key_add(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"Bits", "Status", NULL};
+    static const char *const names[] = {"Bits", "Status", "Store", "Reference", NULL};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tenant t;
     struct rms_made_key made = {0};
-    struct key_wish wish = {0};
-    (void)front;
+    struct key_wish wish = {.key.in_token = rms_settings_token_first(front->settings)};
     RMS_TRY(rms_admin_tenant(request, &t));
     RMS_TRY(rms_admin_body(request, names, &body));
     int rc = read_wish(&body, &wish);
     if (rc < 0) {
         return rms_admin_fail(request, &body, rc);
     }
-    rc = rms_tenant_key_make(request, &t, wish.bits, &made);
+    rc = rms_tenant_key_make(request, &t, &wish.key, &made);
     if (rc == RMS_OK) {
         rc = rms_tenant_key_store(request, &t, &made, wish.activate);
     }
@@ -129,13 +150,8 @@ static int activate(struct rms_request *request, const struct rms_key *key)
     return rms_key_activate(request->worker->db, key->tenant_id, key->id);
 }
 
-static int set_status(struct rms_request *request, struct rms_admin_body *body, const struct rms_key *key)
+static int set_status(struct rms_request *request, const struct rms_key *key, bool active)
 {
-    bool active = false;
-    int rc = read_status(body, true, &active);
-    if (rc < 0) {
-        return rms_admin_fail(request, body, rc);
-    }
     if (active) {
         return activate(request, key);
     }
@@ -144,9 +160,29 @@ static int set_status(struct rms_request *request, struct rms_admin_body *body, 
                : RMS_OK;
 }
 
+/* One thing at a time: another status, or another place (S-218). */
+static int change(struct rms_request *request, struct rms_admin_body *body, const struct rms_key *key)
+{
+    bool active = false;
+    bool in_token = false;
+    bool move = json_object_get(body->object, "Store") != NULL;
+    int rc = read_status(body, !move, &active);
+    if (rc == RMS_OK) {
+        rc = read_store(body, &in_token);
+    }
+    if (rc < 0) {
+        return rms_admin_fail(request, body, rc);
+    }
+    if (!move) {
+        return set_status(request, key, active);
+    }
+    return in_token ? rms_tenant_key_move(request, key)
+                    : rms_fail(request, RMS_E_CONFLICT, "what a token keeps does not come out of it");
+}
+
 int rms_admin_key_change(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"Status", NULL};
+    static const char *const names[] = {"Status", "Store", NULL};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tenant t;
     struct rms_key key;
@@ -154,6 +190,6 @@ int rms_admin_key_change(struct rms_front *front, struct rms_request *request, s
     RMS_TRY(rms_admin_tenant(request, &t));
     RMS_TRY(find_key(request, t.id, &key));
     RMS_TRY(rms_admin_body(request, names, &body));
-    RMS_TRY(set_status(request, &body, &key));
+    RMS_TRY(change(request, &body, &key));
     return show_stored(request, reply, key.id);
 }

@@ -317,6 +317,75 @@ int rms_keyd_generate(struct rms_keyclient *client, enum rms_key_kind kind, unsi
     return rms_buf_status(&key_out->key.sealed);
 }
 
+static void begin_key(struct rms_new_key *key_out)
+{
+    *key_out = (struct rms_new_key){.key = {.kind = RMS_KEY_TENANT_RSA,
+                                        .tenant_id = RMS_KEY_NO_TENANT,
+                                        .sealed = RMS_BUF_INIT(RMS_KEY_SEALED_MAX)}};
+}
+
+/* The reply of operations that make an RSA key. */
+static int take_new_key(struct rms_keyclient *client, struct rms_new_key *key_out)
+{
+    struct rms_cursor in;
+
+    RMS_TRY(call(client, NULL, &in));
+    take_guid(&in, key_out->key.key_id);
+    take_public(&in, &key_out->rsa);
+    append_blob(&in, &key_out->key.sealed);
+    RMS_TRY(finish(client, &in));
+    return rms_buf_status(&key_out->key.sealed);
+}
+
+int rms_keyd_make_in_token(
+    struct rms_keyclient *client, unsigned bits, const char *tenant_id, struct rms_new_key *key_out)
+{
+    struct rms_buf *request = begin(client, RMS_KEYD_MAKE_IN_TOKEN);
+
+    begin_key(key_out);
+    RMS_TRY(rms_guid_parse(rms_view_str(tenant_id), key_out->key.tenant_id));
+    rms_buf_append_u16(request, (uint16_t)bits);
+    RMS_TRY(rms_message_put_guid(request, key_out->key.tenant_id));
+    return take_new_key(client, key_out);
+}
+
+int rms_keyd_adopt(struct rms_keyclient *client, struct rms_view object, const char *tenant_id,
+    struct rms_new_key *key_out)
+{
+    struct rms_buf *request = begin(client, RMS_KEYD_ADOPT);
+
+    begin_key(key_out);
+    if (object.len == 0 || object.len > RMS_KEY_OBJECT_MAX) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    RMS_TRY(rms_guid_parse(rms_view_str(tenant_id), key_out->key.tenant_id));
+    RMS_TRY(rms_message_put_guid(request, key_out->key.tenant_id));
+    rms_message_put_blob(request, object);
+    return take_new_key(client, key_out);
+}
+
+int rms_keyd_move_to_token(struct rms_keyclient *client, const char *key_id, struct rms_buf *sealed_out)
+{
+    struct rms_buf *request = begin(client, RMS_KEYD_MOVE_TO_TOKEN);
+    struct rms_cursor in;
+
+    RMS_TRY(rms_message_put_guid(request, key_id));
+    RMS_TRY(call(client, key_id, &in));
+    append_blob(&in, sealed_out);
+    RMS_TRY(finish(client, &in));
+    return rms_buf_status(sealed_out);
+}
+
+int rms_keyd_forget(struct rms_keyclient *client, const char *key_id)
+{
+    struct rms_buf *request = begin(client, RMS_KEYD_FORGET);
+    struct rms_cursor in;
+
+    RMS_TRY(rms_message_put_guid(request, key_id));
+    RMS_TRY(call(client, NULL, &in));
+    return finish(client, &in);
+}
+
 int rms_keyd_load(struct rms_keyclient *client, const struct rms_sealed_key *key)
 {
     if (key->kind < RMS_KEY_TENANT_RSA || key->kind >= RMS_KEY_KINDS ||
@@ -529,6 +598,7 @@ int rms_keyd_ping(struct rms_keyclient *client)
 int rms_keyd_stats(struct rms_keyclient *client, struct rms_keyd_stats *stats_out)
 {
     struct rms_cursor in;
+    struct rms_view problem;
 
     (void)begin(client, RMS_KEYD_STATS);
     RMS_TRY(call(client, NULL, &in));
@@ -543,5 +613,9 @@ int rms_keyd_stats(struct rms_keyclient *client, struct rms_keyd_stats *stats_ou
     stats_out->connections = rms_cursor_u32(&in);
     stats_out->locked = rms_cursor_u8(&in) == 1;
     stats_out->journal_bytes = rms_cursor_u64(&in);
+    stats_out->has_token = rms_cursor_u8(&in) == 1;
+    problem = rms_message_take_blob(&in, sizeof stats_out->token_problem - 1);
+    memset(stats_out->token_problem, 0, sizeof stats_out->token_problem);
+    memcpy(stats_out->token_problem, problem.len > 0 ? problem.data : (const uint8_t *)"", problem.len);
     return finish(client, &in);
 }

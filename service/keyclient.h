@@ -75,6 +75,19 @@ void rms_new_key_fini(struct rms_new_key *key);
 RMS_MUST_USE int rms_keyd_generate(struct rms_keyclient *client, enum rms_key_kind kind, unsigned bits,
     const char *tenant_id, struct rms_new_key *key_out);
 
+/* A tenant key made in the token of rmsd.conf, or one that other tools made there and called object. The
+ * sealed form is then the reference to it. RMS_E_KEY_UNAVAILABLE also when there is no token. */
+RMS_MUST_USE int rms_keyd_make_in_token(
+    struct rms_keyclient *client, unsigned bits, const char *tenant_id, struct rms_new_key *key_out);
+RMS_MUST_USE int rms_keyd_adopt(struct rms_keyclient *client, struct rms_view object, const char *tenant_id,
+    struct rms_new_key *key_out);
+
+/* Puts a tenant key into the token; appends its new sealed form, which counts once it is stored and keyd told
+ * to forget the old one. RMS_E_BAD_ARGUMENT: it is there already. */
+RMS_MUST_USE int rms_keyd_move_to_token(
+    struct rms_keyclient *client, const char *key_id, struct rms_buf *sealed_out);
+RMS_MUST_USE int rms_keyd_forget(struct rms_keyclient *client, const char *key_id);
+
 /* Makes keyd hold a key; idempotent. Rarely needed: see above. RMS_E_KEY_UNAVAILABLE when it does not unseal
  * (wrong master key, damaged, other tenant or kind). */
 RMS_MUST_USE int rms_keyd_load(struct rms_keyclient *client, const struct rms_sealed_key *key);
@@ -196,6 +209,8 @@ struct rms_keyd_stats {
     uint64_t evictions; /* handles forgotten for room */
     bool locked;        /* no master key, or the wrong one: no key can be used */
     uint64_t journal_bytes;
+    bool has_token;
+    char token_problem[128]; /* "": it answers */
 };
 
 RMS_MUST_USE int rms_keyd_ping(struct rms_keyclient *client);

@@ -39,6 +39,7 @@ static int fill(struct rms_keyd *keyd, const struct rms_keyd_options *options)
     RMS_TRY(rms_keys_new(options->user_keys_max, &keyd->keys));
     RMS_TRY(rms_contents_new(options->open_keys_max, &keyd->contents));
     RMS_TRY(rms_stock_new(keyd->locked ? 0 : options->stock, &keyd->stock));
+    RMS_TRY(rms_keyd_watch_new(keyd, &keyd->watch));
     return rms_keyd_server_new(keyd, options, &keyd->server);
 }
 
@@ -52,6 +53,7 @@ int rms_keyd_new(const struct rms_keyd_options *options, struct rms_keyd **keyd_
         return RMS_E_NO_MEMORY;
     }
     keyd->journal = options->journal;
+    keyd->hsm = options->hsm;
     status = fill(keyd, options);
     if (status != 0) {
         rms_keyd_free(&keyd);
@@ -67,6 +69,7 @@ void rms_keyd_free(struct rms_keyd **keyd)
         return;
     }
     rms_keyd_server_free(&(*keyd)->server);
+    rms_keyd_watch_free(&(*keyd)->watch);
     rms_stock_free(&(*keyd)->stock);
     rms_contents_free(&(*keyd)->contents);
     rms_keys_free(&(*keyd)->keys);
@@ -88,7 +91,7 @@ static const char *const kind_names[RMS_KEY_KINDS] = {[RMS_KEY_TENANT_RSA] = "te
     [RMS_KEY_TOKEN_EC] = "token-ec",
     [RMS_KEY_LOG_EC] = "log-ec"};
 
-static int note_key(
+int rms_keyd_note_key(
     struct rms_keyd *keyd, enum rms_journal_need need, const char *event, const struct rms_key_name *name)
 {
     char id[RMS_GUID_TEXT];
@@ -243,6 +246,8 @@ int rms_keyd_op_stats(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_b
     rms_buf_append_u32(out, (uint32_t)rms_keyd_server_connections(keyd->server));
     rms_buf_append_byte(out, keyd->locked ? 1 : 0);
     rms_buf_append_u64(out, rms_journal_bytes(keyd->journal));
+    rms_buf_append_byte(out, keyd->hsm != NULL ? 1 : 0);
+    rms_message_put_blob(out, rms_view_str(keyd->hsm != NULL ? rms_hsm_problem(keyd->hsm) : ""));
     return 0;
 }
 
@@ -276,8 +281,7 @@ static int make_ec(struct rms_buf *public_out, struct rms_secret **plain_out)
     return status;
 }
 
-/* A version 4 GUID as bytes. */
-static void new_id(uint8_t id[RMS_TABLE_ID])
+void rms_keyd_new_id(uint8_t id[RMS_TABLE_ID])
 {
     rms_random(id, RMS_TABLE_ID);
     id[6] = (uint8_t)((id[6] & 0x0f) | 0x40);
@@ -310,19 +314,20 @@ int rms_keyd_op_generate(struct rms_keyd *keyd, struct rms_cursor *in, struct rm
     if (!bits_valid(name.kind, bits)) {
         return RMS_E_BAD_ARGUMENT;
     }
-    new_id(name.id);
+    rms_keyd_new_id(name.id);
     rms_buf_append(out, name.id, sizeof name.id);
     bool ec = name.kind == RMS_KEY_TOKEN_EC || name.kind == RMS_KEY_LOG_EC;
     RMS_TRY(ec ? make_ec(out, &plain) : make_rsa(keyd, bits, out, &plain));
     RMS_TRY(rms_key_seal(keyd->sealing_key, &name, rms_secret_view(plain), &box));
     rms_message_put_blob(out, rms_buf_view(&box));
-    return note_key(keyd, RMS_JOURNAL_DURABLE, "generated", &name);
+    return rms_keyd_note_key(keyd, RMS_JOURNAL_DURABLE, "generated", &name);
 }
 
 /* u8 kind, id, tenant, blob box -> nothing */
 int rms_keyd_op_load(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out)
 {
     struct rms_key_name name = {.kind = rms_cursor_u8(in)};
+    const struct rms_key_opener opener = {keyd->sealing_key, keyd->hsm};
     struct rms_held_key *key;
     struct rms_view box;
 
@@ -336,14 +341,14 @@ int rms_keyd_op_load(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_bu
     if (rms_keys_has(keyd->keys, &name)) {
         return 0;
     }
-    if (rms_key_unseal(keyd->sealing_key, &name, box, &key) != 0) {
-        (void)note_key(keyd, RMS_JOURNAL_WRITTEN, "load-refused", &name);
+    if (rms_key_unseal(&opener, &name, box, &key) != 0) {
+        (void)rms_keyd_note_key(keyd, RMS_JOURNAL_WRITTEN, "load-refused", &name);
         return RMS_E_KEY_UNAVAILABLE;
     }
     rms_keys_add(keyd->keys, key);
     /* A full disk must not lock everybody out: a key that was journalled when it was made is used all the
      * same. */
-    if (note_key(keyd, RMS_JOURNAL_WRITTEN, "loaded", &name) != 0) {
+    if (rms_keyd_note_key(keyd, RMS_JOURNAL_WRITTEN, "loaded", &name) != 0) {
         rms_log(RMS_LOG_ERROR, "keyd.journal.failed", NULL);
     }
     return 0;

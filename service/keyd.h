@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "service/keyd_journal.h"
 
+struct rms_hsm;
 struct rms_settings;
 struct rms_keyd;
 
@@ -14,6 +15,7 @@ struct rms_keyd_options {
     const struct rms_secret *master_key; /* RMS_MASTER_KEY_BYTES; NULL: locked, every key operation answers
                                             RMS_E_KEY_UNAVAILABLE */
     struct rms_journal *journal;         /* borrowed, may be NULL */
+    struct rms_hsm *hsm;                 /* borrowed, may be NULL */
     size_t threads;                      /* that answer; best as many as ask at one time */
     size_t makers;                       /* that make pairs of RSA keys, at low priority */
     size_t stock;

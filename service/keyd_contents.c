@@ -127,7 +127,7 @@ int rms_contents_get(struct rms_contents *contents, const uint8_t handle[RMS_TAB
 
     (void)pthread_mutex_lock(&contents->lock);
     slot = (struct slot *)rms_table_find(&contents->table, handle);
-    if (slot != NULL && memcmp(slot->tenant_key, tenant_key, RMS_TABLE_ID) == 0) {
+    if (slot != NULL && slot->len > 0 && memcmp(slot->tenant_key, tenant_key, RMS_TABLE_ID) == 0) {
         key_out->mode = (enum rms_cipher_mode)slot->mode;
         key_out->len = slot->len;
         memcpy(key_out->key, key_place(contents, slot), RMS_CONTENT_KEY_MAX);
@@ -135,6 +135,22 @@ int rms_contents_get(struct rms_contents *contents, const uint8_t handle[RMS_TAB
     }
     (void)pthread_mutex_unlock(&contents->lock);
     return status;
+}
+
+/* The slots stay in the table, of no tenant key, until they are the oldest: they are only reused. */
+void rms_contents_forget(struct rms_contents *contents, const uint8_t tenant_key[RMS_TABLE_ID])
+{
+    (void)pthread_mutex_lock(&contents->lock);
+    for (size_t i = 0; i < contents->used; i++) {
+        struct slot *slot = &contents->slots[i];
+
+        if (memcmp(slot->tenant_key, tenant_key, RMS_TABLE_ID) == 0) {
+            rms_wipe(key_place(contents, slot), RMS_CONTENT_KEY_MAX);
+            memset(slot->tenant_key, 0, RMS_TABLE_ID);
+            slot->len = 0; /* whoever asks with that id */
+        }
+    }
+    (void)pthread_mutex_unlock(&contents->lock);
 }
 
 void rms_contents_count(struct rms_contents *contents, size_t *held_out, uint64_t *evicted_out)

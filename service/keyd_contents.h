@@ -30,6 +30,9 @@ RMS_MUST_USE int rms_contents_add(struct rms_contents *contents, const uint8_t t
 RMS_MUST_USE int rms_contents_get(struct rms_contents *contents, const uint8_t handle[RMS_TABLE_ID],
     const uint8_t tenant_key[RMS_TABLE_ID], struct rms_open_key *key_out);
 
+/* Forgets all keys that came with this tenant key. Slow: looks at every one. */
+void rms_contents_forget(struct rms_contents *contents, const uint8_t tenant_key[RMS_TABLE_ID]);
+
 void rms_contents_count(struct rms_contents *contents, size_t *held_out, uint64_t *evicted_out);
 
 #endif

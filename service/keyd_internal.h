@@ -12,6 +12,7 @@
 #include "service/message.h"
 
 struct rms_keyd_server; /* keyd_serve.c: connections and threads */
+struct rms_keyd_watch;  /* keyd_hsm.c: looks after the token */
 
 struct rms_keyd {
     bool locked;
@@ -22,6 +23,8 @@ struct rms_keyd {
     struct rms_stock *stock;
     struct rms_journal *journal;
     struct rms_keyd_server *server;
+    struct rms_hsm *hsm; /* NULL: all keys are kept here */
+    struct rms_keyd_watch *watch;
 
     atomic_ullong operations[RMS_KEYD_OP_COUNT];
     atomic_ullong signatures[RMS_SIGN_PURPOSES];
@@ -53,6 +56,13 @@ struct rms_keyd_target {
 };
 void rms_keyd_take_target(struct rms_cursor *in, struct rms_keyd_target *target_out);
 
+/* A version 4 GUID as bytes. */
+void rms_keyd_new_id(uint8_t id[RMS_TABLE_ID]);
+
+/* One line of the journal about a key. */
+int rms_keyd_note_key(struct rms_keyd *keyd, enum rms_journal_need need, const char *event,
+    const struct rms_key_name *name);
+
 void rms_keyd_put_public(struct rms_buf *out, const struct rms_rsa_public *key);
 
 /* RMS_E_UNKNOWN_KEY (the caller loads it and asks again), RMS_E_BAD_ARGUMENT (another kind). The caller gives
@@ -67,5 +77,12 @@ RMS_MUST_USE int rms_keyd_server_new(
 void rms_keyd_server_free(struct rms_keyd_server **server);
 RMS_MUST_USE int rms_keyd_server_attach(struct rms_keyd_server *server, int fd);
 size_t rms_keyd_server_connections(struct rms_keyd_server *server);
+
+/* --- keyd_hsm.c --------------------------------------------------------------------------------------- */
+
+/* Asks the token every second whether it and its keys are there; what was opened with a key that is not, is
+ * forgotten (S-213). Nothing when there is no token. */
+RMS_MUST_USE int rms_keyd_watch_new(struct rms_keyd *keyd, struct rms_keyd_watch **watch_out);
+void rms_keyd_watch_free(struct rms_keyd_watch **watch);
 
 #endif

@@ -1,9 +1,11 @@
 #include "service/keyd_keys.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 #include "base/mem.h"
 #include "service/keyd_box.h"
+#include "service/message.h"
 
 struct rms_keys {
     pthread_mutex_t lock;
@@ -43,12 +45,38 @@ static void held_key_free(struct rms_held_key *key)
     rms_free(key);
 }
 
-static int fill_key(struct rms_held_key *key, struct rms_secret **plain)
+struct rms_hsm_name rms_key_token_name(
+    const struct rms_secret *sealing_key, const struct rms_key_name *name, struct rms_key_in_token *storage)
+{
+    char guid[RMS_GUID_TEXT];
+
+    rms_hkdf_sha256(rms_secret_view(sealing_key), rms_view_str("OpenRMS unseal decoy v1"),
+        rms_view_of(name->id, sizeof name->id), storage->decoy, sizeof storage->decoy);
+    rms_guid_unpack(name->id, guid);
+    (void)snprintf(storage->label, sizeof storage->label, "OpenRMS %s", guid);
+    return (struct rms_hsm_name){rms_view_of(name->id, sizeof name->id), storage->label,
+        rms_view_of(storage->decoy, sizeof storage->decoy)};
+}
+
+static int fill_tenant_key(
+    struct rms_held_key *key, const struct rms_key_opener *opener, struct rms_view plain)
+{
+    struct rms_key_in_token storage;
+    struct rms_hsm_name name;
+
+    if (!rms_hsm_is_reference(plain)) {
+        key->box_key = rms_key_box_derive(plain);
+        return key->box_key != NULL ? rms_rsa_from_blob(plain, &key->rsa) : RMS_E_NO_MEMORY;
+    }
+    name = rms_key_token_name(opener->sealing_key, &key->name, &storage);
+    return opener->hsm != NULL ? rms_hsm_refer(opener->hsm, plain, &name, &key->rsa) : RMS_E_KEY_UNAVAILABLE;
+}
+
+static int fill_key(struct rms_held_key *key, const struct rms_key_opener *opener, struct rms_secret **plain)
 {
     switch (key->name.kind) {
     case RMS_KEY_TENANT_RSA:
-        key->box_key = rms_key_box_derive(rms_secret_view(*plain));
-        return key->box_key != NULL ? rms_rsa_from_blob(rms_secret_view(*plain), &key->rsa) : RMS_E_NO_MEMORY;
+        return fill_tenant_key(key, opener, rms_secret_view(*plain));
     case RMS_KEY_TOKEN_EC:
     case RMS_KEY_LOG_EC:
         return rms_ec_from_scalar(rms_secret_view(*plain), &key->ec);
@@ -60,7 +88,7 @@ static int fill_key(struct rms_held_key *key, struct rms_secret **plain)
     return RMS_E_BAD_ARGUMENT;
 }
 
-int rms_key_unseal(const struct rms_secret *sealing_key, const struct rms_key_name *name, struct rms_view box,
+int rms_key_unseal(const struct rms_key_opener *opener, const struct rms_key_name *name, struct rms_view box,
     struct rms_held_key **key_out)
 {
     RMS_BUF_CLEANUP struct rms_buf context = RMS_BUF_INIT(128);
@@ -69,7 +97,7 @@ int rms_key_unseal(const struct rms_secret *sealing_key, const struct rms_key_na
 
     append_context(&context, name);
     RMS_TRY(rms_buf_status(&context));
-    if (rms_aead_open(rms_secret_view(sealing_key).data, rms_buf_view(&context), box, &plain) != 0) {
+    if (rms_aead_open(rms_secret_view(opener->sealing_key).data, rms_buf_view(&context), box, &plain) != 0) {
         return RMS_E_KEY_UNAVAILABLE;
     }
     key = rms_calloc(1, sizeof *key);
@@ -79,7 +107,7 @@ int rms_key_unseal(const struct rms_secret *sealing_key, const struct rms_key_na
     key->name = *name;
     key->refs = 1;
     memcpy(key->entry.id, name->id, sizeof key->entry.id);
-    if (fill_key(key, &plain) != 0) {
+    if (fill_key(key, opener, &plain) != 0) {
         held_key_free(key);
         return RMS_E_KEY_UNAVAILABLE;
     }
@@ -193,6 +221,36 @@ void rms_keys_unref(struct rms_keys *keys, struct rms_held_key *key)
         held_key_free(key);
     }
     (void)pthread_mutex_unlock(&keys->lock);
+}
+
+void rms_keys_forget(struct rms_keys *keys, enum rms_key_kind kind, const uint8_t id[RMS_TABLE_ID])
+{
+    struct rms_table *table = table_of(keys, kind);
+    struct rms_held_key *key;
+
+    (void)pthread_mutex_lock(&keys->lock);
+    key = key_of(rms_table_find(table, id));
+    if (key != NULL) {
+        forget(table, key);
+    }
+    (void)pthread_mutex_unlock(&keys->lock);
+}
+
+size_t rms_keys_in_token(struct rms_keys *keys, struct rms_held_key **out, size_t max)
+{
+    size_t count = 0;
+
+    (void)pthread_mutex_lock(&keys->lock);
+    for (struct rms_table_entry *e = keys->tenants.newest; e != NULL && count < max; e = e->older) {
+        struct rms_held_key *key = key_of(e);
+
+        if (key->rsa != NULL && rms_hsm_keeps(key->rsa)) {
+            key->refs++;
+            out[count++] = key;
+        }
+    }
+    (void)pthread_mutex_unlock(&keys->lock);
+    return count;
 }
 
 bool rms_keys_has(struct rms_keys *keys, const struct rms_key_name *name)

@@ -2,13 +2,13 @@
  *
  * Sealed form: AEAD box (crypto/aead.h) under a key derived from the master key, its context naming kind, key
  * id and tenant, so that a box opens only as what it was made. Inside: PRIVATEKEYBLOB of an RSA key, scalar
- * of an EC key. */
+ * of an EC key, or, of an RSA key that a token keeps, the reference that finds it there (crypto/hsm.h). */
 #ifndef RMS_SERVICE_KEYD_KEYS_H
 #define RMS_SERVICE_KEYD_KEYS_H
 
 #include "crypto/aead.h"
 #include "crypto/ec.h"
-#include "crypto/rsa.h"
+#include "crypto/hsm.h"
 #include "service/keyd_ops.h"
 #include "service/keyd_table.h"
 
@@ -25,7 +25,8 @@ struct rms_held_key {
     struct rms_key_name name;
     unsigned refs; /* under the lock of the table */
     struct rms_rsa_private *rsa;
-    struct rms_secret *box_key; /* beside rsa: derived from it, for key boxes (keyd_box.h) */
+    struct rms_secret *box_key; /* beside rsa: derived from it, for key boxes (keyd_box.h). NULL when a token
+                                   keeps the key: what opens without the token, opens after it was taken away */
     struct rms_ec_private *ec;
     struct rms_secret *blob; /* user keys: only ever wrapped, never used here */
 };
@@ -33,8 +34,22 @@ struct rms_held_key {
 RMS_MUST_USE int rms_key_seal(const struct rms_secret *sealing_key, const struct rms_key_name *name,
     struct rms_view plain, struct rms_buf *box_out);
 
-/* RMS_E_KEY_UNAVAILABLE when the box does not open as this key. */
-RMS_MUST_USE int rms_key_unseal(const struct rms_secret *sealing_key, const struct rms_key_name *name,
+/* The name in a token, with its decoy, of a key that is called so here. The label is for people. */
+struct rms_key_in_token {
+    uint8_t decoy[RMS_SHA256_BYTES];
+    char label[64];
+};
+struct rms_hsm_name rms_key_token_name(
+    const struct rms_secret *sealing_key, const struct rms_key_name *name, struct rms_key_in_token *storage);
+
+/* What opens boxes; hsm may be NULL. */
+struct rms_key_opener {
+    const struct rms_secret *sealing_key;
+    struct rms_hsm *hsm;
+};
+
+/* RMS_E_KEY_UNAVAILABLE when the box does not open as this key. A token is not asked. */
+RMS_MUST_USE int rms_key_unseal(const struct rms_key_opener *opener, const struct rms_key_name *name,
     struct rms_view box, struct rms_held_key **key_out);
 
 struct rms_keys;
@@ -52,6 +67,11 @@ struct rms_held_key *rms_keys_find(
 /* Takes the key over; when one of that id is held already, keeps the old one. */
 void rms_keys_add(struct rms_keys *keys, struct rms_held_key *key);
 void rms_keys_unref(struct rms_keys *keys, struct rms_held_key *key);
+void rms_keys_forget(struct rms_keys *keys, enum rms_key_kind kind, const uint8_t id[RMS_TABLE_ID]);
+
+/* References to at most max of the keys that a token keeps, those used last first. */
+size_t rms_keys_in_token(struct rms_keys *keys, struct rms_held_key **out, size_t max);
+
 bool rms_keys_has(struct rms_keys *keys, const struct rms_key_name *name);
 size_t rms_keys_count(struct rms_keys *keys);
 

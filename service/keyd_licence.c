@@ -118,7 +118,8 @@ static int put_opened(struct rms_keyd *keyd, const uint8_t tenant_key[RMS_TABLE_
 }
 
 /* Seals a fresh content key to the tenant, for one owner and content: to his public key, for everybody who
- * has the private one, and in a box, for ourselves. Encrypts the rights data with it. */
+ * has the private one, and in a box, for ourselves, unless a token keeps that one. Encrypts the rights data
+ * with it. */
 static int seal_new(const struct rms_held_key *tenant, const struct rms_open_key *key,
     const uint8_t owner_bound[RMS_SHA256_BYTES], struct rms_view text, struct rms_buf *out)
 {
@@ -129,7 +130,9 @@ static int seal_new(const struct rms_held_key *tenant, const struct rms_open_key
 
     RMS_TRY(
         rms_enabling_seal_owned_key(rms_rsa_public_of(tenant->rsa), key->mode, bytes, owner_bound, &bits));
-    RMS_TRY(rms_key_box_seal(tenant->box_key, owner_bound, key, &box));
+    if (tenant->box_key != NULL) {
+        RMS_TRY(rms_key_box_seal(tenant->box_key, owner_bound, key, &box));
+    }
     RMS_TRY(rms_erd_encrypt(bytes, text, &erd));
     rms_message_put_blob(out, bytes);
     rms_message_put_blob(out, rms_buf_view(&bits));
@@ -232,7 +235,7 @@ static int open_key(struct rms_keyd *keyd, const struct open_request *request, s
     int status;
 
     RMS_TRY(rms_keyd_hold(keyd, request->id, RMS_KEY_TENANT_RSA, &tenant));
-    *owner_bound_out = request->box.len > 0 && request->has_owner_bound &&
+    *owner_bound_out = request->box.len > 0 && request->has_owner_bound && tenant->box_key != NULL &&
                        rms_key_box_open(tenant->box_key, request->owner_bound, request->box, key_out) == 0;
     status = *owner_bound_out ? 0 : open_bits(tenant, request, key_out, owner_bound_out);
     rms_keys_unref(keyd->keys, tenant);

@@ -1,16 +1,15 @@
 #include "service/keyd_masterkey.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
+#include "service/credential.h"
 #include "service/keyd.h"
 #include "service/settings.h"
+
+static const char master_name[] = "master.key";
 
 static void derive(const struct rms_secret *master, const char *purpose, uint8_t out[RMS_SHA256_BYTES])
 {
@@ -23,15 +22,6 @@ void rms_master_key_for_journal(const struct rms_secret *master, uint8_t key_out
     derive(master, "journal v1", key_out);
 }
 
-/* False when systemd gave no such credential. */
-static bool credential_path(char path[PATH_MAX])
-{
-    const char *directory = getenv("CREDENTIALS_DIRECTORY");
-    int len = directory != NULL ? snprintf(path, PATH_MAX, "%s/master.key", directory) : -1;
-
-    return len > 0 && len < PATH_MAX && access(path, F_OK) == 0;
-}
-
 int rms_master_key_create(const struct rms_settings *settings)
 {
     char path[PATH_MAX];
@@ -39,10 +29,10 @@ int rms_master_key_create(const struct rms_settings *settings)
     int status;
 
     RMS_TRY(rms_settings_path(settings, "master.check", path));
-    if (access(path, F_OK) == 0 || credential_path(path)) {
+    if (access(path, F_OK) == 0 || rms_credential_given(master_name, path)) {
         return 0;
     }
-    RMS_TRY(rms_settings_path(settings, "master.key", path));
+    RMS_TRY(rms_settings_path(settings, master_name, path));
     if (access(path, F_OK) == 0) {
         return 0;
     }
@@ -50,27 +40,6 @@ int rms_master_key_create(const struct rms_settings *settings)
     status = rms_file_write(path, rms_view_of(key, sizeof key), 0600);
     rms_wipe(key, sizeof key);
     return status;
-}
-
-static int read_exact(int fd, struct rms_secret **key_out)
-{
-    uint8_t bytes[RMS_MASTER_KEY_BYTES + 1];
-    struct stat info;
-    long len;
-
-    if (fstat(fd, &info) != 0) {
-        return rms_error_from_errno(errno);
-    }
-    if (!S_ISREG(info.st_mode) || (info.st_mode & 077) != 0) {
-        return RMS_E_PERMISSION;
-    }
-    len = rms_fd_read_full(fd, bytes, sizeof bytes);
-    if (len != RMS_MASTER_KEY_BYTES) {
-        rms_wipe(bytes, sizeof bytes);
-        return len < 0 ? (int)len : RMS_E_DAMAGED;
-    }
-    *key_out = rms_secret_take(bytes, RMS_MASTER_KEY_BYTES);
-    return *key_out != NULL ? 0 : RMS_E_NO_MEMORY;
 }
 
 static int check(const struct rms_settings *settings, const struct rms_secret *key)
@@ -93,22 +62,11 @@ static int check(const struct rms_settings *settings, const struct rms_secret *k
 
 int rms_master_key_load(const struct rms_settings *settings, struct rms_secret **key_out)
 {
-    char path[PATH_MAX];
-    int fd;
-    int status;
+    int status = rms_credential_read(settings, master_name, RMS_MASTER_KEY_BYTES, key_out);
 
-    *key_out = NULL;
-    if (!credential_path(path)) {
-        RMS_TRY(rms_settings_path(settings, "master.key", path));
-    }
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) {
-        return rms_error_from_errno(errno);
-    }
-    status = read_exact(fd, key_out);
-    (void)close(fd);
     if (status == 0) {
-        status = check(settings, *key_out);
+        status =
+            rms_secret_len(*key_out) == RMS_MASTER_KEY_BYTES ? check(settings, *key_out) : RMS_E_DAMAGED;
     }
     if (status != 0) {
         rms_secret_free(key_out);

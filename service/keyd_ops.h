@@ -22,7 +22,11 @@
     X(SEAL_TO, 10, false, 1024, 8192, seal_to)                                                               \
     X(WRAP_USER_KEY, 11, false, 1024, 8192, wrap_user_key)                                                   \
     X(NEW_WRAPPED_PAIR, 12, true, 1024, 8192, new_wrapped_pair)                                              \
-    X(SIGN_LOG, 13, false, RMS_CHAIN_TEXT_MAX + 64, 64, sign_log)
+    X(SIGN_LOG, 13, false, RMS_CHAIN_TEXT_MAX + 64, 64, sign_log)                                            \
+    X(MAKE_IN_TOKEN, 14, true, 64, 8192, make_in_token)                                                      \
+    X(ADOPT, 15, true, 128, 8192, adopt)                                                                     \
+    X(MOVE_TO_TOKEN, 16, true, 32, 8192, move_to_token)                                                      \
+    X(FORGET, 17, false, 32, 0, forget)
 
 /* Rights data: most bytes of its text when publishing, and of its ciphertext when opening. UTF-16 doubles the
  * one, and three bytes of UTF-8 can come from two of the other. */
@@ -36,7 +40,7 @@ enum rms_keyd_op {
 #undef X
 };
 
-#define RMS_KEYD_OP_COUNT 14 /* highest number + 1 */
+#define RMS_KEYD_OP_COUNT 18 /* highest number + 1 */
 
 enum rms_key_kind {
     RMS_KEY_TENANT_RSA = 1, /* RSA: signs licences, opens content keys */
@@ -67,6 +71,7 @@ enum rms_sign_purpose {
 #define RMS_KEY_NO_TENANT "00000000-0000-0000-0000-000000000000" /* of keys of the service itself */
 
 #define RMS_KEY_HANDLE_BYTES 16
+#define RMS_KEY_OBJECT_MAX   64   /* bytes of the id that a key has in a token */
 #define RMS_KEY_SEALED_MAX   4096 /* bytes of a sealed private key */
 #define RMS_KEY_BOX_MAX      64   /* bytes of a key box (keyd_box.h) */
 

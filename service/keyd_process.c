@@ -12,7 +12,9 @@
 #include "base/log.h"
 #include "crypto/aead.h"
 #include "crypto/ec.h"
+#include "crypto/hsm.h"
 #include "crypto/random.h"
+#include "service/credential.h"
 #include "service/keyd.h"
 #include "service/keyd_masterkey.h"
 #include "service/master_process.h"
@@ -127,13 +129,78 @@ static int warm_up(void)
     return status;
 }
 
+/* --- the token -------------------------------------------------------------------------------------- */
+
+#define PIN_MAX   256
+#define PATHS_MAX 16
+
+/* The PIN as people write files: a line's end does not count. */
+static int read_pin(const struct rms_settings *settings, struct rms_secret **pin_out)
+{
+    RMS_SECRET_CLEANUP struct rms_secret *read = NULL;
+    struct rms_view text;
+
+    RMS_TRY(rms_credential_read(settings, "pkcs11.pin", PIN_MAX, &read));
+    text = rms_secret_view(read);
+    while (text.len > 1 && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == '\r')) {
+        text.len--;
+    }
+    *pin_out = rms_secret_new(text.len);
+    if (*pin_out == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    memcpy(rms_secret_bytes(*pin_out), text.data, text.len);
+    return 0;
+}
+
+/* Without it the keys that it keeps do not work, the others do. */
+static void load_token(
+    const struct rms_settings *settings, struct rms_secret **pin, int status, struct rms_hsm **hsm_out)
+{
+    struct rms_hsm_options options = {.module = settings->pkcs11_module,
+        .label = settings->pkcs11_token,
+        .pin = *pin,
+        /* a token that hangs holds half of the threads; the others go on answering */
+        .sessions = (size_t)(settings->keyd_threads + 1) / 2};
+
+    *pin = NULL;
+    if (status == 0) {
+        status = rms_hsm_new(&options, hsm_out);
+    }
+    if (status != 0) {
+        rms_log(RMS_LOG_ERROR, "keyd.token.failed", "reason", rms_error_info(status)->reason, "text",
+            "pkcs11_module or the credential pkcs11.pin cannot be used", NULL);
+    }
+}
+
+/* Landlock takes the paths of a module one by one. */
+static int shut_files_for(const struct rms_settings *settings)
+{
+    struct rms_sandbox_path paths[PATHS_MAX] = {0};
+    char text[RMS_SETTING_TEXT];
+    size_t count = 0;
+    char *rest = NULL;
+
+    memcpy(text, settings->pkcs11_paths, sizeof text);
+    for (char *path = strtok_r(text, ":", &rest); path != NULL; path = strtok_r(NULL, ":", &rest)) {
+        if (count == PATHS_MAX) {
+            return RMS_E_LIMIT;
+        }
+        paths[count++] = (struct rms_sandbox_path){path, RMS_SANDBOX_WRITE};
+    }
+    return rms_sandbox_files(paths, count, strcmp(settings->pkcs11_network, "yes") == 0);
+}
+
 struct held {
     struct rms_secret *master;
     struct rms_journal *journal;
+    struct rms_hsm *hsm;
 };
 
 static int gather(const struct rms_settings *settings, struct held *held)
 {
+    RMS_SECRET_CLEANUP struct rms_secret *pin = NULL;
+    int pin_status = RMS_E_NOT_FOUND;
     int status = rms_master_key_load(settings, &held->master);
 
     if (status != 0) {
@@ -144,9 +211,16 @@ static int gather(const struct rms_settings *settings, struct held *held)
     }
     raise_memory_lock();
     RMS_TRY(warm_up());
+    if (settings->pkcs11_module[0] != '\0') {
+        pin_status = read_pin(settings, &pin);
+    }
     RMS_TRY(rms_process_become(settings));
     rms_secret_harden_process();
-    return rms_sandbox_files(NULL, 0, false);
+    if (settings->pkcs11_module[0] == '\0') {
+        return rms_sandbox_files(NULL, 0, false);
+    }
+    load_token(settings, &pin, pin_status, &held->hsm);
+    return shut_files_for(settings);
 }
 
 /* --- serving ---------------------------------------------------------------------------------------- */
@@ -194,6 +268,7 @@ static int make_keyd(const struct rms_settings *settings, const struct held *hel
 {
     const struct rms_keyd_options options = {.master_key = held->master,
         .journal = held->journal,
+        .hsm = held->hsm,
         .threads = (size_t)settings->keyd_threads,
         .makers = (size_t)(settings->keyd_threads + THREADS_A_MAKER - 1) / THREADS_A_MAKER,
         .stock = (size_t)settings->key_stock,
@@ -216,6 +291,14 @@ static void log_started(const struct held *held)
     rms_log(RMS_LOG_INFO, "keyd.started", "journal-lines", count, "journal-chain", chain, NULL);
 }
 
+/* The strict list unless there is a module to share the process with. */
+static int shut_calls_for(const struct rms_settings *settings)
+{
+    return settings->pkcs11_module[0] == '\0'
+               ? rms_sandbox_calls_keyd()
+               : rms_sandbox_calls_token(strcmp(settings->pkcs11_network, "yes") == 0);
+}
+
 static int run(const struct rms_settings *settings, struct held *held, int control, int signals)
 {
     struct rms_keyd *keyd = NULL;
@@ -225,7 +308,7 @@ static int run(const struct rms_settings *settings, struct held *held, int contr
     RMS_TRY(make_keyd(settings, held, &keyd));
     rms_secret_free(&held->master);
     limit_resources();
-    status = rms_sandbox_calls_keyd();
+    status = shut_calls_for(settings);
     if (status == 0) {
         status = rms_control_send(control, RMS_CONTROL_READY, NULL, 0);
     }
@@ -255,6 +338,7 @@ int rms_keyd_main(const struct rms_settings *settings, int control)
     int status = signals >= 0 ? run(settings, &held, control, signals) : RMS_E_IO;
 
     rms_secret_free(&held.master);
+    rms_hsm_free(&held.hsm);
     if (status == 0 && rms_journal_note(held.journal, RMS_JOURNAL_DURABLE, "stopped", NULL) != 0) {
         status = RMS_E_IO;
     }

@@ -12,7 +12,7 @@
 #include "base/cursor.h"
 #include "base/guid.h"
 
-#define RMS_MESSAGE_VERSION 4
+#define RMS_MESSAGE_VERSION 5
 #define RMS_MESSAGE_HEAD    20
 #define RMS_MESSAGE_GUID    16
 

@@ -213,6 +213,17 @@ static int add_conditions(
     return 0;
 }
 
+/* What the module of a token may do besides. */
+static const int token_allowed[] = {SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(creat), SCMP_SYS(stat),
+    SCMP_SYS(lstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(statfs), SCMP_SYS(fstatfs),
+    SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
+    SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2),
+    SCMP_SYS(getdents), SCMP_SYS(getdents64), SCMP_SYS(flock), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
+    SCMP_SYS(chmod), SCMP_SYS(fchmod), SCMP_SYS(umask), SCMP_SYS(getcwd), SCMP_SYS(getuid), SCMP_SYS(geteuid),
+    SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(getppid), SCMP_SYS(uname), SCMP_SYS(ioctl)};
+static const int network_allowed[] = {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(getsockname),
+    SCMP_SYS(getpeername), SCMP_SYS(sendmmsg), SCMP_SYS(select), SCMP_SYS(pselect6)};
+
 /* One filter for all threads; a kernel without seccomp is reported. */
 static int load(scmp_filter_ctx filter)
 {
@@ -240,6 +251,19 @@ static int fill_keyd(scmp_filter_ctx filter)
     }
     RMS_TRY(add_calls(filter, no, keyd_refused, COUNT(keyd_refused)));
     return add_conditions(filter, no, keyd_refused_when, COUNT(keyd_refused_when));
+}
+
+static int fill_token(scmp_filter_ctx filter)
+{
+    RMS_TRY(add_calls(filter, SCMP_ACT_ALLOW, keyd_allowed, COUNT(keyd_allowed)));
+    RMS_TRY(add_calls(filter, SCMP_ACT_ALLOW, token_allowed, COUNT(token_allowed)));
+    return add_conditions(filter, SCMP_ACT_ALLOW, keyd_allowed_when, COUNT(keyd_allowed_when));
+}
+
+static int fill_network_token(scmp_filter_ctx filter)
+{
+    RMS_TRY(fill_token(filter));
+    return add_calls(filter, SCMP_ACT_ALLOW, network_allowed, COUNT(network_allowed));
 }
 
 static int fill_server(scmp_filter_ctx filter)
@@ -271,6 +295,11 @@ static int shut(uint32_t otherwise, int (*fill)(scmp_filter_ctx))
 int rms_sandbox_calls_keyd(void)
 {
     return shut(OTHERWISE, fill_keyd);
+}
+
+int rms_sandbox_calls_token(bool network)
+{
+    return shut(SCMP_ACT_ERRNO(EPERM), network ? fill_network_token : fill_token);
 }
 
 int rms_sandbox_calls_server(void)

@@ -26,6 +26,11 @@ RMS_MUST_USE int rms_sandbox_files(const struct rms_sandbox_path *paths, size_t 
 /* seccomp, for all threads of the process. Call when all threads run. */
 RMS_MUST_USE int rms_sandbox_calls_keyd(void);
 
+/* The same for a keyd that holds the module of a token in its process: calls on files, which Landlock narrows
+ * to what rms_sandbox_files was told, and with network also on sockets. No executable memory, no new programs
+ * or threads; calls on no list are refused, not fatal, for nobody knows what a module tries. */
+RMS_MUST_USE int rms_sandbox_calls_token(bool network);
+
 /* Refuses what a network server never needs: execve, ptrace, mount, kernel modules, keyrings and the like. */
 RMS_MUST_USE int rms_sandbox_calls_server(void);
 

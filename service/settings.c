@@ -34,6 +34,8 @@ struct row {
         name, NUMBER, FIELD(field), 0, least, most, standard, NULL, help                                     \
     }
 
+#define TOKEN_LABEL_MAX 32 /* PKCS#11's own */
+
 #define PER_CORE (-1) /* standard value: taken from the number of processors */
 
 /* The one table of settings: file, command line, checks, printing and documentation follow it. */
@@ -46,6 +48,11 @@ static const struct row rows[] = {
     TEXT_ROW("tls_certificate", tls_certificate, "", "PEM file with the certificate and its chain"),
     TEXT_ROW("tls_key", tls_key, "", "PEM file with the private key of the certificate"),
     TEXT_ROW("ca_file", ca_file, "", "PEM file with CAs trusted for outgoing TLS"),
+    TEXT_ROW("key_store", key_store, "software", "where new tenant keys are made: software or pkcs11"),
+    TEXT_ROW("pkcs11_module", pkcs11_module, "", "PKCS#11 module of the token that keeps tenant keys"),
+    TEXT_ROW("pkcs11_token", pkcs11_token, "", "label of that token"),
+    TEXT_ROW("pkcs11_paths", pkcs11_paths, "", "files and directories that the module needs, parted by :"),
+    TEXT_ROW("pkcs11_network", pkcs11_network, "no", "may the module use sockets: yes or no"),
     TEXT_ROW("log_level", log_level, "info", "off, error, info, debug or trace"),
     TEXT_ROW("log_file", log_file, "", "file for log lines instead of standard error"),
     NUMBER_ROW(
@@ -434,6 +441,24 @@ static bool database_ok(const char *text)
     return strncmp(text, "sqlite:/", 8) == 0 || strncmp(text, "postgresql://", 13) == 0;
 }
 
+bool rms_settings_token_first(const struct rms_settings *settings)
+{
+    return strcmp(settings->key_store, "pkcs11") == 0;
+}
+
+static bool yes_or_no(const char *text)
+{
+    return strcmp(text, "yes") == 0 || strcmp(text, "no") == 0;
+}
+
+static bool token_ok(const struct rms_settings *settings)
+{
+    bool wanted = settings->pkcs11_module[0] != '\0';
+
+    return wanted == (settings->pkcs11_token[0] != '\0') && (wanted || !rms_settings_token_first(settings)) &&
+           strlen(settings->pkcs11_token) <= TOKEN_LABEL_MAX;
+}
+
 struct check {
     bool good;
     const char *text;
@@ -455,6 +480,13 @@ static int run_checks(const struct rms_settings *settings, char *message, size_t
         {absolute_or_empty(settings->tls_key), "tls_key must be an absolute path"},
         {absolute_or_empty(settings->ca_file), "ca_file must be an absolute path"},
         {absolute_or_empty(settings->log_file), "log_file must be an absolute path"},
+        {rms_settings_token_first(settings) || strcmp(settings->key_store, "software") == 0,
+            "key_store must be software or pkcs11"},
+        {token_ok(settings), "pkcs11_module and pkcs11_token (32 characters at most) must be given together, "
+                             "and are needed for key_store = pkcs11"},
+        {absolute_or_empty(settings->pkcs11_module), "pkcs11_module must be an absolute path"},
+        {absolute_or_empty(settings->pkcs11_paths), "pkcs11_paths must be absolute paths"},
+        {yes_or_no(settings->pkcs11_network), "pkcs11_network must be yes or no"},
         {rms_log_level_parse(settings->log_level, &level) == 0,
             "log_level must be off, error, info, debug or trace"},
     };

@@ -26,6 +26,13 @@ struct rms_settings {
     char tls_key[RMS_SETTING_TEXT];
     char ca_file[RMS_SETTING_TEXT]; /* extra trust for outgoing TLS (issuers); "" = the system's */
 
+    /* keys in a PKCS#11 token */
+    char key_store[16];                   /* where new tenant keys are made: software or pkcs11 */
+    char pkcs11_module[RMS_SETTING_TEXT]; /* shared library; "" = no token */
+    char pkcs11_token[RMS_SETTING_TEXT];  /* label of the token */
+    char pkcs11_paths[RMS_SETTING_TEXT];  /* what the module may open, read and write, parted by colons */
+    char pkcs11_network[8];               /* yes: the module may use sockets */
+
     /* log */
     char log_level[16];
     char log_file[RMS_SETTING_TEXT]; /* "" = standard error */
@@ -75,6 +82,9 @@ RMS_MUST_USE int rms_settings_split_listen(
 
 /* TLS with the certificate made here, under ca.pem; not one of the administrator's. */
 bool rms_settings_self_made(const struct rms_settings *settings);
+
+/* Are new tenant keys made in the token? */
+bool rms_settings_token_first(const struct rms_settings *settings);
 
 /* Path of a file in the data directory: "DIR/name". RMS_E_NAME_TOO_LONG. */
 RMS_MUST_USE int rms_settings_path(

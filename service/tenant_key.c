@@ -1,5 +1,8 @@
 #include "service/tenant_key.h"
 
+#include "crypto/hsm_uri.h"
+#include "service/message.h"
+#include "service/settings.h"
 #include "service/signed_cache.h"
 
 #define SLC_YEARS  25 /* long-lived (5.1); a key is replaced by activating another */
@@ -25,13 +28,94 @@ static int build_slc(struct rms_request *request, const struct rms_tenant *tenan
     return url != NULL ? rms_slc_build(&slc, &signer, &made->slc) : RMS_E_NO_MEMORY;
 }
 
-int rms_tenant_key_make(struct rms_request *request, const struct rms_tenant *tenant, unsigned bits,
-    struct rms_made_key *made_out)
+/* --- places ---------------------------------------------------------------------------------------------- */
+
+static int write_reference(struct rms_request *request, struct rms_view id, const char **reference_out)
 {
-    *made_out = (struct rms_made_key){.slc = RMS_BUF_INIT(SLC_MAX), .created_at = request->now};
-    RMS_TRY(rms_keyd_generate(request->worker->keys, RMS_KEY_TENANT_RSA, bits, tenant->id, &made_out->key));
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(RMS_HSM_URI_MAX);
+    RMS_TRY(rms_hsm_uri_format(request->worker->front->settings->pkcs11_token, id, &text));
+    *reference_out = rms_arena_strdup(request->arena, rms_buf_text(&text));
+    return *reference_out != NULL ? RMS_OK : RMS_E_NO_MEMORY;
+}
+
+/* keyd gives the objects it makes the key's own id. */
+static int own_reference(struct rms_request *request, const char *key_id, const char **reference_out)
+{
+    uint8_t id[RMS_MESSAGE_GUID];
+    RMS_TRY(rms_guid_pack(key_id, id));
+    return write_reference(request, rms_view_of(id, sizeof id), reference_out);
+}
+
+static int need_token(struct rms_request *request)
+{
+    return request->worker->front->settings->pkcs11_module[0] != '\0'
+               ? RMS_OK
+               : rms_fail(request, RMS_E_CONFLICT, "no token is configured: see pkcs11_module in rmsd.conf");
+}
+
+static int adopt(struct rms_request *request, const struct rms_tenant *tenant, const char *reference,
+    struct rms_made_key *made)
+{
+    struct rms_hsm_uri uri;
+    if (rms_hsm_uri_parse(reference, &uri) < 0) {
+        return rms_fail(request, RMS_E_BAD_ARGUMENT, "Reference: no pkcs11: URI, or one with a PIN");
+    }
+    if (uri.id_len == 0) { /* S-210: a name that may come to mean another key is none */
+        return rms_fail(request, RMS_E_BAD_ARGUMENT, "Reference: has no id=, which alone names one key");
+    }
+    if (uri.label[0] != '\0' && strcmp(uri.label, request->worker->front->settings->pkcs11_token) != 0) {
+        return rms_fail(request, RMS_E_NOT_FOUND, "the service has no such token: see pkcs11_token");
+    }
+    struct rms_view id = rms_view_of(uri.id, uri.id_len);
+    int rc = rms_keyd_adopt(request->worker->keys, id, tenant->id, &made->key);
+    if (rc == RMS_E_BAD_ARGUMENT) {
+        return rms_fail(request, rc, "Reference: not an RSA key of 2048 to 4096 bits that cannot be read out");
+    }
+    return rc < 0 ? rc : write_reference(request, id, &made->reference);
+}
+
+static int make_key(struct rms_request *request, const struct rms_tenant *tenant,
+    const struct rms_key_wish *wish, struct rms_made_key *made)
+{
+    struct rms_keyclient *keys = request->worker->keys;
+    if (wish->adopt == NULL && !wish->in_token) {
+        return rms_keyd_generate(keys, RMS_KEY_TENANT_RSA, wish->bits, tenant->id, &made->key);
+    }
+    RMS_TRY(need_token(request));
+    if (wish->adopt != NULL) {
+        return adopt(request, tenant, wish->adopt, made);
+    }
+    RMS_TRY(rms_keyd_make_in_token(keys, wish->bits, tenant->id, &made->key));
+    return own_reference(request, made->key.key.key_id, &made->reference);
+}
+
+int rms_tenant_key_make(struct rms_request *request, const struct rms_tenant *tenant,
+    const struct rms_key_wish *wish, struct rms_made_key *made_out)
+{
+    *made_out =
+        (struct rms_made_key){.slc = RMS_BUF_INIT(SLC_MAX), .reference = "", .created_at = request->now};
+    RMS_TRY(make_key(request, tenant, wish, made_out));
     return build_slc(request, tenant, made_out);
 }
+
+/* The token has the key before the store says so, and keyd forgets the other form after: cut off anywhere,
+ * the key works. */
+int rms_tenant_key_move(struct rms_request *request, const struct rms_key *key)
+{
+    RMS_BUF_CLEANUP struct rms_buf sealed = RMS_BUF_INIT(RMS_KEY_SEALED_MAX);
+    struct rms_key moved = *key;
+    RMS_TRY(need_token(request));
+    if (key->reference[0] != '\0') {
+        return rms_fail(request, RMS_E_CONFLICT, "the key is in the token already");
+    }
+    RMS_TRY(rms_keyd_move_to_token(request->worker->keys, key->id, &sealed));
+    RMS_TRY(own_reference(request, key->id, &moved.reference));
+    moved.sealed = rms_buf_view(&sealed);
+    RMS_TRY(rms_key_move(request->worker->db, &moved));
+    return rms_keyd_forget(request->worker->keys, key->id);
+}
+
+/* --- storing --------------------------------------------------------------------------------------------- */
 
 void rms_made_key_fini(struct rms_made_key *made)
 {
@@ -54,6 +138,7 @@ int rms_tenant_key_store(struct rms_request *request, const struct rms_tenant *t
         .public_key = rms_view_of(rsa->modulus, rsa->bits / 8),
         .sealed = rms_buf_view(&made->key.key.sealed),
         .certificate = rms_buf_view(&made->slc),
+        .reference = made->reference,
     };
     return rms_key_add(request->worker->db, &row);
 }

@@ -11,13 +11,24 @@
 struct rms_made_key {
     struct rms_new_key key;
     struct rms_buf slc;
+    const char *reference; /* pkcs11: URI; "": not in a token */
     int64_t created_at;
 };
 
-/* bits: 2048, 3072 or 4096. Outside of a transaction: it takes long. */
+/* What is wanted of a new key. */
+struct rms_key_wish {
+    unsigned bits;      /* 2048, 3072 or 4096 */
+    bool in_token;      /* made in the token of rmsd.conf */
+    const char *adopt;  /* instead: a key that is there, by its pkcs11: URI; NULL: none */
+};
+
+/* Outside of a transaction: it takes long. */
 RMS_MUST_USE int rms_tenant_key_make(struct rms_request *request, const struct rms_tenant *tenant,
-    unsigned bits, struct rms_made_key *made_out);
+    const struct rms_key_wish *wish, struct rms_made_key *made_out);
 void rms_made_key_fini(struct rms_made_key *made);
+
+/* Into the token of rmsd.conf, with all that was protected under it. RMS_E_CONFLICT: it is there already. */
+RMS_MUST_USE int rms_tenant_key_move(struct rms_request *request, const struct rms_key *key);
 
 /* In one transaction; active: in the same one the former key becomes archived. */
 RMS_MUST_USE int rms_tenant_key_store(struct rms_request *request, const struct rms_tenant *tenant,

@@ -1,6 +1,7 @@
 #include "service/tenant_make.h"
 
 #include "directory/directory.h"
+#include "service/settings.h"
 #include "service/tenant.h"
 #include "service/tenant_key.h"
 
@@ -45,7 +46,9 @@ static int append_defaults(struct making *m, struct rms_template templates[2])
 
 static int make_keys(struct making *m)
 {
-    RMS_TRY(rms_tenant_key_make(m->request, &m->tenant, RMS_TENANT_KEY_BITS, &m->tenant_key));
+    const struct rms_key_wish wish = {
+        RMS_TENANT_KEY_BITS, rms_settings_token_first(m->request->worker->front->settings), NULL};
+    RMS_TRY(rms_tenant_key_make(m->request, &m->tenant, &wish, &m->tenant_key));
     return rms_keyd_generate(
         m->request->worker->keys, RMS_KEY_TOKEN_EC, RMS_TOKEN_KEY_BITS, m->tenant.id, &m->token_key);
 }

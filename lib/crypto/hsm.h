@@ -30,11 +30,14 @@ RMS_MUST_USE int rms_hsm_new(const struct rms_hsm_options *options, struct rms_h
 /* After all its keys. Accepts NULL. */
 void rms_hsm_free(struct rms_hsm **hsm);
 
-/* Asks the token for something small. RMS_E_KEY_UNAVAILABLE. */
-RMS_MUST_USE int rms_hsm_probe(struct rms_hsm *hsm);
+/* Does the token answer when asked for something small? */
+bool rms_hsm_probe(struct rms_hsm *hsm);
 
 /* Why the last call failed, in the words of PKCS#11; "" when it did not. */
 const char *rms_hsm_problem(const struct rms_hsm *hsm);
+
+/* Is the key still in its token? RMS_E_KEY_UNAVAILABLE; 0 for a key in memory. */
+RMS_MUST_USE int rms_hsm_check(const struct rms_rsa_private *key);
 
 /* What a key in a token is called (CKA_ID), and the secret from which the answer for what does not unseal is
  * derived (rsa.h), which must be the same in every process that uses the key. */
@@ -60,6 +63,7 @@ RMS_MUST_USE int rms_hsm_adopt(
 
 /* What finds the key again: CryptoAPI PUBLICKEYBLOB, then the id; nothing secret. A key in memory has none. */
 RMS_MUST_USE int rms_hsm_reference(const struct rms_rsa_private *key, struct rms_buf *out);
+bool rms_hsm_keeps(const struct rms_rsa_private *key);
 bool rms_hsm_is_reference(struct rms_view bytes);
 
 /* The key of a reference, without asking the token: whoever uses it finds out. The decoy of name counts. */

@@ -91,6 +91,20 @@ static CK_RV handle_of(const struct rms_hsm_session *session, const struct rms_r
     return rv;
 }
 
+static CK_RV check(const struct rms_hsm_session *session, void *argument)
+{
+    const struct rms_hsm_key *place = argument;
+    CK_OBJECT_HANDLE handle;
+
+    return find_one(session, CKO_PRIVATE_KEY, rms_view_of(place->id, place->id_len), &handle);
+}
+
+int rms_hsm_check(const struct rms_rsa_private *key)
+{
+    return key->place == NULL || rms_hsm_run(key->place->hsm, check, key->place) == 0 ? 0
+                                                                                      : RMS_E_KEY_UNAVAILABLE;
+}
+
 /* --- using -------------------------------------------------------------------------------------------- */
 
 struct use {
@@ -450,6 +464,11 @@ int rms_hsm_reference(const struct rms_rsa_private *key, struct rms_buf *out)
     rms_buf_append(out, key->public.modulus, key->public.bits / 8);
     rms_buf_append(out, key->place->id, key->place->id_len);
     return rms_buf_status(out);
+}
+
+bool rms_hsm_keeps(const struct rms_rsa_private *key)
+{
+    return key->place != NULL;
 }
 
 bool rms_hsm_is_reference(struct rms_view bytes)

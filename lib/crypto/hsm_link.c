@@ -57,6 +57,8 @@ static const struct {
     {CKR_ENCRYPTED_DATA_LEN_RANGE, REFUSED, RMS_E_BAD_ARGUMENT},
     {CKR_DATA_INVALID, REFUSED, RMS_E_BAD_ARGUMENT},
     {CKR_DATA_LEN_RANGE, REFUSED, RMS_E_BAD_ARGUMENT},
+    {CKR_ATTRIBUTE_TYPE_INVALID, REFUSED, RMS_E_BAD_ARGUMENT}, /* a key of another kind */
+    {CKR_KEY_SIZE_RANGE, REFUSED, RMS_E_BAD_ARGUMENT},
     {CKR_SESSION_HANDLE_INVALID, LOST, RMS_E_KEY_UNAVAILABLE},
     {CKR_SESSION_CLOSED, LOST, RMS_E_KEY_UNAVAILABLE},
     {CKR_KEY_HANDLE_INVALID, LOST, RMS_E_KEY_UNAVAILABLE},
@@ -408,7 +410,7 @@ int rms_hsm_new(const struct rms_hsm_options *options, struct rms_hsm **hsm_out)
         rms_hsm_free(&hsm);
         return status;
     }
-    if (rms_hsm_probe(hsm) == 0) {
+    if (rms_hsm_probe(hsm)) {
         rms_log(RMS_LOG_INFO, "hsm.ready", "token", options->label, NULL);
     }
     *hsm_out = hsm;
@@ -457,7 +459,7 @@ static CK_RV look(const struct rms_hsm_session *session, void *argument)
     return rv;
 }
 
-int rms_hsm_probe(struct rms_hsm *hsm)
+bool rms_hsm_probe(struct rms_hsm *hsm)
 {
-    return rms_hsm_run(hsm, look, hsm);
+    return rms_hsm_run(hsm, look, hsm) == 0;
 }

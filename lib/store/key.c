@@ -15,6 +15,8 @@ static void read_key(struct rms_rows *rows, struct rms_key *key)
     key->public_key = rms_take_blob(rows);
     key->sealed = rms_take_blob(rows);
     key->certificate = rms_take_blob(rows);
+    key->reference = rms_take_text(rows);
+    key->compromised_at = rms_take_int(rows);
 }
 
 static int read_one(struct rms_rows *rows, struct rms_key *key_out)
@@ -44,7 +46,7 @@ static int insert(struct rms_db *db, const struct rms_key *key)
     int code = rms_sql_run(db, RMS_SQL_KEY_INSERT,
         RMS_VALUES(RMS_TEXT(key->id), RMS_TEXT(key->tenant_id), RMS_INT(key->kind), RMS_TEXT(key->name),
             RMS_INT(key->bits), RMS_INT(key->created_at), RMS_BLOB(key->public_key), RMS_BLOB(key->sealed),
-            RMS_BLOB(key->certificate)));
+            RMS_BLOB(key->certificate), RMS_TEXT(key->reference != NULL ? key->reference : "")));
 
     if (code < 0) {
         return code;
@@ -171,6 +173,17 @@ int rms_key_set_sealed(struct rms_db *db, const char *tenant_id, const char *id,
     const struct rms_key which = {.tenant_id = tenant_id, .id = id};
 
     return sealed.len > 0 ? set_blob(db, RMS_SQL_KEY_SET_SEALED, &which, sealed) : RMS_E_BAD_ARGUMENT;
+}
+
+int rms_key_move(struct rms_db *db, const struct rms_key *key)
+{
+    if (key->sealed.len == 0) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    RMS_TRY(rms_db_begin(db));
+    return rms_db_end_change(db, rms_sql_run_one(db, RMS_SQL_KEY_MOVE,
+                                     RMS_VALUES(RMS_TEXT(key->tenant_id), RMS_TEXT(key->id),
+                                         RMS_BLOB(key->sealed), RMS_TEXT(key->reference))));
 }
 
 static int remove_key(struct rms_db *db, const char *tenant_id, const char *id)

@@ -21,6 +21,8 @@ struct rms_key {
     struct rms_view public_key; /* RSA: little-endian modulus; P-256: x || y */
     struct rms_view sealed;
     struct rms_view certificate; /* the SLC's text; empty when there is none */
+    const char *reference;       /* of the token that keeps it (pkcs11: URI); "" or, when added, NULL: none */
+    int64_t compromised_at;      /* 0: not known to be */
 };
 
 struct rms_keys {
@@ -61,6 +63,9 @@ RMS_MUST_USE int rms_key_set_certificate(
 /* After a change of the master key. */
 RMS_MUST_USE int rms_key_set_sealed(
     struct rms_db *db, const char *tenant_id, const char *id, struct rms_view sealed);
+
+/* To another place: sealed and reference change together, of the key with this tenant_id and id. */
+RMS_MUST_USE int rms_key_move(struct rms_db *db, const struct rms_key *key);
 
 /* RMS_E_CONFLICT for an active key. */
 RMS_MUST_USE int rms_key_remove(struct rms_db *db, const char *tenant_id, const char *id);

@@ -5,7 +5,8 @@
         alice.rms("protect", "plan.txt", "--perm", "bob@contoso.test:VIEW")
 
 Everything lives in one temporary directory and on loopback; what the lab started it ends, by process id. With
-RMS_TEST_DATABASE (see postgres.py) the service keeps its state on that server, each lab in a database of its own.
+RMS_TEST_DATABASE (see postgres.py) the service keeps its state on that server, each lab in a database of its own; with
+RMS_TEST_KEYSTORE=softhsm (see softhsm.py) its tenant keys in a token, each lab in one of its own.
 """
 
 import base64
@@ -25,6 +26,7 @@ import time
 import urllib.parse
 
 import postgres
+import softhsm
 
 BUILD = pathlib.Path(os.environ.get("RMS_BUILD_DIR", "build/asan")).resolve()
 SOURCE = pathlib.Path(os.environ.get("RMS_SOURCE_DIR", ".")).resolve()
@@ -146,6 +148,7 @@ class Lab:
         self.rmsd = None
         self.rmsd_args = list(rmsd_args)
         self.database = database or self.new_database()
+        self.token = softhsm.Token(self.dir / "token").make() if softhsm.wanted() else None
         self.people = {}
         self.tenant_name, self.tenant_domain = tenant
         self._names, self._start, self._login = people, start, login
@@ -182,10 +185,16 @@ class Lab:
                "UBSAN_OPTIONS": "print_stacktrace=1"}
         if "RMS_LOOPBACK_ISSUERS" in os.environ:
             env["RMS_LOOPBACK_ISSUERS"] = "1"
+        more = []
+        if self.token is not None:
+            env.update(self.token.env)
+            more = self.token.settings()
+            if not (self.data / "pkcs11.pin").exists():
+                self.token.give_pin(self.data)
         self.rmsd_log = open(self.dir / "rmsd.log", "ab")
         self.rmsd = subprocess.Popen(
             [BUILD / "cmd/rmsd/rmsd", "--dir", self.data, "--listen", f"127.0.0.1:{self.port}", "--url", self.url,
-             *(["--set", "database=" + self.database] if self.database else []), *self.rmsd_args], stdout=self.rmsd_log, stderr=self.rmsd_log, stdin=subprocess.DEVNULL, env=env)
+             *(["--set", "database=" + self.database] if self.database else []), *more, *self.rmsd_args], stdout=self.rmsd_log, stderr=self.rmsd_log, stdin=subprocess.DEVNULL, env=env)
         if wait:
             self.wait_ready()
 

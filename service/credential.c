@@ -1,0 +1,62 @@
+#include "service/credential.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "service/settings.h"
+
+#define CREDENTIAL_MAX 4096
+
+bool rms_credential_given(const char *name, char path_out[PATH_MAX])
+{
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    int len = directory != NULL ? snprintf(path_out, PATH_MAX, "%s/%s", directory, name) : -1;
+
+    return len > 0 && len < PATH_MAX && access(path_out, F_OK) == 0;
+}
+
+static int read_secret(int fd, size_t max, struct rms_secret **secret_out)
+{
+    uint8_t bytes[CREDENTIAL_MAX + 1];
+    struct stat info;
+    long len;
+
+    if (fstat(fd, &info) != 0) {
+        return rms_error_from_errno(errno);
+    }
+    if (!S_ISREG(info.st_mode) || (info.st_mode & 077) != 0) {
+        return RMS_E_PERMISSION;
+    }
+    len = rms_fd_read_full(fd, bytes, sizeof bytes);
+    if (len < 1 || (size_t)len > max) {
+        rms_wipe(bytes, sizeof bytes);
+        return len < 0 ? (int)len : RMS_E_DAMAGED;
+    }
+    *secret_out = rms_secret_take(bytes, (size_t)len);
+    return *secret_out != NULL ? 0 : RMS_E_NO_MEMORY;
+}
+
+int rms_credential_read(
+    const struct rms_settings *settings, const char *name, size_t max, struct rms_secret **secret_out)
+{
+    char path[PATH_MAX];
+    int status;
+    int fd;
+
+    *secret_out = NULL;
+    if (!rms_credential_given(name, path)) {
+        RMS_TRY(rms_settings_path(settings, name, path));
+    }
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return rms_error_from_errno(errno);
+    }
+    status = read_secret(fd, max < CREDENTIAL_MAX ? max : CREDENTIAL_MAX, secret_out);
+    (void)close(fd);
+    return status;
+}

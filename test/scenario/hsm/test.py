@@ -1,0 +1,277 @@
+"""Tenant keys in a PKCS#11 token (SoftHSM2): made there, moved there, used, rolled, away, back, and nowhere else."""
+import hashlib
+import hmac
+import os
+import pathlib
+import re
+import sqlite3
+import time
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+import postgres
+import softhsm
+from rmslab import Lab, b64, main
+
+os.environ["RMS_TEST_KEYSTORE"] = "softhsm"
+DATA = b"Nobody reads this without the token.\n"
+
+
+def keys(lab):
+    return lab.admin("key", "list", "--json").json_lines
+
+
+def active(lab):
+    return next(k for k in keys(lab) if k["Status"] == "Active")
+
+
+def protect(person, name):
+    path = person.write(name + ".bin", DATA + name.encode())
+    person.rms("protect", path, "--perm", "bob@contoso.test:Co-Author", "--in-place")
+    return person.home / (name + ".bin.pfile")
+
+
+def opens(person, path, code=0):
+    out = person.home / "opened.bin"
+    out.unlink(missing_ok=True)
+    done = person.rms("open", path, "-o", out, code=code)
+    assert (code == 0) == out.exists(), done
+    assert code != 0 or out.read_bytes() == DATA + path.name.split(".")[0].encode()
+    return done
+
+
+def publish(person):
+    policy = {"UserRights": [{"Users": ["bob@contoso.test"], "Rights": ["VIEW"]}], "allowOfflineAccess": True,
+              "IntervalTimeInDays": 7}
+    return person.rest("POST", "/my/v2/publishinglicenses",
+                       {"PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False, "Policy": policy})
+
+
+def consume(person, published, token):
+    return person.rest("POST", "/my/v2/enduserlicenses",
+                       {"SerializedPublishingLicense": published["SerializedPublishingLicense"]}, token=token)
+
+
+def wait_for(condition, what, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.1)
+
+
+def health(lab):
+    return lab.admin("health", "--json", code=None).json
+
+
+def key_store_is(lab, good):
+    wait_for(lambda: ("key store" in health(lab)["Problems"]) != good, f"health: key store {'good' if good else 'bad'}")
+
+
+# --- made in the token, rolled, restarted, away and back ------------------------------------------------------------
+
+def keys_live_in_the_token():
+    # proves: S-213, S-214
+    # touches: S-203, S-205, S-210
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        first = active(lab)
+        assert first["KeyType"] == "Customer-managed (BYOK)" and first["PublicKey"]
+        assert re.fullmatch(r"pkcs11:token=rights;id=(%[0-9A-Fa-f]{2}|[\w.~-])+", first["KeyReference"]), first
+        before, cached = protect(alice, "before"), protect(alice, "cached")
+        opens(bob, before)
+        opens(bob, cached)
+        token = bob.token()
+        status, _, online = publish(alice)
+        assert status == 200, online
+        assert consume(bob, online, token)[0] == 200
+
+        second = lab.admin("key", "rotate", "--json", "--bits", "3072").json
+        assert second["KeyType"] == "Customer-managed (BYOK)" and second["Bits"] == 3072
+        software = lab.admin("key", "generate", "--store", "software", "--json").json
+        assert software["KeyType"] == "Service-managed" and "KeyReference" not in software
+        alice.rms("bootstrap", "--force")
+        after = protect(alice, "after")
+        for path in (before, after):
+            opens(bob.device("2") if path is after and bob.device("2").login() else bob, path)
+
+        assert lab.stop() == 0
+        lab.start()
+        fresh = bob.device("3")
+        fresh.login()
+        for path in (before, after):
+            opens(fresh, path)
+        assert consume(bob, online, token)[0] == 200  # and it is in the caches again
+
+        lab.token.take_away()
+        key_store_is(lab, False)
+        assert health(lab)["Status"] == "degraded" and health(lab)["Keyd"]["Token"] != "ok"
+        late = bob.device("4")
+        late.login()
+        for path in (before, after):  # under the archived key, and under the active one
+            assert "key-unavailable" in opens(late, path, code=6).err
+        wait_for(lambda: consume(bob, online, token)[0] == 424, "what was open in the service closes")
+        assert publish(alice)[0] == 424
+        opens(bob, cached)  # his licence is at home
+        assert not [r for r in lab.usage() if r.get("result") == "AccessDenied"]
+
+        lab.token.bring_back()
+        key_store_is(lab, True)
+        for path in (before, after):
+            opens(late, path)
+        assert consume(bob, online, token)[0] == 200
+        assert publish(alice)[0] == 200
+
+
+def a_wrong_pin_stops_the_token_and_nothing_else():
+    # touches: S-213, S-217
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        held = protect(alice, "held")
+        own = lab.admin("key", "generate", "--store", "software", "--json").json["KeyIdentifier"]
+        lab.admin("key", "activate", own)  # from the token to the service: the same procedure
+        alice.rms("bootstrap", "--force")
+        free = protect(alice, "free")
+        lab.stop()
+        lab.token.give_pin(lab.data, "not the PIN")
+        lab.start()
+        other = bob.device("2")
+        other.login()
+        assert "key-unavailable" in opens(other, held, code=6).err
+        opens(other, free)
+        key_store_is(lab, False)
+        lab.admin("key", "rotate", code=6)  # the token would have to make it
+        assert active(lab)["KeyIdentifier"] == own
+        assert "PIN" in health(lab)["Keyd"]["Token"]
+        time.sleep(3)  # long enough for attempts that would lock a token
+        lab.stop()
+        assert "not the PIN" not in lab.log_text() and softhsm.PIN not in lab.log_text()
+        lab.token.give_pin(lab.data)
+        lab.start()
+        opens(other, held)
+
+
+def keys_of_other_tools_are_added_once():
+    # touches: S-210
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        for label, ident, size in (("rights-1", "0a0b", "rsa:2048"), ("curve", "0c0d", "EC:prime256v1"), ("short", "0e0f", "rsa:1024")):
+            lab.token.tool("--keypairgen", "--key-type", size, "--id", ident, "--label", label)
+        added = lab.admin("key", "add", "pkcs11:token=rights;id=%0a%0b", "--json").json
+        assert added["Status"] == "Archived" and added["KeyType"] == "Customer-managed (BYOK)"
+        lab.admin("key", "activate", added["KeyIdentifier"])
+        alice.rms("bootstrap", "--force")
+        opens(bob, protect(alice, "added"))
+        known = keys(lab)
+        for reference, code in (("pkcs11:token=rights;id=%0a%0b", 5), ("pkcs11:token=rights;object=rights-1", 2), ("pkcs11:token=rights", 2),
+                                ("pkcs11:token=other;id=%0a%0b", 4), ("pkcs11:token=rights;id=%99", 4), ("http://x", 2), ("", 2),
+                                ("pkcs11:token=rights;id=%0c%0d", 2), ("pkcs11:token=rights;id=%0e%0f", 2),
+                                ("pkcs11:token=rights;id=%0a%0b?pin-value=1234", 2), ("pkcs11:" + "x" * 5000, 2)):
+            lab.admin("key", "add", reference, code=code)
+        assert keys(lab) == known
+        no_sign = lab.admin("key", "add", "pkcs11:token=rights;id=%0a%0b", code=5)
+        assert "conflict" in no_sign.err
+
+
+# --- moved to the token: the key is nowhere else --------------------------------------------------------------------
+
+def hkdf(key, salt, info):
+    secret = hmac.new(salt, key, hashlib.sha256).digest()
+    return hmac.new(secret, info + b"\x01", hashlib.sha256).digest()
+
+
+def private_blob(lab, key_id):
+    """What the service has of a key that it keeps itself, opened with the master key."""
+    rows = postgres.of_environment()
+    assert rows is None, "looks into SQLite"
+    with sqlite3.connect(f"file:{lab.data}/db/openrms.db?mode=ro", uri=True) as db:
+        (tenant, sealed), = db.execute("SELECT tenant_id, sealed FROM tenant_key WHERE id = ?", (key_id,))
+    sealing = hkdf((lab.data / "master.key").read_bytes(), b"OpenRMS keyd", b"seal v1")
+    context = b"OpenRMS key v1\0\x01" + bytes.fromhex(key_id.replace("-", "")) + bytes.fromhex(tenant.replace("-", ""))
+    return open_box(sealing, sealed, context)
+
+
+def open_box(key, box, context):
+    return AESGCM(key).decrypt(box[1:13], box[13:], box[:1] + context)
+
+
+def factors(blob):
+    """Needles: the middle of each prime, in both byte orders."""
+    bits = int.from_bytes(blob[12:16], "little")
+    numbers = blob[20 + bits // 8:20 + bits // 4]
+    primes = numbers[:bits // 16], numbers[bits // 16:]
+    modulus = int.from_bytes(blob[20:20 + bits // 8], "little")
+    assert int.from_bytes(primes[0], "little") * int.from_bytes(primes[1], "little") == modulus
+    middle = [p[20:60] for p in primes]
+    return middle + [m[::-1] for m in middle]
+
+
+def memory_with(pid, needles):
+    found = []
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            span, mode = line.split()[:2]
+            begin, end = (int(x, 16) for x in span.split("-"))
+            if "r" not in mode or "[v" in line or end - begin > 1 << 32:
+                continue
+            try:
+                memory.seek(begin)
+                data = memory.read(end - begin)
+            except OSError:
+                continue
+            found += [line.strip() for needle in needles if needle in data]
+    return found
+
+
+def places_with(lab, needles):
+    """Every file below the lab but the token's own, every process of the service."""
+    found = [str(p) for p in lab.dir.rglob("*") if p.is_file() and lab.token.tokens not in p.parents
+             for data in [p.read_bytes()] if any(n in data or n.hex().encode() in data or b64(n)[4:-4].encode() in data for n in needles)]
+    for name, pid in {"rmsd": lab.rmsd.pid, **lab.children()}.items():
+        found += [f"{name}: {where}" for where in memory_with(pid, needles)]
+    return found
+
+
+def a_moved_key_is_in_the_token_and_nowhere_else():
+    # touches: S-212, S-215, S-218
+    with Lab(people=("alice", "bob"), rmsd_args=("--set", "key_store=software")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        key = active(lab)
+        assert key["KeyType"] == "Service-managed"
+        needles = factors(private_blob(lab, key["KeyIdentifier"]))
+        before = protect(alice, "before")
+        opens(bob, before)
+        here = places_with(lab, needles)
+        assert here and all(place.startswith("keyd: ") for place in here), here  # the search does find, and only there
+
+        refused = lab.admin("key", "convert", key["KeyIdentifier"], code=2)
+        assert "--force" in refused.err
+        lab.admin("key", "convert", key["KeyIdentifier"], "--force")
+        now = active(lab)
+        assert now["KeyIdentifier"] == key["KeyIdentifier"] and now["KeyType"] == "Customer-managed (BYOK)"
+        lab.admin("key", "convert", key["KeyIdentifier"], "--force", code=5)
+        lab.admin("key", "convert", "2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60", "--force", code=4)
+
+        def use(number):
+            device = bob.device(number)
+            device.login()
+            opens(device, before)
+            assert publish(alice)[0] == 200
+
+        use("2")
+        lab.stop()
+        lab.start()
+        use("3")
+        found = places_with(lab, needles)
+        assert not found, found
+        blob = private_blob(lab, key["KeyIdentifier"])
+        assert blob[0] == 6 and not any(n in blob for n in needles)  # a reference
+        lab.token.take_away()
+        key_store_is(lab, False)
+        late = bob.device("4")
+        late.login()
+        assert "key-unavailable" in opens(late, before, code=6).err
+
+
+if __name__ == "__main__":
+    main(keys_live_in_the_token, a_wrong_pin_stops_the_token_and_nothing_else, keys_of_other_tools_are_added_once,
+         a_moved_key_is_in_the_token_and_nowhere_else)
