@@ -144,7 +144,7 @@ int rms_admin_health(struct rms_front *front, struct rms_request *request, struc
     int rc = rms_keyd_stats(request->worker->keys, &stats);
     rms_lookout_state(front->lookout, &watch);
     add_if(&problems, watch.away || rms_changes_read(request->worker->db, &changes) < 0, "database");
-    add_if(&problems, !rms_usage_healthy(front->usage), "log");                     /* S-188 */
+    add_if(&problems, !rms_usage_healthy(front->usage), "log");               /* S-188 */
     add_if(&problems, rc < 0 || stats.token_problem[0] != '\0', "key store"); /* S-214 */
     for (size_t i = 0; i < count; i++) {
         add_if(&problems, ends_by(&watched[i], request->now), watched[i].problem);

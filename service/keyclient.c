@@ -349,8 +349,8 @@ int rms_keyd_make_in_token(
     return take_new_key(client, key_out);
 }
 
-int rms_keyd_adopt(struct rms_keyclient *client, struct rms_view object, const char *tenant_id,
-    struct rms_new_key *key_out)
+int rms_keyd_adopt(
+    struct rms_keyclient *client, struct rms_view object, const char *tenant_id, struct rms_new_key *key_out)
 {
     struct rms_buf *request = begin(client, RMS_KEYD_ADOPT);
 

@@ -79,8 +79,8 @@ RMS_MUST_USE int rms_keyd_generate(struct rms_keyclient *client, enum rms_key_ki
  * sealed form is then the reference to it. RMS_E_KEY_UNAVAILABLE also when there is no token. */
 RMS_MUST_USE int rms_keyd_make_in_token(
     struct rms_keyclient *client, unsigned bits, const char *tenant_id, struct rms_new_key *key_out);
-RMS_MUST_USE int rms_keyd_adopt(struct rms_keyclient *client, struct rms_view object, const char *tenant_id,
-    struct rms_new_key *key_out);
+RMS_MUST_USE int rms_keyd_adopt(
+    struct rms_keyclient *client, struct rms_view object, const char *tenant_id, struct rms_new_key *key_out);
 
 /* Puts a tenant key into the token; appends its new sealed form, which counts once it is stored and keyd told
  * to forget the old one. RMS_E_BAD_ARGUMENT: it is there already. */

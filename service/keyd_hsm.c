@@ -26,8 +26,8 @@ static int put_sealed(struct rms_keyd *keyd, const struct rms_key_name *name,
 }
 
 /* id, public key, blob box */
-static int put_new(struct rms_keyd *keyd, const struct rms_key_name *name, struct rms_rsa_private **key,
-    struct rms_buf *out)
+static int put_new(
+    struct rms_keyd *keyd, const struct rms_key_name *name, struct rms_rsa_private **key, struct rms_buf *out)
 {
     int status;
 

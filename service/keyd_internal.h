@@ -60,8 +60,8 @@ void rms_keyd_take_target(struct rms_cursor *in, struct rms_keyd_target *target_
 void rms_keyd_new_id(uint8_t id[RMS_TABLE_ID]);
 
 /* One line of the journal about a key. */
-int rms_keyd_note_key(struct rms_keyd *keyd, enum rms_journal_need need, const char *event,
-    const struct rms_key_name *name);
+int rms_keyd_note_key(
+    struct rms_keyd *keyd, enum rms_journal_need need, const char *event, const struct rms_key_name *name);
 
 void rms_keyd_put_public(struct rms_buf *out, const struct rms_rsa_public *key);
 

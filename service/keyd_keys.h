@@ -25,8 +25,9 @@ struct rms_held_key {
     struct rms_key_name name;
     unsigned refs; /* under the lock of the table */
     struct rms_rsa_private *rsa;
-    struct rms_secret *box_key; /* beside rsa: derived from it, for key boxes (keyd_box.h). NULL when a token
-                                   keeps the key: what opens without the token, opens after it was taken away */
+    struct rms_secret
+        *box_key; /* beside rsa: derived from it, for key boxes (keyd_box.h). NULL when a token
+                     keeps the key: what opens without the token, opens after it was taken away */
     struct rms_ec_private *ec;
     struct rms_secret *blob; /* user keys: only ever wrapped, never used here */
 };

@@ -65,8 +65,7 @@ int rms_master_key_load(const struct rms_settings *settings, struct rms_secret *
     int status = rms_credential_read(settings, master_name, RMS_MASTER_KEY_BYTES, key_out);
 
     if (status == 0) {
-        status =
-            rms_secret_len(*key_out) == RMS_MASTER_KEY_BYTES ? check(settings, *key_out) : RMS_E_DAMAGED;
+        status = rms_secret_len(*key_out) == RMS_MASTER_KEY_BYTES ? check(settings, *key_out) : RMS_E_DAMAGED;
     }
     if (status != 0) {
         rms_secret_free(key_out);

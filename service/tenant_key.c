@@ -28,7 +28,8 @@ static int build_slc(struct rms_request *request, const struct rms_tenant *tenan
     return url != NULL ? rms_slc_build(&slc, &signer, &made->slc) : RMS_E_NO_MEMORY;
 }
 
-/* --- places ---------------------------------------------------------------------------------------------- */
+/* --- places ----------------------------------------------------------------------------------------------
+ */
 
 static int write_reference(struct rms_request *request, struct rms_view id, const char **reference_out)
 {
@@ -69,7 +70,8 @@ static int adopt(struct rms_request *request, const struct rms_tenant *tenant, c
     struct rms_view id = rms_view_of(uri.id, uri.id_len);
     int rc = rms_keyd_adopt(request->worker->keys, id, tenant->id, &made->key);
     if (rc == RMS_E_BAD_ARGUMENT) {
-        return rms_fail(request, rc, "Reference: not an RSA key of 2048 to 4096 bits that cannot be read out");
+        return rms_fail(
+            request, rc, "Reference: not an RSA key of 2048 to 4096 bits that cannot be read out");
     }
     return rc < 0 ? rc : write_reference(request, id, &made->reference);
 }
@@ -115,7 +117,8 @@ int rms_tenant_key_move(struct rms_request *request, const struct rms_key *key)
     return rms_keyd_forget(request->worker->keys, key->id);
 }
 
-/* --- storing --------------------------------------------------------------------------------------------- */
+/* --- storing ---------------------------------------------------------------------------------------------
+ */
 
 void rms_made_key_fini(struct rms_made_key *made)
 {

@@ -17,9 +17,9 @@ struct rms_made_key {
 
 /* What is wanted of a new key. */
 struct rms_key_wish {
-    unsigned bits;      /* 2048, 3072 or 4096 */
-    bool in_token;      /* made in the token of rmsd.conf */
-    const char *adopt;  /* instead: a key that is there, by its pkcs11: URI; NULL: none */
+    unsigned bits;     /* 2048, 3072 or 4096 */
+    bool in_token;     /* made in the token of rmsd.conf */
+    const char *adopt; /* instead: a key that is there, by its pkcs11: URI; NULL: none */
 };
 
 /* Outside of a transaction: it takes long. */

@@ -30,7 +30,8 @@ static const struct call key_convert = {.method = "POST",
     .path = TENANT_PATH "/keys/{0}",
     .fields = convert_fields,
     .done = "The token keeps the key. Backups from before still have it, sealed under the master key.",
-    .confirm = "The key can then not be exported any more, and nothing opens while the token is away. Go on?"};
+    .confirm =
+        "The key can then not be exported any more, and nothing opens while the token is away. Go on?"};
 static const struct call key_activate = {.method = "POST",
     .path = TENANT_PATH "/keys/{0}",
     .fields = activate_fields,

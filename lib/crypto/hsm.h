@@ -48,8 +48,8 @@ struct rms_hsm_name {
 };
 
 /* A fresh pair of 2048, 3072 or 4096 bits, made in the token. It has signed and unsealed once, rightly. */
-RMS_MUST_USE int rms_hsm_generate(struct rms_hsm *hsm, unsigned bits, const struct rms_hsm_name *name,
-    struct rms_rsa_private **key_out);
+RMS_MUST_USE int rms_hsm_generate(
+    struct rms_hsm *hsm, unsigned bits, const struct rms_hsm_name *name, struct rms_rsa_private **key_out);
 
 /* A PRIVATEKEYBLOB put into the token; where its id is there already it must be the same key. */
 RMS_MUST_USE int rms_hsm_import(struct rms_hsm *hsm, struct rms_view private_blob,
@@ -61,7 +61,8 @@ RMS_MUST_USE int rms_hsm_import(struct rms_hsm *hsm, struct rms_view private_blo
 RMS_MUST_USE int rms_hsm_adopt(
     struct rms_hsm *hsm, const struct rms_hsm_name *name, struct rms_rsa_private **key_out);
 
-/* What finds the key again: CryptoAPI PUBLICKEYBLOB, then the id; nothing secret. A key in memory has none. */
+/* What finds the key again: CryptoAPI PUBLICKEYBLOB, then the id; nothing secret. A key in memory has none.
+ */
 RMS_MUST_USE int rms_hsm_reference(const struct rms_rsa_private *key, struct rms_buf *out);
 bool rms_hsm_keeps(const struct rms_rsa_private *key);
 bool rms_hsm_is_reference(struct rms_view bytes);

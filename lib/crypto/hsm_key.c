@@ -68,8 +68,8 @@ static CK_RV read_modulus(
 
 /* The handle of a key, looked for once a connection. It must be the key that it was: a token that was
  * exchanged has another under the same id. */
-static CK_RV handle_of(const struct rms_hsm_session *session, const struct rms_rsa_private *key,
-    CK_OBJECT_HANDLE *handle_out)
+static CK_RV handle_of(
+    const struct rms_hsm_session *session, const struct rms_rsa_private *key, CK_OBJECT_HANDLE *handle_out)
 {
     struct rms_hsm_key *place = key->place;
     struct rms_rsa_public public;
@@ -119,8 +119,7 @@ struct use {
 static const uint8_t digest_info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03,
     0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
 
-static CK_RV use_handle(
-    const struct rms_hsm_session *session, const struct use *use, CK_OBJECT_HANDLE handle)
+static CK_RV use_handle(const struct rms_hsm_session *session, const struct use *use, CK_OBJECT_HANDLE handle)
 {
     CK_MECHANISM mechanism = {use->sign ? CKM_RSA_PKCS : CKM_RSA_X_509, NULL, 0};
     CK_FUNCTION_LIST *calls = session->calls;
@@ -284,8 +283,8 @@ static CK_RV generate(const struct rms_hsm_session *session, void *argument)
     return rv == CKR_OK ? read_modulus(session, pair[0], &new->public) : rv;
 }
 
-int rms_hsm_generate(struct rms_hsm *hsm, unsigned bits, const struct rms_hsm_name *name,
-    struct rms_rsa_private **key_out)
+int rms_hsm_generate(
+    struct rms_hsm *hsm, unsigned bits, const struct rms_hsm_name *name, struct rms_rsa_private **key_out)
 {
     struct creation new = {.name = name, .bits = bits};
 
@@ -303,8 +302,8 @@ int rms_hsm_generate(struct rms_hsm *hsm, unsigned bits, const struct rms_hsm_na
 static const struct {
     CK_ATTRIBUTE_TYPE type;
     unsigned part;
-} numbers[] = {{CKA_MODULUS, 1}, {CKA_PRIME_1, 2}, {CKA_PRIME_2, 2}, {CKA_EXPONENT_1, 2},
-    {CKA_EXPONENT_2, 2}, {CKA_COEFFICIENT, 2}, {CKA_PRIVATE_EXPONENT, 1}};
+} numbers[] = {{CKA_MODULUS, 1}, {CKA_PRIME_1, 2}, {CKA_PRIME_2, 2}, {CKA_EXPONENT_1, 2}, {CKA_EXPONENT_2, 2},
+    {CKA_COEFFICIENT, 2}, {CKA_PRIVATE_EXPONENT, 1}};
 
 #define NUMBERS (sizeof numbers / sizeof numbers[0])
 

@@ -13,7 +13,7 @@
 
 #define WAIT_MS       2000 /* for a free session, or for the thread that connects */
 #define ATTEMPTS      4
-#define BUSY_PAUSE_MS 40 /* doubles */
+#define BUSY_PAUSE_MS 40  /* doubles */
 #define RETRY_MIN_MS  100 /* between connections that fail; doubles */
 #define RETRY_MAX_MS  2000
 #define SESSIONS_MAX  128
@@ -141,8 +141,7 @@ static CK_RV find_slot(struct rms_hsm *hsm)
 
 static CK_RV open_session(const struct rms_hsm *hsm, CK_SESSION_HANDLE *session_out)
 {
-    return hsm->calls->C_OpenSession(
-        hsm->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, session_out);
+    return hsm->calls->C_OpenSession(hsm->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, session_out);
 }
 
 static CK_RV open_first(struct rms_hsm *hsm, CK_SESSION_HANDLE *session_out)
@@ -300,8 +299,8 @@ static void give_back(struct rms_hsm *hsm, const struct rms_hsm_session *session
     }
 }
 
-static CK_RV work_once(struct rms_hsm *hsm, rms_hsm_work work, void *argument, enum verdict *verdict_out,
-    int *status_out)
+static CK_RV work_once(
+    struct rms_hsm *hsm, rms_hsm_work work, void *argument, enum verdict *verdict_out, int *status_out)
 {
     struct rms_hsm_session session;
     bool fresh = false;

@@ -24,8 +24,8 @@ struct rms_hsm_session {
 typedef CK_RV (*rms_hsm_work)(const struct rms_hsm_session *session, void *argument);
 
 /* Does it, again with a new connection when the old one turns out lost, and after a pause when the token is
- * busy: work must bear that. RMS_E_KEY_UNAVAILABLE, RMS_E_NOT_FOUND and RMS_E_CONFLICT (no such object, several),
- * RMS_E_BAD_ARGUMENT (the token does not take these data). */
+ * busy: work must bear that. RMS_E_KEY_UNAVAILABLE, RMS_E_NOT_FOUND and RMS_E_CONFLICT (no such object,
+ * several), RMS_E_BAD_ARGUMENT (the token does not take these data). */
 RMS_MUST_USE int rms_hsm_run(struct rms_hsm *hsm, rms_hsm_work work, void *argument);
 
 /* The handle kept, when it is of this connection. */

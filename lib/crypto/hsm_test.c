@@ -137,8 +137,7 @@ static int unseal_and_check(const struct rms_rsa_private *key, enum rms_rsa_padd
     uint8_t opened[40];
 
     rms_random(message, sizeof message);
-    RMS_TRY(
-        rms_rsa_seal(rms_rsa_public_of(key), padding, rms_view_of(message, sizeof message), &sealed));
+    RMS_TRY(rms_rsa_seal(rms_rsa_public_of(key), padding, rms_view_of(message, sizeof message), &sealed));
     RMS_TRY(rms_rsa_unseal(key, padding, rms_buf_view(&sealed), opened, sizeof opened));
     return memcmp(message, opened, sizeof message) == 0 ? 0 : RMS_E_DAMAGED;
 }
@@ -186,8 +185,8 @@ static void a_reference_finds_it_again(void **state)
     assert_works(found);
     rms_rsa_private_free(&found);
     for (size_t cut = 0; cut < reference.len - strlen("again") + 1; cut++) {
-        assert_int_equal(rms_hsm_refer(*state, rms_view_of(reference.data, cut), &name, &found),
-            RMS_E_BAD_ARGUMENT);
+        assert_int_equal(
+            rms_hsm_refer(*state, rms_view_of(reference.data, cut), &name, &found), RMS_E_BAD_ARGUMENT);
     }
     /* the same id with another modulus is another key, and does nothing */
     reference.data[40] ^= 1;
@@ -217,8 +216,7 @@ static void an_imported_key_is_the_same_and_stays(void **state)
     rms_rsa_private_free(&key);
     assert_int_equal(rms_rsa_generate(2048, &other), 0);
     assert_int_equal(rms_rsa_to_blob(other, true, &other_blob), 0);
-    assert_int_equal(
-        rms_hsm_import(*state, rms_secret_view(other_blob), &name, &key), RMS_E_KEY_UNAVAILABLE);
+    assert_int_equal(rms_hsm_import(*state, rms_secret_view(other_blob), &name, &key), RMS_E_KEY_UNAVAILABLE);
     rms_secret_bytes(other_blob)[400] ^= 1;
     assert_int_equal(rms_hsm_import(*state, rms_secret_view(other_blob), &name, &key), RMS_E_BAD_ARGUMENT);
     rms_secret_free(&blob);

@@ -37,8 +37,8 @@ void rms_rsa_private_free(struct rms_rsa_private **key);
 const struct rms_rsa_public *rms_rsa_public_of(const struct rms_rsa_private *key);
 
 /* CryptoAPI PRIVATEKEYBLOB (xrml-licences section 4): 20-byte header, then little-endian numbers. signing
- * chooses the key type field. The secret is 20 + 9/16 * bits bytes; RMS_E_BAD_ARGUMENT for a key in a token. From a blob: RMS_E_BAD_ARGUMENT unless
- * the numbers fit each other; bits are a multiple of 16. */
+ * chooses the key type field. The secret is 20 + 9/16 * bits bytes; RMS_E_BAD_ARGUMENT for a key in a token.
+ * From a blob: RMS_E_BAD_ARGUMENT unless the numbers fit each other; bits are a multiple of 16. */
 RMS_MUST_USE int rms_rsa_to_blob(
     const struct rms_rsa_private *key, bool signing, struct rms_secret **blob_out);
 RMS_MUST_USE int rms_rsa_from_blob(struct rms_view blob, struct rms_rsa_private **key_out);
