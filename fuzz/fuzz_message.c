@@ -35,13 +35,14 @@ static void check(bool good)
 static void load_key(enum rms_key_kind kind, struct rms_view plain)
 {
     RMS_BUF_CLEANUP struct rms_buf box = RMS_BUF_INIT(RMS_KEY_SEALED_MAX);
+    const struct rms_key_opener opener = {keyd->sealing_key, NULL};
     struct rms_key_name name = {.kind = kind};
     struct rms_held_key *key;
 
     memset(name.id, KNOWN + (int)kind - 1, sizeof name.id);
     memset(name.tenant, KNOWN, sizeof name.tenant);
     check(rms_key_seal(keyd->sealing_key, &name, plain, &box) == 0);
-    check(rms_key_unseal(keyd->sealing_key, &name, rms_buf_view(&box), &key) == 0);
+    check(rms_key_unseal(&opener, &name, rms_buf_view(&box), &key) == 0);
     rms_keys_add(keyd->keys, key);
 }
 

@@ -21,6 +21,7 @@
 #include "service/revocation.h"
 #include "service/route.h"
 #include "service/tenant.h"
+#include "service/settings.h"
 #include "service/tenant_make.h"
 #include "service/signed_cache.h"
 #include "service/usage.h"
@@ -34,6 +35,7 @@ struct stage {
     char url[TEST_DATABASE_URL];
     struct rms_secret *master;
     struct rms_keyd *keyd;
+    struct rms_settings settings;
     struct rms_front front;
     struct rms_worker worker;
     int64_t now;
@@ -224,6 +226,8 @@ STAGE_HELPER int stage_open(void **state)
     f->host = "rms.contoso.test";
     f->base_url = "https://rms.contoso.test";
     stage.worker.front = f;
+    rms_settings_init(&stage.settings);
+    f->settings = &stage.settings;
     assert_int_equal(rms_store_open(stage.url, &f->store), 0);
     assert_int_equal(rms_db_open(f->store, &stage.worker.db), 0);
     assert_int_equal(rms_directory_new(f->store, 0, &f->directory), 0);

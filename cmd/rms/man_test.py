@@ -73,14 +73,14 @@ def check_rms(program):
 
 
 def check_rmsd(program):
-    known = set(re.findall(r"--([a-z-]+)", run(program, "--help")))
+    known = set(re.findall(r"--([a-z0-9-]+)", run(program, "--help")))
     # what argp adds, and words of the description
     explained = defined((PAGES / "rmsd.8.scd").read_text()) | {"version"}
     problems = [f"rmsd.8.scd: --{o} is missing or not there any more" for o in (known | {"version"}) ^ explained]
     settings = set(re.findall(r"^(\w+) =", run(program, "--print-config"), re.M))
     page = (PAGES / "rmsd.conf.5.scd").read_text()
     named = {n.replace("\\", "") for line in page.splitlines() if line.startswith("*") and "(" not in line
-             for n in re.findall(r"\*([a-z\\_]+)\*", line)}
+             for n in re.findall(r"\*([a-z0-9\\_]+)\*", line)}
     return problems + [f"rmsd.conf.5.scd: {s} is missing or not there any more" for s in settings ^ named], len(settings)
 
 

@@ -41,10 +41,12 @@ _rms_words() {
     'admin service enable') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin service disable') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin service consume-only') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin key') echo 'list generate rotate activate' ;;
+    'admin key') echo 'list generate add convert rotate activate' ;;
     'admin key list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin key generate') echo ' --bits --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin key rotate') echo ' --bits --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin key generate') echo ' --bits --store --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin key add') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin key convert') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin key rotate') echo ' --bits --store --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key activate') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin domain') echo 'add' ;;
     'admin domain add') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -176,8 +178,10 @@ _rms_valued() {
     'admin service disable') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin service consume-only') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin key list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
-    'admin key generate') echo ' --bits --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
-    'admin key rotate') echo ' --bits --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin key generate') echo ' --bits --store --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin key add') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin key convert') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin key rotate') echo ' --bits --store --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin key activate') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin domain add') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin user add') echo ' --name --upn --alias --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
