@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "service/mailer.h"
 #include "service/message.h"
 #include "service/sandbox.h"
 #include "service/settings.h"
+#include "store/mail.h"
+#include "store/notify.h"
 #include "store/oauth.h"
 #include "store/store.h"
 
@@ -19,13 +22,32 @@
  * not that nobody knows it. */
 #define KEEP_EXPIRED_S 3600
 
+/* Pieces of the usage log that are looked through for notices: small, so that nothing else waits for long. */
+#define SCAN_ROWS  5000
+#define SCAN_TIMES 20
+
+static void complain(const char *event, int status)
+{
+    if (status != 0) {
+        rms_log(RMS_LOG_ERROR, event, "reason", rms_error_info(status)->reason, NULL);
+    }
+}
+
 static void sweep(struct rms_db *db)
 {
-    int status = rms_oauth_sweep(db, rms_clock_now() - KEEP_EXPIRED_S);
+    complain("jobs.sweep.failed", rms_oauth_sweep(db, rms_clock_now() - KEEP_EXPIRED_S));
+    complain("jobs.sweep.failed", rms_mail_sweep(db, rms_clock_now() - RMS_DAY_S));
+}
 
-    if (status != 0) {
-        rms_log(RMS_LOG_ERROR, "jobs.sweep.failed", "reason", rms_error_info(status)->reason, NULL);
+static void scan(struct rms_db *db)
+{
+    bool more = true;
+    int status = 0;
+
+    for (int i = 0; i < SCAN_TIMES && more && status == 0; i++) {
+        status = rms_notify_scan(db, rms_clock_now(), SCAN_ROWS, &more);
     }
+    complain("jobs.scan.failed", status);
 }
 
 /* A new log file, or the end. */
@@ -56,6 +78,9 @@ static void work(const struct rms_settings *settings, struct rms_db *db, int con
             sweep(db);
             swept = now;
         }
+        if (settings->mail[0] != '\0') {
+            scan(db);
+        }
         if (poll(events, 2, LOOK_EVERY_MS) > 0 && events[0].revents != 0) {
             status = take_message(control);
         }
@@ -76,11 +101,15 @@ int rms_jobs_main(const struct rms_settings *settings, int control)
 {
     struct rms_store *store = NULL;
     struct rms_db *db = NULL;
+    struct rms_mailer *mailer = NULL;
     int signals = open_signals();
     int status = signals >= 0 ? rms_store_open(settings->database, &store) : RMS_E_IO;
 
     if (status == 0) {
         status = rms_db_open(store, &db);
+    }
+    if (status == 0 && settings->mail[0] != '\0') {
+        status = rms_mailer_start(settings, store, &mailer);
     }
     if (status == 0) {
         status = rms_sandbox_calls_server();
@@ -92,6 +121,7 @@ int rms_jobs_main(const struct rms_settings *settings, int control)
         rms_log(RMS_LOG_INFO, "jobs.started", NULL);
         work(settings, db, control, signals);
     }
+    rms_mailer_stop(&mailer);
     rms_db_close(&db);
     rms_store_free(&store);
     return status;

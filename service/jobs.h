@@ -1,5 +1,6 @@
-/* The jobs process: upkeep that nobody waits for. Now: removes what has expired from the database
- * (authorisation and device codes, refresh tokens). Holds no key, has no listening socket. */
+/* The jobs process: what nobody waits for. Removes what has expired from the database (authorisation and
+ * device codes, refresh tokens), finds events that somebody wants to hear of, sends mail (mailer.h). Holds no
+ * key, has no listening socket. */
 #ifndef RMS_SERVICE_JOBS_H
 #define RMS_SERVICE_JOBS_H
 

@@ -61,7 +61,7 @@ static int run_front(struct master *master, int control)
 
     rms_process_keep_only((const int[]){master->https, master->admin, control}, 3);
     RMS_TRY(rms_process_become(&master->settings));
-    RMS_TRY(rms_process_shut_in(&master->settings));
+    RMS_TRY(rms_process_shut_in(&master->settings, false));
     return master->options->front(&master->settings, &sockets);
 }
 
@@ -69,7 +69,7 @@ static int run_jobs(struct master *master, int control)
 {
     rms_process_keep_only((const int[]){control}, 1);
     RMS_TRY(rms_process_become(&master->settings));
-    RMS_TRY(rms_process_shut_in(&master->settings));
+    RMS_TRY(rms_process_shut_in(&master->settings, true));
     return master->options->jobs(&master->settings, control);
 }
 

@@ -165,9 +165,9 @@ static int writable_directory(const struct rms_settings *settings, char out[PATH
     return 0;
 }
 
-#define FIXED_PATHS 16
+#define FIXED_PATHS 18
 
-static int shut_files(const struct rms_settings *settings)
+static int shut_files(const struct rms_settings *settings, bool mail)
 {
     char db[PATH_MAX];
     char clock[PATH_MAX];
@@ -195,6 +195,8 @@ static int shut_files(const struct rms_settings *settings)
         {"/dev/urandom", RMS_SANDBOX_READ},
         {"/dev/random", RMS_SANDBOX_READ},
         {"/dev/null", RMS_SANDBOX_WRITE},
+        {mail ? rms_settings_mail_directory(settings) : NULL, RMS_SANDBOX_WRITE},
+        {mail ? settings->mail_credentials : NULL, RMS_SANDBOX_READ},
     };
     for (size_t i = 0; i < files.count; i++) {
         paths[FIXED_PATHS + i] = (struct rms_sandbox_path){files.paths[i], RMS_SANDBOX_READ};
@@ -202,13 +204,14 @@ static int shut_files(const struct rms_settings *settings)
     return rms_sandbox_files(paths, FIXED_PATHS + files.count, true);
 }
 
-int rms_process_shut_in(const struct rms_settings *settings)
+int rms_process_shut_in(const struct rms_settings *settings, bool mail)
 {
     use_all_descriptors();
     rms_process_harden();
 #ifndef RMS_COVERAGE_BUILD /* whose counters are written beside the object files at the end */
-    return shut_files(settings);
+    return shut_files(settings, mail);
 #else
+    (void)mail;
     return 0;
 #endif
 }

@@ -1,6 +1,7 @@
 /* Tracking for people: their own documents, and nobody else's (S-153 to S-165; doc/protocol/rest.md). */
 #include "base/json.h"
 #include "directory/directory.h"
+#include "service/notification.h"
 #include "service/rest.h"
 #include "service/rest_json.h"
 #include "service/rest_write.h"
@@ -119,6 +120,30 @@ static int change(struct rms_request *request, bool revoke, struct rms_reply *re
     RMS_TRY(find_own(request, &document));
     RMS_TRY(read_reason(request, &wanted.reason));
     return rms_tracking_change(request, &document.key, &wanted, &reply->body);
+}
+
+/* S-168 */
+int rms_rest_tracking_notify(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    static const char *const names[] = {"NotificationType", "NotificationPreference", NULL};
+    struct rms_reader reader = {request->arena, NULL};
+    RMS_JSON_CLEANUP json_t *body = NULL;
+    struct rms_tracked document;
+    (void)front;
+    RMS_TRY(find_own(request, &document));
+    int rc = rms_reader_parse(&reader, request->body, &body);
+    if (rc == RMS_OK) {
+        rc = rms_reader_only(&reader, body, names);
+    }
+    if (rc == RMS_OK) {
+        rc = rms_notification_read(&reader, body, &document.notify);
+    }
+    if (rc < 0) {
+        return rms_fail(request, rc, reader.detail);
+    }
+    document.registered_at = request->now;
+    RMS_TRY(rms_tracked_register(request->worker->db, &document, 1));
+    return rms_rest_tracking_show(front, request, reply);
 }
 
 int rms_rest_tracking_revoke(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "crypto/base64.h"
 #include "directory/directory.h"
+#include "service/notification.h"
 #include "service/rest.h"
 #include "service/rest_json.h"
 #include "service/rest_write.h"
@@ -113,18 +114,22 @@ static int take_claim(struct registering *r, struct rms_tracked *document)
 
 static int take_document(struct registering *r, struct rms_tracked *document)
 {
-    static const char *const shown[] = {LICENCE, "ContentName", "PreviousContentId", NULL};
-    static const char *const named[] = {
-        "ContentId", "Issuer", "TemplateId", "ContentName", "PreviousContentId", NULL};
+    static const char *const shown[] = {
+        LICENCE, "ContentName", "PreviousContentId", "NotificationType", "NotificationPreference", NULL};
+    static const char *const named[] = {"ContentId", "Issuer", "TemplateId", "ContentName",
+        "PreviousContentId", "NotificationType", "NotificationPreference", NULL};
     bool claim = r->automatic && json_object_get(r->object, LICENCE) == NULL;
     const char *name;
     const char *previous;
+    unsigned notify;
     RMS_TRY(rms_reader_only(&r->reader, r->object, claim ? named : shown));
     RMS_TRY(read_name(r, &name));
     RMS_TRY(read_id(r, "PreviousContentId", &previous));
+    RMS_TRY(rms_notification_read(&r->reader, r->object, &notify));
     RMS_TRY(claim ? take_claim(r, document) : take_licence(r, document));
     document->name = name;
     document->previous_id = previous;
+    document->notify = notify;
     return RMS_OK;
 }
 

@@ -64,6 +64,7 @@ const struct rms_route rms_routes[] = {
     BEARER(GET, "documents/{}", 0, tracking_show, "GetSingle"),
     BEARER(GET, "documents/{}/events", 0, tracking_events, "LoadEventsForTimeline"),
     BEARER(POST, "documents/{}/revoke", SMALL, tracking_revoke, "RevokeAccess"),
+    BEARER(POST, "documents/{}/notify", SMALL, tracking_notify, "UpdateNotificationSettings"),
     BEARER(POST, "documents/{}/restore", SMALL, tracking_restore, "RestoreAccess"),
     BEARER(POST, "clientlogs/debug", RMS_REST_LOG_BODY_MAX, client_log, "ClientLogs"),
     BEARER(POST, "clientlogs/performance", RMS_REST_LOG_BODY_MAX, client_log, "ClientLogs"),

@@ -57,6 +57,11 @@ static const struct row rows[] = {
     TEXT_ROW("log_file", log_file, "", "file for log lines instead of standard error"),
     NUMBER_ROW(
         "log_max_bytes", log_max_bytes, 4096, 1 << 30, 64 << 20, "size at which a log file is rotated"),
+    TEXT_ROW("mail", mail, "", "smtp://HOST[:PORT], smtps://HOST[:PORT] or directory:/PATH to send mail by"),
+    TEXT_ROW("mail_from", mail_from, "", "address that mail comes from"),
+    TEXT_ROW("mail_tls", mail_tls, "required", "required or off: TLS towards an smtp:// server"),
+    TEXT_ROW("mail_credentials", mail_credentials, "",
+        "file with name and password for the mail server, a line each"),
     NUMBER_ROW("workers", workers, 1, 128, PER_CORE, "threads that handle requests"),
     NUMBER_ROW("pollers", pollers, 1, 64, PER_CORE, "threads that serve connections"),
     NUMBER_ROW("keyd_threads", keyd_threads, 1, 128, PER_CORE, "threads for private-key operations"),
@@ -378,6 +383,47 @@ int rms_settings_path(const struct rms_settings *settings, const char *name, cha
     return len > 0 && len < PATH_MAX ? 0 : RMS_E_NAME_TOO_LONG;
 }
 
+#define MAIL_DIRECTORY "directory:"
+
+const char *rms_settings_mail_directory(const struct rms_settings *settings)
+{
+    size_t len = strlen(MAIL_DIRECTORY);
+
+    return strncmp(settings->mail, MAIL_DIRECTORY, len) == 0 ? settings->mail + len : NULL;
+}
+
+/* Nothing but host and port: a password in it would show in process lists and logs. */
+static bool mail_ok(const struct rms_settings *settings)
+{
+    const char *directory = rms_settings_mail_directory(settings);
+    const char *rest = strstr(settings->mail, "://");
+
+    if (settings->mail[0] == '\0') {
+        return true;
+    }
+    if (directory != NULL) {
+        return directory[0] == '/';
+    }
+    if (strncmp(settings->mail, "smtp://", 7) != 0 && strncmp(settings->mail, "smtps://", 8) != 0) {
+        return false;
+    }
+    return rest[3] != '\0' && strpbrk(rest + 3, "/?#@\\ %") == NULL;
+}
+
+static bool mail_from_ok(const struct rms_settings *settings)
+{
+    char address[RMS_ADDRESS_MAX];
+
+    return settings->mail_from[0] == '\0' || (rms_address_normalise(settings->mail_from, address) == 0 &&
+                                                 strcmp(address, settings->mail_from) == 0);
+}
+
+static bool mail_tls_ok(const struct rms_settings *settings)
+{
+    return strcmp(settings->mail_tls, "required") == 0 ||
+           (strcmp(settings->mail_tls, "off") == 0 && settings->mail_credentials[0] == '\0');
+}
+
 /* Puts before, value and after together when the setting was not given. */
 static int fill_text(char *text, const char *before, const char *value, const char *after)
 {
@@ -401,6 +447,9 @@ static int fill_rest(struct rms_settings *settings)
     }
     if (len == 0 && rms_settings_split_listen(settings, host, port) == 0) {
         RMS_TRY(fill_text(settings->url, "https://localhost:", port, ""));
+    }
+    if (settings->mail[0] != '\0' && rms_settings_host(settings, host, sizeof host) == 0) {
+        RMS_TRY(fill_text(settings->mail_from, "rms@", host, ""));
     }
     RMS_TRY(fill_text(settings->database, "sqlite:", settings->dir, "/db/openrms.db"));
     if (settings->tls_certificate[0] == '\0' && settings->tls_key[0] == '\0') {
@@ -487,6 +536,10 @@ static int run_checks(const struct rms_settings *settings, char *message, size_t
         {absolute_or_empty(settings->pkcs11_module), "pkcs11_module must be an absolute path"},
         {absolute_or_empty(settings->pkcs11_paths), "pkcs11_paths must be absolute paths"},
         {yes_or_no(settings->pkcs11_network), "pkcs11_network must be yes or no"},
+        {mail_ok(settings), "mail must be smtp://HOST[:PORT], smtps://HOST[:PORT] or directory:/PATH"},
+        {mail_from_ok(settings), "mail_from must be an address in lower case"},
+        {mail_tls_ok(settings), "mail_tls must be required, or off when there are no mail_credentials"},
+        {absolute_or_empty(settings->mail_credentials), "mail_credentials must be an absolute path"},
         {rms_log_level_parse(settings->log_level, &level) == 0,
             "log_level must be off, error, info, debug or trace"},
     };

@@ -38,6 +38,12 @@ struct rms_settings {
     char log_file[RMS_SETTING_TEXT]; /* "" = standard error */
     int log_max_bytes;               /* a log file is rotated beyond this */
 
+    /* mail (doc/dev/mail.md); "" = none is sent */
+    char mail[RMS_SETTING_TEXT];             /* smtp://HOST[:PORT], smtps://HOST[:PORT], directory:/PATH */
+    char mail_from[RMS_SETTING_TEXT];        /* sender; default rms@ and the host of url */
+    char mail_tls[16];                       /* "required" or "off" (smtp://) */
+    char mail_credentials[RMS_SETTING_TEXT]; /* file: name, line break, password; "" = without signing in */
+
     /* sizes */
     int workers;       /* front: threads that handle requests */
     int pollers;       /* front: threads that read and write sockets */
@@ -79,6 +85,9 @@ RMS_MUST_USE int rms_settings_host(const struct rms_settings *settings, char *ho
 /* Address and port of listen, brackets taken off. */
 RMS_MUST_USE int rms_settings_split_listen(
     const struct rms_settings *settings, char host[RMS_SETTING_TEXT], char port[8]);
+
+/* Where mail is written instead of sent; NULL when it is not. */
+const char *rms_settings_mail_directory(const struct rms_settings *settings);
 
 /* TLS with the certificate made here, under ca.pem; not one of the administrator's. */
 bool rms_settings_self_made(const struct rms_settings *settings);

@@ -11,6 +11,11 @@ static void start_curl(void)
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+void rms_fetch_start(void)
+{
+    (void)pthread_once(&curl_ready, start_curl);
+}
+
 static bool loopback(const char *authority, size_t len)
 {
     static const char *const hosts[] = {"127.0.0.1", "[::1]", "localhost"};
@@ -96,7 +101,7 @@ int rms_fetch(const struct rms_fetch_options *options, const char *url, struct r
     if (!rms_fetch_allowed(options, url)) {
         return RMS_E_BAD_ARGUMENT;
     }
-    (void)pthread_once(&curl_ready, start_curl);
+    rms_fetch_start();
     curl = curl_easy_init();
     if (curl == NULL) {
         return RMS_E_NO_MEMORY;

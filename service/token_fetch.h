@@ -16,6 +16,9 @@ struct rms_fetch_options {
 /* Whether the address may be asked at all: https with a host and without user name, or loopback http. */
 bool rms_fetch_allowed(const struct rms_fetch_options *options, const char *url);
 
+/* What libcurl needs once in a process; every user of it calls this. */
+void rms_fetch_start(void);
+
 /* Appends the body of a 200 reply. RMS_E_BAD_ARGUMENT: address not allowed; RMS_E_LIMIT: too big; RMS_E_TLS:
  * certificate not trusted; RMS_E_UNREACHABLE: everything else. */
 RMS_MUST_USE int rms_fetch(const struct rms_fetch_options *options, const char *url, struct rms_buf *out);

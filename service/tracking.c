@@ -2,8 +2,10 @@
 
 #include "base/log.h"
 #include "directory/directory.h"
+#include "service/notification.h"
 #include "service/rest_write.h"
 #include "service/revocation.h"
+#include "service/settings.h"
 #include "service/tenant.h"
 #include "service/tracking_state.h"
 #include "service/usage.h"
@@ -96,6 +98,7 @@ static void write_members(struct rms_buf *out, const struct rms_tracked *documen
     rms_out_bool(out, "Revoked", document->revoked);
     rms_out_time(out, "RevokedTime", document->revoked ? document->revoked_at : RMS_TIME_NONE);
     rms_out_text(out, "RevokedBy", document->revoked ? document->revoked_by : NULL);
+    rms_notification_write(out, document->notify);
 }
 
 void rms_tracking_write_rows(struct rms_buf *out, const struct rms_tracked_list *list)
@@ -164,6 +167,7 @@ int rms_tracking_write_one(
     write_members(out, document);
     RMS_TRY(write_successors(request, &document->key, out));
     RMS_TRY(write_history(request, &document->key, out));
+    rms_out_bool(out, "MailAvailable", request->worker->front->settings->mail[0] != '\0');
     RMS_TRY(write_holders(request, &scope, out));
     rms_out_close(out, '}');
     return RMS_OK;

@@ -2,6 +2,7 @@
 #include "cmd/rms/items.h"
 #include "cmd/rms/policy.h"
 #include "cmd/rms/session.h"
+#include "cmd/rms/track.h"
 
 #include <string.h>
 
@@ -22,6 +23,7 @@ static const struct option_row options[] = {
         persist_choices),
     FLAG("online", "let the service issue the licence (default: this device does)"),
     FLAG("no-track", "do not tell the service of the files (default: it is told, with their names)"),
+    NOTIFY_OPTION,
     OPTIONS_END,
 };
 
@@ -51,15 +53,27 @@ static enum rms_persist persist(const struct arguments *arguments)
     return RMS_PERSIST_ALL;
 }
 
+static int check(const struct arguments *arguments, unsigned *notify_out)
+{
+    int status = notify_parse(arguments, notify_out);
+
+    status = status == 0 ? policy_check(arguments) : status;
+    status = status == 0 ? items_check(arguments) : status;
+    if (status == 0 && argument_flag(arguments, "no-track") && *notify_out != 0) {
+        return usage_error(arguments, _("--notify and --no-track exclude each other"));
+    }
+    return status;
+}
+
 static int run(struct arguments *arguments)
 {
     struct rms_context *CLOSE_CONTEXT context = NULL;
     struct rms_policy_builder *policy = NULL;
     struct items_work work = {
         .name = _("protecting"), .result_member = "EncryptedFile", .one = one, .many = many};
-    int status = policy_check(arguments);
+    unsigned notify;
+    int status = check(arguments, &notify);
 
-    status = status == 0 ? items_check(arguments) : status;
     status = status == 0 ? open_context(arguments, &context) : status;
     status = status == 0 ? policy_make(arguments, context, &policy) : status;
     if (status == 0) {
@@ -68,6 +82,7 @@ static int run(struct arguments *arguments)
         work.options.online = argument_flag(arguments, "online");
         work.options.persist = persist(arguments);
         work.options.no_track = argument_flag(arguments, "no-track");
+        work.options.notify = notify;
         status = items_run(arguments, &work);
     }
     rms_policy_free(&policy);

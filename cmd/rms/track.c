@@ -129,6 +129,7 @@ static const struct option_row track_options[] = {
     FLAG("register", "make the file a tracked document, or give it another name"),
     TEXT("name", "NAME", "with --register: the name shown in lists (default: the file's)"),
     TEXT("search", "TEXT", "only documents with this in their name"),
+    NOTIFY_OPTION,
     FLAG("csv", "as CSV: the documents, or what happened to the one named"),
     OPTIONS_END,
 };
@@ -169,12 +170,41 @@ static int register_file(const struct arguments *arguments, struct rms_context *
     return show(arguments, context, path);
 }
 
+/* Mail that nobody sends would be waited for in vain. */
+static void warn_without_mail(const json_t *document, unsigned notify)
+{
+    if (notify != 0 && json_is_false(json_object_get(document, "MailAvailable"))) {
+        fputs(_("rms: note: this service sends no mail; its operator can change that (rmsd.conf: mail)\n"),
+            stderr);
+    }
+}
+
+static int notify_about(
+    const struct arguments *arguments, struct rms_context *context, const char *what, unsigned notify)
+{
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(TRACK_REPLY_MAX);
+    json_t RMS_JSON_CLEANUP *document = NULL;
+    int code = track_parse(&text, rms_track_notify(context, what, notify, track_collect, &text), &document);
+
+    if (code < 0) {
+        return output_error(context, what, code);
+    }
+    warn_without_mail(document, notify);
+    return show(arguments, context, what);
+}
+
 static int check_track(const struct arguments *arguments, size_t count)
 {
     bool registering = argument_flag(arguments, "register");
 
     if (registering && count == 0) {
         return usage_error(arguments, _("--register needs a file"));
+    }
+    if (argument_flag(arguments, "notify") && count == 0) {
+        return usage_error(arguments, _("--notify needs a file or a content id"));
+    }
+    if (argument_flag(arguments, "notify") && argument_flag(arguments, "name")) {
+        return usage_error(arguments, _("--notify and --name are two steps"));
     }
     if (argument_flag(arguments, "name") && !registering) {
         return usage_error(arguments, _("--name goes with --register"));
@@ -190,14 +220,19 @@ static int run_track(struct arguments *arguments)
     struct rms_context *CLOSE_CONTEXT context = NULL;
     size_t count;
     const char *const *operands = argument_operands(arguments, &count);
-    int status = check_track(arguments, count);
+    unsigned notify;
+    int status = notify_parse(arguments, &notify);
 
+    status = status == 0 ? check_track(arguments, count) : status;
     status = status == 0 ? open_context(arguments, &context) : status;
     if (status != 0) {
         return status;
     }
     if (count == 0) {
         return list(arguments, context);
+    }
+    if (argument_flag(arguments, "notify")) {
+        return notify_about(arguments, context, operands[0], notify);
     }
     return argument_flag(arguments, "register") ? register_file(arguments, context, operands[0])
                                                 : show(arguments, context, operands[0]);
@@ -213,6 +248,7 @@ const struct verb verb_track = {
         "Only who protected a document sees it.",
     .examples = "  rms track\n"
                 "  rms track plan.ptxt\n"
+                "  rms track plan.ptxt --notify opened,refused\n"
                 "  rms track 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 --csv",
     .options = track_options,
     .operands_max = 1,

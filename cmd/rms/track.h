@@ -16,6 +16,14 @@ int track_show_change(const json_t *document, bool revoked);
 /* "WHO may still open it offline until WHEN", a line each. */
 void track_print_holders(const json_t *document);
 
+/* The words of --notify as bits of enum rms_notification; 0 without it. 0, or the exit status after telling
+ * what is wrong. */
+#define NOTIFY_OPTION                                                                                        \
+    TEXT("notify", "LIST",                                                                                   \
+        "be told by mail: opened, refused or both, with a comma; with daily or weekly in one mail; none")
+struct arguments;
+RMS_MUST_USE int notify_parse(const struct arguments *arguments, unsigned *bits_out);
+
 /* For the results of librms: a write callback into a struct rms_buf, and what it collected unless code says
  * otherwise. */
 int track_collect(void *user_data, const void *data, size_t len);

@@ -207,6 +207,8 @@ struct rms_file_options {
     const char *const *outputs;
     /* Protecting: do not tell the service of the document (see rms_track_register). */
     bool no_track;
+    /* Protecting: what the service shall tell of by mail (enum rms_notification); 0: nothing. */
+    unsigned notify;
 };
 
 struct rms_file_result {
@@ -240,6 +242,14 @@ RMS_PUBLIC RMS_MUST_USE int rms_unprotect_files(struct rms_context *context, con
     size_t count, const struct rms_file_options *options,
     int (*each)(void *user_data, size_t index, int code, const struct rms_file_result *result),
     void *user_data);
+
+/* Bits: what to be told of by mail, and how often: as it happens, unless a pace is set. */
+enum rms_notification {
+    RMS_NOTIFICATION_OPENED = 1,
+    RMS_NOTIFICATION_REFUSED = 2,
+    RMS_NOTIFICATION_DAILY = 4,
+    RMS_NOTIFICATION_WEEKLY = 8
+};
 
 enum rms_protection { RMS_UNPROTECTED, RMS_PROTECTED_NATIVE, RMS_PROTECTED_GENERIC };
 
@@ -285,6 +295,11 @@ RMS_PUBLIC RMS_MUST_USE int rms_track_document(struct rms_context *context, cons
 
 /* An array of the attempts to open it, in order of time. */
 RMS_PUBLIC RMS_MUST_USE int rms_track_events(struct rms_context *context, const char *what,
+    int (*write)(void *user_data, const void *data, size_t len), void *user_data);
+
+/* From now on whoever protected it is told of these by mail (enum rms_notification); 0: of nothing. The
+ * result is the document as of rms_track_document; its MailAvailable says whether the service sends any. */
+RMS_PUBLIC RMS_MUST_USE int rms_track_notify(struct rms_context *context, const char *what, unsigned notify,
     int (*write)(void *user_data, const void *data, size_t len), void *user_data);
 
 /* From now on nobody but its issuer and super users gets a licence for it. reason: kept with it; may be NULL.

@@ -20,6 +20,46 @@ typedef int write_result(void *user_data, const void *data, size_t len);
 /* --- registering ------------------------------------------------------------------------------------------
  */
 
+#define UNCHANGED   16u
+#define EVENTS_BITS (RMS_NOTIFICATION_OPENED | RMS_NOTIFICATION_REFUSED)
+#define PACE_BITS   (RMS_NOTIFICATION_DAILY | RMS_NOTIFICATION_WEEKLY)
+
+struct word {
+    unsigned bits;
+    const char *name;
+};
+
+static const char *word_of(const struct word *words, unsigned bits)
+{
+    while (words->name != NULL && words->bits != bits) {
+        words++;
+    }
+    return words->name;
+}
+
+/* NULL: no such combination. */
+static const char *type_of(unsigned notify)
+{
+    static const struct word types[] = {{0, "Disabled"}, {EVENTS_BITS, "Enabled"},
+        {RMS_NOTIFICATION_REFUSED, "DeniedOnly"}, {RMS_NOTIFICATION_OPENED, "OpenedOnly"},
+        {UNCHANGED, "Unchanged"}, {0, NULL}};
+
+    return word_of(types, notify & ~(unsigned)PACE_BITS);
+}
+
+static const char *pace_of(unsigned notify)
+{
+    static const struct word paces[] = {
+        {0, "Default"}, {RMS_NOTIFICATION_DAILY, "Daily"}, {RMS_NOTIFICATION_WEEKLY, "Weekly"}, {0, NULL}};
+
+    return word_of(paces, notify & PACE_BITS);
+}
+
+bool rms_tracking_notify_ok(unsigned notify)
+{
+    return (notify & UNCHANGED) == 0 && type_of(notify) != NULL && pace_of(notify) != NULL;
+}
+
 /* What the service says of each; the first that was not registered decides. */
 static int check_outcomes(struct rms_context *context, const json_t *reply)
 {
@@ -41,7 +81,8 @@ static int check_outcomes(struct rms_context *context, const json_t *reply)
     return 0;
 }
 
-static int send_list(struct rms_context *context, json_t *list, bool automatic)
+/* automatic: nobody asked for it, unless mail is wanted: then an answer that it was done is, too. */
+static int send_list(struct rms_context *context, json_t *list, bool automatic, bool wanted)
 {
     json_t RMS_JSON_CLEANUP *body = json_pack("{s:O, s:b}", "Documents", list, "Automatic", automatic);
     json_t RMS_JSON_CLEANUP *reply = NULL;
@@ -51,7 +92,10 @@ static int send_list(struct rms_context *context, json_t *list, bool automatic)
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(rms_api(context, &call, &reply));
-    return automatic ? 0 : check_outcomes(context, reply);
+    if (wanted && json_array_size(reply) == 0) {
+        return RMS_E_NOT_REGISTERED;
+    }
+    return wanted ? check_outcomes(context, reply) : 0;
 }
 
 /* --- files ------------------------------------------------------------------------------------------------
@@ -116,9 +160,10 @@ static int register_file(
         name = original;
     }
     RMS_TRY(rms_check_text(context, "name", name, false));
-    list = json_pack("[{s:o, s:s}]", "SerializedPublishingLicense",
-        rms_api_base64(rms_buf_view(&file->licence)), "ContentName", name);
-    return list != NULL ? send_list(context, list, false) : RMS_E_NO_MEMORY;
+    list = json_pack("[{s:o, s:s, s:s}]", "SerializedPublishingLicense",
+        rms_api_base64(rms_buf_view(&file->licence)), "ContentName", name, "NotificationType",
+        type_of(UNCHANGED));
+    return list != NULL ? send_list(context, list, false, true) : RMS_E_NO_MEMORY;
 }
 
 int rms_track_register(struct rms_context *context, const char *path, const char *name)
@@ -144,25 +189,27 @@ static bool may_announce(const struct rms_errand *errand)
 {
     const struct rms_context *context = errand->context;
 
-    return errand->plan != NULL && !errand->options.no_track && context->settings.track &&
-           !context->settings.offline && context->callbacks.token == NULL &&
-           !atomic_load(&context->tracking_failed);
+    return errand->plan != NULL && !errand->options.no_track &&
+           (context->settings.track || errand->options.notify != 0) && !context->settings.offline &&
+           context->callbacks.token == NULL && !atomic_load(&context->tracking_failed);
 }
 
 /* Named, not shown: the licence would be most of the work, and the service believes people what they say of
  * documents of their own. NULL values are left out. */
-static int add_work(json_t *list, const struct rms_plan *plan, const struct rms_work *work)
+static int add_work(json_t *list, const struct rms_errand *errand, const struct rms_work *work)
 {
-    const struct rms_policy *policy = &plan->policy->policy;
+    const struct rms_policy *policy = &errand->plan->policy->policy;
+    unsigned notify = errand->options.notify;
     const char *template_id = policy->from_template ? policy->id : NULL;
     const char *previous_id = work->previous_id[0] != '\0' ? work->previous_id : NULL;
     char name[SHOWN_MAX];
 
     original_name(work->target.output.path, work->extension, name);
     return json_array_append_new(
-               list, json_pack("{s:s, s:s, s:s, s:s*, s:s*}", "ContentId", work->issued.content_id, "Issuer",
-                         plan->address, "ContentName", name, "TemplateId", template_id, "PreviousContentId",
-                         previous_id)) == 0
+               list, json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s, s:s*}", "ContentId", work->issued.content_id,
+                         "Issuer", errand->plan->address, "ContentName", name, "TemplateId", template_id,
+                         "PreviousContentId", previous_id, "NotificationType", type_of(notify),
+                         "NotificationPreference", notify != 0 ? pace_of(notify) : NULL)) == 0
                ? 0
                : RMS_E_NO_MEMORY;
 }
@@ -179,15 +226,15 @@ void rms_tracking_announce(const struct rms_errand *errand, const struct rms_wor
     }
     rms_report_save(context, &report);
     for (size_t i = 0; i < count && status == 0; i++) {
-        status = add_work(list, errand->plan, works[i]);
+        status = add_work(list, errand, works[i]);
     }
     if (status == 0) {
-        status = send_list(context, list, true);
+        status = send_list(context, list, true, errand->options.notify != 0);
     }
     if (status != 0) {
         atomic_store(&context->tracking_failed, true);
-        rms_note(context, RMS_LOG_INFO, "protected files are not registered for tracking: %s",
-            rms_error_info(status)->reason);
+        rms_note(context, errand->options.notify == 0 ? RMS_LOG_INFO : RMS_LOG_ERROR,
+            "protected files are not registered for tracking: %s", rms_error_info(status)->reason);
     }
     rms_report_restore(context, &report);
 }
@@ -279,6 +326,23 @@ int rms_track_document(struct rms_context *context, const char *what, write_resu
 int rms_track_events(struct rms_context *context, const char *what, write_result *write, void *user_data)
 {
     return ask_about(context, what, &(struct question){"/events", NULL}, write, user_data);
+}
+
+int rms_track_notify(
+    struct rms_context *context, const char *what, unsigned notify, write_result *write, void *user_data)
+{
+    json_t RMS_JSON_CLEANUP *body = NULL;
+
+    if (!rms_tracking_notify_ok(notify)) {
+        RMS_TRY(rms_call_begin(context));
+        return rms_fail(context, RMS_E_BAD_ARGUMENT, "notify: no such combination");
+    }
+    body = json_pack(
+        "{s:s, s:s}", "NotificationType", type_of(notify), "NotificationPreference", pace_of(notify));
+    if (body == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    return ask_about(context, what, &(struct question){"/notify", body}, write, user_data);
 }
 
 int rms_revoke(

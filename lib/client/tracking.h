@@ -2,12 +2,16 @@
 #ifndef RMS_CLIENT_TRACKING_H
 #define RMS_CLIENT_TRACKING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct rms_errand;
 struct rms_work;
 
 #define RMS_TRACKING_NOTICES_MAX 256
+
+/* Bits of enum rms_notification that mean something together. */
+bool rms_tracking_notify_ok(unsigned notify);
 
 /* Tells the service of what was just protected, where settings and options want that. A service that is not
  * there, or does not want to know, is no failure: what it was not told of it registers when somebody else

@@ -115,6 +115,9 @@ int rms_errand_options(
     if (out->output != NULL && out->output[0] == '\0') {
         return rms_fail(context, RMS_E_BAD_ARGUMENT, "the output has no name");
     }
+    if (!rms_tracking_notify_ok(out->notify)) {
+        return rms_fail(context, RMS_E_BAD_ARGUMENT, "notify: no such combination");
+    }
     return 0;
 }
 

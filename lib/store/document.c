@@ -13,7 +13,8 @@ static int run(struct rms_db *db, enum rms_sql sql, const struct rms_tracked *do
     int code = rms_sql_run(db, sql,
         RMS_VALUES(KEY_VALUES(&document->key), RMS_TEXT(document->owner), RMS_TEXT(document->name),
             RMS_TEXT(document->template_id), RMS_TIME(document->published_at),
-            RMS_TEXT(document->previous_id), RMS_INT(document->registered_at)));
+            RMS_TEXT(document->previous_id), RMS_INT(document->registered_at),
+            document->notify == RMS_NOTIFY_UNCHANGED ? RMS_TEXT(NULL) : RMS_INT(document->notify)));
 
     return code < 0 ? code : 0;
 }
@@ -49,7 +50,8 @@ int rms_tracked_note_row(struct rms_db *db, const struct rms_usage_row *row)
         .name = row->file_name,
         .template_id = row->template_id,
         .published_at = row->date_published,
-        .registered_at = row->time};
+        .registered_at = row->time,
+        .notify = RMS_NOTIFY_UNCHANGED};
 
     if (row->tenant_id == NULL || row->content_id == NULL || row->owner_email == NULL ||
         row->issuer == NULL || rms_address_normalise(row->issuer, issuer) != 0) {
@@ -69,6 +71,7 @@ static void read_document(struct rms_rows *rows, struct rms_tracked *document)
     document->published_at = rms_take_time(rows);
     document->previous_id = rms_take_text(rows);
     document->registered_at = rms_take_int(rows);
+    document->notify = (unsigned)rms_take_int(rows);
     document->revoked = rms_take_bool(rows);
     document->revoked_at = rms_take_time(rows);
     document->revoked_by = rms_take_text(rows);

@@ -21,6 +21,7 @@ struct rms_tracked {
     int64_t published_at;
     const char *previous_id; /* content id it was protected again from; NULL */
     int64_t registered_at;
+    unsigned notify; /* enum rms_notify */
     /* only read: */
     bool revoked;
     int64_t revoked_at;     /* of the newest change; RMS_TIME_NONE = never revoked */
@@ -29,13 +30,25 @@ struct rms_tracked {
 
 #define RMS_TRACKED_NAME_MAX 1024
 
+/* What the issuer is told of by mail, and how often (S-168): at once, unless a pace is set. */
+enum rms_notify {
+    RMS_NOTIFY_OPENED = 1,
+    RMS_NOTIFY_REFUSED = 2,
+    RMS_NOTIFY_DAILY = 4,
+    RMS_NOTIFY_WEEKLY = 8,
+    RMS_NOTIFY_UNCHANGED = 16, /* registering: as it is; nothing at first */
+};
+#define RMS_NOTIFY_EVENTS (RMS_NOTIFY_OPENED | RMS_NOTIFY_REFUSED)
+#define RMS_NOTIFY_PACE   (RMS_NOTIFY_DAILY | RMS_NOTIFY_WEEKLY)
+
 struct rms_tracked_list {
     struct rms_tracked *items;
     size_t count;
 };
 
-/* Makes the records, or gives existing ones the name and the previous id where they are set. They survive a
- * crash of the process at once and a power failure within seconds. */
+/* Makes the records, or gives existing ones the name and the previous id where they are set, and notify
+ * unless that is RMS_NOTIFY_UNCHANGED: events count from registered_at on. They survive a crash of the
+ * process at once and a power failure within seconds. */
 RMS_MUST_USE int rms_tracked_register(struct rms_db *db, const struct rms_tracked *documents, size_t count);
 
 /* Makes the record when there is none; corrects the time of one that was registered without its licence. */

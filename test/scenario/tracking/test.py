@@ -286,11 +286,13 @@ def copied_ids_and_other_tenants_do_nothing():
         licence = bytearray(pfile_licence(path))
         licence[len(licence) // 2] ^= 1
         for documents in ([], [{}], [{"ContentName": "x", "SerializedPublishingLicense": "!"}], {}, [1],
-                          [{"ContentName": "x", "SerializedPublishingLicense": b64(pfile_licence(path)), "Issuer": "a@b.c"}]):
+                          [{"ContentName": "x", "SerializedPublishingLicense": b64(pfile_licence(path))}],
+                          [{"NotificationType": "Disabled", "SerializedPublishingLicense": b64(pfile_licence(path))}],
+                          [{"ContentName": "x", "NotificationType": "Disabled", "SerializedPublishingLicense": b64(pfile_licence(path)), "Issuer": "a@b.c"}]):
             code, _, reply = alice.rest("POST", "/my/v2/documents", {"Documents": documents}, token=token)
             assert (code, reply["Reason"]) == (400, "bad-argument"), (documents, reply)
         code, _, reply = alice.rest("POST", "/my/v2/documents", {"Documents": [
-            {"ContentName": "x", "SerializedPublishingLicense": b64(bytes(licence))}]}, token=token)
+            {"ContentName": "x", "NotificationType": "Disabled", "SerializedPublishingLicense": b64(bytes(licence))}]}, token=token)
         assert code == 200 and not reply[0]["Registered"], reply
         code, _, reply = alice.rest("POST", f"/my/v2/documents/{content_id}/revoke", {"Reason": "x" * 1025}, token=token)
         assert (code, reply["Reason"]) == (400, "bad-argument"), reply
@@ -304,7 +306,7 @@ def naming_is_not_owning():
         path, content_id = protect(alice, "plan.txt", "--perm", "bob@contoso.test:Co-Author", "--no-track")
 
         def claim(person, issuer, automatic=True, **more):
-            document = {"ContentId": content_id, "Issuer": issuer, "ContentName": "x", **more}
+            document = {"ContentId": content_id, "Issuer": issuer, "ContentName": "x", "NotificationType": "Unchanged", **more}
             code, _, reply = person.rest("POST", "/my/v2/documents", {"Documents": [document], "Automatic": automatic})
             return reply[0]["Registered"] if code == 200 else reply["Reason"]
 
@@ -354,7 +356,7 @@ def names_are_only_names():
         assert {r["ContentName"] for r in rows} == {("'" if n[0] in "=@" else "") + n for n in names}, rows
         assert len(list(csv.DictReader(io.StringIO(lab.admin("tracking", "list", "--csv").out, newline="")))) == len(names)
         code, _, reply = alice.rest("POST", "/my/v2/documents", {"Documents": [
-            {"ContentName": "a\u001b[2Jb", "SerializedPublishingLicense": b64(pfile_licence(path))}]})
+            {"ContentName": "a\u001b[2Jb", "NotificationType": "Disabled", "SerializedPublishingLicense": b64(pfile_licence(path))}]})
         assert (code, reply["Reason"]) == (400, "bad-argument"), reply
 
 
