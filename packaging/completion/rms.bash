@@ -1,7 +1,7 @@
 # bash completion for rms; made by: rms completion bash
 _rms_words() {
     case "$1" in
-    '') echo 'login logout whoami auth protect unprotect status open view cat track revoke template license perms bootstrap doctor cache reset completion admin --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    '') echo 'login logout whoami auth protect unprotect status open view cat share track revoke template license perms bootstrap doctor cache reset completion admin --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'login') echo ' --email --as --password-stdin --device --browser --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'logout') echo ' --all --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'whoami') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -14,6 +14,7 @@ _rms_words() {
     'open') echo ' --output --app --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'view') echo ' --output --app --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'cat') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'share') echo ' --to --with --level --rights --expires --revoke-now --out --draft --message --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'track') echo ' --register --name --search --notify --csv --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'revoke') echo ' --undo --family --reason --yes --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'template') echo 'list refresh' ;;
@@ -157,6 +158,7 @@ _rms_valued() {
     'open') echo ' --output -o --app --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'view') echo ' --output -o --app --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'cat') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'share') echo ' --to --with --level --rights --expires --out --draft --message --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'track') echo ' --name --search --notify --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'revoke') echo ' --reason --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'template list') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
