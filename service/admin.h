@@ -28,7 +28,8 @@
     X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) \
     X(db_check) X(db_migrate) X(db_backup) \
     X(key_list) X(key_add) X(key_change) X(explain) \
-    X(scim_token_add) X(scim_token_list) X(scim_token_remove)
+    X(scim_token_add) X(scim_token_list) X(scim_token_remove) \
+    X(role_list) X(role_add) X(role_remove) X(login) X(logout)
 /* clang-format on */
 
 #define X(name)                                                                                              \

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "directory/directory.h"
 #include "service/route.h"
 #include "service/rest_error.h"
 #include "service/tenant.h"
@@ -9,12 +10,15 @@
 
 int rms_admin_tenant(struct rms_request *request, struct rms_tenant *tenant_out)
 {
-    const char *text = request->params[0];
-    request->tenant =
+    const char *own = request->person != NULL ? request->person->tenant_id : NULL;
+    const char *text = strcmp(request->params[0], "-") == 0 && own != NULL ? own : request->params[0];
+    const struct rms_live_tenant *named =
         strcmp(text, "-") == 0 ? rms_request_only_tenant(request) : rms_request_tenant(request, text);
-    if (request->tenant == NULL) {
+    /* once more behind rms_role_admit: no handler may ever work on somebody else's tenant */
+    if (named == NULL || (own != NULL && strcmp(named->row.id, own) != 0)) {
         return rms_fail(request, RMS_E_NOT_FOUND, "no such tenant");
     }
+    request->tenant = named;
     return rms_tenant_get(request->worker->db, request->arena, request->tenant->row.id, tenant_out);
 }
 
@@ -122,6 +126,12 @@ static const char *command_of(const struct rms_request *request)
 
 void rms_admin_note_request(const struct rms_request *request, int code)
 {
+    if (request->actor == NULL && !request->admin_socket) {
+        /* nobody in particular: an administrator's log is not for everybody to fill */
+        rms_log(RMS_LOG_INFO, "admin.refused", "ip", request->client_ip, "reason",
+            rms_error_info(code)->reason, "correlation", request->correlation, NULL);
+        return;
+    }
     const char *command = request->command != NULL ? request->command : command_of(request);
     const char *result = code == RMS_OK ? "True" : rms_rest_result(code);
     if (request->note.detail != NULL) {

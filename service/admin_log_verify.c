@@ -121,6 +121,9 @@ int rms_admin_log_verify(struct rms_front *front, struct rms_request *request, s
     RMS_TRY(rms_admin_tenant(request, &t));
     RMS_TRY(read_expected(request, &place, &check.expect));
     check.tenant_id = rms_request_query(request, "unassigned") == NULL ? t.id : NULL;
+    if (check.tenant_id == NULL && request->person != NULL) {
+        return rms_fail(request, RMS_E_ROLE_REQUIRED, "rows of no tenant are the operator's");
+    }
     rms_usage_flush(front->usage, FLUSH_MS);
     RMS_TRY(rms_usage_verify(request->worker->db, &check, &report));
     write_report(&reply->body, request, &report);

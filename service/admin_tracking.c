@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "service/admin.h"
 #include "service/rest_write.h"
+#include "service/role.h"
 #include "service/tracking.h"
 #include "service/tracking_state.h"
 
@@ -90,14 +91,14 @@ static void act_for(struct rms_request *request, const struct rms_tracked *docum
 {
     request->note.request_type = word;
     request->note.admin_action = true;
-    request->note.user_id = "operator";
+    request->note.user_id = rms_role_actor(request);
     request->note.acting_as = document->key.issuer;
 }
 
 static int change(struct rms_request *request, bool revoke, struct rms_reply *reply)
 {
     static const char *const names[] = {"Issuer", "Reason", NULL};
-    struct rms_tracking_change wanted = {.revoke = revoke, .actor = "operator"};
+    struct rms_tracking_change wanted = {.revoke = revoke, .actor = rms_role_actor(request)};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tracked document;
     const char *issuer = NULL;

@@ -72,9 +72,11 @@ static bool visible(const struct rms_exchange *x, const struct rms_route *route)
     return route->who != RMS_WHO_OPERATOR || x->request.admin_socket;
 }
 
-static bool takes_token(const struct rms_route *route)
+static bool takes_token(const struct rms_exchange *x)
 {
-    return route->who == RMS_WHO_BEARER || route->who == RMS_WHO_PUSHER;
+    enum rms_who who = x->request.route->who;
+    return who == RMS_WHO_BEARER || who == RMS_WHO_PUSHER ||
+           (who == RMS_WHO_ADMIN && !x->request.admin_socket);
 }
 
 int rms_front_begin(void *context, struct rms_exchange *x)
@@ -97,7 +99,7 @@ int rms_front_begin(void *context, struct rms_exchange *x)
     }
     x->body_max = request->route->body_max;
     /* the probe of a POST carries its whole body (rest-protocol section 1): read, never kept */
-    x->body_discard = takes_token(request->route) && rms_request_header(request, "Authorization") == NULL;
+    x->body_discard = takes_token(x) && rms_request_header(request, "Authorization") == NULL;
     return RMS_OK;
 }
 
@@ -119,7 +121,8 @@ static int accept_caller(struct rms_front *front, struct rms_request *request)
 {
     switch (request->route->who) {
     case RMS_WHO_OPERATOR:
-        request->caller = RMS_CALLER_OPERATOR; /* the socket's peer was checked by http.c */
+    case RMS_WHO_ADMIN:
+        RMS_TRY(rms_role_admit(front, request));
         return check_type(request);
     case RMS_WHO_BEARER:
         RMS_TRY(rms_lookout_current(front->lookout));
@@ -179,7 +182,7 @@ static void fill_failure(struct rms_front *front, struct rms_exchange *x, int co
         x->reply.header_count = 0;
         refuse(x, code);
     }
-    if (code == RMS_E_NOT_AUTHENTICATED && x->request.route->who == RMS_WHO_BEARER) {
+    if (code == RMS_E_NOT_AUTHENTICATED && takes_token(x) && x->request.route->who != RMS_WHO_PUSHER) {
         challenge(front, x);
     }
 }
@@ -198,9 +201,7 @@ void rms_front_work(struct rms_worker *worker, struct rms_exchange *x)
         fill_failure(front, x, rc);
     }
     rms_usage_note_request(front->usage, request, rc);
-    /* whoever proved nothing over the network does not fill the log */
-    bool stranger = request->route->who == RMS_WHO_PUSHER && request->caller == RMS_CALLER_NONE;
-    if (request->route->log == RMS_LOG_ADMIN && !stranger) {
+    if (request->route->log == RMS_LOG_ADMIN) {
         rms_admin_note_request(request, rc);
     }
     rms_request_unpin(request);

@@ -130,7 +130,8 @@ STAGE_HELPER int stage_call(struct stage_who who, const char *line, const char *
     rms_guid_new(request.correlation);
     assert_int_equal(rms_route_find(&request, &allowed), 0);
     assert_int_equal(rms_route_params(&request), 0);
-    if (request.route->who == RMS_WHO_OPERATOR) {
+    if (request.route->who == RMS_WHO_OPERATOR || request.route->who == RMS_WHO_ADMIN) {
+        request.admin_socket = who.tenant == NULL;
         request.caller = RMS_CALLER_OPERATOR;
     }
     stage_person(&request, &who);

@@ -32,7 +32,7 @@ static void append_message(struct rms_buf *body, const char *text, const char *d
 void rms_rest_error(const struct rms_request *request, int code, struct rms_reply *reply)
 {
     const struct rms_error_info *info = rms_error_info(code);
-    bool tell = request->caller == RMS_CALLER_OPERATOR || detail_is_public(code);
+    bool tell = request->caller == RMS_CALLER_OPERATOR || request->roles != 0 || detail_is_public(code);
     struct rms_buf *body = &reply->body;
     /* rows of decisions carry 200: they are answers of the licence calls, but refusals everywhere else */
     reply->status = info->http_status == 200 ? 403 : info->http_status;

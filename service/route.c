@@ -22,30 +22,36 @@
 #define MY(path) "/my/v1|v2/" path
 #define BEARER(methods, path, max, handler, word)                                                            \
     {                                                                                                        \
-        methods, MY(path), RMS_WHO_BEARER, max, rms_rest_##handler, RMS_LOG_USAGE, word                      \
+        methods, MY(path), RMS_WHO_BEARER, RMS_AREA_NONE, max, rms_rest_##handler, RMS_LOG_USAGE, word       \
     }
 
 #define SIGNIN(methods, path, max, handler)                                                                  \
     {                                                                                                        \
-        methods, path, RMS_WHO_ANYONE, max, rms_signin_##handler, RMS_LOG_NONE, NULL                         \
+        methods, path, RMS_WHO_ANYONE, RMS_AREA_NONE, max, rms_signin_##handler, RMS_LOG_NONE, NULL          \
     }
 
 /* What a directory pushes: changes are rows of the admin log. */
 #define SCIM_READ(path, handler)                                                                             \
     {                                                                                                        \
-        GET, "/{}/scim/v2/" path, RMS_WHO_PUSHER, 0, rms_scim_##handler, RMS_LOG_NONE, NULL                  \
+        GET, "/{}/scim/v2/" path, RMS_WHO_PUSHER, RMS_AREA_NONE, 0, rms_scim_##handler, RMS_LOG_NONE, NULL   \
     }
 #define SCIM(methods, path, max, handler, word)                                                              \
     {                                                                                                        \
-        methods, "/{}/scim/v2/" path, RMS_WHO_PUSHER, max, rms_scim_##handler, RMS_LOG_ADMIN, word           \
+        methods, "/{}/scim/v2/" path, RMS_WHO_PUSHER, RMS_AREA_NONE, max, rms_scim_##handler, RMS_LOG_ADMIN, \
+            word                                                                                             \
     }
 
-/* Administration: the word is the command of the admin log. */
-#define ADMIN(methods, path, handler, word)                                                                  \
+/* Administration: the word is the command of the admin log. OPERATOR rows are for the socket alone: they
+ * concern the deployment, other tenants, or what the service trusts. */
+#define ROW(methods, path, who, area, handler, word)                                                         \
     {                                                                                                        \
-        methods, "/admin/v1/" path, RMS_WHO_OPERATOR, RMS_ADMIN_BODY_MAX, rms_admin_##handler,               \
-            RMS_LOG_ADMIN, word                                                                              \
+        methods, "/admin/v1/" path, who, area, RMS_ADMIN_BODY_MAX, rms_admin_##handler, RMS_LOG_ADMIN, word  \
     }
+#define OPERATOR(methods, path, handler, word)                                                               \
+    ROW(methods, path, RMS_WHO_OPERATOR, RMS_AREA_NONE, handler, word)
+#define ADMIN(methods, path, area, handler, word)                                                            \
+    ROW(methods, path, RMS_WHO_ADMIN, RMS_AREA_##area, handler, word)
+#define TENANT(methods, path, area, handler, word) ADMIN(methods, "tenants/{}/" path, area, handler, word)
 
 const struct rms_route rms_routes[] = {
     /* the hot ones first: rows are tried in order */
@@ -69,8 +75,9 @@ const struct rms_route rms_routes[] = {
     BEARER(POST, "clientlogs/debug", RMS_REST_LOG_BODY_MAX, client_log, "ClientLogs"),
     BEARER(POST, "clientlogs/performance", RMS_REST_LOG_BODY_MAX, client_log, "ClientLogs"),
 
-    {GET, "/_wmcs/licensing", RMS_WHO_ANYONE, 0, rms_rest_licensing_info, RMS_LOG_NONE, NULL},
-    {GET, "/_wmcs/certification", RMS_WHO_ANYONE, 0, rms_rest_licensing_info, RMS_LOG_NONE, NULL},
+    {GET, "/_wmcs/licensing", RMS_WHO_ANYONE, RMS_AREA_NONE, 0, rms_rest_licensing_info, RMS_LOG_NONE, NULL},
+    {GET, "/_wmcs/certification", RMS_WHO_ANYONE, RMS_AREA_NONE, 0, rms_rest_licensing_info, RMS_LOG_NONE,
+        NULL},
 
     SIGNIN(GET, "/{}/.well-known/openid-configuration", 0, configuration),
     SIGNIN(GET, "/{}/discovery/keys", 0, keys),
@@ -100,68 +107,73 @@ const struct rms_route rms_routes[] = {
     SCIM(DELETE, "groups/{}", 0, group_remove, "ScimRemoveGroup"),
     SCIM(POST, "bulk", SCIM_MANY, bulk, "ScimBulk"),
 
-    ADMIN(GET, "health", health, "GetHealth"),
-    ADMIN(GET, "db", db_check, "TestDatabase"),
-    ADMIN(POST, "db/migrate", db_migrate, "UpdateDatabase"),
-    ADMIN(POST, "db/backup", db_backup, "BackupDatabase"),
-    ADMIN(POST, "tenants", tenant_add, "AddTenant"),
-    ADMIN(GET, "tenants", tenant_list, "GetTenants"),
-    ADMIN(GET, "tenants/{}", tenant_show, "GetConfiguration"),
-    ADMIN(GET, "tenants/{}/state", tenant_state, "GetTenantFunctionalState"),
-    ADMIN(POST, "tenants/{}/state", tenant_set_state, "SetTenantFunctionalState"),
-    ADMIN(POST, "tenants/{}/settings", tenant_settings, "SetTenantSettings"),
-    ADMIN(GET, "tenants/{}/max-validity", tenant_validity, "GetMaxUseLicenseValidityTime"),
-    ADMIN(POST, "tenants/{}/domains", domain_add, "AddDomain"),
-    ADMIN(POST, "tenants/{}/keys", key_add, "AddKey"),
-    ADMIN(GET, "tenants/{}/keys", key_list, "GetKeys"),
-    ADMIN(POST, "tenants/{}/keys/{}", key_change, "SetKeyProperties"),
-    ADMIN(POST, "tenants/{}/users", user_add, "AddUser"),
-    ADMIN(GET, "tenants/{}/users", user_list, "GetUsers"),
-    ADMIN(GET, "tenants/{}/users/{}", user_show, "GetUser"),
-    ADMIN(POST, "tenants/{}/users/{}", user_change, "SetUser"),
-    ADMIN(DELETE, "tenants/{}/users/{}", user_remove, "RemoveUser"),
-    ADMIN(GET, "tenants/{}/users/{}/identity", user_identity, "CheckIdentity"),
-    ADMIN(POST, "tenants/{}/explain", explain, "ExplainDecision"),
-    ADMIN(POST, "tenants/{}/groups", group_add, "AddGroup"),
-    ADMIN(GET, "tenants/{}/groups", group_list, "GetGroups"),
-    ADMIN(POST, "tenants/{}/groups/refresh", group_refresh, "RefreshMembership"),
-    ADMIN(GET, "tenants/{}/groups/{}", group_show, "GetGroup"),
-    ADMIN(DELETE, "tenants/{}/groups/{}", group_remove, "RemoveGroup"),
-    ADMIN(POST, "tenants/{}/groups/{}/members", group_members, "SetGroupMembers"),
-    ADMIN(POST, "tenants/{}/templates", template_add, "AddTemplate"),
-    ADMIN(GET, "tenants/{}/templates", template_list, "GetAllTemplates"),
-    ADMIN(GET, "tenants/{}/templates/{}", template_show, "GetTemplateById"),
-    ADMIN(POST, "tenants/{}/templates/import", template_import, "ImportTemplate"),
-    ADMIN(POST, "tenants/{}/templates/{}", template_change, "UpdateTemplate"),
-    ADMIN(DELETE, "tenants/{}/templates/{}", template_remove, "DeleteTemplateById"),
-    ADMIN(GET, "tenants/{}/templates/{}/export", template_export, "ExportTemplate"),
-    ADMIN(GET, "tenants/{}/templates/{}/history", template_history, "GetTemplateHistory"),
-    ADMIN(POST, "tenants/{}/templates/{}/restore", template_restore, "RestoreTemplate"),
-    ADMIN(POST, "tenants/{}/onboarding", onboarding_set, "SetOnboardingControlPolicy"),
-    ADMIN(GET, "tenants/{}/onboarding", onboarding_show, "GetOnboardingControlPolicy"),
-    ADMIN(POST, "tenants/{}/superusers", super_change, "SetSuperUsers"),
-    ADMIN(GET, "tenants/{}/superusers", super_show, "GetSuperUsers"),
-    ADMIN(POST, "tenants/{}/issuers", issuer_add, "AddIssuer"),
-    ADMIN(GET, "tenants/{}/issuers", issuer_list, "GetIssuers"),
-    ADMIN(DELETE, "tenants/{}/issuers/{}", issuer_remove, "RemoveIssuer"),
-    ADMIN(POST, "tenants/{}/clients", client_add, "AddClient"),
-    ADMIN(GET, "tenants/{}/clients", client_list, "GetClients"),
-    ADMIN(DELETE, "tenants/{}/clients/{}", client_remove, "RemoveClient"),
-    ADMIN(POST, "tenants/{}/scim/tokens", scim_token_add, "AddScimToken"),
-    ADMIN(GET, "tenants/{}/scim/tokens", scim_token_list, "GetScimTokens"),
-    ADMIN(DELETE, "tenants/{}/scim/tokens/{}", scim_token_remove, "RemoveScimToken"),
-    ADMIN(GET, "tenants/{}/documents", tracking_list, "GetDocuments"),
-    ADMIN(GET, "tenants/{}/documents/{}", tracking_show, "GetDocument"),
-    ADMIN(GET, "tenants/{}/documents/{}/events", tracking_events, "GetDocumentLog"),
-    ADMIN(POST, "tenants/{}/documents/{}/revoke", tracking_revoke, "SetDocumentRevoked"),
-    ADMIN(POST, "tenants/{}/documents/{}/restore", tracking_restore, "ClearDocumentRevoked"),
-    ADMIN(GET, "tenants/{}/tracking", tracking_state, "GetDocumentTracking"),
-    ADMIN(POST, "tenants/{}/tracking", tracking_set, "SetDocumentTracking"),
-    ADMIN(GET, "tenants/{}/log/usage", log_usage, "GetUserLog"),
-    ADMIN(GET, "tenants/{}/log/admin", log_admin, "GetAdminLog"),
-    ADMIN(GET, "tenants/{}/log/verify", log_verify, "VerifyUserLog"),
-    ADMIN(GET, "tenants/{}/reports/{}", report, "GetReport"),
-    ADMIN(POST, "tenants/{}/log/erase", log_erase, "EraseUserLogPerson"),
-    ADMIN(POST, "tenants/{}/log/trim", log_trim, "TrimUserLog"),
+    ADMIN(POST, "session", SESSION, login, "ConnectService"),
+    ADMIN(DELETE, "session", SESSION, logout, "DisconnectService"),
+    OPERATOR(GET, "health", health, "GetHealth"),
+    OPERATOR(GET, "db", db_check, "TestDatabase"),
+    OPERATOR(POST, "db/migrate", db_migrate, "UpdateDatabase"),
+    OPERATOR(POST, "db/backup", db_backup, "BackupDatabase"),
+    OPERATOR(POST, "tenants", tenant_add, "AddTenant"),
+    OPERATOR(GET, "tenants", tenant_list, "GetTenants"),
+    ADMIN(GET, "tenants/{}", SERVICE, tenant_show, "GetConfiguration"),
+    TENANT(GET, "state", SERVICE, tenant_state, "GetTenantFunctionalState"),
+    TENANT(POST, "state", SERVICE, tenant_set_state, "SetTenantFunctionalState"),
+    TENANT(POST, "settings", SERVICE, tenant_settings, "SetTenantSettings"),
+    TENANT(GET, "max-validity", SERVICE, tenant_validity, "GetMaxUseLicenseValidityTime"),
+    OPERATOR(POST, "tenants/{}/domains", domain_add, "AddDomain"),
+    TENANT(POST, "keys", PEOPLE, key_add, "AddKey"),
+    TENANT(GET, "keys", SERVICE, key_list, "GetKeys"),
+    TENANT(POST, "keys/{}", PEOPLE, key_change, "SetKeyProperties"),
+    TENANT(POST, "users", PEOPLE, user_add, "AddUser"),
+    TENANT(GET, "users", HELP, user_list, "GetUsers"),
+    TENANT(GET, "users/{}", HELP, user_show, "GetUser"),
+    TENANT(POST, "users/{}", PEOPLE, user_change, "SetUser"),
+    TENANT(DELETE, "users/{}", PEOPLE, user_remove, "RemoveUser"),
+    TENANT(GET, "users/{}/identity", HELP, user_identity, "CheckIdentity"),
+    TENANT(GET, "roles", PEOPLE, role_list, "GetRoleBasedAdministrator"),
+    TENANT(POST, "roles", PEOPLE, role_add, "AddRoleBasedAdministrator"),
+    TENANT(POST, "roles/remove", PEOPLE, role_remove, "RemoveRoleBasedAdministrator"),
+    TENANT(POST, "explain", HELP, explain, "ExplainDecision"),
+    TENANT(POST, "groups", PEOPLE, group_add, "AddGroup"),
+    TENANT(GET, "groups", HELP, group_list, "GetGroups"),
+    TENANT(POST, "groups/refresh", HELP, group_refresh, "RefreshMembership"),
+    TENANT(GET, "groups/{}", HELP, group_show, "GetGroup"),
+    TENANT(DELETE, "groups/{}", PEOPLE, group_remove, "RemoveGroup"),
+    TENANT(POST, "groups/{}/members", PEOPLE, group_members, "SetGroupMembers"),
+    TENANT(POST, "templates", TEMPLATE, template_add, "AddTemplate"),
+    TENANT(GET, "templates", TEMPLATE, template_list, "GetAllTemplates"),
+    TENANT(GET, "templates/{}", TEMPLATE, template_show, "GetTemplateById"),
+    TENANT(POST, "templates/import", TEMPLATE, template_import, "ImportTemplate"),
+    TENANT(POST, "templates/{}", TEMPLATE, template_change, "UpdateTemplate"),
+    TENANT(DELETE, "templates/{}", TEMPLATE, template_remove, "DeleteTemplateById"),
+    TENANT(GET, "templates/{}/export", TEMPLATE, template_export, "ExportTemplate"),
+    TENANT(GET, "templates/{}/history", TEMPLATE, template_history, "GetTemplateHistory"),
+    TENANT(POST, "templates/{}/restore", TEMPLATE, template_restore, "RestoreTemplate"),
+    TENANT(POST, "onboarding", SERVICE, onboarding_set, "SetOnboardingControlPolicy"),
+    TENANT(GET, "onboarding", SERVICE, onboarding_show, "GetOnboardingControlPolicy"),
+    TENANT(POST, "superusers", SUPER, super_change, "SetSuperUsers"),
+    TENANT(GET, "superusers", SUPER, super_show, "GetSuperUsers"),
+    OPERATOR(POST, "tenants/{}/issuers", issuer_add, "AddIssuer"),
+    OPERATOR(GET, "tenants/{}/issuers", issuer_list, "GetIssuers"),
+    OPERATOR(DELETE, "tenants/{}/issuers/{}", issuer_remove, "RemoveIssuer"),
+    OPERATOR(POST, "tenants/{}/clients", client_add, "AddClient"),
+    OPERATOR(GET, "tenants/{}/clients", client_list, "GetClients"),
+    OPERATOR(DELETE, "tenants/{}/clients/{}", client_remove, "RemoveClient"),
+    TENANT(POST, "scim/tokens", PEOPLE, scim_token_add, "AddScimToken"),
+    TENANT(GET, "scim/tokens", PEOPLE, scim_token_list, "GetScimTokens"),
+    TENANT(DELETE, "scim/tokens/{}", PEOPLE, scim_token_remove, "RemoveScimToken"),
+    TENANT(GET, "documents", TRACKING, tracking_list, "GetDocuments"),
+    TENANT(GET, "documents/{}", TRACKING, tracking_show, "GetDocument"),
+    TENANT(GET, "documents/{}/events", TRACKING, tracking_events, "GetDocumentLog"),
+    TENANT(POST, "documents/{}/revoke", TRACKING, tracking_revoke, "SetDocumentRevoked"),
+    TENANT(POST, "documents/{}/restore", TRACKING, tracking_restore, "ClearDocumentRevoked"),
+    TENANT(GET, "tracking", SERVICE, tracking_state, "GetDocumentTracking"),
+    TENANT(POST, "tracking", SERVICE, tracking_set, "SetDocumentTracking"),
+    TENANT(GET, "log/usage", REPORT, log_usage, "GetUserLog"),
+    TENANT(GET, "log/admin", REPORT, log_admin, "GetAdminLog"),
+    TENANT(GET, "log/verify", REPORT, log_verify, "VerifyUserLog"),
+    TENANT(GET, "reports/{}", REPORT, report, "GetReport"),
+    TENANT(POST, "log/erase", PEOPLE, log_erase, "EraseUserLogPerson"),
+    OPERATOR(POST, "tenants/{}/log/trim", log_trim, "TrimUserLog"),
     {0},
 };

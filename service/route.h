@@ -4,12 +4,14 @@
 #define RMS_SERVICE_ROUTE_H
 
 #include "service/request.h"
+#include "service/role.h"
 
 enum rms_who {
     RMS_WHO_ANYONE, /* sign-in, redirects, information pages */
     RMS_WHO_BEARER, /* a valid token; without one 401 and the bearer challenge, the body unread by handlers */
     RMS_WHO_PUSHER, /* a SCIM token of the tenant that the path names */
     RMS_WHO_OPERATOR, /* the administration socket only; elsewhere 404 as if it did not exist */
+    RMS_WHO_ADMIN,    /* there the operator; over HTTPS administrators whose roles reach the area */
 };
 
 enum rms_log_class {
@@ -24,6 +26,7 @@ struct rms_route {
     unsigned methods; /* enum rms_method bits */
     const char *pattern;
     enum rms_who who;
+    enum rms_area area; /* of RMS_WHO_ADMIN */
     size_t body_max;
     rms_handler handler;
     enum rms_log_class log;

@@ -86,7 +86,12 @@ static void the_table_is_complete(void **state)
         assert_int_equal(row->pattern[0], '/');
         bool admin = strncmp(row->pattern, "/admin/", 7) == 0;
         bool my = strncmp(row->pattern, "/my/", 4) == 0;
-        assert_int_equal(row->who == RMS_WHO_OPERATOR, admin);
+        assert_int_equal(row->who == RMS_WHO_OPERATOR || row->who == RMS_WHO_ADMIN, admin);
+        assert_int_equal(row->area != RMS_AREA_NONE, row->who == RMS_WHO_ADMIN);
+        assert_int_equal(rms_area_roles(row->area) != 0, row->who == RMS_WHO_ADMIN);
+        if (row->who == RMS_WHO_ADMIN && row->area != RMS_AREA_SESSION) { /* whose, is always in the path */
+            assert_memory_equal(row->pattern, "/admin/v1/tenants/{}", strlen("/admin/v1/tenants/{}"));
+        }
         bool scim = strncmp(row->pattern, "/{}/scim/", 9) == 0;
         bool changes = (row->methods & ~(unsigned)RMS_METHOD_GET) != 0;
         assert_int_equal(row->who == RMS_WHO_PUSHER, scim);

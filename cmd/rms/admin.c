@@ -7,11 +7,34 @@ const struct option_row admin_change_options[] = {TENANT_OPTION, CHANGE_OPTIONS,
 static const struct option_row health_options[] = {SOCKET_OPTION, OPTIONS_END};
 static const struct call health = {.method = "GET", .path = "/admin/v1/health"};
 
+static const struct option_row session_options[] = {OPTIONS_END};
+
 static const struct verb verbs[] = {
+    {
+        .name = "login",
+        .summary = "Begin a session on a service elsewhere",
+        .details =
+            "For people with a role there (rms admin role), signed in with rms login. Until rms admin logout "
+            "the\n"
+            "commands go to that service over HTTPS, not to the socket of this machine. The session ends by\n"
+            "itself after 15 minutes without a command, and after 8 hours.",
+        .examples = "  rms login --email root@contoso.test\n"
+                    "  rms admin login --url https://rms.contoso.test",
+        .options = session_options,
+        .run = admin_run_login,
+    },
+    {
+        .name = "logout",
+        .summary = "End the session",
+        .examples = "  rms admin logout",
+        .options = session_options,
+        .run = admin_run_logout,
+    },
     ADMIN_GROUP("tenant", "Organisations", admin_tenant_verbs),
     ADMIN_GROUP("service", "State of the service for a tenant", admin_service_verbs),
     ADMIN_GROUP("key", "Keys of a tenant", admin_key_verbs),
     ADMIN_GROUP("domain", "Domains of a tenant", admin_domain_verbs),
+    ADMIN_GROUP("role", "Administrators and their roles", admin_role_verbs),
     ADMIN_GROUP("user", "Accounts", admin_user_verbs),
     ADMIN_GROUP("group", "Groups and their members", admin_group_verbs),
     ADMIN_GROUP("identity", "How a person is matched to rights", admin_identity_verbs),
@@ -47,8 +70,10 @@ static const struct verb verbs[] = {
 
 const struct verb verb_admin = {
     .name = "admin",
-    .summary = "Administer the service on this machine",
-    .details = "Talks to rmsd through its administration socket: whoever may open that is the operator.\n"
-               "--tenant may be left out while there is one tenant.",
+    .summary = "Administer the service",
+    .details =
+        "Talks to rmsd through its administration socket: whoever may open that is the operator; or, after\n"
+        "rms admin login, over HTTPS as a person with a role.\n"
+        "--tenant may be left out while there is one tenant.",
     .verbs = verbs,
 };

@@ -1,5 +1,6 @@
-/* One administration verb is one HTTP call on the service's socket (doc/protocol/admin.md). A verb's row says
- * which: method, path, what of the command line becomes the body, and what of the reply is shown. */
+/* One administration verb is one HTTP call, on the service's socket or in a session (doc/protocol/admin.md).
+ * A verb's row says which: method, path, what of the command line becomes the body, and what of the reply is
+ * shown. */
 #ifndef RMS_CMD_ADMIN_H
 #define RMS_CMD_ADMIN_H
 
@@ -64,15 +65,16 @@ int admin_query(const struct arguments *arguments, const struct call *call, json
 /* One call. path without tenant and operands put in comes from admin_path. status_out: HTTP. Codes are those
  * of the way to the service, not its own refusals. */
 struct admin_request {
-    const char *socket;
+    const struct arguments *arguments; /* which way to go */
     const char *method;
     const char *url;
     const json_t *body; /* may be NULL */
     bool text;
 };
 RMS_MUST_USE int admin_perform(const struct admin_request *request, struct rms_buf *reply, long *status_out);
-/* Prints why the socket gave no answer; returns the exit status. */
-int admin_unreachable(const char *socket, int code);
+/* Prints why there was no answer; returns the exit status. */
+int admin_unreachable(const struct arguments *arguments, int code);
+/* Named by --socket or RMS_ADMIN_SOCKET; else NULL. */
 const char *admin_socket(const struct arguments *arguments);
 RMS_MUST_USE int admin_url(
     const struct arguments *arguments, const char *path, const json_t *query, struct rms_buf *url);
@@ -103,7 +105,8 @@ int admin_refused(const struct rms_buf *reply);
  */
 
 #define SOCKET_OPTION                                                                                        \
-    TEXT("socket", "PATH", "administration socket (default: RMS_ADMIN_SOCKET, /var/lib/openrms/admin.sock)")
+    TEXT("socket", "PATH",                                                                                   \
+        "administration socket (default: RMS_ADMIN_SOCKET, rms admin login, /var/lib/openrms/admin.sock)")
 #define TENANT_OPTION TEXT("tenant", "TENANT", "its GUID or a domain of it (default: the only tenant)")
 #define CHANGE_OPTIONS                                                                                       \
     FLAG("force", "do not ask"), FLAG("what-if", "show what would be sent to the service, and send nothing")
@@ -128,12 +131,14 @@ extern const struct verb admin_tenant_verbs[], admin_service_verbs[], admin_doma
     admin_license_verbs[], admin_user_verbs[], admin_identity_verbs[], admin_group_verbs[],
     admin_template_verbs[], admin_onboarding_verbs[], admin_super_verbs[], admin_issuer_verbs[],
     admin_client_verbs[], admin_log_verbs[], admin_tracking_verbs[], admin_report_verbs[], admin_db_verbs[],
-    admin_key_verbs[], admin_scim_verbs[];
+    admin_key_verbs[], admin_scim_verbs[], admin_role_verbs[];
 
 int admin_run_log(struct arguments *arguments);
 int admin_run_log_verify(struct arguments *arguments);
 int admin_run_log_export(struct arguments *arguments);
 int admin_run_explain(struct arguments *arguments);
+int admin_run_login(struct arguments *arguments);
+int admin_run_logout(struct arguments *arguments);
 
 /* Verbs of several calls (admin_template_file.c). */
 int admin_template_export(struct arguments *arguments);

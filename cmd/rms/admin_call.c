@@ -1,5 +1,5 @@
 /* Calls on the administration socket, and what is shown of the reply. */
-#include "cmd/rms/admin.h"
+#include "cmd/rms/admin_way.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -11,19 +11,10 @@
 #define REPLY_MAX    (1u << 30)
 #define BODY_MAX     (8u << 20)
 #define URL_MAX      16384
+#define LOCAL        "http://rmsd" /* until the way is known */
 #define TIMEOUT_S    120L
 #define HTTP_OK      200
 #define HTTP_MISSING 404
-
-const char *admin_socket(const struct arguments *arguments)
-{
-    const char *path = argument_text(arguments, "socket");
-
-    if (path == NULL) {
-        path = secure_getenv("RMS_ADMIN_SOCKET");
-    }
-    return path != NULL && path[0] != 0 ? path : "/var/lib/openrms/admin.sock";
-}
 
 /* --- addresses -------------------------------------------------------------------------------------------
  */
@@ -50,7 +41,7 @@ int admin_url(const struct arguments *arguments, const char *path, const json_t 
     json_t *value;
     char separator = '?';
 
-    rms_buf_append_str(url, "http://rmsd");
+    rms_buf_append_str(url, LOCAL);
     for (const char *p = path; *p != 0; p++) {
         size_t i = p[0] == '{' ? (size_t)(p[1] - '0') : 0;
 
@@ -80,59 +71,94 @@ static size_t collect(char *data, size_t size, size_t count, void *reply)
     return rms_buf_status(reply) == 0 ? size * count : 0;
 }
 
-static int send_request(
-    CURL *curl, const struct admin_request *request, const struct rms_buf *body, struct curl_slist *headers)
+static void set_way(CURL *curl, const struct admin_way *way)
 {
-    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request->socket);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_URL, request->url);
+    if (way->socket != NULL) {
+        curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, way->socket);
+        curl_easy_setopt(curl, CURLOPT_PROXY, "");
+        return;
+    }
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+    if (way->ca.len > 0) {
+        curl_easy_setopt(curl, CURLOPT_CAINFO, rms_buf_text(&way->ca));
+    }
+}
+
+static int set_url(CURL *curl, const struct admin_way *way, const char *url)
+{
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(URL_MAX);
+
+    rms_buf_append_str(&text, way->socket != NULL ? LOCAL : rms_buf_text(&way->base));
+    rms_buf_append_str(&text, url + strlen(LOCAL));
+    curl_easy_setopt(curl, CURLOPT_URL, rms_buf_text(&text)); /* copied */
+    return rms_buf_status(&text);
+}
+
+static int send_request(CURL *curl, const struct admin_request *request, const struct rms_buf *body)
+{
+    CURLcode done;
+
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S);
     if (request->body != NULL) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)body->len);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, rms_buf_text(body));
     }
-    return curl_easy_perform(curl) == CURLE_OK ? 0 : RMS_E_UNREACHABLE;
+    done = curl_easy_perform(curl);
+    return done == CURLE_OK ? 0 : done == CURLE_PEER_FAILED_VERIFICATION ? RMS_E_TLS : RMS_E_UNREACHABLE;
 }
 
-/* Why nobody answers: people see the difference between "not running" and "not allowed". */
-int admin_unreachable(const char *socket, int code)
+/* NULL when memory is exhausted. */
+static struct curl_slist *make_headers(const struct admin_request *request, const struct admin_way *way)
 {
-    struct failure failure = {.code = code};
+    const char *const texts[] = {
+        request->text ? "Accept: text/plain" : "Accept: application/json",
+        request->body != NULL ? "Content-Type: application/json" : NULL,
+        way->socket == NULL ? rms_buf_text(&way->authorization) : NULL,
+        way->socket == NULL ? rms_buf_text(&way->session) : NULL,
+    };
+    struct curl_slist *headers = NULL;
 
-    if (code == RMS_E_UNREACHABLE) {
-        failure.detail = access(socket, F_OK) != 0 ? _("there is no such socket; is rmsd running?")
-                         : access(socket, W_OK) != 0
-                             ? _("you may not open this socket; run it as the service's user")
-                             : _("nobody answers; is rmsd running?");
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct curl_slist *more = texts[i] != NULL ? curl_slist_append(headers, texts[i]) : headers;
+
+        if (more == NULL) {
+            curl_slist_free_all(headers);
+            return NULL;
+        }
+        headers = more;
     }
-    output_failure(socket, &failure);
-    return rms_error_info(code)->exit_status;
+    return headers;
 }
 
 int admin_perform(const struct admin_request *request, struct rms_buf *reply, long *status_out)
 {
     struct rms_buf RMS_BUF_CLEANUP body = RMS_BUF_INIT(BODY_MAX);
+    const struct admin_way *way = NULL;
     struct curl_slist *headers = NULL;
     CURL *curl = NULL;
     int code;
 
     *status_out = 0;
+    RMS_TRY(admin_way(request->arguments, &way));
     if (request->body != NULL) {
         RMS_TRY(rms_json_emit(request->body, &body));
-        headers = curl_slist_append(headers, "Content-Type: application/json");
     }
-    headers = curl_slist_append(headers, request->text ? "Accept: text/plain" : "Accept: application/json");
+    headers = make_headers(request, way);
     curl = curl_easy_init();
     if (headers == NULL || curl == NULL) {
         curl_slist_free_all(headers);
         return RMS_E_NO_MEMORY;
     }
+    set_way(curl, way);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, reply);
-    code = send_request(curl, request, &body, headers);
+    code = set_url(curl, way, request->url);
+    if (code == 0) {
+        code = send_request(curl, request, &body);
+    }
     if (code < 0 && rms_buf_status(reply) < 0) {
         code = RMS_E_LIMIT;
     }
@@ -231,7 +257,7 @@ int admin_exchange(
     struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
     struct rms_buf RMS_BUF_CLEANUP reply = RMS_BUF_INIT(REPLY_MAX);
     struct admin_request request = {
-        .socket = admin_socket(arguments), .method = exchange->method, .body = exchange->body};
+        .arguments = arguments, .method = exchange->method, .body = exchange->body};
     long http = 0;
     int code = admin_url(arguments, exchange->path, exchange->query, &url);
 
@@ -241,7 +267,7 @@ int admin_exchange(
         code = admin_perform(&request, &reply, &http);
     }
     if (code < 0) {
-        return admin_unreachable(request.socket, code);
+        return admin_unreachable(arguments, code);
     }
     if (http == HTTP_MISSING && exchange->may_miss) {
         return EXIT_MISSING;
@@ -274,7 +300,7 @@ static int confirm(const struct arguments *arguments, const struct call *call)
 
 int admin_show_request(const char *method, const struct rms_buf *url, json_t *body)
 {
-    const char *path = rms_buf_text(url) + strlen("http://rmsd");
+    const char *path = rms_buf_text(url) + strlen(LOCAL);
 
     if (output_json()) {
         output_object(json_pack("{s:s,s:o,s:O}", "Method", method, "Path", text_json(path), "Body", body));
@@ -291,7 +317,7 @@ static int run_call(const struct arguments *arguments, const struct call *call, 
 {
     struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
     struct rms_buf RMS_BUF_CLEANUP reply = RMS_BUF_INIT(REPLY_MAX);
-    struct admin_request request = {.socket = admin_socket(arguments),
+    struct admin_request request = {.arguments = arguments,
         .method = call->method,
         .body = call->fields != NULL ? body : NULL,
         .text = call->text && !output_json()};
@@ -306,7 +332,7 @@ static int run_call(const struct arguments *arguments, const struct call *call, 
         code = admin_perform(&request, &reply, &http);
     }
     if (code < 0) {
-        return admin_unreachable(request.socket, code);
+        return admin_unreachable(arguments, code);
     }
     return http == HTTP_OK ? show(call, &reply) : admin_refused(&reply);
 }

@@ -104,8 +104,7 @@ static int print_log(const struct arguments *arguments, const struct call *call)
     struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
     struct rms_buf RMS_BUF_CLEANUP reply = RMS_BUF_INIT(REPLY_MAX);
     json_t *RMS_JSON_CLEANUP query = json_object();
-    struct admin_request request = {
-        .socket = admin_socket(arguments), .method = call->method, .text = !output_json()};
+    struct admin_request request = {.arguments = arguments, .method = call->method, .text = !output_json()};
     long http = 0;
     int code = admin_query(arguments, call, query);
 
@@ -118,7 +117,7 @@ static int print_log(const struct arguments *arguments, const struct call *call)
         code = admin_perform(&request, &reply, &http);
     }
     if (code < 0) {
-        return admin_unreachable(request.socket, code);
+        return admin_unreachable(arguments, code);
     }
     if (http != HTTP_OK) {
         return admin_refused(&reply);
@@ -141,7 +140,7 @@ static int fetch_day(struct day *day)
 {
     struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
     json_t *RMS_JSON_CLEANUP query = json_pack("{s:s,s:s}", "from", day->date, "to", day->date);
-    struct admin_request request = {.socket = admin_socket(day->arguments), .method = "GET", .text = true};
+    struct admin_request request = {.arguments = day->arguments, .method = "GET", .text = true};
     char path[4096];
 
     RMS_TRY(admin_url(day->arguments, log_usage.path, query, &url));

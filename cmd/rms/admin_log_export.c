@@ -44,7 +44,7 @@ static bool too_much(const struct rms_buf *reply)
 static int fetch(const struct export *e, int64_t from, int64_t to, struct rms_buf *reply, long *http_out)
 {
     struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
-    struct admin_request request = {.socket = admin_socket(e->arguments), .method = "GET", .text = e->text};
+    struct admin_request request = {.arguments = e->arguments, .method = "GET", .text = e->text};
     json_t *RMS_JSON_CLEANUP query = json_object();
 
     (void)json_object_set_new(query, "from", time_json(from));
@@ -63,7 +63,7 @@ static int export_range(struct export *e, int64_t from, int64_t to)
     int code = fetch(e, from, to, &reply, &http);
 
     if (code < 0) {
-        return admin_unreachable(admin_socket(e->arguments), code);
+        return admin_unreachable(e->arguments, code);
     }
     if (http == HTTP_OK) {
         return write_piece(e, &reply);

@@ -4,10 +4,6 @@
 #include "base/json.h"
 #include "cmd/rms/admin.h"
 
-#define URL_MAX   4096
-#define REPLY_MAX 65536
-#define HTTP_OK   200
-
 /* What a finding says of the rows from Row to LastRow. */
 static const struct {
     const char *finding;
@@ -45,17 +41,12 @@ static void print_finding(const json_t *report)
     }
 }
 
-static int show_report(const struct rms_buf *reply)
+static int show_report(const json_t *report)
 {
-    json_t *RMS_JSON_CLEANUP report = NULL;
-    bool intact;
+    bool intact = json_is_true(json_object_get(report, "Intact"));
 
-    if (rms_json_parse(rms_buf_view(reply), &report) < 0) {
-        return output_error(NULL, _("the service's reply"), RMS_E_INTERNAL);
-    }
-    intact = json_is_true(json_object_get(report, "Intact"));
     if (output_json()) {
-        output_object(json_incref(report));
+        output_object(json_incref((json_t *)report));
     } else {
         output_members(report);
     }
@@ -67,13 +58,12 @@ static int show_report(const struct rms_buf *reply)
 
 int admin_run_log_verify(struct arguments *arguments)
 {
-    struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
-    struct rms_buf RMS_BUF_CLEANUP reply = RMS_BUF_INIT(REPLY_MAX);
     json_t *RMS_JSON_CLEANUP query = json_object();
-    struct admin_request request = {.socket = admin_socket(arguments), .method = "GET"};
+    json_t *RMS_JSON_CLEANUP report = NULL;
+    const struct admin_exchange exchange = {
+        .method = "GET", .path = TENANT_PATH "/log/verify", .query = query};
     const char *expect = argument_text(arguments, "expect");
-    long http = 0;
-    int code;
+    int status;
 
     if (expect != NULL) {
         (void)json_object_set_new(query, "expect", text_json(expect));
@@ -81,13 +71,6 @@ int admin_run_log_verify(struct arguments *arguments)
     if (argument_flag(arguments, "unassigned")) {
         (void)json_object_set_new(query, "unassigned", json_string("1"));
     }
-    code = admin_url(arguments, TENANT_PATH "/log/verify", query, &url);
-    if (code == 0) {
-        request.url = rms_buf_text(&url);
-        code = admin_perform(&request, &reply, &http);
-    }
-    if (code < 0) {
-        return admin_unreachable(request.socket, code);
-    }
-    return http == HTTP_OK ? show_report(&reply) : admin_refused(&reply);
+    status = admin_exchange(arguments, &exchange, &report);
+    return status == 0 ? show_report(report) : status;
 }

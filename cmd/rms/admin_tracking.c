@@ -4,10 +4,6 @@
 #include "base/json.h"
 #include "cmd/rms/track.h"
 
-#define REPLY_MAX (256u << 20)
-#define URL_MAX   4096
-#define HTTP_OK   200
-
 #define ISSUER_OPTION                                                                                        \
     TEXT("issuer", "ADDRESS", "who protected it; needed when several people used the same content id")
 
@@ -98,29 +94,11 @@ static const struct call state_automatic = {
 /* The reply of a reading call; an exit status, with a message, when there is none. */
 static int fetch(const struct arguments *arguments, const struct call *call, json_t **reply_out)
 {
-    struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
-    struct rms_buf RMS_BUF_CLEANUP reply = RMS_BUF_INIT(REPLY_MAX);
     json_t *RMS_JSON_CLEANUP query = json_object();
-    struct admin_request request = {.socket = admin_socket(arguments), .method = call->method};
-    long http = 0;
+    const struct admin_exchange exchange = {.method = call->method, .path = call->path, .query = query};
     int status = admin_query(arguments, call, query);
 
-    if (status != 0) {
-        return status;
-    }
-    status = admin_url(arguments, call->path, query, &url);
-    if (status == 0) {
-        request.url = rms_buf_text(&url);
-        status = admin_perform(&request, &reply, &http);
-    }
-    if (status < 0) {
-        return admin_unreachable(request.socket, status);
-    }
-    if (http != HTTP_OK) {
-        return admin_refused(&reply);
-    }
-    status = rms_json_parse(rms_buf_view(&reply), reply_out);
-    return status < 0 ? output_error(NULL, _("the service's reply"), RMS_E_INTERNAL) : 0;
+    return status == 0 ? admin_exchange(arguments, &exchange, reply_out) : status;
 }
 
 static int run_list(struct arguments *arguments)

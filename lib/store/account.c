@@ -352,6 +352,14 @@ static int write_password(struct rms_db *db, const struct rms_account *account, 
             RMS_TEXT(account->tenant_id), RMS_TEXT(account->id), RMS_TEXT(hash[0] != '\0' ? hash : NULL)));
 }
 
+static int end_sessions(struct rms_db *db, const struct rms_account *account)
+{
+    int code = rms_sql_run(db, RMS_SQL_ADMIN_SESSION_END_ACCOUNT,
+        RMS_VALUES(RMS_TEXT(account->tenant_id), RMS_TEXT(account->id)));
+
+    return code < 0 ? code : rms_refresh_tokens_end(db, account->tenant_id, account->id);
+}
+
 static int apply(struct rms_db *db, struct draft *draft, const struct rms_account *old,
     const struct rms_account_change *change)
 {
@@ -369,7 +377,7 @@ static int apply(struct rms_db *db, struct draft *draft, const struct rms_accoun
     if (change->password_hash != NULL) {
         RMS_TRY(write_password(db, &account, change->password_hash));
     }
-    return shut_out ? rms_refresh_tokens_end(db, account.tenant_id, account.id) : 0;
+    return shut_out ? end_sessions(db, &account) : 0;
 }
 
 static int read_and_apply(struct rms_db *db, struct draft *draft, const struct rms_account *which,
@@ -402,6 +410,9 @@ static int remove_account(struct rms_db *db, const char *tenant_id, const char *
 
     RMS_TRY(rms_sql_run_one(db, RMS_SQL_ACCOUNT_DELETE, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id))));
     code = rms_sql_run(db, RMS_SQL_MEMBER_DROP, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id)));
+    if (code >= 0) {
+        code = rms_sql_run(db, RMS_SQL_ROLE_DROP, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id)));
+    }
     return code < 0 ? code : rms_names_set(db, &owner, NULL, 0);
 }
 

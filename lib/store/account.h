@@ -77,7 +77,8 @@ struct rms_account_change {
     bool set_proxy_addresses;
 };
 
-/* A new password and disabling end all refresh tokens of the account. RMS_E_CONFLICT as for create. */
+/* A new password and disabling end all refresh tokens and administration sessions of the account.
+ * RMS_E_CONFLICT as for create. */
 RMS_MUST_USE int rms_account_change(
     struct rms_db *db, const char *tenant_id, const char *id, const struct rms_account_change *change);
 

@@ -31,7 +31,9 @@ _rms_words() {
     'cache clean') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'reset') echo ' --yes --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'completion') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin') echo 'tenant service key domain user group identity explain template onboarding superuser issuer scim client license tracking log report db health' ;;
+    'admin') echo 'login logout tenant service key domain role user group identity explain template onboarding superuser issuer scim client license tracking log report db health' ;;
+    'admin login') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin logout') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant') echo 'create list show set' ;;
     'admin tenant create') echo ' --name --domain --disabled --legacy-defaults --default-templates --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant list') echo ' --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -51,6 +53,10 @@ _rms_words() {
     'admin key activate') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin domain') echo 'add' ;;
     'admin domain add') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin role') echo 'list add remove' ;;
+    'admin role list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin role add') echo ' --role --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin role remove') echo ' --role --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin user') echo 'add list show set remove' ;;
     'admin user add') echo ' --name --upn --alias --no-address --guest --licensed --password-stdin --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin user list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -171,6 +177,8 @@ _rms_valued() {
     'cache clean') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'reset') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'completion') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin login') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin logout') echo ' --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin tenant create') echo ' --name --domain --default-templates --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin tenant list') echo ' --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin tenant show') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
@@ -186,6 +194,9 @@ _rms_valued() {
     'admin key rotate') echo ' --bits --store --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin key activate') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin domain add') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin role list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin role add') echo ' --role --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin role remove') echo ' --role --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin user add') echo ' --name --upn --alias --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin user list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin user show') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
@@ -267,6 +278,8 @@ _rms_choices() {
     'protect --no-persist-key') echo 'all disk license' ;;
     'perms new --permissions') echo 'Viewer Reviewer CoAuthor CoOwner OnlyMe' ;;
     'admin tenant create --default-templates') echo 'new old' ;;
+    'admin role add --role') echo 'GlobalAdministrator ConnectorAdministrator ProtectionAdministrator Reader' ;;
+    'admin role remove --role') echo 'GlobalAdministrator ConnectorAdministrator ProtectionAdministrator Reader' ;;
     'admin group add --kind') echo 'security distribution collaboration dynamic' ;;
     'admin onboarding set --use-license') echo 'true false' ;;
     'admin onboarding set --scope') echo 'All WindowsApp MobileApp' ;;

@@ -1,0 +1,273 @@
+"""Administrators over HTTPS: roles, sessions that end by themselves, and nobody gets further than his role by any path."""
+import collections
+import json
+import re
+
+from rmslab import SOURCE, Lab, main
+
+ROLES = {"root": "GlobalAdministrator", "conadm": "ConnectorAdministrator", "ipadm": "ProtectionAdministrator", "aud": "Reader"}
+REACH = {"SESSION": "root conadm ipadm aud", "REPORT": "root ipadm aud", "SERVICE": "root ipadm", "TEMPLATE": "root ipadm",
+         "SUPER": "root ipadm", "HELP": "root ipadm", "PEOPLE": "root", "TRACKING": "root"}
+HEADER = "X-RMS-Admin-Session"
+
+
+def rows():
+    """(method, path with {} for parameters, area or None for the socket alone, command): the route table itself."""
+    text = (SOURCE / "service/route.c").read_text()
+    out = []
+    for kind, method, path, area, word in re.findall(
+            r'^ +(ADMIN|TENANT|OPERATOR)\((\w+),\s*"([^"]+)",\s*(?:(\w+),\s*)?\w+,\s*"(\w+)"\)', text, re.M):
+        out.append((method, ("tenants/{}/" if kind == "TENANT" else "") + path, area if kind != "OPERATOR" else None, word))
+    assert len(out) > 50, len(out)
+    return out
+
+
+class Admin:
+    """An administrator with a bearer token and, perhaps, a session."""
+
+    def __init__(self, person):
+        self.person, self.token, self.session = person, person.token(), None
+
+    def call(self, method, path, body=None, session=True, token=None):
+        headers = {HEADER: session if isinstance(session, str) else self.session} if session and (self.session or isinstance(session, str)) else {}
+        status, _, reply = self.person.rest(method, "/admin/v1/" + path, body, token or self.token, headers)
+        return status, reply
+
+    def login(self):
+        status, reply = self.call("POST", "session", {})
+        assert status == 200, reply
+        self.session = reply["Session"]
+        return reply
+
+
+def lab_with_roles():
+    lab = Lab(people=("bob", *ROLES))
+    lab.__enter__()
+    for name, role in ROLES.items():
+        lab.admin("role", "add", f"{name}@contoso.test", "--role", role)
+    return lab
+
+
+def fill(path, tenant):
+    """A path with parameters that name nothing that is there."""
+    parts = [tenant, "nothing", "nothing"]
+    return re.sub(r"\{\}", lambda _: parts.pop(0), path)
+
+
+def reason(reply):
+    return reply.get("Reason") if isinstance(reply, dict) else None
+
+
+def every_route_by_every_role():
+    # proves: S-018
+    # touches: S-001, S-019, S-022, S-194
+    lab = lab_with_roles()
+    try:
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        people = {name: Admin(lab.person(name)) for name in (*ROLES, "bob")}
+        for name in ROLES:
+            people[name].login()
+
+        made = collections.Counter()
+        for method, path, area, word in rows():
+            body = {} if method == "POST" else None
+            for name, admin in people.items():
+                case = (method, path, name)
+                if area == "SESSION":
+                    continue
+                may = area is not None and name in REACH[area].split()
+                status, reply = admin.call(method, fill(path, "contoso.test"), body)
+                if area is None:
+                    assert status == 404, (case, status, reply)  # as if it did not exist
+                    continue
+                made[admin.person.address, word] += 1
+                assert (status == 403 and reason(reply) == "role-required") == (not may), (case, status, reply)
+                assert status != 401 and status < 500, (case, status, reply)
+                if not may:
+                    continue
+                status, reply = admin.call(method, fill(path, "contoso.test"), body, session=False)
+                assert (status, reason(reply)) == (401, "not-authenticated"), (case, status, reply)
+                there, missing = (admin.call(method, fill(path, t), body) for t in ("fabrikam.test", "nobody.test"))
+                assert there[0] == missing[0] == 404, (case, there, missing)
+                assert there[1] | {"CorrelationId": 0} == missing[1] | {"CorrelationId": 0}, (case, there, missing)
+                made[admin.person.address, word] += 3
+        # nobody in particular: 401 with a challenge, and no row
+        for method, path, area, _ in rows():
+            if area is not None:
+                status, headers, reply = lab.http(method, "/admin/v1/" + fill(path, "contoso.test"), "{}" if method == "POST" else None,
+                                                  {"Content-Type": "application/json"})
+                assert status == 401 and "Bearer" in headers["WWW-Authenticate"], (path, status, reply)
+        log = [json.loads(line) for line in lab.admin("log", "admin", "--tenant", "contoso.test", "--json").out.splitlines()]
+        # one row for each call, with who made it, whatever came of it
+        logged = collections.Counter((r["actor"], r["command"].split()[0]) for r in log if r["actor"] != "operator")
+        for name in ROLES:
+            made[f"{name}@contoso.test", "ConnectService"] += 1
+        assert logged == made, (logged - made, made - logged)
+        refused = [r for r in log if r["actor"] == "conadm@contoso.test" and r["command"].startswith("GetAllTemplates")]
+        assert refused and all(r["status"] == "Failed" and "role-required" in r["result"] for r in refused), refused
+        # nothing of it reached the other organisation's log
+        other = [json.loads(line) for line in lab.admin("log", "admin", "--tenant", "fabrikam.test", "--json").out.splitlines()]
+        assert all(r["actor"] == "operator" for r in other), other
+        # S-018: by address, object id and display name; groups with and without address; the default is the global role
+        lab.admin("group", "add", "sec-it", "--tenant", "contoso.test")
+        lab.admin("group", "member", "add", "sec-it", "bob@contoso.test", "--tenant", "contoso.test")
+        lab.admin("role", "add", "sec-it", "--role", "ConnectorAdministrator", "--tenant", "contoso.test")
+        people["bob"].login()
+        assert people["bob"].call("GET", "tenants/-/templates")[0] == 403
+        lab.admin("role", "add", "sec-it", "--tenant", "contoso.test")
+        assert people["bob"].call("GET", "tenants/-/templates")[0] == 200
+        lab.admin("role", "remove", "sec-it", "--tenant", "contoso.test")
+        assert people["bob"].call("GET", "tenants/-/templates")[0] == 403
+        held = lab.admin("--json", "role", "list", "--tenant", "contoso.test").json_lines
+        assert [(r["Role"], r["Kind"]) for r in held if r["Name"] == "sec-it"] == [("ConnectorAdministrator", "group")], held
+        first = lab.admin("--json", "group", "add", "twins", "--tenant", "contoso.test").json["Id"]
+        lab.admin("group", "add", "twins", "--tenant", "contoso.test")
+        assert "id" in lab.admin("role", "add", "twins", "--tenant", "contoso.test", code=5).err
+        lab.admin("role", "add", first, "--tenant", "contoso.test")
+        lab.admin("role", "add", first, "--tenant", "contoso.test", code=5)
+        lab.admin("role", "remove", first, "--role", "Reader", "--tenant", "contoso.test", code=4)
+        lab.admin("role", "add", "ghost@contoso.test", "--tenant", "contoso.test", code=4)
+        lab.admin("role", "add", "bob@contoso.test", "--tenant", "fabrikam.test", code=4)
+        lab.admin("role", "add", "bob@contoso.test", "--role", "Emperor", "--tenant", "contoso.test", code=2)
+        # who leaves the group is no administrator any more, at once
+        lab.admin("group", "member", "remove", "sec-it", "bob@contoso.test", "--tenant", "contoso.test")
+        status, reply = people["bob"].call("DELETE", "session")
+        assert (status, reason(reply)) == (403, "role-required"), reply
+    finally:
+        lab.close()
+
+
+def escalation():
+    # touches: S-019, S-020, S-333
+    lab = lab_with_roles()
+    try:
+        root, ipadm, aud = (Admin(lab.person(n)) for n in ("root", "ipadm", "aud"))
+        for admin in (root, ipadm, aud):
+            admin.login()
+        # every way to become somebody else or to give oneself a role
+        password = {"Password": "another long password"}
+        for who in (ipadm, aud):
+            own = who.person.address
+            for method, path, body in (
+                    ("POST", "roles", {"Member": own}), ("POST", "roles/remove", {"Member": "root@contoso.test"}),
+                    ("POST", "users/root@contoso.test", password), ("POST", "users", {"Address": "new@contoso.test", **password}),
+                    ("POST", "groups/x/members", {"Add": [own]}), ("DELETE", "users/root@contoso.test", None),
+                    ("POST", "keys", {}), ("POST", "log/erase", {"Person": own})):
+                status, reply = who.call(method, "tenants/-/" + path, body)
+                assert (status, reason(reply)) == (403, "role-required"), (own, path, reply)
+            for path in ("tenants/-/issuers", "tenants/-/clients", "tenants/-/domains", "tenants", "db/backup", "health"):
+                assert who.call("POST" if path != "health" else "GET", path, {})[0] == 404, path
+        assert aud.call("POST", "tenants/-/superusers", {"Enabled": True})[0] == 403
+        # methods, cases and encodings do not go around the table
+        for path in ("TENANTS/-/ROLES", "tenants/%2d/roles", "tenants/-/roles/", "tenants/-/%72oles"):
+            assert ipadm.call("POST", path, {"Member": ipadm.person.address})[0] in (403, 404), path
+        assert aud.call("HEAD", "tenants/-/templates")[0] == 403
+        # somebody's session with another's token, and the other way round
+        for token, session in ((ipadm.token, root.session), (root.token, ipadm.session)):
+            status, reply = root.call("GET", "tenants/-/templates", token=token, session=session)
+            assert (status, reason(reply)) == (401, "not-authenticated"), reply
+        for bad in ("0" * 64, "x", root.session.upper() if root.session.upper() != root.session else "1" * 64, root.session + "00"):
+            assert root.call("GET", "tenants/-/templates", session=bad)[0] == 401, bad
+        # S-333: the last global administrator stays; another one may take over
+        status, reply = root.call("POST", "tenants/-/roles/remove", {"Member": "root@contoso.test"})
+        assert (status, reason(reply)) == (409, "conflict"), reply
+        lab.admin("role", "remove", "root@contoso.test", code=5)
+        assert root.call("POST", "tenants/-/roles", {"Member": "ipadm@contoso.test"})[0] == 200
+        assert root.call("POST", "tenants/-/roles/remove", {"Member": "root@contoso.test"})[0] == 200
+        assert root.call("GET", "tenants/-/templates")[0] == 403  # at once
+        held = lab.admin("--json", "role", "list").json_lines
+        assert ("GlobalAdministrator", "ipadm@contoso.test", "root@contoso.test") in [(r["Role"], r["Address"], r["AddedBy"]) for r in held], held
+        # no administrative role opens anything; he may make himself super user, and both acts are in the log (S-020)
+        alice = lab.person(lab.add_user("alice"))
+        alice.login()
+        path = alice.write("plan.txt", b"secret\n")
+        made = alice.rms("--json", "protect", path, "--only-me", "--in-place").json_lines[0]["EncryptedFile"]
+        ipadm.person.rms("cat", made, code=1)
+        assert ipadm.call("POST", "tenants/-/superusers", {"Enabled": True, "Add": ["ipadm@contoso.test"]})[0] == 200
+        assert ipadm.person.rms("cat", made).out == "secret\n"
+        acts = [r["actor"] for r in map(json.loads, lab.admin("log", "admin", "--json").out.splitlines())
+                if r["command"].startswith("SetSuperUsers") and r["status"] == "Passed"]
+        assert acts == ["ipadm@contoso.test"], acts
+    finally:
+        lab.close()
+
+
+def sessions():
+    # touches: S-021
+    lab = lab_with_roles()
+    try:
+        root = Admin(lab.person("root"))
+        assert root.call("GET", "tenants/-/templates")[0] == 401
+        assert root.login()["IdleSeconds"] == 900
+        lab.move_clock(seconds=14 * 60)
+        assert root.call("GET", "tenants/-/templates")[0] == 200
+        lab.move_clock(seconds=14 * 60)
+        assert root.call("GET", "tenants/-/templates")[0] == 200
+        lab.move_clock(seconds=16 * 60)
+        status, reply = root.call("GET", "tenants/-/templates")
+        assert (status, reason(reply)) == (401, "not-authenticated") and "rms admin login" in reply["Message"], reply
+        root.token = root.person.token()
+        root.login()
+        old = root.session
+        assert root.call("DELETE", "session")[0] == 200
+        assert root.call("GET", "tenants/-/templates", session=old)[0] == 401
+        assert root.call("DELETE", "session")[0] == 200  # again: it had ended
+        root.login()
+        # a new password and disabling end it
+        lab.admin("user", "set", "root@contoso.test", "--password-stdin", stdin="quite another password\n")
+        assert root.call("GET", "tenants/-/templates")[0] == 401
+        root.login()
+        lab.admin("user", "set", "root@contoso.test", "--disable")
+        assert root.call("GET", "tenants/-/templates")[0] in (400, 401, 403)
+        lab.admin("user", "set", "root@contoso.test", "--enable")
+        assert root.call("GET", "tenants/-/templates")[0] == 401
+        # restarting the service does not
+        root.login()
+        lab.stop()
+        lab.start()
+        assert root.call("GET", "tenants/-/templates")[0] == 200
+        # nothing that opens a session is in the database, and the socket knows none
+        assert root.session not in lab.log_text()
+        assert lab.admin_http("POST", "/session", {})[0] == 400
+    finally:
+        lab.close()
+
+
+def on_the_command_line():
+    # touches: S-021, S-022
+    lab = lab_with_roles()
+    try:
+        ipadm, bob = lab.person("ipadm"), lab.person("bob")
+        assert "no administrative role" in bob.rms("admin", "login", code=3).err
+        ipadm.rms("admin", "template", "list", code=6)  # no session: the socket of this machine, which is not there
+        told = ipadm.rms("--json", "admin", "login").json
+        assert told["Roles"] == ["ProtectionAdministrator"] and "Session" not in told, told
+        ipadm.rms("admin", "template", "add", "--name", "Far")
+        assert "Far" in ipadm.rms("admin", "template", "list").out
+        assert "Far" in lab.admin("template", "list").out
+        assert "(role-required)" in ipadm.rms("admin", "user", "remove", "bob@contoso.test", "--force", code=3).err
+        ipadm.rms("admin", "tenant", "show", "--tenant", "nobody.test", code=4)
+        ipadm.rms("admin", "health", code=4)
+        lab.move_clock(seconds=16 * 60)
+        assert "rms admin login" in ipadm.rms("admin", "template", "list", code=3).err
+        ipadm.rms("admin", "login")
+        # the session's file alone is worth nothing
+        kept = next(ipadm.home.rglob("admin-session.json"))
+        assert kept.stat().st_mode & 0o777 == 0o600
+        there = bob.home / kept.relative_to(ipadm.home)
+        there.parent.mkdir(parents=True, exist_ok=True)
+        there.write_bytes(kept.read_bytes())
+        bob.rms("admin", "template", "list", code=3)
+        there.write_text(there.read_text().replace("ipadm@contoso.test", "bob@contoso.test"))
+        bob.rms("admin", "template", "list", code=3)
+        secret = json.loads(kept.read_text())["Session"]
+        ipadm.rms("admin", "logout")
+        assert not kept.exists()
+        assert Admin(ipadm).call("GET", "tenants/-/templates", session=secret)[0] == 401
+        ipadm.rms("admin", "logout")
+    finally:
+        lab.close()
+
+
+if __name__ == "__main__":
+    main(every_route_by_every_role, escalation, sessions, on_the_command_line)
