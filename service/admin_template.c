@@ -1,6 +1,7 @@
 /* Templates: add, list, show, change, remove (service-requirements section 4). */
 #include "service/admin_template.h"
 #include "service/rest_write.h"
+#include "service/tracking.h"
 #include "store/usage.h"
 #include "xrml/licence.h"
 
@@ -271,6 +272,7 @@ static int check_use(struct rms_request *request, const struct rms_template *tpl
     struct rms_usage_of_template use;
     char last[RMS_TIME_TEXT];
     int64_t since = request->now - RECENT_DAYS * RMS_DAY_S;
+    rms_tracking_settle(request); /* a use of a moment ago counts */
     RMS_TRY(rms_usage_of_template(request->worker->db, tpl->tenant_id, tpl->policy.id, since, &use));
     if (use.published + use.opened == 0) {
         return RMS_OK;

@@ -48,7 +48,7 @@ int rms_keyclient_new(struct rms_keylink *link, void *worker, struct rms_keyclie
     client->worker = worker;
     client->connection.fd = -1;
     rms_inbox_init(&client->inbox, reply_limit);
-    rms_buf_init(&client->request, RMS_KEYD_ERD_MAX + 16384);
+    rms_buf_init(&client->request, RMS_KEYD_ERD_MAX + RMS_XRML_MAX_BYTES + 16384);
     rms_buf_init(&client->load, RMS_KEY_SEALED_MAX + 256);
     return 0;
 }
@@ -96,6 +96,8 @@ void rms_published_fini(struct rms_published *published)
     rms_buf_fini(&published->bits);
     rms_buf_fini(&published->box);
     rms_buf_fini(&published->erd);
+    rms_buf_fini(&published->body);
+    rms_buf_fini(&published->signature);
 }
 
 /* --- one exchange ----------------------------------------------------------------------------------- */
@@ -469,7 +471,9 @@ int rms_keyd_publish(
 
     *published_out = (struct rms_published){.bits = RMS_BUF_INIT(RMS_ENABLING_MAX),
         .box = RMS_BUF_INIT(RMS_KEY_BOX_MAX),
-        .erd = RMS_BUF_INIT(RMS_KEYD_ERD_MAX)};
+        .erd = RMS_BUF_INIT(RMS_KEYD_ERD_MAX),
+        .body = RMS_BUF_INIT(RMS_XRML_MAX_BYTES),
+        .signature = RMS_BUF_INIT(RMS_RSA_BYTES_MAX)};
     if (ask->mode >= RMS_MODE_COUNT || (ask->key_bits != 128 && ask->key_bits != 256)) {
         return RMS_E_BAD_ARGUMENT;
     }
@@ -481,15 +485,23 @@ int rms_keyd_publish(
     rms_buf_append_u16(request, (uint16_t)ask->key_bits);
     rms_buf_append(request, ask->owner_bound, RMS_SHA256_BYTES);
     rms_message_put_blob(request, ask->erd);
+    rms_message_put_blob(request, ask->draft.head);
+    rms_message_put_blob(request, ask->draft.middle);
+    rms_message_put_blob(request, ask->draft.tail);
     RMS_TRY(call(client, ask->key_id, &in));
     take_opened(&in, &published_out->opened);
     take_key(&in, &published_out->key);
     append_blob(&in, &published_out->bits);
     append_blob(&in, &published_out->box);
     append_blob(&in, &published_out->erd);
+    append_blob(&in, &published_out->body);
+    take(&in, published_out->digest, RMS_SHA256_BYTES);
+    append_blob(&in, &published_out->signature);
     RMS_TRY(finish(client, &in));
     RMS_TRY(rms_buf_status(&published_out->bits));
     RMS_TRY(rms_buf_status(&published_out->box));
+    RMS_TRY(rms_buf_status(&published_out->body));
+    RMS_TRY(rms_buf_status(&published_out->signature));
     return rms_buf_status(&published_out->erd);
 }
 

@@ -136,13 +136,15 @@ struct rms_released {
 void rms_released_wipe(struct rms_released *released);
 #define RMS_RELEASED_CLEANUP __attribute__((cleanup(rms_released_wipe)))
 
-/* Publishing: a fresh content key, sealed to the tenant key, and the rights data encrypted with it. */
+/* Publishing: a fresh content key, sealed to the tenant key, the rights data encrypted with it, and the
+ * licence they belong to, signed (rms_pl_finish makes the PL of it). */
 struct rms_publish_request {
     const char *key_id;
     enum rms_cipher_mode mode;  /* how the content will be encrypted */
     unsigned key_bits;          /* 128 or 256 */
     const uint8_t *owner_bound; /* RMS_SHA256_BYTES: rms_pl_owner_bound */
     struct rms_view erd;        /* UTF-8 text of the rights data */
+    struct rms_pl_draft draft;  /* of the licence */
 };
 
 struct rms_published {
@@ -151,6 +153,9 @@ struct rms_published {
     struct rms_buf bits;     /* ENABLINGBITS of the PL */
     struct rms_buf box;      /* key box of the PL */
     struct rms_buf erd;      /* ciphertext */
+    struct rms_buf body;     /* the draft with them, its digest and signature */
+    uint8_t digest[RMS_SHA256_BYTES];
+    struct rms_buf signature;
 };
 void rms_published_fini(struct rms_published *published);
 #define RMS_PUBLISHED_CLEANUP __attribute__((cleanup(rms_published_fini)))

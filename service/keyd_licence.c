@@ -7,10 +7,20 @@
 
 /* --- signatures ------------------------------------------------------------------------------------- */
 
+static int sign(struct rms_keyd *keyd, const struct rms_held_key *key, enum rms_sign_purpose purpose,
+    const uint8_t digest[RMS_HASH_MAX], struct rms_buf *out)
+{
+    RMS_BUF_CLEANUP struct rms_buf signature = RMS_BUF_INIT(RMS_RSA_BYTES_MAX);
+
+    RMS_TRY(rms_rsa_sign(key->rsa, RMS_SHA256, digest, &signature));
+    rms_message_put_blob(out, rms_buf_view(&signature));
+    atomic_fetch_add_explicit(&keyd->signatures[purpose], 1, memory_order_relaxed);
+    return 0;
+}
+
 /* id, u8 purpose, digest (SHA-256) -> blob */
 int rms_keyd_op_sign(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out)
 {
-    RMS_BUF_CLEANUP struct rms_buf signature = RMS_BUF_INIT(RMS_RSA_BYTES_MAX);
     uint8_t id[RMS_TABLE_ID];
     uint8_t digest[RMS_HASH_MAX];
     struct rms_held_key *key;
@@ -24,12 +34,9 @@ int rms_keyd_op_sign(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_bu
         return RMS_KEYD_MALFORMED;
     }
     RMS_TRY(rms_keyd_hold(keyd, id, RMS_KEY_TENANT_RSA, &key));
-    status = rms_rsa_sign(key->rsa, RMS_SHA256, digest, &signature);
+    status = sign(keyd, key, purpose, digest, out);
     rms_keys_unref(keyd->keys, key);
-    RMS_TRY(status);
-    rms_message_put_blob(out, rms_buf_view(&signature));
-    atomic_fetch_add_explicit(&keyd->signatures[purpose], 1, memory_order_relaxed);
-    return 0;
+    return status;
 }
 
 /* id, digest -> signature */
@@ -117,57 +124,81 @@ static int put_opened(struct rms_keyd *keyd, const uint8_t tenant_key[RMS_TABLE_
     return 0;
 }
 
+struct publish_request {
+    uint8_t id[RMS_TABLE_ID];
+    uint8_t owner_bound[RMS_SHA256_BYTES];
+    struct rms_view text; /* rights data */
+    struct rms_pl_draft draft;
+};
+
+/* Completes the licence with what was made for it and signs that. */
+static int sign_new(struct rms_keyd *keyd, const struct rms_held_key *tenant,
+    const struct rms_pl_draft *draft, const struct rms_pl_made *made, struct rms_buf *out)
+{
+    RMS_BUF_CLEANUP struct rms_buf body = RMS_BUF_INIT(RMS_XRML_MAX_BYTES);
+    uint8_t digest[RMS_HASH_MAX];
+
+    RMS_TRY(rms_pl_complete(draft, made, &body));
+    RMS_TRY(rms_hash_utf16(RMS_SHA256, rms_buf_view(&body), digest));
+    rms_message_put_blob(out, rms_buf_view(&body));
+    rms_buf_append(out, digest, RMS_SHA256_BYTES);
+    return sign(keyd, tenant, RMS_SIGN_PL, digest, out);
+}
+
 /* Seals a fresh content key to the tenant, for one owner and content: to his public key, for everybody who
  * has the private one, and in a box, for ourselves, unless a token keeps that one. Encrypts the rights data
  * with it. */
-static int seal_new(const struct rms_held_key *tenant, const struct rms_open_key *key,
-    const uint8_t owner_bound[RMS_SHA256_BYTES], struct rms_view text, struct rms_buf *out)
+static int seal_new(struct rms_keyd *keyd, const struct rms_held_key *tenant, const struct rms_open_key *key,
+    const struct publish_request *request, struct rms_buf *out)
 {
     RMS_BUF_CLEANUP struct rms_buf bits = RMS_BUF_INIT(RMS_ENABLING_MAX);
     RMS_BUF_CLEANUP struct rms_buf box = RMS_BUF_INIT(RMS_KEY_BOX_MAX);
     RMS_BUF_CLEANUP struct rms_buf erd = RMS_BUF_INIT(RMS_KEYD_ERD_MAX);
     struct rms_view bytes = rms_view_of(key->key, key->len);
+    struct rms_pl_made made;
 
-    RMS_TRY(
-        rms_enabling_seal_owned_key(rms_rsa_public_of(tenant->rsa), key->mode, bytes, owner_bound, &bits));
+    RMS_TRY(rms_enabling_seal_owned_key(
+        rms_rsa_public_of(tenant->rsa), key->mode, bytes, request->owner_bound, &bits));
     if (tenant->box_key != NULL) {
-        RMS_TRY(rms_key_box_seal(tenant->box_key, owner_bound, key, &box));
+        RMS_TRY(rms_key_box_seal(tenant->box_key, request->owner_bound, key, &box));
     }
-    RMS_TRY(rms_erd_encrypt(bytes, text, &erd));
+    RMS_TRY(rms_erd_encrypt(bytes, request->text, &erd));
+    made = (struct rms_pl_made){
+        .bits = rms_buf_view(&bits), .erd = rms_buf_view(&erd), .key_box = rms_buf_view(&box)};
     rms_message_put_blob(out, bytes);
     rms_message_put_blob(out, rms_buf_view(&bits));
     rms_message_put_blob(out, rms_buf_view(&box));
     rms_message_put_blob(out, rms_buf_view(&erd));
-    return 0;
+    return sign_new(keyd, tenant, &request->draft, &made, out);
 }
 
-/* id, u8 mode, u16 key bits, owner bound, blob text -> opened, blob key, blob bits, blob box, blob rights
- * data
- */
+/* id, u8 mode, u16 key bits, owner bound, blob text, blobs of the draft -> opened, blob key, blob bits, blob
+ * box, blob rights data, blob body, digest, blob signature */
 int rms_keyd_op_publish(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out)
 {
     RMS_OPEN_KEY_CLEANUP struct rms_open_key key = {0};
-    uint8_t id[RMS_TABLE_ID];
-    uint8_t owner_bound[RMS_SHA256_BYTES];
+    struct publish_request request;
     struct rms_held_key *tenant;
-    struct rms_view text;
     unsigned bits;
     int status;
 
-    rms_keyd_take(in, id, sizeof id);
+    rms_keyd_take(in, request.id, sizeof request.id);
     key.mode = rms_cursor_u8(in);
     bits = rms_cursor_u16(in);
-    rms_keyd_take(in, owner_bound, sizeof owner_bound);
-    text = rms_message_take_blob(in, RMS_KEYD_TEXT_MAX);
+    rms_keyd_take(in, request.owner_bound, sizeof request.owner_bound);
+    request.text = rms_message_take_blob(in, RMS_KEYD_TEXT_MAX);
+    request.draft.head = rms_message_take_blob(in, RMS_XRML_MAX_BYTES);
+    request.draft.middle = rms_message_take_blob(in, RMS_XRML_MAX_BYTES);
+    request.draft.tail = rms_message_take_blob(in, RMS_XRML_MAX_BYTES);
     if (!rms_cursor_done(in) || key.mode >= RMS_MODE_COUNT || (bits != 128 && bits != 256)) {
         return RMS_KEYD_MALFORMED;
     }
     key.len = bits / 8;
-    RMS_TRY(rms_keyd_hold(keyd, id, RMS_KEY_TENANT_RSA, &tenant));
+    RMS_TRY(rms_keyd_hold(keyd, request.id, RMS_KEY_TENANT_RSA, &tenant));
     rms_random(key.key, key.len);
-    status = put_opened(keyd, id, &key, true, out);
+    status = put_opened(keyd, request.id, &key, true, out);
     if (status == 0) {
-        status = seal_new(tenant, &key, owner_bound, text, out);
+        status = seal_new(keyd, tenant, &key, &request, out);
     }
     rms_keys_unref(keyd->keys, tenant);
     return status;

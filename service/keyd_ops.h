@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "store/chain.h"
+#include "xrml/licence.h"
 
 /* Slow: may have to make a pair of RSA keys, handed to threads of lower priority. The numbers behind: most
  * bytes of the body of a request, of a reply. */
@@ -16,7 +17,7 @@
     X(LOAD, 4, false, 8192, 0, load)                                                                         \
     X(SIGN, 5, false, 64, 1024, sign)                                                                        \
     X(SIGN_TOKEN, 6, false, 64, 64, sign_token)                                                              \
-    X(PUBLISH, 7, false, RMS_KEYD_TEXT_MAX + 256, RMS_KEYD_REPLY_MAX, publish)                               \
+    X(PUBLISH, 7, false, RMS_KEYD_TEXT_MAX + RMS_XRML_MAX_BYTES + 256, RMS_KEYD_REPLY_MAX, publish)          \
     X(OPEN, 8, false, RMS_KEYD_ERD_MAX + 8192, RMS_KEYD_REPLY_MAX, open)                                     \
     X(RELEASE, 9, false, 32, 64, release)                                                                    \
     X(SEAL_TO, 10, false, 1024, 8192, seal_to)                                                               \
@@ -32,7 +33,7 @@
  * one, and three bytes of UTF-8 can come from two of the other. */
 #define RMS_KEYD_TEXT_MAX  (4u * 1024 * 1024 - 64)
 #define RMS_KEYD_ERD_MAX   (8u * 1024 * 1024)
-#define RMS_KEYD_REPLY_MAX (12u * 1024 * 1024 + 8192)
+#define RMS_KEYD_REPLY_MAX (RMS_KEYD_ERD_MAX + RMS_XRML_MAX_BYTES + 8192)
 
 enum rms_keyd_op {
 #define X(name, number, slow, request_max, reply_max, handler) RMS_KEYD_##name = number,

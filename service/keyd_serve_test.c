@@ -23,7 +23,7 @@ static const struct sample samples[] = {
     {RMS_KEYD_LOAD, "1ggb"},
     {RMS_KEYD_SIGN, "g1d"},
     {RMS_KEYD_SIGN_TOKEN, "gd"},
-    {RMS_KEYD_PUBLISH, "g12db"},
+    {RMS_KEYD_PUBLISH, "g12dbbbb"},
     {RMS_KEYD_OPEN, "g1b1d1dbb"},
     {RMS_KEYD_RELEASE, "gg"},
     {RMS_KEYD_SEAL_TO, "ggt"},
@@ -217,8 +217,8 @@ static void cuts_off_values_out_of_range(void **state)
         {RMS_KEYD_LOAD, "9ggb"},                 /* no kind of key */
         {RMS_KEYD_SIGN, "g0d"},                  /* no purpose */
         {RMS_KEYD_SIGN, "g8d"},                  /* no purpose */
-        {RMS_KEYD_PUBLISH, "g42db"},             /* no cipher mode */
-        {RMS_KEYD_PUBLISH, "g111db"},            /* no key size */
+        {RMS_KEYD_PUBLISH, "g42dbbbb"},          /* no cipher mode */
+        {RMS_KEYD_PUBLISH, "g111dbbbb"},         /* no key size */
         {RMS_KEYD_OPEN, "g2b1d1dbb"},            /* no kind of sealing */
         {RMS_KEYD_OPEN, "g1b2d1dbb"},            /* neither bound nor not */
         {RMS_KEYD_OPEN, "g1b1d2dbb"},            /* the same of the owner */

@@ -53,7 +53,7 @@ static void writes_what_it_reads(void **state)
 static void has_the_documented_layout(void **state)
 {
     static const uint8_t expected[] = {
-        0x52, 0x4b, 4, 1, 9, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 4, 3, 2, 1, 'h', 'i'};
+        0x52, 0x4b, 5, 1, 9, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 4, 3, 2, 1, 'h', 'i'};
     RMS_BUF_CLEANUP struct rms_buf out = RMS_BUF_INIT(64);
     struct rms_message head = {.type = 9, .reply = true, .sequence = 0x01020304};
 

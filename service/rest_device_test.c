@@ -180,8 +180,8 @@ static char *sign_licence(struct offline *o)
         .owner = o->owner,
         .issuer = d->person,
         .issued_at = stage.now,
-        .bits = o->bits,
-        .erd = o->erd,
+        .made.bits = o->bits,
+        .made.erd = o->erd,
         .clc = &d->clc};
     assert_int_equal(rms_pl_build(&d->server, &request, &signer, &pl), 0);
     return encode(rms_buf_view(&pl));

@@ -170,7 +170,8 @@ static void archived_and_removed_templates(void **state)
     assert_int_equal(stage_call(as("alice@contoso.test"), "POST /my/v2/publishinglicenses", body),
         RMS_E_TEMPLATE_ARCHIVED);
     expect_granted("bob@contoso.test", pl);
-    assert_int_equal(stage_admin(stage_printf("DELETE %s", path), NULL), 0);
+    assert_int_equal(stage_admin(stage_printf("DELETE %s", path), NULL), RMS_E_CONFLICT); /* in use */
+    assert_int_equal(stage_admin(stage_printf("DELETE %s?force=true", path), NULL), 0);
     assert_int_equal(stage_call(as("alice@contoso.test"), "POST /my/v2/publishinglicenses", body),
         RMS_E_TEMPLATE_NOT_FOUND);
     expect_denied("bob@contoso.test", pl, "AccessDenied", RMS_E_TEMPLATE_NOT_FOUND);

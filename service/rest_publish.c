@@ -90,10 +90,24 @@ static int choose_policy(struct publishing *p)
 
 /* --- the licence ----------------------------------------------------------------------------------- */
 
-static int make_key(struct publishing *p)
+static int draft(struct publishing *p, struct rms_buf *text, struct rms_pl_draft *draft_out)
+{
+    struct rms_pl_request wanted = {
+        .policy = &p->policy,
+        .content_id = p->content_id,
+        .owner = p->owner,
+        .issuer = p->request->person->address,
+        .issued_at = p->request->now,
+    };
+    return rms_pl_draft(&p->tenant->active->server, &wanted, text, draft_out);
+}
+
+/* keyd makes the key, completes the licence with it and signs that: one exchange. */
+static int seal(struct publishing *p)
 {
     const struct rms_live_key *key = p->tenant->active;
     RMS_BUF_CLEANUP struct rms_buf erd = RMS_BUF_INIT(ERD_MAX);
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(PL_MAX);
     struct rms_erd_binding binding = {p->content_id, p->owner, p->request->now};
     uint8_t owner_bound[RMS_SHA256_BYTES];
     RMS_TRY(rms_pl_owner_bound(key->server.principals_bound, p->content_id, p->owner, owner_bound));
@@ -106,25 +120,11 @@ static int make_key(struct publishing *p)
         .owner_bound = owner_bound, /* no transplant (xrml-licences 8.2) */
         .erd = rms_buf_view(&erd),
     };
-    return rms_keyd_publish(p->request->worker->keys, &wanted, &p->published);
-}
-
-static int build(struct publishing *p)
-{
-    const struct rms_live_key *key = p->tenant->active;
-    struct rms_keyd_signing signing = {p->request->worker->keys, key->id, RMS_SIGN_PL};
-    struct rms_signer signer = rms_keyd_signer(&signing, &key->key);
-    struct rms_pl_request wanted = {
-        .policy = &p->policy,
-        .content_id = p->content_id,
-        .owner = p->owner,
-        .issuer = p->request->person->address,
-        .issued_at = p->request->now,
-        .bits = rms_buf_view(&p->published.bits),
-        .key_box = rms_buf_view(&p->published.box),
-        .erd = rms_buf_view(&p->published.erd),
-    };
-    return rms_pl_build(&key->server, &wanted, &signer, &p->pl);
+    RMS_TRY(draft(p, &text, &wanted.draft));
+    RMS_TRY(rms_keyd_publish(p->request->worker->keys, &wanted, &p->published));
+    const struct rms_signed_body body = {
+        rms_buf_view(&p->published.body), p->published.digest, rms_buf_view(&p->published.signature)};
+    return body.signature.len == key->key.bits / 8 ? rms_pl_finish(&body, &p->pl) : RMS_E_INTERNAL;
 }
 
 static const char *file_name(const struct rms_policy *policy)
@@ -186,8 +186,7 @@ static int publish(struct publishing *p, struct rms_reply *reply)
         return rms_fail(p->request, RMS_E_KEY_UNAVAILABLE, "the tenant has no active key");
     }
     rms_guid_new(p->content_id);
-    RMS_TRY(make_key(p));
-    RMS_TRY(build(p));
+    RMS_TRY(seal(p));
     fill_note(p);
     rms_tracking_keep(p->request, p->tenant); /* the service sees this one being protected */
     write_reply(p, &reply->body);

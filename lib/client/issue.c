@@ -193,8 +193,8 @@ static int make_licence(struct making *making, const struct rms_policy *policy)
         rms_secret_view(making->issued->key.key), owner_bound, &making->bits));
     RMS_TRY(make_rights(making));
     RMS_TRY(make_own_licence(making));
-    request.bits = rms_buf_view(&making->bits);
-    request.erd = rms_buf_view(&making->erd);
+    request.made.bits = rms_buf_view(&making->bits);
+    request.made.erd = rms_buf_view(&making->erd);
     request.owner_ul = rms_buf_view(&making->ul);
     return rms_pl_build(&identity->server, &request, &identity->clc_signer, &making->issued->licence);
 }

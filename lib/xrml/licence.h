@@ -128,6 +128,13 @@ struct rms_signer {
     void *context;
 };
 
+/* A body and its signature, made elsewhere. */
+struct rms_signed_body {
+    struct rms_view body;
+    const uint8_t *digest; /* RMS_SHA256_BYTES, of its UTF-16 form */
+    struct rms_view signature;
+};
+
 /* A signer over a local private key; context borrows it. */
 struct rms_signer rms_signer_local(const struct rms_rsa_private *key);
 
@@ -254,15 +261,21 @@ struct rms_pl {
 
 RMS_MUST_USE int rms_pl_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_pl *pl_out);
 
+/* What is made of the content key for its PL. */
+struct rms_pl_made {
+    struct rms_view bits; /* the key sealed to the server key, bound by rms_pl_owner_bound */
+    struct rms_view erd;  /* encrypted rights data */
+    struct rms_view
+        key_box; /* the key for the server itself; empty in client-signed ones, may be in others */
+};
+
 struct rms_pl_request {
     const struct rms_policy *policy;
     const char *content_id;
     const char *owner;
     const char *issuer;
     int64_t issued_at;
-    struct rms_view bits;              /* content key sealed to the server key, bound by rms_pl_owner_bound */
-    struct rms_view erd;               /* encrypted rights data */
-    struct rms_view key_box;           /* the content key for the server itself; may be empty */
+    struct rms_pl_made made;           /* rms_pl_build only */
     const struct rms_certificate *clc; /* client-signed: the CLC, whose text is appended; else NULL */
     struct rms_view owner_ul; /* client-signed: the author's use licence text to append, may be empty */
 };
@@ -277,6 +290,17 @@ RMS_MUST_USE int rms_pl_owner_bound(const uint8_t principals_bound[RMS_SHA256_BY
  * given. signer is the server (online) or the CLC key (offline). */
 RMS_MUST_USE int rms_pl_build(const struct rms_server *server, const struct rms_pl_request *request,
     const struct rms_signer *signer, struct rms_buf *out);
+
+/* The same in steps, for whom the content key must not leave the process that signs: the body without what is
+ * made of the key (views into text), completed there and hashed, and the whole PL of the server. */
+struct rms_pl_draft {
+    struct rms_view head, middle, tail; /* before the bits, between them and the rights data, behind those */
+};
+RMS_MUST_USE int rms_pl_draft(const struct rms_server *server, const struct rms_pl_request *request,
+    struct rms_buf *text, struct rms_pl_draft *draft_out);
+RMS_MUST_USE int rms_pl_complete(
+    const struct rms_pl_draft *draft, const struct rms_pl_made *made, struct rms_buf *body);
+RMS_MUST_USE int rms_pl_finish(const struct rms_signed_body *body, struct rms_buf *out);
 
 /* The transplant defence in the rights data (section 8.2): they must name the PL's content id and
  * owner when ad hoc; a client-signed PL's owner must be the CLC's principal. RMS_E_BAD_LICENSE otherwise. */

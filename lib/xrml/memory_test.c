@@ -132,8 +132,8 @@ static int build_pl(void)
         .content_id = RMS_WORLD_CONTENT,
         .owner = RMS_WORLD_ALICE,
         .issued_at = RMS_WORLD_NOW,
-        .bits = RMS_VIEW_LITERAL("0123456789abcdef"),
-        .erd = RMS_VIEW_LITERAL("0123456789abcdef"),
+        .made.bits = RMS_VIEW_LITERAL("0123456789abcdef"),
+        .made.erd = RMS_VIEW_LITERAL("0123456789abcdef"),
         .clc = &world.clc};
 
     return rms_pl_build(&world.server, &request, &world.client_signer, &out);

@@ -1,14 +1,9 @@
-/* Publishing licences, reader and writer (xrml-licences section 3.5). */
+/* Publishing licences: reading (xrml-licences section 3.5). */
 #include <strings.h>
 
 #include "base/text.h"
 #include "xrml/texts.h"
 #include "xrml/xread.h"
-#include "xrml/xwrite.h"
-
-#define PROLOG "\xef\xbb\xbf<?xml version=\"1.0\"?>"
-
-/* --- reading -------------------------------------------------------------------------------------- */
 
 /* The principals' text without the blob that carries the digest of it (section 4, table). */
 static int read_bound(const struct rms_xnode *principals, const struct rms_xnode *bits, struct rms_pl *pl)
@@ -270,127 +265,4 @@ int rms_pl_check_binding(const struct rms_pl *pl, const struct rms_erd *erd)
         return RMS_E_BAD_LICENSE;
     }
     return 0;
-}
-
-/* --- writing -------------------------------------------------------------------------------------- */
-
-/* As issuer of client-signed documents: the CLC's principal and the client's version (section 3.5, row 4). */
-static int write_clc_issuer(struct rms_xwriter *w, const struct rms_certificate *clc)
-{
-    const struct rms_xnode *key = rms_xnode_path(clc->node->body, "ISSUEDPRINCIPALS/PRINCIPAL/PUBLICKEY");
-
-    if (clc->node->kind != RMS_DOC_CLC || key == NULL || clc->node->subject.source.len == 0) {
-        return RMS_E_BAD_ARGUMENT;
-    }
-    rms_xw_open(w, "ISSUER");
-    rms_xw_view(w, clc->node->subject.source);
-    rms_xw_view(w, key->source);
-    rms_xw_level(w, "SDK", "1.0.0.0");
-    rms_xw_close(w, "ISSUER");
-    return 0;
-}
-
-int rms_xw_issuer(struct rms_xwriter *w, const struct rms_server *server, const struct rms_certificate *clc)
-{
-    if (clc != NULL) {
-        return write_clc_issuer(w, clc);
-    }
-    rms_xw_raw(w, server->issuer_text);
-    return 0;
-}
-
-int rms_clc_issuer_bound(const struct rms_certificate *clc, uint8_t bound_out[RMS_SHA256_BYTES])
-{
-    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(64u * 1024);
-    struct rms_xwriter w = RMS_XWRITER(&text);
-
-    RMS_TRY(write_clc_issuer(&w, clc));
-    RMS_TRY(rms_xw_status(&w));
-    return rms_xread_bound(RMS_SEALED_KEY_V2, rms_buf_view(&text), bound_out);
-}
-
-static void write_principals(
-    struct rms_xwriter *w, const struct rms_server *server, const struct rms_pl_request *request)
-{
-    rms_xw_raw(w, server->principals_head);
-    rms_xw_bits(w, request->bits);
-    rms_xw_raw(w, server->principals_tail);
-}
-
-/* Names of Microsoft's tracking data begin so (section 3.5). */
-static const char *data_id(const char *name)
-{
-    return name != NULL && strncasecmp(name, "MS.", 3) == 0 ? RMS_XDATA_TRACKING : RMS_XDATA_APP;
-}
-
-static void write_data(struct rms_xwriter *w, const struct rms_pl_request *request)
-{
-    const struct rms_policy *policy = request->policy;
-
-    rms_xw_raw(w, "<AUTHENTICATEDDATA id=\"" RMS_XDATA_RIGHTS "\">");
-    rms_xw_base64(w, request->erd);
-    rms_xw_close(w, "AUTHENTICATEDDATA");
-    for (size_t i = 0; i < policy->signed_count; i++) {
-        rms_xw_free_data(w, data_id(policy->signed_data[i].name), &policy->signed_data[i]);
-    }
-    if (request->issuer != NULL && request->clc == NULL) {
-        rms_xw_data(w, RMS_XDATA_TRACKING, RMS_XOWN_ISSUER, request->issuer);
-    }
-    if (request->key_box.len > 0 && request->clc == NULL) {
-        rms_xw_raw(w, "<AUTHENTICATEDDATA id=\"" RMS_XDATA_TRACKING "\" name=\"" RMS_XOWN_KEY_BOX "\">");
-        rms_xw_base64(w, request->key_box);
-        rms_xw_close(w, "AUTHENTICATEDDATA");
-    }
-    w->bad = w->bad || request->erd.len == 0;
-}
-
-/* No VALIDITYTIME: it would lock out the owner too. The content's end is in the rights data. */
-static int write_body(
-    struct rms_xwriter *w, const struct rms_server *server, const struct rms_pl_request *request)
-{
-    rms_xw_raw(w, "<BODY type=\"Microsoft Rights Label\" version=\"3.0\">");
-    rms_xw_time(w, "ISSUEDTIME", request->issued_at);
-    rms_texts_write(w, request->policy);
-    RMS_TRY(rms_xw_issuer(w, server, request->clc));
-    rms_xw_licensing_points(w, server);
-    rms_xw_referral(w, request->policy->referral);
-    write_principals(w, server, request);
-    rms_xw_raw(w, "<WORK><OBJECT><ID type=\"MS-GUID\">");
-    rms_xw_guid(w, request->content_id);
-    rms_xw_raw(w, "</ID></OBJECT>");
-    rms_xw_owner(w, request->owner);
-    rms_xw_close(w, "WORK");
-    write_data(w, request);
-    rms_xw_close(w, "BODY");
-    return rms_xw_status(w);
-}
-
-static int write_pl(const struct rms_server *server, const struct rms_pl_request *request,
-    const struct rms_signer *signer, struct rms_buf *out)
-{
-    RMS_BUF_CLEANUP struct rms_buf body = RMS_BUF_INIT(RMS_XRML_MAX_BYTES);
-    struct rms_xwriter w = RMS_XWRITER(&body);
-
-    RMS_TRY(write_body(&w, server, request));
-    rms_buf_append_str(out, PROLOG);
-    RMS_TRY(rms_xw_signed(signer, rms_buf_view(&body), NULL, out));
-    if (request->clc != NULL) {
-        rms_buf_append_view(out, request->clc->node->xrml->source);
-        rms_buf_append_view(out, request->owner_ul);
-        rms_buf_append_view(out, server->slc_text);
-    }
-    return rms_buf_status(out);
-}
-
-/* Half a licence is not left behind. */
-int rms_pl_build(const struct rms_server *server, const struct rms_pl_request *request,
-    const struct rms_signer *signer, struct rms_buf *out)
-{
-    size_t start = out->len;
-    int status = write_pl(server, request, signer, out);
-
-    if (status != 0) {
-        out->len = start;
-    }
-    return status;
 }

@@ -161,8 +161,8 @@ static struct rms_pl_request request_of(const char *owner)
         .owner = owner,
         .issuer = "Mallory@Contoso.Example",
         .issued_at = RMS_WORLD_NOW,
-        .bits = rms_view_of(world.rac.bits.blob.data, world.rac.bits.blob.len),
-        .erd = RMS_VIEW_LITERAL("0123456789abcdef"),
+        .made.bits = rms_view_of(world.rac.bits.blob.data, world.rac.bits.blob.len),
+        .made.erd = RMS_VIEW_LITERAL("0123456789abcdef"),
     };
 }
 
@@ -174,7 +174,7 @@ static void test_key_box(void **state)
     struct rms_pl pl;
 
     (void)state;
-    request.key_box = RMS_VIEW_LITERAL("a box");
+    request.made.key_box = RMS_VIEW_LITERAL("a box");
     assert_int_equal(build(&request, &world.server_signer, &out), 0);
     pl = parse(rms_buf_view(&out));
     assert_true(rms_view_equal(pl.key_box, RMS_VIEW_LITERAL("a box")));
@@ -334,8 +334,8 @@ static void test_transplant(void **state)
         struct rms_pl pl;
 
         request.content_id = cases[i].content_id;
-        request.bits = victim.bits.blob;
-        request.erd = victim.erd;
+        request.made.bits = victim.bits.blob;
+        request.made.erd = victim.erd;
         request.clc = &world.clc;
         assert_int_equal(build(&request, &world.client_signer, &out), 0);
         pl = parse(rms_buf_view(&out));
@@ -372,8 +372,8 @@ static void test_transplant_of_unbound(void **state)
                          rms_view_of(world.content_key, 32), world.server.principals_bound, &bits),
         0);
     request.content_id = OTHER_CONTENT;
-    request.bits = rms_buf_view(&bits);
-    request.erd = victim.erd;
+    request.made.bits = rms_buf_view(&bits);
+    request.made.erd = victim.erd;
     request.clc = &world.clc;
     assert_int_equal(build(&request, &world.client_signer, &out), 0);
     pl = parse(rms_buf_view(&out));
@@ -504,10 +504,10 @@ static void test_not_writable(void **state)
     request = request_of(NULL);
     assert_int_equal(build(&request, &world.server_signer, &out), RMS_E_BAD_ARGUMENT);
     request = request_of(RMS_WORLD_ALICE);
-    request.bits.len = 0;
+    request.made.bits.len = 0;
     assert_int_equal(build(&request, &world.server_signer, &out), RMS_E_BAD_ARGUMENT);
     request = request_of(RMS_WORLD_ALICE);
-    request.erd.len = 0;
+    request.made.erd.len = 0;
     assert_int_equal(build(&request, &world.server_signer, &out), RMS_E_BAD_ARGUMENT);
     request = request_of(RMS_WORLD_ALICE);
     request.issued_at = RMS_TIME_NONE;

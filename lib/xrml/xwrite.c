@@ -287,10 +287,24 @@ static void write_signature(struct rms_xwriter *w, struct rms_view digest, struc
     rms_xw_raw(w, "</SIGNATURE>");
 }
 
+int rms_xw_with_signature(const struct rms_signed_body *body, const char *purpose, struct rms_buf *out)
+{
+    struct rms_xwriter w = RMS_XWRITER(out);
+
+    rms_xw_raw(&w, "<XrML xmlns=\"\" version=\"1.2\"");
+    if (purpose != NULL) {
+        rms_xw_attr(&w, "purpose", purpose);
+    }
+    rms_xw_raw(&w, ">");
+    rms_xw_view(&w, body->body);
+    write_signature(&w, rms_view_of(body->digest, RMS_SHA256_BYTES), body->signature);
+    rms_xw_close(&w, "XrML");
+    return rms_xw_status(&w);
+}
+
 int rms_xw_signed(
     const struct rms_signer *signer, struct rms_view body, const char *purpose, struct rms_buf *out)
 {
-    struct rms_xwriter w = RMS_XWRITER(out);
     RMS_BUF_CLEANUP struct rms_buf signature = RMS_BUF_INIT(RMS_RSA_BYTES_MAX);
     uint8_t digest[RMS_HASH_MAX];
 
@@ -302,15 +316,8 @@ int rms_xw_signed(
     if (signature.len != signer->key.bits / 8) {
         return RMS_E_INTERNAL;
     }
-    rms_xw_raw(&w, "<XrML xmlns=\"\" version=\"1.2\"");
-    if (purpose != NULL) {
-        rms_xw_attr(&w, "purpose", purpose);
-    }
-    rms_xw_raw(&w, ">");
-    rms_xw_view(&w, body);
-    write_signature(&w, rms_view_of(digest, RMS_SHA256_BYTES), rms_buf_view(&signature));
-    rms_xw_close(&w, "XrML");
-    return rms_xw_status(&w);
+    return rms_xw_with_signature(
+        &(const struct rms_signed_body){body, digest, rms_buf_view(&signature)}, purpose, out);
 }
 
 void rms_xw_levels_of(struct rms_xwriter *w, const struct rms_xnode *node)

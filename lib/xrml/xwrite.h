@@ -76,7 +76,11 @@ void rms_xw_free_data(struct rms_xwriter *w, const char *id, const struct rms_na
 RMS_MUST_USE int rms_xw_signed(
     const struct rms_signer *signer, struct rms_view body, const char *purpose, struct rms_buf *out);
 
-/* ISSUER: the server, or with clc not NULL the client by its CLC (in pl.c). */
+/* The same with a signature at hand. */
+RMS_MUST_USE int rms_xw_with_signature(
+    const struct rms_signed_body *body, const char *purpose, struct rms_buf *out);
+
+/* ISSUER: the server, or with clc not NULL the client by its CLC (in pl_write.c). */
 RMS_MUST_USE int rms_xw_issuer(
     struct rms_xwriter *w, const struct rms_server *server, const struct rms_certificate *clc);
 

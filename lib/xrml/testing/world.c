@@ -236,8 +236,8 @@ void rms_world_publish(
     if (offline) {
         make_owner_ul(world, &owner_ul);
     }
-    request.bits = rms_buf_view(&blob);
-    request.erd = rms_buf_view(&cipher);
+    request.made.bits = rms_buf_view(&blob);
+    request.made.erd = rms_buf_view(&cipher);
     request.owner_ul = rms_buf_view(&owner_ul);
     rms_must(
         rms_pl_build(&world->server, &request, offline ? &world->client_signer : &world->server_signer, out));
