@@ -36,6 +36,10 @@ LAYERS = {
     "directory": ("base", "crypto", "policy", "store"),
     "client": ("base", "crypto", "policy", "xrml", "format", "detect"),
 }
+# Libraries with one place that calls them: headers, and files that may.
+OWNERS = (
+    (re.compile(r"^(ldap|lber|sasl|gssapi)[/.]"), re.compile(r"^lib/directory/ldap"), "lib/directory/ldap*.c"),
+)
 CRYPTO_HEADERS = re.compile(r"^(openssl/|p11-kit/|cjose/|intel-ipsec-mb|ipsec-mb)")
 
 ALLOCATION = ("malloc calloc realloc reallocarray free strdup strndup asprintf vasprintf posix_memalign "
@@ -122,6 +126,9 @@ def check_includes(report, path, text):
         header, line = match.group(2), line_of(text, match.start())
         if CRYPTO_HEADERS.match(header) and library != "crypto" and not is_test(path):
             report.add("crypto", path, line, f"{header}: only lib/crypto calls the crypto libraries")
+        for headers, files, owner in OWNERS:
+            if headers.match(header) and match.group(1) == "<" and not files.match(path) and not is_test(path):
+                report.add("owner", path, line, f"{header}: only {owner} calls that library")
         target = header.split("/")[0]
         if library is None or match.group(1) == "<" or "/" not in header or target in (library, "openrms"):
             continue
@@ -356,6 +363,7 @@ BROKEN = {
     "layer": [{"lib/policy/README.md": "x\n", "lib/policy/p.c": '#include "xrml/x.h"\n'},
               {"lib/new/README.md": "x\n", "lib/new/n.c": '#include "base/a.h"\n'},
               {"lib/base/b.c": '#include "service/front.h"\n'}],
+    "owner": [{"lib/xrml/y.c": "#include <ldap.h>\n"}, {"lib/xrml/y.c": "#include <gssapi/gssapi.h>\n"}],
     "crypto": [{"lib/xrml/y.c": "#include <openssl/evp.h>\n"}, {"lib/xrml/y.c": "#include <intel-ipsec-mb.h>\n"}],
     "banned": [{"lib/base/b.c": BODY % '    strcpy(a, "b");\n'}, {"lib/xrml/y_test.c": BODY % "    sprintf(a, b);\n"}],
     "memory": [{"lib/xrml/y.c": BODY % "    return malloc(1);\n"}],

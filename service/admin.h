@@ -22,7 +22,8 @@
     X(template_remove) X(template_export) X(template_import) X(template_history) \
     X(template_restore) X(onboarding_show) X(onboarding_set) X(super_show) X(super_change) X(issuer_add) \
     X(issuer_list) X(issuer_remove) X(client_add) X(client_list) \
-    X(client_remove) X(log_usage) X(log_admin) X(log_verify) X(health) \
+    X(client_remove) X(directory_add) X(directory_list) X(directory_show) X(directory_remove) \
+    X(directory_refresh) X(log_usage) X(log_admin) X(log_verify) X(health) \
     X(log_erase) X(log_trim) X(report) \
     X(tracking_list) X(tracking_show) X(tracking_events) \
     X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) \
@@ -78,6 +79,14 @@ bool rms_admin_wants_text(const struct rms_request *request);
 
 /* "{}" with done: what calls without anything to show answer. */
 void rms_admin_done(struct rms_reply *reply);
+
+/* The directory outside that an account or group comes from; NULL: none, it is of here. In the arena. */
+RMS_MUST_USE int rms_admin_directory_of(
+    struct rms_request *request, const char *tenant_id, const char *id, const char **name_out);
+
+/* RMS_E_CONFLICT for what comes from a directory: it would be as before after the next reading. */
+RMS_MUST_USE int rms_admin_not_of_directory(
+    struct rms_request *request, const char *tenant_id, const char *id);
 
 /* Member "Keys": the tenant's licence keys, oldest first (admin_key.c). */
 RMS_MUST_USE int rms_admin_write_keys(

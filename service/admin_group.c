@@ -2,6 +2,7 @@
 #include "directory/directory.h"
 #include "service/admin.h"
 #include "service/rest_write.h"
+#include "store/source.h"
 
 #define NAME_MAX_BYTES 256
 
@@ -28,8 +29,13 @@ static int write_group(struct rms_request *request, struct rms_buf *out, const s
 {
     struct rms_members members;
     RMS_TRY(rms_group_members(request->worker->db, request->arena, g->tenant_id, g->id, &members));
+    const char *directory = NULL;
+    RMS_TRY(rms_admin_directory_of(request, g->tenant_id, g->id, &directory));
     rms_out_open(out, NULL, '{');
     write_head(out, g);
+    if (directory != NULL) {
+        rms_out_text(out, "Directory", directory);
+    }
     rms_out_open(out, "Members", '[');
     for (size_t i = 0; i < members.count; i++) {
         write_member(out, &members.items[i]);
@@ -121,6 +127,7 @@ int rms_admin_group_remove(struct rms_front *front, struct rms_request *request,
     struct rms_group group;
     (void)front;
     RMS_TRY(find_group(request, &t, &group));
+    RMS_TRY(rms_admin_not_of_directory(request, t.id, group.id));
     RMS_TRY(rms_group_delete(request->worker->db, t.id, group.id));
     rms_admin_done(reply);
     return RMS_OK;
@@ -183,6 +190,7 @@ int rms_admin_group_members(struct rms_front *front, struct rms_request *request
     struct rms_group group;
     (void)front;
     RMS_TRY(find_group(request, &t, &group));
+    RMS_TRY(rms_admin_not_of_directory(request, t.id, group.id));
     RMS_TRY(rms_admin_body(request, names, &body));
     RMS_TRY(rms_db_begin(request->worker->db));
     int rc = rms_db_end(request->worker->db, change_both(request, &group, &body));
@@ -213,6 +221,8 @@ int rms_admin_group_refresh(struct rms_front *front, struct rms_request *request
         return rms_fail(request, rc, "no such account or group");
     }
     RMS_TRY(rc);
+    /* What directories know by now is read anew, too; that membership changed is told when it is so. */
+    RMS_TRY(rms_source_want(request->worker->db, t.id, NULL, RMS_SOURCE_ALL));
     rms_admin_done(reply);
     return RMS_OK;
 }

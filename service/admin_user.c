@@ -26,7 +26,9 @@ static const char *shown_address(struct rms_arena *arena, const struct rms_accou
     return best != NULL ? best : account->upn;
 }
 
-static void write_account(struct rms_request *request, struct rms_buf *out, const struct rms_account *a)
+/* directory: that the account comes from; NULL where there is none, or nobody asked. */
+static void write_account(
+    struct rms_request *request, struct rms_buf *out, const struct rms_account *a, const char *directory)
 {
     rms_out_open(out, NULL, '{');
     rms_out_text(out, "Id", a->id);
@@ -38,6 +40,9 @@ static void write_account(struct rms_request *request, struct rms_buf *out, cons
     rms_out_bool(out, "Licensed", a->licensed);
     rms_out_time(out, "CreatedTime", a->created_at);
     rms_out_texts(out, "ProxyAddresses", a->proxy_addresses, a->proxy_address_count);
+    if (directory != NULL) {
+        rms_out_text(out, "Directory", directory);
+    }
     rms_out_close(out, '}');
 }
 
@@ -57,7 +62,7 @@ int rms_admin_user_list(struct rms_front *front, struct rms_request *request, st
     RMS_TRY(rms_account_list(request->worker->db, request->arena, t.id, NULL, &accounts));
     rms_out_open(&reply->body, NULL, '[');
     for (size_t i = 0; i < accounts.count; i++) {
-        write_account(request, &reply->body, &accounts.items[i]);
+        write_account(request, &reply->body, &accounts.items[i], NULL);
     }
     rms_out_close(&reply->body, ']');
     return RMS_OK;
@@ -67,9 +72,11 @@ int rms_admin_user_show(struct rms_front *front, struct rms_request *request, st
 {
     struct rms_tenant t;
     struct rms_account account;
+    const char *directory = NULL;
     (void)front;
     RMS_TRY(find_account(request, &t, &account));
-    write_account(request, &reply->body, &account);
+    RMS_TRY(rms_admin_directory_of(request, t.id, account.id, &directory));
+    write_account(request, &reply->body, &account, directory);
     return RMS_OK;
 }
 
@@ -169,7 +176,7 @@ int rms_admin_user_add(struct rms_front *front, struct rms_request *request, str
         return rms_fail(request, rc, "an account or group has one of the names");
     }
     RMS_TRY(rc);
-    write_account(request, &reply->body, &account);
+    write_account(request, &reply->body, &account, NULL);
     return RMS_OK;
 }
 
@@ -221,13 +228,16 @@ int rms_admin_user_change(struct rms_front *front, struct rms_request *request, 
     if (rc < 0) {
         return rms_admin_fail(request, &body, rc);
     }
+    if (json_object_get(body.object, "Licensed") == NULL || json_object_size(body.object) > 1) {
+        RMS_TRY(rms_admin_not_of_directory(request, t.id, account.id));
+    }
     rc = rms_account_change(request->worker->db, t.id, account.id, &change.change);
     if (rc == RMS_E_CONFLICT) {
         return rms_fail(request, rc, "an account or group has one of the names");
     }
     RMS_TRY(rc);
     RMS_TRY(rms_account_get(request->worker->db, request->arena, t.id, account.id, &account));
-    write_account(request, &reply->body, &account);
+    write_account(request, &reply->body, &account, NULL);
     return RMS_OK;
 }
 
@@ -237,6 +247,7 @@ int rms_admin_user_remove(struct rms_front *front, struct rms_request *request, 
     struct rms_account account;
     (void)front;
     RMS_TRY(find_account(request, &t, &account));
+    RMS_TRY(rms_admin_not_of_directory(request, t.id, account.id));
     RMS_TRY(rms_account_delete(request->worker->db, t.id, account.id));
     rms_admin_done(reply);
     return RMS_OK;

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "crypto/pki.h"
 #include "directory/directory.h"
+#include "directory/ldap.h"
 #include "service/front_handle.h"
 #include "service/keyclient.h"
 #include "service/licence.h"
@@ -325,7 +326,10 @@ int rms_front_run(const struct rms_settings *settings, const struct rms_front_so
         return RMS_E_IO;
     }
     rms_mem_tune_for_service();
-    int rc = start(&p, sockets);
+    int rc = rms_ldap_start();
+    if (rc == RMS_OK) {
+        rc = start(&p, sockets);
+    }
     if (rc == RMS_OK) {
         rms_keylink_ready(p.front.keylink);
         rms_log(RMS_LOG_INFO, "front.started", "url", settings->url, NULL);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "service/jobs_directory.h"
 #include "service/mailer.h"
 #include "service/message.h"
 #include "service/sandbox.h"
@@ -102,11 +103,15 @@ int rms_jobs_main(const struct rms_settings *settings, int control)
     struct rms_store *store = NULL;
     struct rms_db *db = NULL;
     struct rms_mailer *mailer = NULL;
+    struct rms_directories *directories = NULL;
     int signals = open_signals();
     int status = signals >= 0 ? rms_store_open(settings->database, &store) : RMS_E_IO;
 
     if (status == 0) {
         status = rms_db_open(store, &db);
+    }
+    if (status == 0) {
+        status = rms_directories_start(settings, store, &directories);
     }
     if (status == 0 && settings->mail[0] != '\0') {
         status = rms_mailer_start(settings, store, &mailer);
@@ -122,6 +127,7 @@ int rms_jobs_main(const struct rms_settings *settings, int control)
         work(settings, db, control, signals);
     }
     rms_mailer_stop(&mailer);
+    rms_directories_stop(&directories);
     rms_db_close(&db);
     rms_store_free(&store);
     return status;

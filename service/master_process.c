@@ -165,18 +165,20 @@ static int writable_directory(const struct rms_settings *settings, char out[PATH
     return 0;
 }
 
-#define FIXED_PATHS 18
+#define FIXED_PATHS 19
 
-static int shut_files(const struct rms_settings *settings, bool mail)
+static int shut_files(const struct rms_settings *settings, bool jobs)
 {
     char db[PATH_MAX];
     char clock[PATH_MAX];
     char ca[PATH_MAX];
+    char credentials[PATH_MAX];
     struct rms_store_files files;
 
     RMS_TRY(writable_directory(settings, db));
     directory_of(test_clock_file(), clock);
     RMS_TRY(rms_settings_path(settings, "ca.pem", ca));
+    RMS_TRY(rms_settings_path(settings, "credentials", credentials));
     RMS_TRY(rms_store_files(settings->database, &files));
     struct rms_sandbox_path paths[FIXED_PATHS + RMS_STORE_FILES_MAX] = {
         {db, RMS_SANDBOX_WRITE},
@@ -195,8 +197,9 @@ static int shut_files(const struct rms_settings *settings, bool mail)
         {"/dev/urandom", RMS_SANDBOX_READ},
         {"/dev/random", RMS_SANDBOX_READ},
         {"/dev/null", RMS_SANDBOX_WRITE},
-        {mail ? rms_settings_mail_directory(settings) : NULL, RMS_SANDBOX_WRITE},
-        {mail ? settings->mail_credentials : NULL, RMS_SANDBOX_READ},
+        {jobs ? rms_settings_mail_directory(settings) : NULL, RMS_SANDBOX_WRITE},
+        {jobs ? settings->mail_credentials : NULL, RMS_SANDBOX_READ},
+        {jobs ? credentials : NULL, RMS_SANDBOX_READ},
     };
     for (size_t i = 0; i < files.count; i++) {
         paths[FIXED_PATHS + i] = (struct rms_sandbox_path){files.paths[i], RMS_SANDBOX_READ};
@@ -204,14 +207,14 @@ static int shut_files(const struct rms_settings *settings, bool mail)
     return rms_sandbox_files(paths, FIXED_PATHS + files.count, true);
 }
 
-int rms_process_shut_in(const struct rms_settings *settings, bool mail)
+int rms_process_shut_in(const struct rms_settings *settings, bool jobs)
 {
     use_all_descriptors();
     rms_process_harden();
 #ifndef RMS_COVERAGE_BUILD /* whose counters are written beside the object files at the end */
-    return shut_files(settings, mail);
+    return shut_files(settings, jobs);
 #else
-    (void)mail;
+    (void)jobs;
     return 0;
 #endif
 }

@@ -24,9 +24,9 @@ RMS_MUST_USE int rms_process_give(const struct rms_settings *settings, const cha
  */
 void rms_process_harden(void);
 
-/* Landlock for a server that uses the database: reads what libraries need, writes beside the database; with
- * mail also what sending that needs. Call before threads start; the process calls rms_sandbox_calls_server
- * when they all run. */
-RMS_MUST_USE int rms_process_shut_in(const struct rms_settings *settings, bool mail);
+/* Landlock for a server that uses the database: reads what libraries need, writes beside the database; for
+ * jobs also what mail and directories need. Call before threads start; the process calls
+ * rms_sandbox_calls_server when they all run. */
+RMS_MUST_USE int rms_process_shut_in(const struct rms_settings *settings, bool jobs);
 
 #endif

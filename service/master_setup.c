@@ -56,7 +56,7 @@ static int make_directory(const struct rms_settings *settings, const char *path)
 
 static int make_directories(const struct rms_settings *settings)
 {
-    static const char *const below[] = {"tls", "db"};
+    static const char *const below[] = {"tls", "db", "credentials"};
     char path[PATH_MAX];
 
     RMS_TRY(make_directory(settings, settings->dir));

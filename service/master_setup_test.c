@@ -174,7 +174,7 @@ static void leaves_the_administrators_certificate_alone(void **state)
 
 static void refuses_directories_others_may_enter(void **state)
 {
-    static const char *const names[] = {".", "tls", "db"};
+    static const char *const names[] = {".", "tls", "db", "credentials"};
     struct lab *lab = *state;
 
     assert_int_equal(rms_setup(&lab->settings), 0);

@@ -385,9 +385,9 @@ static void makes_what_it_needs_at_the_first_start(void **state)
     static const struct {
         const char *name;
         mode_t mode;
-    } files[] = {{".", 0700}, {"tls", 0700}, {"db", 0700}, {"ca.pem", 0644}, {"tls/ca.key", 0600},
-        {"tls/server.pem", 0644}, {"tls/server.key", 0600}, {"master.key", 0600}, {"master.check", 0600},
-        {"keyd.journal", 0600}, {"admin.sock", 0600}, {"rmsd.pid", 0644}};
+    } files[] = {{".", 0700}, {"tls", 0700}, {"db", 0700}, {"credentials", 0700}, {"ca.pem", 0644},
+        {"tls/ca.key", 0600}, {"tls/server.pem", 0644}, {"tls/server.key", 0600}, {"master.key", 0600},
+        {"master.check", 0600}, {"keyd.journal", 0600}, {"admin.sock", 0600}, {"rmsd.pid", 0644}};
     struct lab *lab = *state;
 
     start_standard(lab);

@@ -7,8 +7,11 @@
 #include "crypto/base64.h"
 #include "crypto/password.h"
 #include "crypto/random.h"
+#include "directory/ldap_read.h"
+#include "service/settings.h"
 #include "service/signin_core.h"
 #include "store/account.h"
+#include "store/source.h"
 
 void rms_signin_network(const char *ip, char name_out[RMS_NETWORK_TEXT])
 {
@@ -61,7 +64,52 @@ static int find_person(struct rms_front *front, struct rms_request *request, con
     return status;
 }
 
-/* Wrong passwords and missing accounts take the same way: one look-up, one hash. */
+/* --- people of directories ---------------------------------------------------------------------------- */
+
+static int ask_directory(
+    struct rms_front *front, struct rms_request *request, const struct rms_entry *entry, const char *password)
+{
+    struct rms_source source;
+    struct rms_ldap_settings settings;
+
+    RMS_TRY(
+        rms_source_find(request->worker->db, request->arena, entry->tenant_id, entry->source_id, &source));
+    RMS_TRY(rms_ldap_settings_parse(request->arena, source.settings, &settings));
+    const struct rms_ldap_server server = {
+        .url = settings.url, .certificates = settings.certificates, .ca_file = front->settings->ca_file};
+    return rms_ldap_check_password(&server, entry->dn, password);
+}
+
+/* RMS_E_NOT_FOUND: no directory knows the person. Only a clear yes lets in; what the directory has against
+ * somebody who is not who he says stays with us. */
+static int by_directory(
+    struct rms_front *front, struct rms_request *request, struct rms_signin_attempt *attempt)
+{
+    struct rms_entry entry;
+    int status;
+
+    if (attempt->person == NULL) {
+        return RMS_E_NOT_FOUND;
+    }
+    RMS_TRY(rms_entry_of(request->worker->db, request->arena, attempt->person->tenant_id,
+        attempt->person->account_id, &entry));
+    if (entry.source_id == NULL) {
+        return RMS_E_NOT_FOUND;
+    }
+    status = ask_directory(front, request, &entry, attempt->password);
+    switch (status) {
+    case 0:
+    case RMS_E_UNREACHABLE:
+    case RMS_E_TLS:
+    case RMS_E_NO_MEMORY:
+        return status;
+    default:
+        return RMS_E_NOT_AUTHENTICATED;
+    }
+}
+
+/* Wrong passwords and missing accounts take the same way: one look-up, one hash. People of a directory pay
+ * for the hash too, before it is asked. */
 static int check_password(struct rms_front *front, struct rms_request *request, const char *address,
     struct rms_signin_attempt *attempt)
 {
@@ -75,10 +123,10 @@ static int check_password(struct rms_front *front, struct rms_request *request, 
     if (status != 0 && status != RMS_E_NOT_FOUND && status != RMS_E_BAD_ARGUMENT) {
         return status;
     }
-    if (!rms_password_check(attempt->password, hash) || hash == NULL || attempt->person == NULL) {
-        return RMS_E_NOT_AUTHENTICATED;
-    }
-    return 0;
+    bool right = rms_password_check(attempt->password, hash) && hash != NULL && attempt->person != NULL;
+
+    status = by_directory(front, request, attempt);
+    return status != RMS_E_NOT_FOUND ? status : right ? 0 : RMS_E_NOT_AUTHENTICATED;
 }
 
 static int through_gate(struct rms_front *front, struct rms_request *request, const char *address,

@@ -27,6 +27,7 @@ enum field_kind {
     FIELD_START,    /* a day counts from its beginning in the zone of --tz (S-102) */
     FIELD_EMPTY,    /* flag given: an empty list */
     FIELD_BOOL,     /* true or false, as a word */
+    FIELD_FILE,     /* a text file, as a text */
 };
 
 struct call_field {
@@ -130,8 +131,8 @@ extern const struct option_row admin_read_options[], admin_change_options[], adm
 extern const struct verb admin_tenant_verbs[], admin_service_verbs[], admin_domain_verbs[],
     admin_license_verbs[], admin_user_verbs[], admin_identity_verbs[], admin_group_verbs[],
     admin_template_verbs[], admin_onboarding_verbs[], admin_super_verbs[], admin_issuer_verbs[],
-    admin_client_verbs[], admin_log_verbs[], admin_tracking_verbs[], admin_report_verbs[], admin_db_verbs[],
-    admin_key_verbs[], admin_scim_verbs[], admin_role_verbs[];
+    admin_client_verbs[], admin_directory_verbs[], admin_log_verbs[], admin_tracking_verbs[],
+    admin_report_verbs[], admin_db_verbs[], admin_key_verbs[], admin_scim_verbs[], admin_role_verbs[];
 
 int admin_run_log(struct arguments *arguments);
 int admin_run_log_verify(struct arguments *arguments);

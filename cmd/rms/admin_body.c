@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "cmd/rms/date.h"
 #include "cmd/rms/password.h"
 
 #define DAYS_MAX     65535
 #define PASSWORD_MAX 1024
+#define FILE_MAX     65536
 
 struct filling {
     const struct arguments *arguments;
@@ -259,6 +262,21 @@ static int put_bool(const struct filling *f)
     return word != NULL ? put(f, json_boolean(strcmp(word, "true") == 0)) : 0;
 }
 
+static int put_file(const struct filling *f)
+{
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(FILE_MAX);
+    const char *path = option_text(f);
+    int code = path != NULL ? rms_file_read(path, &text) : 0;
+
+    if (code == 0 && !rms_text_valid(rms_buf_view(&text))) {
+        code = RMS_E_BAD_ARGUMENT;
+    }
+    if (code < 0) {
+        return output_error(NULL, path, code);
+    }
+    return path != NULL ? put(f, text_json(rms_buf_text(&text))) : 0;
+}
+
 static int (*const fillers[])(const struct filling *) = {
     [FIELD_TEXT] = put_text,
     [FIELD_NUMBER] = put_number,
@@ -279,6 +297,7 @@ static int (*const fillers[])(const struct filling *) = {
     [FIELD_START] = put_date,
     [FIELD_EMPTY] = put_empty,
     [FIELD_BOOL] = put_bool,
+    [FIELD_FILE] = put_file,
 };
 
 /* --- the whole -------------------------------------------------------------------------------------------

@@ -413,6 +413,9 @@ static int remove_account(struct rms_db *db, const char *tenant_id, const char *
     if (code >= 0) {
         code = rms_sql_run(db, RMS_SQL_ROLE_DROP, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id)));
     }
+    if (code >= 0) {
+        code = rms_sql_run(db, RMS_SQL_ENTRY_DROP, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id)));
+    }
     return code < 0 ? code : rms_names_set(db, &owner, NULL, 0);
 }
 

@@ -238,6 +238,9 @@ static int remove_group(struct rms_db *db, const char *tenant_id, const char *id
     RMS_TRY(rms_sql_run_one(db, RMS_SQL_GROUP_DELETE, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id))));
     code = rms_sql_run(db, RMS_SQL_MEMBER_DROP, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id)));
     if (code >= 0) {
+        code = rms_sql_run(db, RMS_SQL_ENTRY_DROP, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id)));
+    }
+    if (code >= 0) {
         code = rms_sql_run(db, RMS_SQL_SUPER_DROP_GROUP, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id)));
     }
     if (code >= 0) {

@@ -105,6 +105,7 @@ uint64_t rms_store_local_changes(const struct rms_store *store);
 /* Where an account or group comes from. What a directory pushed, only that directory changes. */
 #define RMS_SOURCE_LOCAL "local"
 #define RMS_SOURCE_SCIM  "scim"
+#define RMS_SOURCE_LDAP  "ldap" /* which directory: store/source.h */
 
 /* What of one source is sought. */
 enum rms_search_by {

@@ -31,7 +31,7 @@ _rms_words() {
     'cache clean') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'reset') echo ' --yes --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'completion') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin') echo 'login logout tenant service key domain role user group identity explain template onboarding superuser issuer scim client license tracking log report db health' ;;
+    'admin') echo 'login logout tenant service key domain role user group directory identity explain template onboarding superuser issuer scim client license tracking log report db health' ;;
     'admin login') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin logout') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant') echo 'create list show set' ;;
@@ -72,6 +72,13 @@ _rms_words() {
     'admin group member remove') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin group refresh') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin group remove') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin directory') echo 'add list show test refresh remove' ;;
+    'admin directory add') echo ' --url --base --group-base --bind-dn --password-file --keytab --principal --ca --people-filter --group-filter --attribute --interval --look --max-age --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin directory list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin directory show') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin directory test') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin directory refresh') echo ' --force --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin directory remove') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin identity') echo 'check refresh' ;;
     'admin identity check') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin identity refresh') echo ' --group --user --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -209,6 +216,12 @@ _rms_valued() {
     'admin group member remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin group refresh') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin group remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin directory add') echo ' --url --base --group-base --bind-dn --password-file --keytab --principal --ca --people-filter --group-filter --attribute --interval --look --max-age --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin directory list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin directory show') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin directory test') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin directory refresh') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin directory remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin identity check') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin identity refresh') echo ' --group --user --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin explain') echo ' --user --file --licence --content-id --issuer --right --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
