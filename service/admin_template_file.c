@@ -208,6 +208,7 @@ static int read_history(struct rms_request *request, struct rms_tenant *t, struc
     struct rms_templates *history)
 {
     char id[RMS_GUID_TEXT];
+    RMS_TRY(rms_admin_tenant(request, t)); /* so that what is not found below is the template */
     int rc = rms_admin_template_find(request, t, current);
     if (rc == RMS_E_NOT_FOUND && rms_guid_parse(rms_view_str(request->params[1]), id) == RMS_OK) {
         *current = (struct rms_template){0};

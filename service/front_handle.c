@@ -105,6 +105,13 @@ int rms_front_begin(void *context, struct rms_exchange *x)
 
 /* --- the worker's part ------------------------------------------------------------------------------- */
 
+/* Whatever parameters follow. */
+static bool is_type(const char *header, const char *type)
+{
+    size_t len = strlen(type);
+    return strncasecmp(header, type, len) == 0 && strchr("; \t", header[len]) != NULL;
+}
+
 static int check_type(const struct rms_request *request)
 {
     const char *type = rms_request_header(request, "Content-Type");
@@ -112,9 +119,7 @@ static int check_type(const struct rms_request *request)
         return RMS_OK;
     }
     const char *own = request->route->who == RMS_WHO_PUSHER ? RMS_SCIM_TYPE : "application/json";
-    bool fits = strncasecmp(type, "application/json", strlen("application/json")) == 0 ||
-                strncasecmp(type, own, strlen(own)) == 0;
-    return fits ? RMS_OK : RMS_E_TYPE;
+    return is_type(type, "application/json") || is_type(type, own) ? RMS_OK : RMS_E_TYPE;
 }
 
 static int accept_caller(struct rms_front *front, struct rms_request *request)

@@ -107,8 +107,36 @@ static void the_table_is_complete(void **state)
     }
 }
 
-int main(void)
+/* The table for the test of bad input (test/scenario/badinput), a row a line: who, methods, longest body,
+ * pattern. */
+static int print_table(void)
 {
+    static const char *const who[] = {[RMS_WHO_ANYONE] = "anyone",
+        [RMS_WHO_BEARER] = "bearer",
+        [RMS_WHO_PUSHER] = "pusher",
+        [RMS_WHO_OPERATOR] = "operator"};
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } methods[] = {{RMS_METHOD_GET, "GET"}, {RMS_METHOD_POST, "POST"}, {RMS_METHOD_PUT, "PUT"},
+        {RMS_METHOD_PATCH, "PATCH"}, {RMS_METHOD_DELETE, "DELETE"}};
+    for (const struct rms_route *row = rms_routes; row->pattern != NULL; row++) {
+        printf("%s ", who[row->who]);
+        for (size_t i = 0; i < RMS_COUNT(methods); i++) {
+            printf("%s", (row->methods & methods[i].bit) != 0 ? methods[i].name : "");
+            printf("%s", (row->methods & methods[i].bit) != 0 ? "," : "");
+        }
+        printf(" %zu %s\n", row->body_max, row->pattern);
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--print") == 0) {
+        return print_table();
+    }
+
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_find_their_row),
         cmocka_unit_test(bad_escapes_in_parameters_are_refused),
