@@ -146,7 +146,7 @@ def wrong_methods(stage, row, allowed):
 
 
 def nobody(stage, row, _):
-    """Without a token, with a made-up one, with that of another kind; the operator's rows over the network."""
+    """Without a token, with a made-up one, with that of another kind; the operator's rows over the network, as a person without a role."""
     if row.who == "anyone":
         return 0
     tokens = [{}, {"Authorization": "Bearer " + secrets.token_urlsafe(30)}, {"Authorization": "Basic eDp5"}, stage.headers["pusher" if row.who == "bearer" else "bearer"]]

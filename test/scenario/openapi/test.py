@@ -1,0 +1,149 @@
+"""The description of the data API (doc/protocol/openapi.yaml) against the route table, in both directions, and against real answers."""
+import json
+import re
+import subprocess
+
+import jsonschema
+import yaml
+
+from rmslab import BUILD, SOURCE, Lab, SocketConnection, b64, main, pfile_licence, quote
+
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+
+class Description:
+    def __init__(self):
+        self.document = yaml.safe_load((SOURCE / "doc/protocol/openapi.yaml").read_text())
+        # references inside of it; those of JSON Schema 2020-12, which OpenAPI 3.1 takes over
+        self.resolver = jsonschema.RefResolver("", self.document)
+
+    def at(self, node):
+        return self.resolver.resolve(node["$ref"])[1] if "$ref" in node else node
+
+    def operations(self):
+        for path, item in self.document["paths"].items():
+            for method, operation in item.items():
+                assert method in METHODS, (path, method)
+                yield path, method.upper(), operation
+
+    def find(self, path):
+        """The operation that a request goes to: fixed words before parameters."""
+        found = [(p.count("{"), p, o) for p, m, o in self.operations() if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", p), path)]
+        assert found, path
+        return min(found)[1:]
+
+    def check(self, path, status, kind, value):
+        described, operation = self.find(path)
+        assert str(status) in operation["responses"], f"{described}: {status} is not described"
+        content = self.at(operation["responses"][str(status)])["content"]
+        assert kind.split(";")[0] in content, (described, kind)
+        validator = jsonschema.Draft202012Validator(content[kind.split(";")[0]]["schema"], resolver=self.resolver)
+        for part in value if kind.startswith("application/x-ndjson") else [value]:
+            problem = jsonschema.exceptions.best_match(validator.iter_errors(part))
+            assert problem is None, f"{described} {status}: {problem.message} at {list(problem.path)}"
+        return described, str(status)
+
+
+def it_is_well_formed():
+    api = Description()
+    assert api.document["openapi"].startswith("3.1.") and {"title", "version"} <= set(api.document["info"])
+    ids = []
+    for path, method, operation in api.operations():
+        ids.append(operation["operationId"])
+        said = [api.at(p) for p in operation.get("parameters", ())]
+        assert {p["name"] for p in said if p["in"] == "path"} == set(re.findall(r"\{(\w+)\}", path)), path
+        assert all(p["in"] != "path" or p["required"] is True for p in said) and len({(p["name"], p["in"]) for p in said}) == len(said), path
+        assert "200" in operation["responses"] and all("description" in api.at(r) for r in operation["responses"].values()), path
+        for response in operation["responses"].values():
+            for media in api.at(response)["content"].values():
+                jsonschema.Draft202012Validator.check_schema(media["schema"])
+        for scheme in operation.get("security", ()):
+            assert set(scheme) <= set(api.document["components"]["securitySchemes"]), path
+    assert len(set(ids)) == len(ids)
+    for name, schema in api.document["components"]["schemas"].items():
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert schema.get("type") != "object" or schema.get("additionalProperties", schema.get("unevaluatedProperties")) is False, name
+    used = set(re.findall(r"#/components/(\w+/\w+)", json.dumps(api.document)))
+    held = {f"{kind}/{name}" for kind, group in api.document["components"].items() if kind != "securitySchemes" for name in group}
+    assert used == held, used ^ held
+
+
+def it_says_what_the_route_table_says():
+    api = Description()
+    listed = subprocess.run([BUILD / "service/service_route_test", "--print"], check=True, capture_output=True, text=True).stdout
+    rows = {}
+    for line in listed.splitlines():
+        _, methods, _, pattern = line.split(" ", 3)
+        rows.setdefault(pattern, set()).update(methods.rstrip(",").split(","))
+    described = {}
+    for path, method, _ in api.operations():
+        pattern = re.sub(r"\{\w+\}", "{}", path).replace("/my/v2/", "/my/v1|v2/")
+        assert method in rows.get(pattern, ()), f"{method} {path}: the service has no such route"
+        described.setdefault(pattern, set()).add(method)
+    assert set(api.document["x-described"]) == set(described), set(api.document["x-described"]) ^ set(described)
+    for pattern in described:
+        assert rows[pattern] & {"GET"} == described[pattern], pattern
+    # what reads documents, logs, reports and templates and is not described would be forgotten
+    subject = re.compile(r"/(my/v1\|v2|admin/v1/tenants/\{\})/(documents|reports|log/(usage|admin)|templates|tracking)(/\{\}(/events)?)?")
+    missing = {p for p, methods in rows.items() if subject.fullmatch(p) and "GET" in methods} - set(described)
+    assert not missing, f"not described: {missing}"
+
+
+def answers_are_what_it_says():
+    api = Description()
+    seen = set()
+    with Lab(people=("alice", "bob", "mallory")) as lab:
+        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+        path = alice.write("plan.txt", b"text\n")
+        alice.rms("protect", path, "--perm", "bob@contoso.test:VIEW,EXTRACT", "--offline-days", "7", "--in-place")
+        licence = {"SerializedPublishingLicense": b64(pfile_licence(alice.home / "plan.ptxt"))}
+        for person in (bob, mallory):
+            person.rest("POST", "/my/v2/enduserlicenses", licence)
+        bob.rms("open", alice.home / "plan.ptxt", "-o", bob.home / "plan.txt")
+        lab.admin("template", "add", "--name", "Secret", "--grant", "bob@contoso.test:VIEW")
+        lab.usage()  # rows of a moment ago have come
+        content = alice.rest("GET", "/my/v2/documents")[2][0]["ContentId"]
+        alice.rms("revoke", content, "--yes", code=None)
+
+        def over_https(person, path, token=True):
+            status, headers, reply = person.rest("GET", path, token=token)
+            seen.add(api.check(path.split("?")[0], status, headers["Content-Type"], reply))
+            return status
+
+        def at_the_socket(path):
+            connection = SocketConnection(lab.socket, 60)
+            connection.request("GET", path)
+            reply = connection.getresponse()
+            data, kind = reply.read(), reply.headers["Content-Type"]
+            value = [json.loads(line) for line in data.splitlines()] if "ndjson" in kind else json.loads(data)
+            connection.close()
+            seen.add(api.check(path.split("?")[0], reply.status, kind, value))
+            return value
+
+        for rest in ("", "?q=plan", f"/{content}", f"/{content}/events"):
+            assert over_https(alice, "/my/v2/documents" + rest) == 200
+            assert over_https(alice, "/my/v2/documents" + rest, "x.y.z") == 401
+        assert over_https(mallory, f"/my/v2/documents/{content}") == 400 and over_https(mallory, f"/my/v2/documents/{content}/events") == 400
+        for rest in ("templates", "templateinformation"):
+            assert over_https(alice, "/my/v2/" + rest) == 200 and over_https(alice, "/my/v2/" + rest, "x.y.z") == 401
+        tenant = "/admin/v1/tenants/contoso.test"
+        template = at_the_socket(tenant + "/templates")[0]["TemplateId"]
+        assert at_the_socket(tenant + f"/documents/{content}/events") and at_the_socket(tenant + "/log/usage") and at_the_socket(tenant + "/log/admin")
+        for rest in ("/documents", "/documents?user=alice@contoso.test", f"/documents/{content}", f"/documents/{quote('nonsense')}", f"/documents/{template}", f"/documents/{template}/events",
+                     "/log/usage?limit=1", "/log/usage?from=x", "/log/admin?limit=x", "/templates?lang=de", f"/templates/{template}", f"/templates/{content}", "/tracking",
+                     *(f"/reports/{kind}" for kind in ("day", "hour", "document", "person", "template", "refusal")), "/reports/day?from=x", "/reports/nothing"):
+            at_the_socket(tenant + rest)
+        for rest in ("/documents", f"/documents/{content}", f"/documents/{content}/events", "/log/usage", "/log/admin", "/templates", "/templates/x", "/tracking", "/reports/day"):
+            at_the_socket("/admin/v1/tenants/nobody.test" + rest)
+        for person in (alice, bob):
+            assert at_the_socket(tenant + f"/log/usage?user={person.address}")
+        lab.admin("tracking", "disable", "--force")
+        for rest in ("", f"/{content}", f"/{content}/events"):
+            assert over_https(alice, "/my/v2/documents" + rest) == 403
+    unseen = {(p, s) for p, _, o in api.operations() for s in o["responses"]} - seen
+    assert not {u for u in unseen if u[1] == "200"}, f"never answered: {unseen}"
+    print(f"     {len(seen)} kinds of answers; described and not seen: {sorted(unseen)}")
+
+
+if __name__ == "__main__":
+    main(it_is_well_formed, it_says_what_the_route_table_says, answers_are_what_it_says)
