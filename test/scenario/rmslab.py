@@ -279,7 +279,7 @@ class Lab:
             reply = connection.getresponse()
             data = reply.read()
             kind = reply.headers.get("Content-Type", "")
-            parsed = json.loads(data) if data and kind.startswith("application/json") else data.decode(errors="replace")
+            parsed = json.loads(data) if data and kind.startswith(("application/json", "application/scim+json")) else data.decode(errors="replace")
             return reply.status, reply.headers, parsed
         finally:
             connection.close()
