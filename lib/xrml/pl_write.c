@@ -1,5 +1,5 @@
-/* Writing publishing licences (licence.h): a body in pieces around what is made of the content key, completed and
- * signed by whoever has it. */
+/* Writing publishing licences (licence.h): a body in pieces around what is made of the content key, completed
+ * and signed by whoever has it. */
 #include <strings.h>
 
 #include "base/text.h"
