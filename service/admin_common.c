@@ -1,11 +1,13 @@
 #include "service/admin.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "directory/directory.h"
 #include "service/route.h"
 #include "service/rest_error.h"
 #include "service/tenant.h"
+#include "service/usage_sign.h"
 #include "store/admin_log.h"
 
 int rms_admin_tenant(struct rms_request *request, struct rms_tenant *tenant_out)
@@ -124,6 +126,17 @@ static const char *command_of(const struct rms_request *request)
     return rms_arena_text(request->arena, rms_view_of(out.data, len));
 }
 
+/* Its own row and those that others left. When keyd does not answer they wait for the next call. */
+static void seal(struct rms_worker *worker, const char *tenant_id)
+{
+    struct rms_usage_signer signer;
+    rms_usage_signer_init(&signer, worker->db, worker->keys);
+    int rc = rms_admin_chain_seal(worker->db, tenant_id, &signer.signer, rms_clock_now());
+    if (rc < 0) {
+        rms_log(RMS_LOG_ERROR, "admin-log.unsigned", "reason", rms_error_info(rc)->reason, NULL);
+    }
+}
+
 void rms_admin_note_request(const struct rms_request *request, int code)
 {
     if (request->actor == NULL && !request->admin_socket) {
@@ -150,5 +163,7 @@ void rms_admin_note_request(const struct rms_request *request, int code)
     if (rc < 0) {
         rms_log(RMS_LOG_ERROR, "admin-log.lost", "reason", rms_error_info(rc)->reason, "correlation",
             request->correlation, NULL);
+        return;
     }
+    seal(request->worker, row.tenant_id);
 }

@@ -7,7 +7,7 @@
 #include "service/rest_write.h"
 #include "service/usage.h"
 #include "service/usage_sign.h"
-#include "store/usage_verify.h"
+#include "store/admin_log.h"
 
 #define FLUSH_MS 10000
 #define HEX      (2 * RMS_CHAIN_HASH + 1)
@@ -125,11 +125,12 @@ int rms_admin_log_verify(struct rms_front *front, struct rms_request *request, s
         return rms_fail(request, RMS_E_ROLE_REQUIRED, "rows of no tenant are the operator's");
     }
     rms_usage_flush(front->usage, FLUSH_MS);
-    RMS_TRY(rms_usage_verify(request->worker->db, &check, &report));
+    bool admin = rms_request_query(request, "admin") != NULL;
+    RMS_TRY((admin ? rms_admin_chain_verify : rms_usage_verify)(request->worker->db, &check, &report));
     write_report(&reply->body, request, &report);
     if (report.finding != RMS_USAGE_INTACT) {
-        rms_log(RMS_LOG_ERROR, "usage.chain.damaged", "tenant", t.id, "finding",
-            rms_usage_finding_word(report.finding), NULL);
+        rms_log(RMS_LOG_ERROR, admin ? "admin.chain.damaged" : "usage.chain.damaged", "tenant", t.id,
+            "finding", rms_usage_finding_word(report.finding), NULL);
         request->note.detail = rms_arena_printf(
             request->arena, "%s at row %lld", rms_usage_finding_word(report.finding), (long long)report.seq);
     }

@@ -54,6 +54,7 @@ static const struct option_row export_options[] = {
 };
 static const struct option_row verify_options[] = {
     TEXT("expect", "ROW:HASH", "the End that an earlier run printed; it must still be there"),
+    FLAG("admin", "the log of administration instead of the usage log"),
     FLAG("unassigned", "the rows that belong to no tenant"),
     TENANT_OPTION,
     SOCKET_OPTION,
@@ -305,7 +306,7 @@ const struct verb admin_log_verbs[] = {
     },
     {
         .name = "verify",
-        .summary = "Check that the usage log is complete and unchanged",
+        .summary = "Check that a log is complete and unchanged",
         .details =
             "Every row carries a hash over its fields and the row before; the end is signed. Names the first "
             "row\n"
@@ -313,6 +314,7 @@ const struct verb admin_log_verbs[] = {
             "and given with --expect later, it also shows a log that was put back to an earlier state.\n"
             "Exit status 1 when something is wrong.",
         .examples = "  rms admin log verify\n"
+                    "  rms admin log verify --admin\n"
                     "  rms admin log verify --json | jq -r .End",
         .options = verify_options,
         .run = admin_run_log_verify,

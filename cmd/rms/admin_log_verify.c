@@ -35,9 +35,9 @@ static void print_finding(const json_t *report)
     const char *text = text_of(rms_json_str(report, "Finding"));
 
     if (last > first) {
-        fprintf(stderr, _("rms: usage log: one or more of the rows %lld to %lld %s\n"), first, last, _(text));
+        fprintf(stderr, _("rms: log: one or more of the rows %lld to %lld %s\n"), first, last, _(text));
     } else {
-        fprintf(stderr, _("rms: usage log: row %lld %s\n"), first, _(text));
+        fprintf(stderr, _("rms: log: row %lld %s\n"), first, _(text));
     }
 }
 
@@ -70,6 +70,9 @@ int admin_run_log_verify(struct arguments *arguments)
     }
     if (argument_flag(arguments, "unassigned")) {
         (void)json_object_set_new(query, "unassigned", json_string("1"));
+    }
+    if (argument_flag(arguments, "admin")) {
+        (void)json_object_set_new(query, "admin", json_string("1"));
     }
     status = admin_exchange(arguments, &exchange, &report);
     return status == 0 ? show_report(report) : status;

@@ -2,7 +2,7 @@
 #ifndef RMS_STORE_ADMIN_LOG_H
 #define RMS_STORE_ADMIN_LOG_H
 
-#include "store/store.h"
+#include "store/usage_verify.h"
 
 struct rms_admin_row {
     const char *tenant_id; /* NULL: concerns the whole deployment */
@@ -15,6 +15,15 @@ struct rms_admin_row {
 };
 
 RMS_MUST_USE int rms_admin_log_append(struct rms_db *db, const struct rms_admin_row *row);
+
+/* Chains the rows of a tenant (NULL: of none) that wait, in their order, and signs the new end. Not inside of
+ * a transaction. What the signer returns is returned, and the rows go on waiting. */
+RMS_MUST_USE int rms_admin_chain_seal(
+    struct rms_db *db, const char *tenant_id, const struct rms_chain_signer *signer, int64_t now);
+
+/* As rms_usage_verify. Rows that wait are not looked at. */
+RMS_MUST_USE int rms_admin_chain_verify(
+    struct rms_db *db, const struct rms_usage_check *check, struct rms_usage_report *report_out);
 
 struct rms_admin_query {
     const char *tenant_id; /* NULL = the rows of no tenant */

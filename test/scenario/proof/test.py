@@ -179,6 +179,49 @@ def a_person_is_erased_and_old_rows_are_cut():
         assert after["Intact"] and after["FirstRow"] == count + 1 and after["Rows"] == 0 and after["CutTime"], after
 
 
+def the_admin_log_too():
+    # touches: B-11, S-194
+    with Lab(people=("alice",)) as lab:
+        for number in range(4):
+            lab.admin("group", "add", f"g{number}")
+        good = ask(lab, "--admin")
+        assert good["Intact"] and good["Rows"] >= 5 and good["End"].split(":")[0] == str(good["Rows"]), good
+        end = good["End"]
+        with database(lab) as db:
+            columns = {r[1]: r[2] for r in db.execute("PRAGMA table_info(admin_log)") if r[1] not in OWN}
+            assert set(columns) == {"tenant_id", "time", "actor", "command", "passed", "result", "correlation_id", "chain_seq", "hash"}, columns
+            db.execute("CREATE TABLE kept_admin AS SELECT * FROM admin_log WHERE chain_seq IS NOT NULL")
+
+        def back():
+            with database(lab) as db:
+                db.execute("DELETE FROM admin_log WHERE seq <= (SELECT MAX(seq) FROM kept_admin)")
+                db.execute("INSERT INTO admin_log SELECT * FROM kept_admin")
+
+        for column, kind in columns.items():
+            with database(lab) as db:
+                value = {"TEXT": "'other'", "INTEGER": "99", "BLOB": "x'00'"}[kind]
+                assert db.execute(f"UPDATE admin_log SET {column} = {value} WHERE tenant_id IS NOT NULL AND chain_seq = 3").rowcount == 1
+            bad = ask(lab, "--admin", code=1)
+            assert bad["Row"] == 3 and bad["Finding"] == ("deleted" if column in ("tenant_id", "chain_seq") else "edited"), (column, bad)
+            back()
+        for row in range(1, good["Rows"] + 1):
+            with database(lab) as db:
+                assert db.execute("DELETE FROM admin_log WHERE tenant_id IS NOT NULL AND chain_seq = ?", (row,)).rowcount == 1
+            bad = ask(lab, "--admin", code=1)
+            assert bad["Row"] == row and bad["Finding"] == "deleted", (row, bad)
+            back()
+        assert ask(lab, "--admin", "--expect", end)["Intact"]
+        # the newest rows cut off with a head of one's own: not signed by the service, and the gap stays for ever
+        with database(lab) as db:
+            db.execute("DELETE FROM admin_log WHERE tenant_id IS NOT NULL AND chain_seq > 4")
+            db.execute("UPDATE log_statement SET seq = 4, hash = (SELECT hash FROM admin_log WHERE tenant_id IS NOT NULL AND chain_seq = 4)"
+                       " WHERE kind = 'head' AND tenant NOT IN (SELECT id FROM tenant) AND tenant <> '-' AND seq > 4")
+        assert ask(lab, "--admin", code=1)["Finding"] == "unsigned"
+        assert ask(lab, "--admin", code=1)["Finding"] == "deleted"
+        assert ask(lab)["Intact"]  # the usage log is another chain
+
+
 if __name__ == "__main__":
     main(every_cell_and_every_row, the_service_does_not_sign_what_it_did_not_write, a_key_of_ones_own_signs_nothing,
-         rows_from_before_are_taken_over_and_said_so, a_person_is_erased_and_old_rows_are_cut)
+         rows_from_before_are_taken_over_and_said_so, a_person_is_erased_and_old_rows_are_cut,
+         the_admin_log_too)
