@@ -139,7 +139,7 @@ _rms_words() {
     'admin log') echo 'usage admin verify export erase trim' ;;
     'admin log usage') echo ' --from --to --limit --day --user --content --about --path --threads --force --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log admin') echo ' --from --to --limit --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin log verify') echo ' --expect --unassigned --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin log verify') echo ' --expect --admin --unassigned --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log export') echo ' --format --from --to --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log erase') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log trim') echo ' --before --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
