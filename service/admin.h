@@ -5,6 +5,7 @@
 
 #include "service/front.h"
 #include "service/rest_json.h"
+#include "store/key.h"
 #include "store/template.h"
 #include "store/tenant.h"
 
@@ -28,7 +29,7 @@
     X(tracking_list) X(tracking_show) X(tracking_events) \
     X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) \
     X(db_check) X(db_migrate) X(db_backup) \
-    X(key_list) X(key_add) X(key_change) X(explain) \
+    X(key_list) X(key_add) X(key_change) X(key_remove) X(key_breach) X(explain) \
     X(scim_token_add) X(scim_token_list) X(scim_token_remove) \
     X(role_list) X(role_add) X(role_remove) X(login) X(logout)
 /* clang-format on */
@@ -87,6 +88,10 @@ RMS_MUST_USE int rms_admin_directory_of(
 /* RMS_E_CONFLICT for what comes from a directory: it would be as before after the next reading. */
 RMS_MUST_USE int rms_admin_not_of_directory(
     struct rms_request *request, const char *tenant_id, const char *id);
+
+/* The licence key of the path's second parameter (admin_key.c). RMS_E_NOT_FOUND. */
+RMS_MUST_USE int rms_admin_find_key(
+    struct rms_request *request, const char *tenant_id, struct rms_key *key_out);
 
 /* Member "Keys": the tenant's licence keys, oldest first (admin_key.c). */
 RMS_MUST_USE int rms_admin_write_keys(

@@ -46,7 +46,8 @@ static void write_keyd(struct rms_buf *out, const struct rms_keyd_stats *stats, 
         operations += stats->operations[i];
     }
     rms_out_open(out, "Keyd", '{');
-    rms_out_text(out, "State", rc == RMS_OK ? "ok" : rms_error_info(rc)->reason);
+    const char *answering = stats->locked ? "locked" : "ok";
+    rms_out_text(out, "State", rc == RMS_OK ? answering : rms_error_info(rc)->reason);
     rms_out_int(out, "Operations", (int64_t)operations);
     rms_out_int(out, "Opens", (int64_t)stats->operations[RMS_KEYD_OPEN]);
     rms_out_int(out, "Releases", (int64_t)stats->operations[RMS_KEYD_RELEASE]);
@@ -144,8 +145,8 @@ int rms_admin_health(struct rms_front *front, struct rms_request *request, struc
     int rc = rms_keyd_stats(request->worker->keys, &stats);
     rms_lookout_state(front->lookout, &watch);
     add_if(&problems, watch.away || rms_changes_read(request->worker->db, &changes) < 0, "database");
-    add_if(&problems, !rms_usage_healthy(front->usage), "log");               /* S-188 */
-    add_if(&problems, rc < 0 || stats.token_problem[0] != '\0', "key store"); /* S-214 */
+    add_if(&problems, !rms_usage_healthy(front->usage), "log");                               /* S-188 */
+    add_if(&problems, rc < 0 || stats.locked || stats.token_problem[0] != '\0', "key store"); /* S-214 */
     for (size_t i = 0; i < count; i++) {
         add_if(&problems, ends_by(&watched[i], request->now), watched[i].problem);
     }

@@ -14,6 +14,9 @@ static void write_key(struct rms_buf *out, const struct rms_key *key)
     bool in_token = key->reference[0] != '\0';
     rms_out_text(out, "KeyType", in_token ? "Customer-managed (BYOK)" : "Service-managed");
     rms_out_time(out, "CreationTime", key->created_at);
+    if (key->compromised_at != 0) {
+        rms_out_time(out, "CompromisedTime", key->compromised_at);
+    }
     rms_out_text(out, "FriendlyName", key->name);
     rms_out_int(out, "Bits", key->bits);
     rms_out_text(out, "UsedFor", key->active ? "protecting and opening" : "opening");
@@ -41,11 +44,17 @@ int rms_admin_write_keys(
 
 int rms_admin_key_list(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
+    const char *sort = rms_request_query(request, "sort");
     struct rms_tenant t;
     (void)front;
     RMS_TRY(rms_admin_tenant(request, &t));
+    if (sort != NULL && strcmp(sort, "created") != 0) { /* S-207: and that is how they come */
+        return rms_fail(request, RMS_E_BAD_ARGUMENT, "sort: not created");
+    }
     return rms_admin_write_keys(request, &reply->body, NULL, t.id);
 }
+
+#define RMS_ROTATION_DAYS_MAX 36500
 
 static int show_stored(struct rms_request *request, struct rms_reply *reply, const char *id)
 {
@@ -69,6 +78,7 @@ static int read_status(struct rms_admin_body *body, bool needed, bool *active_ou
 struct key_wish {
     struct rms_key_wish key;
     bool activate;
+    int64_t older_days; /* only when the active key is; 0: in any case */
 };
 
 static int read_store(struct rms_admin_body *body, bool *in_token)
@@ -92,16 +102,34 @@ static int read_wish(struct rms_admin_body *body, struct key_wish *wish)
     RMS_TRY(rms_reader_int(&body->reader, body->object, "Bits", &bits));
     RMS_TRY(read_status(body, false, &wish->activate));
     wish->key.bits = (unsigned)bits;
+    RMS_TRY(rms_reader_int(&body->reader, body->object, "OlderDays", &wish->older_days));
+    if (wish->older_days < 0 || wish->older_days > RMS_ROTATION_DAYS_MAX) {
+        return rms_reader_fail(&body->reader, "OlderDays", "not 0 to 36500");
+    }
     return bits == 2048 || bits == 3072 || bits == 4096
                ? RMS_OK
                : rms_reader_fail(&body->reader, "Bits", "neither 2048, 3072 nor 4096"); /* S-209 */
+}
+
+/* For a timer that asks every day: is the active key old enough to be replaced? */
+static int is_due(
+    struct rms_request *request, const struct rms_tenant *t, const struct key_wish *wish, struct rms_key *key)
+{
+    if (wish->older_days == 0) {
+        return 1;
+    }
+    int rc = rms_key_active(request->worker->db, request->arena, t->id, RMS_KEY_TENANT, key);
+    if (rc == RMS_E_NOT_FOUND) {
+        return 1;
+    }
+    return rc < 0 ? rc : request->now - key->created_at >= wish->older_days * RMS_DAY_S;
 }
 
 /* The key is made before anything is stored, and stored in one transaction: a stop at any moment leaves the
  * keys as they were, or as wanted. */
 int rms_admin_key_add(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"Bits", "Status", "Store", "Reference", NULL};
+    static const char *const names[] = {"Bits", "Status", "Store", "Reference", "OlderDays", NULL};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tenant t;
     struct rms_made_key made = {0};
@@ -111,6 +139,12 @@ int rms_admin_key_add(struct rms_front *front, struct rms_request *request, stru
     int rc = read_wish(&body, &wish);
     if (rc < 0) {
         return rms_admin_fail(request, &body, rc);
+    }
+    struct rms_key former;
+    rc = is_due(request, &t, &wish, &former);
+    if (rc <= 0) {
+        request->note.detail = rc == 0 ? "the active key is not that old" : NULL;
+        return rc < 0 ? rc : show_stored(request, reply, former.id);
     }
     rc = rms_tenant_key_make(request, &t, &wish.key, &made);
     if (rc == RMS_OK) {
@@ -125,7 +159,7 @@ int rms_admin_key_add(struct rms_front *front, struct rms_request *request, stru
 
 /* --- activating ---------------------------------------------------------------------------------------- */
 
-static int find_key(struct rms_request *request, const char *tenant_id, struct rms_key *key_out)
+int rms_admin_find_key(struct rms_request *request, const char *tenant_id, struct rms_key *key_out)
 {
     char id[RMS_GUID_TEXT];
     int rc = rms_guid_parse(rms_view_str(request->params[1]), id);
@@ -143,6 +177,9 @@ static int activate(struct rms_request *request, const struct rms_key *key)
     if (key->active) {
         request->note.detail = "it is active already";
         return RMS_OK;
+    }
+    if (key->compromised_at != 0) {
+        return rms_fail(request, RMS_E_CONFLICT, "the key is compromised: it only opens what it protected");
     }
     if (key->bits < RMS_TENANT_KEY_BITS) {
         return rms_fail(request, RMS_E_CONFLICT, "a key this short only opens what it protected"); /* S-209 */
@@ -188,7 +225,7 @@ int rms_admin_key_change(struct rms_front *front, struct rms_request *request, s
     struct rms_key key;
     (void)front;
     RMS_TRY(rms_admin_tenant(request, &t));
-    RMS_TRY(find_key(request, t.id, &key));
+    RMS_TRY(rms_admin_find_key(request, t.id, &key));
     RMS_TRY(rms_admin_body(request, names, &body));
     RMS_TRY(change(request, &body, &key));
     return show_stored(request, reply, key.id);

@@ -124,6 +124,8 @@ const struct rms_route rms_routes[] = {
     TENANT(POST, "keys", PEOPLE, key_add, "AddKey"),
     TENANT(GET, "keys", SERVICE, key_list, "GetKeys"),
     TENANT(POST, "keys/{}", PEOPLE, key_change, "SetKeyProperties"),
+    TENANT(DELETE, "keys/{}", PEOPLE, key_remove, "RemoveKey"),
+    TENANT(POST, "breach", PEOPLE, key_breach, "RespondToBreach"),
     TENANT(POST, "users", PEOPLE, user_add, "AddUser"),
     TENANT(GET, "users", HELP, user_list, "GetUsers"),
     TENANT(GET, "users/{}", HELP, user_show, "GetUser"),

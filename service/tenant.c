@@ -52,6 +52,7 @@ static int load_key(struct live *live, const struct rms_key *stored, struct rms_
     struct rms_live_tenant *tenant = &live->tenant;
     key->id = stored->id;
     key->active = stored->active;
+    key->compromised = stored->compromised_at != 0;
     RMS_TRY(rms_rsa_public_set(&key->key, stored->public_key));
     rms_rsa_fingerprint(&key->key, key->fingerprint);
     return rms_server_init(

@@ -18,6 +18,7 @@
 struct rms_live_key {
     const char *id;
     bool active;
+    bool compromised; /* signs nothing new */
     struct rms_rsa_public key;
     uint8_t fingerprint[RMS_SHA256_BYTES];
     struct rms_server server;

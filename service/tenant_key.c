@@ -158,7 +158,7 @@ const struct rms_live_key *rms_live_key_named(const struct rms_live_tenant *tena
 
 bool rms_live_key_weak(const struct rms_live_key *key)
 {
-    return key->key.bits < BITS_TO_BE;
+    return key->compromised || key->key.bits < BITS_TO_BE;
 }
 
 static int build_vouch(struct rms_request *request, const struct rms_live_key *key,

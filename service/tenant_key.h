@@ -42,7 +42,7 @@ const struct rms_live_key *rms_live_key_named(const struct rms_live_tenant *tena
 RMS_MUST_USE int rms_tenant_key_vouch(struct rms_request *request, const struct rms_live_key *key,
     const struct rms_live_key *by, struct rms_view *slc_out);
 
-/* Too weak to sign anything new: brought along by a migration, opens only (S-209). */
+/* Too weak to sign anything new: brought along by a migration (S-209), or compromised. It opens only. */
 bool rms_live_key_weak(const struct rms_live_key *key);
 
 #endif

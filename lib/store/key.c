@@ -186,6 +186,24 @@ int rms_key_move(struct rms_db *db, const struct rms_key *key)
                                          RMS_BLOB(key->sealed), RMS_TEXT(key->reference))));
 }
 
+int rms_key_set_compromised(struct rms_db *db, const char *tenant_id, const char *id, int64_t time)
+{
+    RMS_TRY(rms_db_begin(db));
+    return rms_db_end_change(db, rms_sql_run_one(db, RMS_SQL_KEY_COMPROMISED,
+                                     RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id), RMS_INT(time))));
+}
+
+int rms_key_documents(struct rms_db *db, const struct rms_key *key, int64_t *count_out)
+{
+    RMS_ROWS(rows, db, NULL);
+
+    *count_out = 0;
+    RMS_TRY(rms_rows_first(
+        &rows, RMS_SQL_KEY_DOCUMENTS, RMS_VALUES(RMS_TEXT(key->tenant_id), RMS_INT(key->created_at))));
+    *count_out = rms_take_int(&rows);
+    return rms_rows_status(&rows);
+}
+
 static int remove_key(struct rms_db *db, const char *tenant_id, const char *id)
 {
     struct rms_key key;

@@ -67,6 +67,13 @@ RMS_MUST_USE int rms_key_set_sealed(
 /* To another place: sealed and reference change together, of the key with this tenant_id and id. */
 RMS_MUST_USE int rms_key_move(struct rms_db *db, const struct rms_key *key);
 
+/* Known to be in wrong hands since `time`. */
+RMS_MUST_USE int rms_key_set_compromised(
+    struct rms_db *db, const char *tenant_id, const char *id, int64_t time);
+
+/* How many tracked documents were published since the key was made: no more of them can be under it. */
+RMS_MUST_USE int rms_key_documents(struct rms_db *db, const struct rms_key *key, int64_t *count_out);
+
 /* RMS_E_CONFLICT for an active key. */
 RMS_MUST_USE int rms_key_remove(struct rms_db *db, const char *tenant_id, const char *id);
 

@@ -1,16 +1,10 @@
 """Tenant keys in a PKCS#11 token (SoftHSM2): made there, moved there, used, rolled, away, back, and nowhere else."""
-import hashlib
-import hmac
 import os
-import pathlib
 import re
-import sqlite3
 import time
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-import postgres
 import softhsm
+from keysearch import factors, places_with, private_blob
 from rmslab import Lab, b64, main
 
 os.environ["RMS_TEST_KEYSTORE"] = "softhsm"
@@ -174,64 +168,8 @@ def keys_of_other_tools_are_added_once():
 
 # --- moved to the token: the key is nowhere else --------------------------------------------------------------------
 
-def hkdf(key, salt, info):
-    secret = hmac.new(salt, key, hashlib.sha256).digest()
-    return hmac.new(secret, info + b"\x01", hashlib.sha256).digest()
-
-
-def private_blob(lab, key_id):
-    """What the service has of a key that it keeps itself, opened with the master key."""
-    rows = postgres.of_environment()
-    assert rows is None, "looks into SQLite"
-    with sqlite3.connect(f"file:{lab.data}/db/openrms.db?mode=ro", uri=True) as db:
-        (tenant, sealed), = db.execute("SELECT tenant_id, sealed FROM tenant_key WHERE id = ?", (key_id,))
-    sealing = hkdf((lab.data / "master.key").read_bytes(), b"OpenRMS keyd", b"seal v1")
-    context = b"OpenRMS key v1\0\x01" + bytes.fromhex(key_id.replace("-", "")) + bytes.fromhex(tenant.replace("-", ""))
-    return open_box(sealing, sealed, context)
-
-
-def open_box(key, box, context):
-    return AESGCM(key).decrypt(box[1:13], box[13:], box[:1] + context)
-
-
-def factors(blob):
-    """Needles: the middle of each prime, in both byte orders."""
-    bits = int.from_bytes(blob[12:16], "little")
-    numbers = blob[20 + bits // 8:20 + bits // 4]
-    primes = numbers[:bits // 16], numbers[bits // 16:]
-    modulus = int.from_bytes(blob[20:20 + bits // 8], "little")
-    assert int.from_bytes(primes[0], "little") * int.from_bytes(primes[1], "little") == modulus
-    middle = [p[20:60] for p in primes]
-    return middle + [m[::-1] for m in middle]
-
-
-def memory_with(pid, needles):
-    found = []
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for line in maps:
-            span, mode = line.split()[:2]
-            begin, end = (int(x, 16) for x in span.split("-"))
-            if "r" not in mode or "[v" in line or end - begin > 1 << 32:
-                continue
-            try:
-                memory.seek(begin)
-                data = memory.read(end - begin)
-            except OSError:
-                continue
-            found += [line.strip() for needle in needles if needle in data]
-    return found
-
-
-def places_with(lab, needles):
-    """Every file below the lab but the token's own, every process of the service."""
-    found = [str(p) for p in lab.dir.rglob("*") if p.is_file() and lab.token.tokens not in p.parents
-             for data in [p.read_bytes()] if any(n in data or n.hex().encode() in data or b64(n)[4:-4].encode() in data for n in needles)]
-    for name, pid in {"rmsd": lab.rmsd.pid, **lab.children()}.items():
-        found += [f"{name}: {where}" for where in memory_with(pid, needles)]
-    return found
-
-
 def a_moved_key_is_in_the_token_and_nowhere_else():
+    # proves: S-203
     # touches: S-212, S-215, S-218
     with Lab(people=("alice", "bob"), rmsd_args=("--set", "key_store=software")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
@@ -270,6 +208,16 @@ def a_moved_key_is_in_the_token_and_nowhere_else():
         late = bob.device("4")
         late.login()
         assert "key-unavailable" in opens(late, before, code=6).err
+
+        own = lab.admin("key", "generate", "--json").json  # what is shown of keys of either kind, and nothing private
+        common = {"KeyIdentifier", "Status", "KeyType", "CreationTime", "FriendlyName", "Bits", "UsedFor"}
+        assert set(own) == common and set(active(lab)) == common | {"KeyReference", "PublicKey"}
+        assert (own["Status"], own["KeyType"], own["Bits"]) == ("Archived", "Service-managed", 2048)
+        needles += factors(private_blob(lab, own["KeyIdentifier"]))
+        shown = lab.log_text() + "".join(lab.admin(*command, "--json").out for command in (
+            ("key", "list"), ("tenant", "show"), ("log", "admin"), ("log", "usage"), ("health",)))
+        for needle in needles:
+            assert needle.hex() not in shown.lower() and b64(needle)[4:-4] not in shown
 
 
 if __name__ == "__main__":

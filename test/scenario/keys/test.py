@@ -5,10 +5,12 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import threading
 import time
 
+from keysearch import factors, files_with, private_blob
 from rmslab import PASSWORD, Lab, main, pfile_licence
 
 DATA = b"Kept under one key, read under the next.\n"
@@ -75,10 +77,11 @@ def names(path):
 
 
 def old_content_opens_and_new_content_names_the_new_key():
-    # proves: S-208
-    # touches: S-203, S-204, S-205, S-206, S-207
+    # proves: S-206, S-208
+    # touches: S-203, S-204, S-205, S-207
     with Lab() as lab:
-        alice, bob = lab.person("alice"), lab.person("bob")
+        alice, bob, mallory = lab.person("alice"), lab.person("bob"), lab.person("mallory")
+        at_first = protect(mallory, "first")
         before = protect(alice, "before")
         online = publish(alice)
         opens(bob, before)
@@ -128,6 +131,15 @@ def old_content_opens_and_new_content_names_the_new_key():
         for person in (alice, bob):
             person.rms("bootstrap", "--force")
         assert names(protect(alice, "renewed")) == new_key
+        known = keys(lab)
+        lab.admin("key", "activate", "2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60", code=4)
+        assert keys(lab) == known and server_key(alice) == new_key
+        assert names(at_first) == names(protect(mallory, "second")) == old_key
+        lab.move_clock(days=32)  # her certificates end by then
+        mallory.login()
+        assert names(protect(mallory, "third")) == new_key
+        for path in (at_first, mallory.home / "second.bin.pfile", mallory.home / "third.bin.pfile"):
+            opens(bob if bob.login() else bob, path)
         for path in (before, between, after, alice.home / "renewed.bin.pfile"):
             opens(bob, path)
         lab.stop()
@@ -259,6 +271,139 @@ def killed_in_the_middle_it_is_one_state_or_the_other():
                 assert status == 200 and reply["Key"]["Value"] == published["Key"]["Value"], reply
 
 
+def exactly_one_is_active():
+    # proves: S-204
+    seed = int(os.environ.get("RMS_SEED", str(random.randrange(1 << 30))))
+    print("RMS_SEED =", seed)
+    rng = random.Random(seed)
+    with Lab(people=("alice",)) as lab:
+        alice = lab.person("alice")
+        first = active(lab)["KeyIdentifier"]
+        second = lab.admin("key", "generate", "--json").json["KeyIdentifier"]
+        lab.admin("key", "activate", second)
+        assert {k["KeyIdentifier"]: k["Status"] for k in keys(lab)} == {first: "Archived", second: "Active"}
+        assert lab.admin("tenant", "show", "--json").json["KeyRolloverCount"] == 1
+        assert "conflict" in lab.admin("key", "archive", second, code=5).err
+        lab.admin("key", "archive", first)  # it is, already
+        lab.admin("key", "remove", second, "--confirm", second, code=5)
+        assert active(lab)["KeyIdentifier"] == second and len(keys(lab)) == 2
+        for _ in range(3):
+            other = next(k["KeyIdentifier"] for k in keys(lab) if k["Status"] == "Archived")
+            activating = threading.Thread(target=lambda: lab.admin("key", "activate", other, code=None))
+            activating.start()
+            time.sleep(rng.uniform(0, 0.3))  # a point of time, not a wait
+            victims = [lab.rmsd.pid, *lab.children().values()]
+            for pid in victims:
+                os.kill(pid, 9)
+            activating.join()
+            lab.rmsd.wait()
+            lab.start()
+            assert active(lab)["KeyIdentifier"] in (first, second) and len(keys(lab)) == 2
+            publish(alice)
+
+
+def keys_end_when_their_id_is_typed():
+    # touches: S-205, S-207
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        ours = ("--tenant", "contoso.test")
+        first = active(lab, "contoso.test")["KeyIdentifier"]
+        before = publish(alice)
+        lab.admin("key", "rotate", *ours)
+        after = publish(alice)
+        known = keys(lab, "contoso.test")
+        assert lab.admin("key", "list", "--sort", "created", "--json", *ours).json_lines[0]["KeyIdentifier"] == first
+        lab.admin("key", "list", "--sort", "size", *ours, code=2)
+        for confirm in ((), ("--confirm", "yes"), ("--confirm", first[:8]), ("--confirm", known[1]["KeyIdentifier"])):
+            refused = lab.admin("key", "remove", first, *confirm, *ours, code=2)
+            assert "tracked documents" in refused.err, refused
+        lab.admin("key", "remove", first, "--confirm", first, "--tenant", "fabrikam.test", code=4)
+        assert keys(lab, "contoso.test") == known
+        consume(bob, before)
+        lab.admin("key", "remove", first, "--confirm", first, *ours)
+        assert [k["KeyIdentifier"] for k in keys(lab, "contoso.test")] == [known[1]["KeyIdentifier"]]
+        lab.admin("key", "remove", first, "--confirm", first, *ours, code=4)
+        body = {"SerializedPublishingLicense": before["SerializedPublishingLicense"]}
+        end = time.monotonic() + 30
+        while (reply := bob.rest("POST", "/my/v2/enduserlicenses", body))[0] == 200 and time.monotonic() < end:
+            time.sleep(0.1)
+        assert reply[0] == 400, reply
+        consume(bob, after)
+
+
+def a_breach_is_answered():
+    # touches: S-219
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        old = protect(alice, "old")
+        opens(bob, old)
+        former = active(lab)
+        misuse = lab.admin("key", "breach", "--case", "misuse", "--json").json
+        assert misuse["ActiveKey"] == former["KeyIdentifier"] and "Documents" not in misuse and misuse["Steps"]
+        assert keys(lab) == [former]
+        for bad in (("--case", "foo"), (), ("--case", "leaked", "--bits", "1024"), ("--case", "leaked", "--since", "never")):
+            lab.admin("key", "breach", *bad, code=2)
+        assert keys(lab) == [former]
+
+        leaked = lab.admin("key", "breach", "--case", "leaked", "--bits", "3072", "--json").json
+        assert leaked["FormerKey"] == former["KeyIdentifier"] and leaked["ActiveKey"] == active(lab)["KeyIdentifier"]
+        assert active(lab)["Bits"] == 3072
+        assert [d["Owner"] for d in leaked["Documents"]] == ["alice@contoso.test"]
+        assert keys(lab)[0]["CompromisedTime"]
+        assert "compromised" in lab.admin("key", "activate", former["KeyIdentifier"], code=5).err
+        for person in (alice, bob):  # what the old key says of the new one is worth nothing: they sign in again
+            assert "sign in again" in person.rms("bootstrap", "--force", code=1).err
+            person.login()
+            person.rms("bootstrap", "--force")
+        opens(bob, old)  # nobody is locked out of what he may read
+        new = protect(alice, "new")
+        assert names(new) == server_key(alice) != names(old)
+        opens(bob, new)
+        status, _, reply = bob.rest("GET", "/my/v2/licensorcertificate")
+        assert status == 200 and not reply["CrossCertificates"]  # the old key vouches for nothing
+
+        again = lab.admin("key", "breach", "--case", "weakness", "--since", "2200-01-01", "--json").json
+        assert again["Documents"] == [] and "CompromisedTime" not in keys(lab)[1]
+        assert lab.admin("key", "rotate", "--older-than", 30, "--json").json["KeyIdentifier"] == again["ActiveKey"]
+        lab.move_clock(days=31)
+        due = lab.admin("key", "rotate", "--older-than", 30, "--json").json
+        assert due["KeyIdentifier"] != again["ActiveKey"] and due["Status"] == "Active"
+
+
+def keys_at_rest_are_sealed():
+    # proves: S-215
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        needles = factors(private_blob(lab, active(lab)["KeyIdentifier"]))
+        published = publish(alice)
+        consume(bob, published)
+        lab.admin("db", "backup")
+        keyd = lab.children()["keyd"]
+        limits = dict(re.findall(r"^Max (core file size) +(\d+)", open(f"/proc/{keyd}/limits", encoding="ascii").read(), re.M))
+        assert limits == {"core file size": "0"}
+        os.kill(keyd, signal.SIGABRT)  # would leave a core dump
+        lab.wait_ready()
+        consume(bob, published)
+        assert not files_with(lab, needles)
+        token = bob.token()
+        lab.stop()
+        assert not files_with(lab, needles)
+        master = lab.data / "master.key"
+        kept = master.read_bytes()
+        master.write_bytes(bytes(b ^ 1 for b in kept))
+        lab.start()
+        body = {"SerializedPublishingLicense": published["SerializedPublishingLicense"]}
+        status, _, reply = bob.rest("POST", "/my/v2/enduserlicenses", body, token=token)
+        assert status == 424, reply
+        assert "key store" in lab.admin("health", "--json", code=None).json["Problems"]
+        assert "keyd.locked" in lab.log_text()
+        lab.stop()
+        master.write_bytes(kept)
+        lab.start()
+        consume(bob, published)
+
+
 def database_and_master_key_bring_the_service_back():
     # touches: S-215, S-216
     with Lab() as lab:
@@ -333,5 +478,5 @@ def a_full_disk_leaves_the_old_key():
 
 
 if __name__ == "__main__":
-    main(old_content_opens_and_new_content_names_the_new_key, keys_are_chosen_and_strange_ones_refused,
+    main(exactly_one_is_active, keys_end_when_their_id_is_typed, a_breach_is_answered, keys_at_rest_are_sealed, old_content_opens_and_new_content_names_the_new_key, keys_are_chosen_and_strange_ones_refused,
          content_of_another_tenant_opens_after_its_rotation, longer_keys_work_from_end_to_end, killed_in_the_middle_it_is_one_state_or_the_other, database_and_master_key_bring_the_service_back, a_full_disk_leaves_the_old_key)

@@ -1,0 +1,181 @@
+/* The ends of keys: removal, and what to do after a breach (S-205, S-219). */
+#include "service/admin.h"
+#include "service/rest_write.h"
+#include "service/settings.h"
+#include "service/tenant_key.h"
+#include "store/document.h"
+
+/* --- removing ------------------------------------------------------------------------------------------- */
+
+/* The id typed once more, because nothing brings a key back. */
+static int check_confirmed(struct rms_request *request, const struct rms_key *key)
+{
+    const char *typed = rms_request_query(request, "confirm");
+    int64_t documents = 0;
+    if (typed != NULL && strcmp(typed, key->id) == 0) {
+        return RMS_OK;
+    }
+    RMS_TRY(rms_key_documents(request->worker->db, key, &documents));
+    const char *detail = rms_arena_printf(request->arena,
+        "confirm: not the key's id. %lld tracked documents were protected since the key was made; "
+        "those under it would never open again",
+        (long long)documents);
+    return rms_fail(request, RMS_E_BAD_ARGUMENT, detail);
+}
+
+int rms_admin_key_remove(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    struct rms_tenant t;
+    struct rms_key key;
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    RMS_TRY(rms_admin_find_key(request, t.id, &key));
+    if (key.active) {
+        return rms_fail(request, RMS_E_CONFLICT, "the active key is not removed: activate another first");
+    }
+    RMS_TRY(check_confirmed(request, &key));
+    RMS_TRY(rms_key_remove(request->worker->db, t.id, key.id));
+    RMS_TRY(rms_keyd_forget(request->worker->keys, key.id));
+    rms_admin_done(reply);
+    return RMS_OK;
+}
+
+/* --- after a breach ------------------------------------------------------------------------------------- */
+
+enum { STEPS_MAX = 5 };
+
+static const struct breach {
+    const char *name;
+    bool new_key;
+    bool compromised; /* the former key: it may sign nothing any more */
+    const char *steps[STEPS_MAX];
+} breaches[] = {
+    {"leaked", true, true,
+        {"Who has the old key opens what was protected under it: protect the listed documents again",
+            "The old key vouches for nothing: people sign in again, rms login, then rms bootstrap --force",
+            "Look for licences that nobody asked for: rms admin log usage",
+            "Find out how it got out before the new key goes the same way"}},
+    {"misuse", false, false,
+        {"The key did not leak, so a new one does not help",
+            "See who did what: rms admin log usage --user ADDRESS, rms admin log admin",
+            "Disable the account: rms admin user set ADDRESS --disabled",
+            "Revoke what should not be read any more: rms admin tracking revoke CONTENT-ID"}},
+    {"weakness", true, false,
+        {"Replace the weak technology first: a new token, longer keys (--bits), a new version",
+            "Devices change over at once with: rms bootstrap --force",
+            "Protect again what has to outlast the weakness; the listed documents are under the old key"}},
+};
+
+static const struct breach *breach_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof breaches / sizeof breaches[0]; i++) {
+        if (strcmp(breaches[i].name, name) == 0) {
+            return &breaches[i];
+        }
+    }
+    return NULL;
+}
+
+struct breach_wish {
+    const struct breach *breach;
+    struct rms_key_wish key;
+    int64_t since; /* of the list of documents; RMS_TIME_NONE: since the old key was made */
+};
+
+static int read_breach(struct rms_admin_body *body, struct breach_wish *wish)
+{
+    const char *name = NULL;
+    int64_t bits = RMS_TENANT_KEY_BITS;
+    RMS_TRY(rms_admin_need(body, "Case", 16, &name));
+    wish->breach = breach_named(name);
+    if (wish->breach == NULL) {
+        return rms_reader_fail(&body->reader, "Case", "neither leaked, misuse nor weakness");
+    }
+    RMS_TRY(rms_reader_int(&body->reader, body->object, "Bits", &bits));
+    wish->key.bits = (unsigned)bits;
+    if (bits != 2048 && bits != 3072 && bits != 4096) {
+        return rms_reader_fail(&body->reader, "Bits", "neither 2048, 3072 nor 4096");
+    }
+    return rms_reader_time(&body->reader, body->object, "Since", &wish->since);
+}
+
+/* New key and mark of the old one in one transaction: a stop leaves both or neither. */
+static int replace_key(struct rms_request *request, const struct rms_tenant *t,
+    const struct breach_wish *wish, const struct rms_key *former)
+{
+    struct rms_db *db = request->worker->db;
+    struct rms_made_key made = {0};
+    int rc = rms_tenant_key_make(request, t, &wish->key, &made);
+    if (rc == RMS_OK) {
+        rc = rms_db_begin(db);
+    }
+    if (rc == RMS_OK) {
+        rc = rms_tenant_key_store(request, t, &made, true);
+        if (rc == RMS_OK && wish->breach->compromised) {
+            rc = rms_key_set_compromised(db, t->id, former->id, request->now);
+        }
+        rc = rms_db_end(db, rc);
+    }
+    rms_made_key_fini(&made);
+    return rc;
+}
+
+static int write_documents(struct rms_request *request, struct rms_buf *out, const char *tenant_id, int64_t since)
+{
+    const struct rms_tracked_query query = {.tenant_id = tenant_id};
+    struct rms_tracked_list list;
+    RMS_TRY(rms_tracked_list(request->worker->db, request->arena, &query, &list));
+    rms_out_open(out, "Documents", '[');
+    for (size_t i = 0; i < list.count && list.items[i].published_at >= since; i++) {
+        const struct rms_tracked *d = &list.items[i];
+        rms_out_open(out, NULL, '{');
+        rms_out_text(out, "ContentId", d->key.content_id);
+        rms_out_text(out, "Owner", d->owner);
+        rms_out_text(out, "Name", d->name != NULL ? d->name : "");
+        rms_out_time(out, "PublishedTime", d->published_at);
+        rms_out_close(out, '}');
+    }
+    rms_out_close(out, ']');
+    return RMS_OK;
+}
+
+static int respond(struct rms_request *request, const struct rms_tenant *t, const struct breach_wish *wish,
+    struct rms_buf *out)
+{
+    const struct breach *breach = wish->breach;
+    struct rms_key former;
+    struct rms_key now;
+    size_t steps = 0;
+    RMS_TRY(rms_key_active(request->worker->db, request->arena, t->id, RMS_KEY_TENANT, &former));
+    if (breach->new_key) {
+        RMS_TRY(replace_key(request, t, wish, &former));
+    }
+    RMS_TRY(rms_key_active(request->worker->db, request->arena, t->id, RMS_KEY_TENANT, &now));
+    while (steps < STEPS_MAX && breach->steps[steps] != NULL) {
+        steps++;
+    }
+    rms_out_open(out, NULL, '{');
+    rms_out_text(out, "Case", breach->name);
+    rms_out_text(out, "ActiveKey", now.id);
+    rms_out_text(out, "FormerKey", breach->new_key ? former.id : "");
+    rms_out_texts(out, "Steps", breach->steps, steps);
+    if (breach->new_key) {
+        RMS_TRY(write_documents(
+            request, out, t->id, wish->since != RMS_TIME_NONE ? wish->since : former.created_at));
+    }
+    rms_out_close(out, '}');
+    return RMS_OK;
+}
+
+int rms_admin_key_breach(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    static const char *const names[] = {"Case", "Bits", "Since", NULL};
+    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
+    struct breach_wish wish = {
+        .key.in_token = rms_settings_token_first(front->settings), .since = RMS_TIME_NONE};
+    struct rms_tenant t;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    RMS_TRY(rms_admin_body(request, names, &body));
+    int rc = read_breach(&body, &wish);
+    return rc < 0 ? rms_admin_fail(request, &body, rc) : respond(request, &t, &wish, &reply->body);
+}
