@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-import sqlite3
+import subprocess
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -16,8 +16,10 @@ def hkdf(key, salt, info):
 
 def private_blob(lab, key_id):
     """What the service has of a key that it keeps itself, opened with the master key."""
-    with sqlite3.connect(f"file:{lab.data}/db/openrms.db?mode=ro", uri=True) as db:
-        (tenant, sealed), = db.execute("SELECT tenant_id, sealed FROM tenant_key WHERE id = ?", (key_id,))
+    query = f"SELECT tenant_id, hex(sealed) FROM tenant_key WHERE id = '{key_id}'"
+    row = subprocess.run(["sqlite3", "-readonly", lab.data / "db/openrms.db", query], check=True, capture_output=True, text=True).stdout
+    tenant, sealed = row.strip().split("|")
+    sealed = bytes.fromhex(sealed)
     sealing = hkdf((lab.data / "master.key").read_bytes(), b"OpenRMS keyd", b"seal v1")
     context = b"OpenRMS key v1\0\x01" + bytes.fromhex(key_id.replace("-", "")) + bytes.fromhex(tenant.replace("-", ""))
     return open_box(sealing, sealed, context)

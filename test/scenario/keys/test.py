@@ -252,8 +252,7 @@ def killed_in_the_middle_it_is_one_state_or_the_other():
             time.sleep(rng.uniform(0, whole))  # a point of time, not a wait
             victims = [lab.rmsd.pid, *lab.children().values()] if rng.random() < 0.7 else [
                 lab.children()[rng.choice(("keyd", "front"))]]
-            for pid in victims:
-                os.kill(pid, 9)
+            kill(victims)
             rotating.join()
             if lab.rmsd.pid in victims:
                 lab.rmsd.wait()
@@ -269,6 +268,21 @@ def killed_in_the_middle_it_is_one_state_or_the_other():
                 body = {"SerializedPublishingLicense": published["SerializedPublishingLicense"]}
                 status, _, reply = bob.rest("POST", "/my/v2/enduserlicenses", body, token=token)
                 assert status == 200 and reply["Key"]["Value"] == published["Key"]["Value"], reply
+
+
+def kill(pids):
+    """At once, and until they hold nothing any more, least of all the port."""
+    for pid in pids:
+        os.kill(pid, 9)
+
+    def holds(pid):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
+        return False
+
+    end = time.monotonic() + 60
+    while any(holds(pid) for pid in pids) and time.monotonic() < end:
+        time.sleep(0.02)
 
 
 def exactly_one_is_active():
@@ -292,9 +306,7 @@ def exactly_one_is_active():
             activating = threading.Thread(target=lambda: lab.admin("key", "activate", other, code=None))
             activating.start()
             time.sleep(rng.uniform(0, 0.3))  # a point of time, not a wait
-            victims = [lab.rmsd.pid, *lab.children().values()]
-            for pid in victims:
-                os.kill(pid, 9)
+            kill([lab.rmsd.pid, *lab.children().values()])
             activating.join()
             lab.rmsd.wait()
             lab.start()
