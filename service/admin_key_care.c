@@ -120,7 +120,8 @@ static int replace_key(struct rms_request *request, const struct rms_tenant *t,
     return rc;
 }
 
-static int write_documents(struct rms_request *request, struct rms_buf *out, const char *tenant_id, int64_t since)
+static int write_documents(
+    struct rms_request *request, struct rms_buf *out, const char *tenant_id, int64_t since)
 {
     const struct rms_tracked_query query = {.tenant_id = tenant_id};
     struct rms_tracked_list list;

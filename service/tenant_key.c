@@ -59,7 +59,8 @@ static int adopt(struct rms_request *request, const struct rms_tenant *tenant, c
 {
     struct rms_hsm_uri uri;
     if (!request->admin_socket) { /* the token has keys of other tenants, and of nobody yet */
-        return rms_fail(request, RMS_E_ROLE_REQUIRED, "only the operator gives a key of the token to a tenant");
+        return rms_fail(
+            request, RMS_E_ROLE_REQUIRED, "only the operator gives a key of the token to a tenant");
     }
     if (rms_hsm_uri_parse(reference, &uri) < 0) {
         return rms_fail(request, RMS_E_BAD_ARGUMENT, "Reference: no pkcs11: URI, or one with a PIN");
