@@ -11,6 +11,7 @@
 #include "service/message.h"
 #include "service/sandbox.h"
 #include "service/settings.h"
+#include "service/stream.h"
 #include "store/mail.h"
 #include "store/notify.h"
 #include "store/oauth.h"
@@ -66,8 +67,17 @@ static int take_message(int control)
     return 0;
 }
 
-static void work(const struct rms_settings *settings, struct rms_db *db, int control, int signals)
+/* What runs every second. */
+struct tasks {
+    const struct rms_settings *settings;
+    struct rms_db *db;
+    struct rms_streams *streams;
+};
+
+static void work(const struct tasks *tasks, int control, int signals)
 {
+    const struct rms_settings *settings = tasks->settings;
+    struct rms_db *db = tasks->db;
     struct pollfd events[] = {{.fd = control, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
     int64_t swept = rms_clock_now() - settings->purge_interval_s;
     int status = 0;
@@ -82,6 +92,7 @@ static void work(const struct rms_settings *settings, struct rms_db *db, int con
         if (settings->mail[0] != '\0') {
             scan(db);
         }
+        rms_streams_run(tasks->streams, db);
         if (poll(events, 2, LOOK_EVERY_MS) > 0 && events[0].revents != 0) {
             status = take_message(control);
         }
@@ -104,6 +115,7 @@ int rms_jobs_main(const struct rms_settings *settings, int control)
     struct rms_db *db = NULL;
     struct rms_mailer *mailer = NULL;
     struct rms_directories *directories = NULL;
+    struct rms_streams *streams = NULL;
     int signals = open_signals();
     int status = signals >= 0 ? rms_store_open(settings->database, &store) : RMS_E_IO;
 
@@ -117,6 +129,9 @@ int rms_jobs_main(const struct rms_settings *settings, int control)
         status = rms_mailer_start(settings, store, &mailer);
     }
     if (status == 0) {
+        status = rms_streams_new(settings, &streams);
+    }
+    if (status == 0) {
         status = rms_sandbox_calls_server();
     }
     if (status == 0) {
@@ -124,8 +139,9 @@ int rms_jobs_main(const struct rms_settings *settings, int control)
     }
     if (status == 0) {
         rms_log(RMS_LOG_INFO, "jobs.started", NULL);
-        work(settings, db, control, signals);
+        work(&(struct tasks){settings, db, streams}, control, signals);
     }
+    rms_streams_free(&streams);
     rms_mailer_stop(&mailer);
     rms_directories_stop(&directories);
     rms_db_close(&db);

@@ -165,7 +165,7 @@ static int writable_directory(const struct rms_settings *settings, char out[PATH
     return 0;
 }
 
-#define FIXED_PATHS 19
+#define FIXED_PATHS 20
 
 static int shut_files(const struct rms_settings *settings, bool jobs)
 {
@@ -173,10 +173,12 @@ static int shut_files(const struct rms_settings *settings, bool jobs)
     char clock[PATH_MAX];
     char ca[PATH_MAX];
     char credentials[PATH_MAX];
+    char stream[PATH_MAX];
     struct rms_store_files files;
 
     RMS_TRY(writable_directory(settings, db));
     directory_of(test_clock_file(), clock);
+    directory_of(settings->usage_file, stream);
     RMS_TRY(rms_settings_path(settings, "ca.pem", ca));
     RMS_TRY(rms_settings_path(settings, "credentials", credentials));
     RMS_TRY(rms_store_files(settings->database, &files));
@@ -200,6 +202,7 @@ static int shut_files(const struct rms_settings *settings, bool jobs)
         {jobs ? rms_settings_mail_directory(settings) : NULL, RMS_SANDBOX_WRITE},
         {jobs ? settings->mail_credentials : NULL, RMS_SANDBOX_READ},
         {jobs ? credentials : NULL, RMS_SANDBOX_READ},
+        {jobs ? stream : NULL, RMS_SANDBOX_WRITE},
     };
     for (size_t i = 0; i < files.count; i++) {
         paths[FIXED_PATHS + i] = (struct rms_sandbox_path){files.paths[i], RMS_SANDBOX_READ};

@@ -38,6 +38,11 @@ struct rms_settings {
     char log_file[RMS_SETTING_TEXT]; /* "" = standard error */
     int log_max_bytes;               /* a log file is rotated beyond this */
 
+    /* streams of the usage log; "" = none */
+    char usage_file[RMS_SETTING_TEXT];    /* JSON lines when its name ends with .jsonl, else W3C */
+    int usage_file_max_bytes;             /* begun anew beyond this */
+    char usage_journal[RMS_SETTING_TEXT]; /* socket of a systemd-journald */
+
     /* mail (doc/dev/mail.md); "" = none is sent */
     char mail[RMS_SETTING_TEXT];             /* smtp://HOST[:PORT], smtps://HOST[:PORT], directory:/PATH */
     char mail_from[RMS_SETTING_TEXT];        /* sender; default rms@ and the host of url */

@@ -1,0 +1,35 @@
+#include "store/stream.h"
+
+#include "store/sql.h"
+
+int rms_stream_position(struct rms_db *db, const char *name, int64_t *seq_out)
+{
+    RMS_ROWS(rows, db, NULL);
+    int code = rms_rows_first(&rows, RMS_SQL_STREAM_POSITION, RMS_VALUES(RMS_TEXT(name)));
+
+    *seq_out = code == 0 ? rms_take_int(&rows) : 0;
+    return code == RMS_E_NOT_FOUND ? 0 : code;
+}
+
+int rms_stream_move(struct rms_db *db, const char *name, int64_t seq)
+{
+    RMS_TRY(rms_db_begin(db));
+    return rms_db_end(db, rms_sql_run_one(db, RMS_SQL_STREAM_MOVE, RMS_VALUES(RMS_TEXT(name), RMS_INT(seq))));
+}
+
+int rms_stream_read(struct rms_db *db, int64_t after, size_t limit, rms_stream_each *each, void *context)
+{
+    RMS_ROWS(rows, db, NULL);
+    struct rms_usage_row row;
+    int code;
+
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_STREAM_READ, RMS_VALUES(RMS_INT(after), RMS_INT((int64_t)limit))));
+    while ((code = rms_rows_next(&rows)) > 0) {
+        rms_usage_take(&rows, &row);
+        code = each(rms_take_int(&rows), &row, context);
+        if (code != 0) {
+            return code;
+        }
+    }
+    return code;
+}
