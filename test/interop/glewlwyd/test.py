@@ -190,8 +190,23 @@ def templates(lab, token):
     return lab.http("GET", "/my/v2/templates", None, {"Authorization": "Bearer " + token})[0]
 
 
+def packed(value):
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def forgeries(token, of_the_other):
+    """What can be made of good tokens without a key."""
+    header, payload, signature = token.split(".")
+    yield "no signature", f"{packed({'alg': 'none'})}.{payload}."
+    yield "signature cut off", f"{header}.{payload}."
+    yield "another signature", f"{header}.{payload}.{of_the_other.split('.')[2]}"
+    yield "another person", f"{header}.{packed({**claims(token), 'email': 'bob@contoso.test'})}.{signature}"
+    yield "another issuer", f"{header}.{packed({**claims(token), 'iss': claims(of_the_other)['iss']})}.{signature}"
+
+
 def two_providers_for_one_tenant():
-    # touches: S-036, S-037, S-060
+    # proves: S-036
+    # touches: S-037, S-060
     oidc = other_provider()
     oidc.install()
     os.environ["RMS_LOOPBACK_ISSUERS"] = "1"
@@ -212,6 +227,10 @@ def two_providers_for_one_tenant():
         status, _, got = lab.http("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": made["SerializedPublishingLicense"]}, headers)
         assert status == 200 and got["Rights"] == ["VIEW"], got
 
+        for what, forged in forgeries(token, other):
+            status, headers, reply = lab.http("GET", "/my/v2/templates", None, {"Authorization": "Bearer " + forged})
+            assert status == 401 and reply["Reason"] == "not-authenticated", (what, status, reply)
+            assert 'authorization_uri="https://' in headers["WWW-Authenticate"] and 'resource="https://' in headers["WWW-Authenticate"], what
         assert templates(lab, first.token("alice@contoso.test", "https://other.test/")) == 401, "wrong audience"
         assert templates(lab, first.token("stranger@elsewhere.test")) == 401, "nobody's address"
         # clocks: five minutes of difference are forgiven, more is not
