@@ -2,6 +2,26 @@
 #include "directory/directory.h"
 #include "service/admin.h"
 #include "service/rest_write.h"
+#include "service/role.h"
+
+/* SuperUsers as the original has it, and what it has not: until when, why, by whom. */
+static void write_entries(struct rms_buf *out, const struct rms_super_users *list, int64_t now)
+{
+    rms_out_open(out, "Entries", '[');
+    for (size_t i = 0; i < list->count; i++) {
+        const struct rms_super_user *entry = &list->items[i];
+        int64_t end = entry->ends_at;
+        rms_out_open(out, NULL, '{');
+        rms_out_text(out, "Address", entry->address);
+        rms_out_time(out, "AddedTime", entry->added_at);
+        rms_out_text(out, "AddedBy", entry->added_by);
+        rms_out_time(out, "Until", end != 0 ? end : RMS_TIME_NONE);
+        rms_out_bool(out, "Ended", end != 0 && end <= now);
+        rms_out_text(out, "Reason", entry->reason);
+        rms_out_close(out, '}');
+    }
+    rms_out_close(out, ']');
+}
 
 static int write_state(struct rms_request *request, struct rms_buf *out, const char *tenant_id)
 {
@@ -17,6 +37,7 @@ static int write_state(struct rms_request *request, struct rms_buf *out, const c
     }
     rms_out_close(out, ']');
     rms_out_text(out, "SuperUserGroup", t.super_user_group);
+    write_entries(out, &list, request->now);
     rms_out_close(out, '}');
     return RMS_OK;
 }
@@ -58,9 +79,30 @@ static int set_enabled(struct rms_request *request, struct rms_admin_body *body,
     return RMS_OK;
 }
 
-/* S-175: a person by address, or by UPN where he has none; groups have their own setting. */
-static int add_one(struct rms_request *request, const char *tenant_id, const char *text)
+/* On which entries are added. */
+struct terms {
+    const char *tenant_id;
+    int64_t until; /* RMS_TIME_NONE: no end */
+    const char *reason;
+};
+
+static int read_terms(struct rms_request *request, struct rms_admin_body *body, struct terms *terms)
 {
+    bool adds = json_array_size(json_object_get(body->object, "Add")) > 0;
+    RMS_TRY(rms_reader_time(&body->reader, body->object, "Until", &terms->until));
+    RMS_TRY(rms_reader_text(&body->reader, body->object, "Reason", 1024, &terms->reason));
+    if (!adds && (terms->until != RMS_TIME_NONE || terms->reason != NULL)) {
+        return rms_reader_fail(&body->reader, "Until", "goes with Add, like Reason");
+    }
+    return terms->until == RMS_TIME_NONE || terms->until > request->now
+               ? RMS_OK
+               : rms_reader_fail(&body->reader, "Until", "is over");
+}
+
+/* S-175: a person by address, or by UPN where he has none; groups have their own setting. */
+static int add_one(struct rms_request *request, const struct terms *terms, const char *text)
+{
+    const char *tenant_id = terms->tenant_id;
     struct rms_directory *directory = request->worker->front->directory;
     RMS_DIRECTORY_PERSON_CLEANUP const struct rms_directory_person *person = NULL;
     struct rms_group group;
@@ -77,6 +119,9 @@ static int add_one(struct rms_request *request, const char *tenant_id, const cha
         .address = rms_arena_strdup(request->arena, person->address != NULL ? person->address : person->upn),
         .account_id = person->account_id,
         .added_at = request->now,
+        .ends_at = terms->until != RMS_TIME_NONE ? terms->until : 0,
+        .reason = terms->reason,
+        .added_by = rms_role_actor(request),
     };
     if (entry.address == NULL) {
         return RMS_E_NO_MEMORY;
@@ -85,24 +130,24 @@ static int add_one(struct rms_request *request, const char *tenant_id, const cha
     return rc == RMS_E_CONFLICT ? rms_fail(request, rc, "listed already") : rc;
 }
 
-static int remove_one(struct rms_request *request, const char *tenant_id, const char *text)
+static int remove_one(struct rms_request *request, const struct terms *terms, const char *text)
 {
     char normal[RMS_ADDRESS_MAX];
     int rc = rms_address_normalise(text, normal);
     if (rc == RMS_OK) {
-        rc = rms_super_user_remove(request->worker->db, tenant_id, normal);
+        rc = rms_super_user_remove(request->worker->db, terms->tenant_id, normal);
     }
     return rc == RMS_E_NOT_FOUND ? rms_fail(request, rc, "not listed") : rc;
 }
 
-static int each(struct rms_request *request, struct rms_admin_body *body, const char *tenant_id,
-    const char *member, int (*change)(struct rms_request *, const char *, const char *))
+static int each(struct rms_request *request, struct rms_admin_body *body, const struct terms *terms,
+    const char *member, int (*change)(struct rms_request *, const struct terms *, const char *))
 {
     const char *const *texts = NULL;
     size_t count = 0;
     RMS_TRY(rms_reader_texts(&body->reader, body->object, member, &texts, &count));
     for (size_t i = 0; i < count; i++) {
-        RMS_TRY(change(request, tenant_id, texts[i]));
+        RMS_TRY(change(request, terms, texts[i]));
     }
     return RMS_OK;
 }
@@ -132,15 +177,17 @@ static int set_group(struct rms_request *request, struct rms_admin_body *body, c
 
 static int change_all(struct rms_request *request, struct rms_admin_body *body, const char *tenant_id)
 {
+    struct terms terms = {.tenant_id = tenant_id, .until = RMS_TIME_NONE};
+    RMS_TRY(read_terms(request, body, &terms));
     RMS_TRY(set_enabled(request, body, tenant_id));
-    RMS_TRY(each(request, body, tenant_id, "Add", add_one));
-    RMS_TRY(each(request, body, tenant_id, "Remove", remove_one));
+    RMS_TRY(each(request, body, &terms, "Add", add_one));
+    RMS_TRY(each(request, body, &terms, "Remove", remove_one));
     return set_group(request, body, tenant_id);
 }
 
 int rms_admin_super_change(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"Enabled", "Add", "Remove", "Group", NULL};
+    static const char *const names[] = {"Enabled", "Add", "Remove", "Group", "Until", "Reason", NULL};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tenant t;
     (void)front;

@@ -160,6 +160,12 @@ int rms_licence_decide(struct rms_request *request, const struct rms_opening *op
             .matches = request->why},
     };
     const struct rms_person *person = rms_directory_person_for(request->person, tenant->row.id);
+    struct rms_person ended;
+    if (person->super_user && !rms_directory_is_super(request->person, request->now)) {
+        ended = *person; /* S-183: his time is over, whatever is kept of him */
+        ended.super_user = false;
+        person = &ended;
+    }
     RMS_TRY(is_revoked(request, opening, tenant->row.id, &a.publication.revoked));
     if (request->person->created_at > opening->issued_at + RMS_ACCOUNT_TOLERANCE_S) {
         RMS_TRY(evaluate_newer(&a, person, answer));

@@ -65,7 +65,7 @@ static int choose_owner(struct publishing *p)
     if (p->body.owner == NULL || rms_directory_owns(request->person, p->body.owner)) {
         return RMS_OK;
     }
-    if (!request->person->person.super_user) {
+    if (!rms_directory_is_super(request->person, request->now)) {
         return rms_fail(request, RMS_E_ROLE_REQUIRED, "OwnerEmail: only a super user names another owner");
     }
     struct rms_principal_question question = {p->tenant->row.id, p->body.owner, RMS_USE_GRANT};

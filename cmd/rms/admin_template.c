@@ -220,7 +220,20 @@ const struct verb admin_onboarding_verbs[] = {
 
 static const struct call_field on_fields[] = {{"Enabled", FIELD_CONSTANT, "true", 0}, FIELDS_END};
 static const struct call_field off_fields[] = {{"Enabled", FIELD_CONSTANT, "false", 0}, FIELDS_END};
-static const struct call_field super_add_fields[] = {{"Add", FIELD_OPERANDS, NULL, 0}, FIELDS_END};
+static const struct option_row super_add_options[] = {
+    TEXT("until", "DATE", "the right ends then (default: when it is taken away)"),
+    TEXT("reason", "TEXT", "kept with the entry and in the log"),
+    TENANT_OPTION,
+    CHANGE_OPTIONS,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct call_field super_add_fields[] = {
+    {"Add", FIELD_OPERANDS, NULL, 0},
+    {"Until", FIELD_DATE, "until", 0},
+    {"Reason", FIELD_TEXT, "reason", 0},
+    FIELDS_END,
+};
 static const struct call_field super_remove_fields[] = {{"Remove", FIELD_OPERANDS, NULL, 0}, FIELDS_END};
 static const struct call_field group_set_fields[] = {{"Group", FIELD_OPERAND, NULL, 0}, FIELDS_END};
 static const struct call_field group_clear_fields[] = {{"Group", FIELD_CONSTANT, "", 0}, FIELDS_END};
@@ -263,7 +276,8 @@ const struct verb admin_super_verbs[] = {
     ADMIN_VERB("list", "Show the super users", NULL, 0, 0, admin_read_options, super_list,
         "  rms admin superuser list --json"),
     ADMIN_VERB("add", "Add people; they open everything of the tenant while the feature is on", "ADDRESS…", 1,
-        OPERANDS_MANY, admin_change_options, super_add, "  rms admin superuser add recover@contoso.test"),
+        OPERANDS_MANY, super_add_options, super_add,
+        "  rms admin superuser add recover@contoso.test --until 2030-01-02 --reason 'case 17'"),
     ADMIN_VERB("remove", "Remove people", "ADDRESS…", 1, OPERANDS_MANY, admin_change_options, super_remove,
         "  rms admin superuser remove recover@contoso.test"),
     VERBS_END,

@@ -48,6 +48,7 @@ struct rms_directory_person {
     bool guest;
     bool licensed; /* for protecting (S-011) */
     int64_t created_at;
+    int64_t super_until;      /* end of the super user right, when person says so; INT64_MAX: none */
     struct rms_person person; /* for content of this tenant */
     struct rms_person abroad; /* for content of other tenants: never super user; nothing at all for a guest */
     const struct rms_directory_group *groups; /* all he is in, those without address too, sorted by id */
@@ -74,6 +75,10 @@ void rms_directory_unref(const struct rms_directory_person **person);
  * content may be another tenant's. */
 const struct rms_person *rms_directory_person_for(
     const struct rms_directory_person *person, const char *content_tenant_id);
+
+/* Is he a super user of his tenant at this time? person->person.super_user is also true of one whose time has
+ * just run out. */
+bool rms_directory_is_super(const struct rms_directory_person *person, int64_t now);
 
 /* Is the normalised address one of those that authorise him? Also true for his UPN: for "is this RAC his". */
 bool rms_directory_owns(const struct rms_directory_person *person, const char *address);

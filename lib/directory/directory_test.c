@@ -420,8 +420,8 @@ static void test_super_users(void **state)
 {
     struct cast *cast = *state;
     struct rms_db *db = cast->lab->db;
-    const struct rms_super_user entry = {"Carol@contoso.test", cast->carol, LAB_TIME};
-    const struct rms_super_user foreign = {"fay.s@fabrikam.test", cast->fay, LAB_TIME};
+    const struct rms_super_user entry = {"Carol@contoso.test", cast->carol, LAB_TIME, 0, NULL, NULL};
+    const struct rms_super_user foreign = {"fay.s@fabrikam.test", cast->fay, LAB_TIME, 0, NULL, NULL};
     struct rms_super_users list;
 
     assert_int_equal(rms_super_user_add(db, cast->c, &entry), 0);
@@ -463,7 +463,7 @@ static void test_super_user_address_recycled(void **state)
 {
     struct cast *cast = *state;
     struct rms_db *db = cast->lab->db;
-    const struct rms_super_user entry = {"carol@contoso.test", cast->carol, LAB_TIME};
+    const struct rms_super_user entry = {"carol@contoso.test", cast->carol, LAB_TIME, 0, NULL, NULL};
     const char *second;
 
     enable(cast, true, true);

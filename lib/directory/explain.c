@@ -42,7 +42,7 @@ static int explain_as_cached(struct work *work, const struct rms_account *accoun
     struct rms_explanation *out = work->out;
 
     RMS_TRY(rms_directory_person(work->directory, work->db, work->tenant_id, account->id, &person));
-    out->super_user = person->person.super_user;
+    out->super_user = rms_directory_is_super(person, rms_clock_now());
     out->groups = copy_groups(work->arena, person);
     out->group_count = person->group_count;
     out->membership_age_s = rms_clock_now() - person->groups_read_at;

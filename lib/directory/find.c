@@ -43,6 +43,11 @@ const struct rms_person *rms_directory_person_for(
     return strcmp(person->tenant_id, content_tenant_id) == 0 ? &person->person : &person->abroad;
 }
 
+bool rms_directory_is_super(const struct rms_directory_person *person, int64_t now)
+{
+    return person->person.super_user && now < person->super_until;
+}
+
 static bool has_address(const struct rms_directory_person *person, const char *address)
 {
     for (size_t i = 0; i < person->person.address_count; i++) {

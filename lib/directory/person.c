@@ -29,7 +29,7 @@ struct draft {
     int64_t groups_read_at;
     const char **group_addresses; /* those in verified domains, sorted, each once */
     size_t group_address_count;
-    bool super_user;
+    int64_t super_until; /* 0: no super user */
 };
 
 static struct block *block_of(const struct rms_directory_person *person)
@@ -147,10 +147,10 @@ static int find_super_user(struct rms_db *db, struct draft *draft)
     }
     if (tenant->super_user_group != NULL &&
         in_groups(draft->groups, draft->group_count, tenant->super_user_group)) {
-        draft->super_user = true;
+        draft->super_until = INT64_MAX;
         return 0;
     }
-    return rms_super_user_listed(db, tenant->id, draft->account.id, &draft->super_user);
+    return rms_super_user_until(db, tenant->id, draft->account.id, &draft->super_until);
 }
 
 /* Laying out */
@@ -237,6 +237,7 @@ static void lay_out(struct pack *pack, const struct draft *draft, struct rms_dir
     person->guest = account->guest;
     person->licensed = account->licensed;
     person->created_at = account->created_at;
+    person->super_until = draft->super_until;
     person->groups = pack_groups(pack, draft);
     person->group_count = draft->group_count;
     person->groups_read_at = draft->groups_read_at;
@@ -248,7 +249,7 @@ static void lay_out(struct pack *pack, const struct draft *draft, struct rms_dir
         .domains = pack_texts(pack, draft->tenant.domains, draft->tenant.domain_count),
         .domain_count = draft->tenant.domain_count,
         .guest = account->guest,
-        .super_user = draft->super_user,
+        .super_user = draft->super_until > 0,
     };
     person->abroad = seen_abroad(&person->person);
 }

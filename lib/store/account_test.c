@@ -223,7 +223,7 @@ static void test_delete(void **state)
     const char *f = lab_tenant(lab, "fabrikam.test", NULL);
     const char *bob = lab_account(lab, c, "bob@contoso.test", NULL, NULL);
     const char *mkt = lab_group(lab, c, "mkt", NULL, RMS_GROUP_SECURITY);
-    const struct rms_super_user super = {"bob@contoso.test", bob, LAB_TIME};
+    const struct rms_super_user super = {"bob@contoso.test", bob, LAB_TIME, 0, NULL, NULL};
     struct rms_super_users supers;
     struct rms_members members;
 

@@ -27,9 +27,15 @@ int rms_super_user_add(struct rms_db *db, const char *tenant_id, const struct rm
 
     RMS_TRY(rms_address_normalise(entry->address, address));
     RMS_TRY(rms_db_begin(db));
-    code = rms_sql_run_one(db, RMS_SQL_SUPER_INSERT,
-        RMS_VALUES(
-            RMS_TEXT(tenant_id), RMS_TEXT(address), RMS_TEXT(entry->account_id), RMS_INT(entry->added_at)));
+    /* one that has ended makes room for its successor */
+    code = rms_sql_run(db, RMS_SQL_SUPER_ENDED,
+        RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(address), RMS_INT(entry->added_at)));
+    if (code >= 0) {
+        code = rms_sql_run_one(db, RMS_SQL_SUPER_INSERT,
+            RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(address), RMS_TEXT(entry->account_id),
+                RMS_INT(entry->added_at), RMS_INT(entry->ends_at), RMS_TEXT(entry->reason),
+                RMS_TEXT(entry->added_by)));
+    }
     return rms_db_end_change(db, code);
 }
 
@@ -63,6 +69,9 @@ int rms_super_user_list(
         entry->address = rms_take_text(&rows);
         entry->account_id = rms_take_text(&rows);
         entry->added_at = rms_take_int(&rows);
+        entry->ends_at = rms_take_int(&rows);
+        entry->reason = rms_take_text(&rows);
+        entry->added_by = rms_take_text(&rows);
     }
     *list_out = (struct rms_super_users){list.items, list.count};
     return code;
@@ -82,14 +91,16 @@ int rms_super_user_set_group(struct rms_db *db, const char *tenant_id, const cha
     return rms_db_end_change(db, set_group(db, tenant_id, group_id));
 }
 
-int rms_super_user_listed(struct rms_db *db, const char *tenant_id, const char *account_id, bool *listed_out)
+int rms_super_user_until(struct rms_db *db, const char *tenant_id, const char *account_id, int64_t *until_out)
 {
     RMS_ROWS(rows, db, NULL);
     int code;
 
-    RMS_TRY(rms_rows_open(
-        &rows, RMS_SQL_SUPER_HAS_ACCOUNT, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(account_id))));
+    *until_out = 0;
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_SUPER_UNTIL, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(account_id))));
     code = rms_rows_next(&rows);
-    *listed_out = code > 0;
+    if (code > 0) {
+        *until_out = rms_take_int(&rows);
+    }
     return code < 0 ? code : 0;
 }

@@ -93,6 +93,9 @@ struct rms_super_user {
     const char *address; /* normalised; what is shown and removed by */
     const char *account_id;
     int64_t added_at;
+    int64_t ends_at;      /* 0: no end (S-183) */
+    const char *reason;   /* NULL: none given */
+    const char *added_by; /* NULL: not known */
 };
 
 struct rms_super_users {
@@ -113,9 +116,10 @@ RMS_MUST_USE int rms_super_user_remove(struct rms_db *db, const char *tenant_id,
 RMS_MUST_USE int rms_super_user_list(
     struct rms_db *db, struct rms_arena *arena, const char *tenant_id, struct rms_super_users *list_out);
 
-/* Is the account listed by itself? Whether the feature is on is another question. */
-RMS_MUST_USE int rms_super_user_listed(
-    struct rms_db *db, const char *tenant_id, const char *account_id, bool *listed_out);
+/* Until when is the account listed by itself? 0: it is not; INT64_MAX: without end. Whether the feature is on
+ * is another question. */
+RMS_MUST_USE int rms_super_user_until(
+    struct rms_db *db, const char *tenant_id, const char *account_id, int64_t *until_out);
 
 /* Replaces the group; NULL clears it. RMS_E_NOT_FOUND when the group is not in the tenant. Which kinds fit:
  * directory (rms_directory_group_check). */

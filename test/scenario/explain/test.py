@@ -1,5 +1,5 @@
 """The help desk asks why somebody may or may not open a document: the answer is the licence path's own, and says what to do."""
-import json
+import time
 
 from rmslab import Lab, b64, main, pfile_licence
 
@@ -190,5 +190,29 @@ def super_users():
         assert explain(lab, "bob@contoso.test", path, "--right", "VIEW")["Rule"] == "policy"
 
 
+def super_users_for_a_time():
+    # touches: S-183, S-179
+    with Lab(people=("alice", "bob", "carol")) as lab:
+        carol = lab.person("carol")
+        path = protect(lab.person("alice"), "plan.txt", "--perm", "bob@contoso.test:Viewer")
+        lab.admin("superuser", "feature", "enable", "--force")
+        later = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+        lab.admin("superuser", "add", "carol@contoso.test", "--until", "2020-01-01", code=2)
+        shown = lab.admin("--json", "superuser", "add", "carol@contoso.test", "--until", later, "--reason", "case 17").json
+        entry = shown["Entries"][0]
+        assert (entry["Reason"], entry["Until"], entry["Ended"], entry["AddedBy"]) == ("case 17", later, False, "operator"), entry
+        assert agree(lab, carol, path, None, "super user right", "nothing")["Rule"] == "super user"
+        lab.move_clock(seconds=3700)
+        token = carol.token()
+        agree(lab, carol, path, "no-rights", "no entry", "", token)  # nobody did anything: it ended
+        assert not explain(lab, "carol@contoso.test", path)["Person"]["SuperUser"]
+        assert lab.admin("--json", "superuser", "list").json["Entries"][0]["Ended"]
+        again = lab.admin("--json", "superuser", "add", "carol@contoso.test").json["Entries"]
+        assert len(again) == 1 and again[0]["Until"] is None, again
+        assert answer(carol, path, token) == (True, None)
+        lab.admin("superuser", "add", "carol@contoso.test", code=5)
+        assert "case 17" in lab.admin("log", "admin").out
+
+
 if __name__ == "__main__":
-    main(every_reason, how_a_person_is_in_a_group, what_stays_hidden, super_users)
+    main(every_reason, how_a_person_is_in_a_group, what_stays_hidden, super_users, super_users_for_a_time)
