@@ -111,7 +111,7 @@ _rms_words() {
     'admin superuser group set') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin superuser group clear') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin superuser list') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin superuser add') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin superuser add') echo ' --until --reason --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin superuser remove') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin issuer') echo 'add list remove' ;;
     'admin issuer add') echo ' --audience --algorithm --jwks-uri --acr --max-age --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -251,7 +251,7 @@ _rms_valued() {
     'admin superuser group set') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin superuser group clear') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin superuser list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
-    'admin superuser add') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin superuser add') echo ' --until --reason --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin superuser remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin issuer add') echo ' --audience --algorithm --jwks-uri --acr --max-age --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin issuer list') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
