@@ -27,7 +27,7 @@
     X(directory_refresh) X(log_usage) X(log_admin) X(log_verify) X(health) \
     X(log_erase) X(log_trim) X(report) \
     X(tracking_list) X(tracking_show) X(tracking_events) \
-    X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) \
+    X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) X(guests_state) X(guests_set) \
     X(db_check) X(db_migrate) X(db_backup) \
     X(key_list) X(key_add) X(key_change) X(key_remove) X(key_breach) X(explain) \
     X(scim_token_add) X(scim_token_list) X(scim_token_remove) \

@@ -15,6 +15,7 @@
 #include "store/mail.h"
 #include "store/notify.h"
 #include "store/oauth.h"
+#include "store/proof.h"
 #include "store/store.h"
 
 /* Also with a test clock that jumps, rows go soon after their time. */
@@ -39,6 +40,7 @@ static void sweep(struct rms_db *db)
 {
     complain("jobs.sweep.failed", rms_oauth_sweep(db, rms_clock_now() - KEEP_EXPIRED_S));
     complain("jobs.sweep.failed", rms_mail_sweep(db, rms_clock_now() - RMS_DAY_S));
+    complain("jobs.sweep.failed", rms_proof_sweep(db, rms_clock_now() - 2 * RMS_DAY_S));
 }
 
 static void scan(struct rms_db *db)

@@ -32,6 +32,11 @@ struct rms_mail_kind {
 int rms_mail_notice_write(struct rms_mailing *mailing, struct rms_letter *letter);
 int rms_mail_notice_done(struct rms_mailing *mailing, bool sent);
 
+/* Passcodes and links (mail_proof.c); the row's ref is the proof. */
+int rms_mail_passcode_write(struct rms_mailing *mailing, struct rms_letter *letter);
+int rms_mail_signup_write(struct rms_mailing *mailing, struct rms_letter *letter);
+int rms_mail_proof_done(struct rms_mailing *mailing, bool sent);
+
 /* "2026-11-22 09:30", UTC; "" for RMS_TIME_NONE. In the arena. */
 const char *rms_mail_time(struct rms_arena *arena, int64_t time);
 

@@ -35,6 +35,17 @@ static const char *const english[RMS_PHRASES] = {
     [RMS_SAY_FROM] = "From",
     [RMS_SAY_WITH] = "Application",
     [RMS_SAY_WHY] = "Why",
+    [RMS_SAY_PASSCODE_SUBJECT] = "Your code to sign in at {1}",
+    [RMS_SAY_PASSCODE] = "Somebody, probably you, wants to sign in with this address. The code is:",
+    [RMS_SAY_REFERENCE] = "Reference {1}: the page where you type the code must show the same.",
+    [RMS_SAY_PASSCODE_END] =
+        "It is good for {1} minutes and once. Nobody of {2} will ever ask you for it. If you did not ask for "
+        "it, do nothing.",
+    [RMS_SAY_SIGNUP_SUBJECT] = "Your account at {1}",
+    [RMS_SAY_SIGNUP] = "Somebody, probably you, wants an account with this address, to open documents that "
+                       "{1} protects. To go "
+                       "on, open this address:",
+    [RMS_SAY_SIGNUP_END] = "It is good for {1} hours and once. If you did not ask for it, do nothing.",
     [RMS_SAY_FOOT] = "Sent by the rights management service of {1}. Answers to this message are not read.",
 };
 
@@ -156,6 +167,17 @@ void rms_letter_code(struct rms_letter *letter, const char *text)
     static const struct frame frame = {"    ", "\n\n", "<p style=\"font-family:monospace\">", "</p>\n"};
 
     put(letter, &frame, "{1}", RMS_VALUES_OF(text));
+}
+
+void rms_letter_link(struct rms_letter *letter, const char *url)
+{
+    url = url != NULL ? url : "";
+    rms_buf_printf(&letter->text, "    %s\n\n", url);
+    rms_buf_append_str(&letter->html, "<p><a href=\"");
+    rms_page_escape(&letter->html, url);
+    rms_buf_append_str(&letter->html, "\">");
+    rms_page_escape(&letter->html, url);
+    rms_buf_append_str(&letter->html, "</a></p>\n");
 }
 
 static void html_cell(struct rms_letter *letter, const char *tag, const char *text)

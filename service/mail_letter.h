@@ -32,6 +32,13 @@ enum rms_phrase {
     RMS_SAY_WITH,
     RMS_SAY_WHY,
     RMS_SAY_FOOT,
+    RMS_SAY_PASSCODE_SUBJECT,
+    RMS_SAY_PASSCODE,
+    RMS_SAY_REFERENCE,
+    RMS_SAY_PASSCODE_END,
+    RMS_SAY_SIGNUP_SUBJECT,
+    RMS_SAY_SIGNUP,
+    RMS_SAY_SIGNUP_END,
     RMS_PHRASES
 };
 
@@ -60,6 +67,9 @@ void rms_letter_paragraph(struct rms_letter *letter, enum rms_phrase phrase, con
 
 /* Something to copy, on a line of its own: a code, a command. */
 void rms_letter_code(struct rms_letter *letter, const char *text);
+
+/* An address of ours to follow: not cut, since it is no value. */
+void rms_letter_link(struct rms_letter *letter, const char *url);
 
 /* A table of `columns` cells a row; begin, rows, end. */
 void rms_letter_table(struct rms_letter *letter, const enum rms_phrase *heads, size_t columns);

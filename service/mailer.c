@@ -15,6 +15,7 @@
 #include "service/settings.h"
 #include "store/admin_log.h"
 #include "store/notify.h"
+#include "store/proof.h"
 
 #define ARENA_MAX        (32u << 20)
 #define LOOK_MS          500
@@ -36,6 +37,8 @@ struct rms_mailer {
 };
 
 static const struct rms_mail_kind kinds[] = {
+    {RMS_PROOF_PASSCODE, rms_mail_passcode_write, rms_mail_proof_done},
+    {RMS_PROOF_SIGNUP, rms_mail_signup_write, rms_mail_proof_done},
     {RMS_NOTICE, rms_mail_notice_write, rms_mail_notice_done},
     {RMS_NOTICE_DAILY, rms_mail_notice_write, rms_mail_notice_done},
     {RMS_NOTICE_WEEKLY, rms_mail_notice_write, rms_mail_notice_done},

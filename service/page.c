@@ -159,7 +159,88 @@ void rms_page_signin(struct rms_buf *out, const struct rms_page_signin *page)
     credentials(out, page->address, page->error);
     rms_buf_append_str(out, "<button name=\"decision\" value=\"allow\">Sign in</button>\n"
                             "<button class=\"plain\" name=\"decision\" value=\"deny\" formnovalidate>Cancel"
-                            "</button>\n</form>\n");
+                            "</button>\n");
+    if (page->passcode) {
+        rms_buf_append_str(out,
+            "<p class=\"soft\">Guests can sign in without a password: type your address, then</p>\n"
+            "<button class=\"plain\" name=\"decision\" value=\"passcode\" formnovalidate>Send me a "
+            "code</button>\n");
+    }
+    rms_buf_append_str(out, "</form>\n");
+    if (page->sign_up != NULL) {
+        add(out, "<p><a href=\"%s\">Make an account</a></p>\n", page->sign_up);
+    }
+    foot(out);
+}
+
+void rms_page_passcode(struct rms_buf *out, const struct rms_page_passcode *page)
+{
+    char reference[RMS_PAGE_REFERENCE + 1] = "";
+
+    memcpy(reference, page->proof, strnlen(page->proof, RMS_PAGE_REFERENCE));
+    head(out, page->nonce, "Type the code");
+    add(out, "<p>to continue to <strong>%s</strong></p>\n", page->client);
+    add(out,
+        "<p>If <strong>%s</strong> is a guest here, a message with a code is on its way. It must show the "
+        "reference <strong>%s</strong>.</p>\n",
+        page->address, reference);
+    error_line(out, page->error);
+    form_open(out, page->csrf);
+    add(out,
+        "<input type=\"hidden\" name=\"username\" value=\"%s\">\n<input type=\"hidden\" name=\"proof\" "
+        "value=\"%s\">\n",
+        page->address, page->proof);
+    rms_buf_append_str(out,
+        "<label for=\"code\">Code</label>\n<input class=\"code\" id=\"code\" name=\"code\" "
+        "inputmode=\"numeric\" "
+        "autocomplete=\"one-time-code\" pattern=\"[0-9 ]*\" maxlength=\"16\" required autofocus");
+    rms_buf_append_str(out, error_marks(page->error));
+    rms_buf_append_str(out,
+        ">\n<button name=\"decision\" value=\"code\">Sign in</button>\n"
+        "<button class=\"plain\" name=\"decision\" value=\"passcode\" formnovalidate>Send another"
+        "</button>\n"
+        "<button class=\"plain\" name=\"decision\" value=\"deny\" formnovalidate>Cancel"
+        "</button>\n</form>\n");
+    foot(out);
+}
+
+static void signup_address(struct rms_buf *out, const struct rms_page_signup *page)
+{
+    rms_buf_append_str(out,
+        "<label for=\"username\">E-mail address</label>\n"
+        "<input id=\"username\" name=\"username\" type=\"email\" autocomplete=\"email\" "
+        "autocapitalize=\"none\" spellcheck=\"false\" maxlength=\"254\" required autofocus");
+    rms_buf_append_str(out, error_marks(page->error));
+    add(out, " value=\"%s\">\n<button name=\"step\" value=\"address\">Continue</button>\n", page->address);
+}
+
+static void signup_account(struct rms_buf *out, const struct rms_page_signup *page)
+{
+    add(out,
+        "<input type=\"hidden\" name=\"proof\" value=\"%s\">\n<input type=\"hidden\" name=\"token\" "
+        "value=\"%s\">\n",
+        page->proof, page->token);
+    add(out,
+        "<label for=\"display_name\">Your name</label>\n<input id=\"display_name\" name=\"display_name\" "
+        "autocomplete=\"name\" "
+        "maxlength=\"200\" required autofocus value=\"%s\">\n",
+        page->name);
+    rms_buf_append_str(out,
+        "<label for=\"password\">Password (at least 10 characters)</label>\n"
+        "<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"new-password\" "
+        "minlength=\"10\" maxlength=\"511\" required");
+    rms_buf_append_str(out, error_marks(page->error));
+    rms_buf_append_str(out, ">\n<button name=\"step\" value=\"account\">Make my account</button>\n");
+}
+
+void rms_page_signup(struct rms_buf *out, const struct rms_page_signup *page)
+{
+    head(out, page->nonce, "Make an account");
+    add(out, "<p>to open documents of <strong>%s</strong></p>\n", page->organisation);
+    error_line(out, page->error);
+    form_open(out, page->csrf);
+    (page->token != NULL ? signup_account : signup_address)(out, page);
+    rms_buf_append_str(out, "</form>\n");
     foot(out);
 }
 

@@ -21,9 +21,36 @@ struct rms_page_signin {
     const char *client;  /* who asks, as a person knows it */
     const char *address; /* what was typed or hinted, or NULL */
     const char *error;   /* what went wrong, or NULL */
+    bool passcode;       /* a code may be asked for */
+    const char *sign_up; /* address of the page to sign up at, or NULL */
 };
 
 void rms_page_signin(struct rms_buf *out, const struct rms_page_signin *page);
+
+/* Where the code is typed that was sent to an address. */
+struct rms_page_passcode {
+    const char *nonce;
+    const char *csrf;
+    const char *client;
+    const char *address;
+    const char *proof;
+    const char *error; /* or NULL */
+};
+void rms_page_passcode(struct rms_buf *out, const struct rms_page_passcode *page);
+#define RMS_PAGE_REFERENCE 6 /* characters of the proof that page and mail both show */
+
+/* First the address; with a token name and password. */
+struct rms_page_signup {
+    const char *nonce;
+    const char *csrf;
+    const char *organisation;
+    const char *address; /* or NULL */
+    const char *name;    /* or NULL */
+    const char *proof;   /* with token */
+    const char *token;   /* NULL: the first step */
+    const char *error;   /* or NULL */
+};
+void rms_page_signup(struct rms_buf *out, const struct rms_page_signup *page);
 
 struct rms_page_device {
     const char *nonce;

@@ -56,13 +56,22 @@ static void no_text_gets_out_of_its_place(void **state)
     RMS_BUF_CLEANUP struct rms_buf out = RMS_BUF_INIT(RMS_PAGE_MAX);
 
     (void)state;
-    rms_page_signin(&out, &(struct rms_page_signin){"N0nce", EVIL, EVIL, EVIL, EVIL});
+    rms_page_signin(&out, &(struct rms_page_signin){"N0nce", EVIL, EVIL, EVIL, EVIL, true, EVIL});
     check_page(&out);
     rms_buf_reset(&out);
     rms_page_device_code(&out, &(struct rms_page_device){"N0nce", EVIL, EVIL, NULL, NULL, EVIL});
     check_page(&out);
     rms_buf_reset(&out);
     rms_page_device_confirm(&out, &(struct rms_page_device){"N0nce", EVIL, EVIL, EVIL, EVIL, EVIL});
+    check_page(&out);
+    rms_buf_reset(&out);
+    rms_page_passcode(&out, &(struct rms_page_passcode){"N0nce", EVIL, EVIL, EVIL, EVIL, EVIL});
+    check_page(&out);
+    rms_buf_reset(&out);
+    rms_page_signup(&out, &(struct rms_page_signup){"N0nce", EVIL, EVIL, EVIL, EVIL, EVIL, EVIL, EVIL});
+    check_page(&out);
+    rms_buf_reset(&out);
+    rms_page_signup(&out, &(struct rms_page_signup){"N0nce", EVIL, EVIL, EVIL, EVIL, NULL, NULL, EVIL});
     check_page(&out);
     rms_buf_reset(&out);
     rms_page_message(&out, "N0nce", EVIL, EVIL);
@@ -86,7 +95,7 @@ static void forms_can_be_used_without_looking(void **state)
     const char *html;
 
     (void)state;
-    rms_page_signin(&out, &(struct rms_page_signin){"n", "c", "app", NULL, NULL});
+    rms_page_signin(&out, &(struct rms_page_signin){"n", "c", "app", NULL, NULL, false, NULL});
     html = rms_buf_text(&out);
     assert_non_null(strstr(html, "<label for=\"username\">"));
     assert_non_null(strstr(html, "<label for=\"password\">"));
@@ -95,7 +104,7 @@ static void forms_can_be_used_without_looking(void **state)
     assert_true(strstr(html, "autofocus") < strstr(html, "id=\"password\""));
     assert_null(strstr(html, "aria-describedby"));
     rms_buf_reset(&out);
-    rms_page_signin(&out, &(struct rms_page_signin){"n", "c", "app", "a@x.test", "Wrong."});
+    rms_page_signin(&out, &(struct rms_page_signin){"n", "c", "app", "a@x.test", "Wrong.", false, NULL});
     html = rms_buf_text(&out);
     assert_int_equal(count_of(html, "autofocus"), 1);
     assert_true(strstr(html, "autofocus") > strstr(html, "id=\"password\""));

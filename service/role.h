@@ -13,7 +13,7 @@ enum rms_area {
     RMS_AREA_TEMPLATE, /* templates */
     RMS_AREA_SUPER,    /* super users */
     RMS_AREA_HELP,     /* looking at people, groups, explanations */
-    RMS_AREA_PEOPLE,   /* what gives power over others: accounts, groups, roles, keys, personal data */
+    RMS_AREA_PEOPLE, /* what gives power over others: accounts, groups, guests, roles, keys, personal data */
     RMS_AREA_TRACKING, /* documents of others */
     RMS_AREA_COUNT
 };

@@ -31,6 +31,9 @@ int rms_signin_keys(struct rms_front *front, struct rms_request *request, struct
 /* GET and POST /{}/oauth2/authorize */
 int rms_signin_authorize(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 
+/* GET and POST /{}/oauth2/signup */
+int rms_signin_signup(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+
 /* POST /{}/oauth2/token, /{}/oauth2/revoke, /{}/oauth2/devicecode */
 int rms_signin_token(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_signin_revoke(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);

@@ -3,9 +3,12 @@
  *
  * The parameters stay in the query while the page is shown: its form goes to its own address. */
 #include "base/mem.h"
+#include "base/text.h"
+#include "service/guest_state.h"
 #include "service/page.h"
 #include "service/signin_core.h"
 #include "service/signin_rule.h"
+#include "store/proof.h"
 
 #define LOCATION_MAX 8192
 
@@ -180,16 +183,62 @@ static int check_request(struct authorize *a)
 
 /* --- the page --------------------------------------------------------------------------------------- */
 
+/* Whose guests may come in here, and how; NULL: nobody's. */
+static int read_guests(
+    struct authorize *a, struct rms_guest_state *state, const struct rms_live_tenant **tenant_out)
+{
+    const struct rms_live_tenant *tenant = a->authority.tenant;
+
+    *state = (struct rms_guest_state){0};
+    *tenant_out = tenant != NULL ? tenant : rms_request_only_tenant(a->request);
+    if (*tenant_out == NULL || !rms_signin_mail_on(a->front)) {
+        return 0;
+    }
+    return rms_guest_state_read(a->request->arena, (*tenant_out)->row.settings, state);
+}
+
+static int finish(struct authorize *a, const char *nonce, int code);
+
 static int show(struct authorize *a, const char *address, const char *error, int code)
 {
-    RMS_BUF_CLEANUP struct rms_buf source = RMS_BUF_INIT(RMS_REDIRECT_MAX);
     struct rms_page_signin page = {.client = a->client.name, .address = address, .error = error};
+    const struct rms_live_tenant *tenant;
+    struct rms_guest_state guests;
     char nonce[RMS_NONCE_TEXT];
 
     rms_page_nonce_new(nonce);
     page.nonce = nonce;
+    RMS_TRY(read_guests(a, &guests, &tenant));
+    page.passcode = guests.passcodes;
+    if (guests.sign_up) {
+        page.sign_up = rms_arena_printf(a->request->arena, "/%s/oauth2/signup", tenant->row.id);
+    }
     RMS_TRY(rms_csrf_issue(a->request, a->reply, "authorize", &page.csrf));
     rms_page_signin(&a->reply->body, &page);
+    return finish(a, nonce, code);
+}
+
+static int show_passcode(
+    struct authorize *a, const struct rms_signin_proof *proof, const char *error, int code)
+{
+    char nonce[RMS_NONCE_TEXT];
+    struct rms_page_passcode page = {.nonce = nonce,
+        .client = a->client.name,
+        .address = proof->address,
+        .proof = proof->id,
+        .error = error};
+
+    rms_page_nonce_new(nonce);
+    RMS_TRY(rms_csrf_issue(a->request, a->reply, "authorize", &page.csrf));
+    rms_page_passcode(&a->reply->body, &page);
+    a->reply->retry_after_s = (int)proof->wait_s;
+    return finish(a, nonce, code);
+}
+
+static int finish(struct authorize *a, const char *nonce, int code)
+{
+    RMS_BUF_CLEANUP struct rms_buf source = RMS_BUF_INIT(RMS_REDIRECT_MAX);
+
     /* Browsers check the way back against form-action too. */
     rms_redirect_source(a->redirect_uri, &source);
     RMS_TRY(rms_page_reply(a->request, a->reply, nonce, source.len > 0 ? rms_buf_text(&source) : NULL));
@@ -242,6 +291,94 @@ static int sign_in(struct authorize *a, const struct rms_form *form)
     return status;
 }
 
+/* --- a code by mail ------------------------------------------------------------------------------------- */
+
+static int send_passcode(struct authorize *a, const struct rms_form *form, struct rms_signin_proof *proof)
+{
+    const char *typed = rms_form_get(form, "username");
+    char address[RMS_ADDRESS_MAX];
+    int status;
+
+    if (typed == NULL || rms_address_normalise(typed, address) != 0) {
+        return show(a, typed, "Type your address.", RMS_E_BAD_ARGUMENT);
+    }
+    proof->address = address;
+    status = rms_signin_mail_ask(a->front, a->request, RMS_PROOF_PASSCODE_S, proof);
+    if (status != 0) {
+        a->reply->retry_after_s = (int)proof->wait_s;
+        return show(a, typed, rms_signin_text(status), status);
+    }
+    return show_passcode(a, proof, NULL, 0);
+}
+
+/* The person whose address was proved: a guest, as he is now. */
+static int sign_in_guest(struct authorize *a, const struct rms_signin_proof *proof)
+{
+    const struct rms_directory_person *person = NULL;
+    int status = rms_directory_find(
+        a->front->directory, a->request->worker->db, proof->tenant->row.id, proof->address, &person);
+
+    if (status == 0) {
+        status = person->guest && person->enabled ? give_code(a, person) : RMS_E_NOT_AUTHENTICATED;
+        a->request->note.user_id = rms_arena_strdup(a->request->arena, person->upn);
+    }
+    rms_directory_unref(&person);
+    return status == RMS_E_NOT_FOUND ? RMS_E_NOT_AUTHENTICATED : status;
+}
+
+/* As typed, perhaps in groups. */
+static const char *digits_of(struct rms_arena *arena, const char *typed)
+{
+    char *text = rms_arena_strdup(arena, typed);
+    char *to = text;
+
+    for (const char *from = text; from != NULL && *from != '\0'; from++) {
+        if (*from != ' ') {
+            *to++ = *from;
+        }
+    }
+    if (to != NULL) {
+        *to = '\0';
+    }
+    return text;
+}
+
+static int take_passcode(struct authorize *a, const struct rms_form *form, struct rms_signin_proof *proof)
+{
+    const char *typed = rms_form_get(form, "username");
+    const char *code = digits_of(a->request->arena, rms_form_get(form, "code"));
+    int status;
+
+    proof->id = rms_form_get(form, "proof");
+    if (proof->id == NULL || typed == NULL) {
+        return show(a, typed, "Ask for a new code.", RMS_E_BAD_ARGUMENT);
+    }
+    status = rms_signin_mail_check(a->front, a->request, proof, code != NULL ? code : "");
+    status = status == 0 ? sign_in_guest(a, proof) : status;
+    if (status == 0) {
+        return 0;
+    }
+    proof->address = typed;
+    return show_passcode(a, proof,
+        status == RMS_E_NOT_AUTHENTICATED
+            ? "This code is wrong, was used, or is older than 15 minutes. After five tries ask for another."
+            : rms_signin_text(status),
+        status);
+}
+
+/* Switched off, codes that were sent are void, too. */
+static int by_passcode(struct authorize *a, const struct rms_form *form, bool send)
+{
+    struct rms_signin_proof proof = {.kind = RMS_PROOF_PASSCODE};
+    struct rms_guest_state guests;
+
+    RMS_TRY(read_guests(a, &guests, &proof.tenant));
+    if (!guests.passcodes) {
+        return show(a, rms_form_get(form, "username"), "Codes are not sent here.", RMS_E_BAD_ARGUMENT);
+    }
+    return send ? send_passcode(a, form, &proof) : take_passcode(a, form, &proof);
+}
+
 static int take_form(struct authorize *a)
 {
     struct rms_form form;
@@ -256,6 +393,12 @@ static int take_form(struct authorize *a)
     }
     if (equals(rms_form_get(&form, "decision"), "deny")) {
         return refuse(a, RMS_OAUTH_ACCESS_DENIED, "the person cancelled");
+    }
+    if (equals(rms_form_get(&form, "decision"), "passcode")) {
+        return by_passcode(a, &form, true);
+    }
+    if (equals(rms_form_get(&form, "decision"), "code")) {
+        return by_passcode(a, &form, false);
     }
     return sign_in(a, &form);
 }

@@ -110,6 +110,27 @@ RMS_MUST_USE int rms_signin_check(
  */
 void rms_signin_log(const struct rms_request *request, const char *event, const char *who, int code);
 
+/* An address that is proved by mail (signin_mail.c). */
+struct rms_signin_proof {
+    const struct rms_live_tenant *tenant;
+    const char *kind;    /* store/proof.h */
+    const char *address; /* normalised; out of checking, NULL when there is no such proof */
+    const char *id;      /* out of asking */
+    int64_t wait_s;      /* out: with RMS_E_THROTTLED */
+};
+
+/* Whether mail is sent at all. */
+bool rms_signin_mail_on(const struct rms_front *front);
+
+/* Wants the mail sent. RMS_E_THROTTLED; else 0, whether the address is known or not, in equal time. */
+RMS_MUST_USE int rms_signin_mail_ask(
+    struct rms_front *front, struct rms_request *request, int64_t valid_s, struct rms_signin_proof *proof);
+
+/* Looks at the secret, and uses it up. RMS_E_NOT_AUTHENTICATED: wrong, used, expired, tried too often, of
+ * somebody else. RMS_E_THROTTLED. */
+RMS_MUST_USE int rms_signin_mail_check(
+    struct rms_front *front, struct rms_request *request, struct rms_signin_proof *proof, const char *secret);
+
 /* What a page says about an outcome of rms_signin_check. */
 const char *rms_signin_text(int code);
 

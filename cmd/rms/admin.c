@@ -60,6 +60,7 @@ static const struct verb verbs[] = {
     ADMIN_GROUP("scim", "Directories that push people and groups", admin_scim_verbs),
     ADMIN_GROUP("client", "Applications of the built-in sign-in", admin_client_verbs),
     ADMIN_GROUP("license", "Rules for use licences", admin_license_verbs),
+    ADMIN_GROUP("guests", "How people from outside sign in", admin_guests_verbs),
     ADMIN_GROUP("tracking", "Documents, who opened them, and their revocation", admin_tracking_verbs),
     ADMIN_GROUP("log", "Usage log and log of administration", admin_log_verbs),
     ADMIN_GROUP("report", "Sums over the usage log", admin_report_verbs),

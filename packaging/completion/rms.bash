@@ -31,7 +31,7 @@ _rms_words() {
     'cache clean') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'reset') echo ' --yes --force --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'completion') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin') echo 'login logout tenant service key domain role user group directory identity explain template onboarding superuser issuer scim client license tracking log report db health' ;;
+    'admin') echo 'login logout tenant service key domain role user group directory identity explain template onboarding superuser issuer scim client license guests tracking log report db health' ;;
     'admin login') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin logout') echo ' --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant') echo 'create list show set' ;;
@@ -130,6 +130,10 @@ _rms_words() {
     'admin license max-validity') echo 'get set' ;;
     'admin license max-validity get') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin license max-validity set') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin guests') echo 'status passcodes sign-up' ;;
+    'admin guests status') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin guests passcodes') echo ' --on --off --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin guests sign-up') echo ' --on --off --domain --tenant --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking') echo 'status enable disable automatic list show revoke restore' ;;
     'admin tracking status') echo ' --tenant --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking enable') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --offline --lang --log-level --log-file --color --help --version' ;;
@@ -264,6 +268,9 @@ _rms_valued() {
     'admin client remove') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin license max-validity get') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin license max-validity set') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin guests status') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin guests passcodes') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
+    'admin guests sign-up') echo ' --domain --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin tracking status') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin tracking enable') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;
     'admin tracking disable') echo ' --tenant --socket --url --ca --store --user --lang --log-level --log-file --color ' ;;

@@ -1,0 +1,81 @@
+/* How guests come in: passcodes and self-service sign-up. */
+#include "base/text.h"
+#include "service/admin.h"
+#include "service/guest_state.h"
+#include "service/rest_write.h"
+#include "service/settings.h"
+
+static int write_state(struct rms_request *request, const char *settings, struct rms_buf *out)
+{
+    struct rms_guest_state state;
+    RMS_TRY(rms_guest_state_read(request->arena, settings, &state));
+    rms_out_open(out, NULL, '{');
+    rms_out_bool(out, "Passcodes", state.passcodes);
+    rms_out_bool(out, "SignUp", state.sign_up);
+    rms_out_texts(out, "Domains", state.domains, state.domain_count);
+    rms_out_bool(out, "MailAvailable", request->worker->front->settings->mail[0] != '\0');
+    rms_out_close(out, '}');
+    return RMS_OK;
+}
+
+int rms_admin_guests_state(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    struct rms_tenant t;
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    return write_state(request, t.settings, &reply->body);
+}
+
+/* In the form in which addresses are compared. */
+static int normalise(struct rms_admin_body *body, struct rms_arena *arena, struct rms_guest_state *state)
+{
+    const char **domains = rms_arena_array(arena, state->domain_count + 1, sizeof *domains);
+    if (domains == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < state->domain_count; i++) {
+        const char *whole = rms_arena_printf(arena, "x@%s", state->domains[i]);
+        char address[RMS_ADDRESS_MAX];
+        if (whole == NULL || rms_address_normalise(whole, address) < 0) {
+            return rms_reader_fail(&body->reader, "Domains", "not a domain");
+        }
+        domains[i] = rms_arena_strdup(arena, rms_address_domain(address));
+        if (domains[i] == NULL) {
+            return RMS_E_NO_MEMORY;
+        }
+    }
+    state->domains = domains;
+    return RMS_OK;
+}
+
+static int set_state(struct rms_request *request, struct rms_admin_body *body, struct rms_tenant *t)
+{
+    struct rms_reader *reader = &body->reader;
+    struct rms_guest_state state;
+    RMS_TRY(rms_tenant_get(request->worker->db, request->arena, t->id, t));
+    RMS_TRY(rms_guest_state_read(request->arena, t->settings, &state));
+    RMS_TRY(rms_reader_bool(reader, body->object, "Passcodes", &state.passcodes));
+    RMS_TRY(rms_reader_bool(reader, body->object, "SignUp", &state.sign_up));
+    if (json_object_get(body->object, "Domains") != NULL) {
+        RMS_TRY(rms_reader_texts(reader, body->object, "Domains", &state.domains, &state.domain_count));
+        RMS_TRY(normalise(body, request->arena, &state));
+    }
+    RMS_TRY(rms_guest_state_write(request->arena, t->settings, &state, &t->settings));
+    return rms_tenant_update(request->worker->db, t);
+}
+
+int rms_admin_guests_set(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    static const char *const names[] = {"Passcodes", "SignUp", "Domains", NULL};
+    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
+    struct rms_tenant t;
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    RMS_TRY(rms_admin_body(request, names, &body));
+    RMS_TRY(rms_db_begin(request->worker->db));
+    int rc = rms_db_end(request->worker->db, set_state(request, &body, &t));
+    if (rc < 0) {
+        return rms_admin_fail(request, &body, rc);
+    }
+    return write_state(request, t.settings, &reply->body);
+}

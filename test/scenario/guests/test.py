@@ -1,0 +1,243 @@
+"""People from outside prove their address by mail: a passcode to sign in, a link to make an account. Nobody learns who exists."""
+import base64
+import hashlib
+import re
+import secrets
+import time
+import urllib.parse
+
+from rmsbrowser import Browser
+from rmslab import Lab, b64, main, pfile_licence
+from rmsmail import MailServer, text_of, wait_for
+
+TEXT = b"The merger closes on Friday.\n" * 3
+CHOSEN = "a password of my own"
+
+
+class Flow:
+    """The code flow with PKCE by hand, as far as the sign-in page."""
+
+    redirect = "http://127.0.0.1:9/"
+
+    def __init__(self, lab, authority="common"):
+        self.lab, self.authority = lab, f"{lab.url}/{authority}"
+        self.verifier = secrets.token_urlsafe(48)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
+        self.url = f"{self.authority}/oauth2/authorize?" + urllib.parse.urlencode(
+            {"response_type": "code", "client_id": "rms", "redirect_uri": self.redirect, "state": "s",
+             "code_challenge": challenge, "code_challenge_method": "S256"})
+        self.browser = Browser(lab.tls())
+
+    def ask(self, address):
+        return self.browser.press(self.browser.visit(self.url), "decision", "passcode", username=address)
+
+    def token(self, page):
+        """The access token that the way back leads to."""
+        assert page.status == 303, (page.status, page.text)
+        code = urllib.parse.parse_qs(urllib.parse.urlsplit(page.headers["Location"]).query)["code"][0]
+        status, _, reply = self.lab.http("POST", urllib.parse.urlsplit(self.authority + "/oauth2/token").path, urllib.parse.urlencode(
+            {"grant_type": "authorization_code", "client_id": "rms", "code": code, "redirect_uri": self.redirect,
+             "code_verifier": self.verifier}), {"Content-Type": "application/x-www-form-urlencoded"})
+        assert status == 200, reply
+        return reply["access_token"]
+
+
+def to(messages, address):
+    return [m for m in messages if m["To"] == address]
+
+
+def code_in(message):
+    return re.search(r"^    (\d{8})$", text_of(message), re.M).group(1)
+
+
+def link_in(message):
+    return re.search(r"^    (https://\S+)$", text_of(message), re.M).group(1)
+
+
+def a_lab(server):
+    return Lab(people=("alice",), rmsd_args=server.settings())
+
+
+def protect(alice, address):
+    path = alice.write("plan.txt", TEXT)
+    return alice.rms("--json", "protect", path, "--perm", f"{address}:VIEW", "--in-place").json_lines[0]["EncryptedFile"]
+
+
+def opens(lab, path, token):
+    status, _, reply = lab.http("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(path))},
+                                {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+    assert status == 200, reply
+    return reply["AccessStatus"] == "AccessGranted"
+
+
+def safe(page):
+    assert page.policy("default-src") == ["'none'"] and page.headers["Cache-Control"] == "no-store", page.headers
+    assert "script" not in {tag for tag, _ in page.parser.tags}
+    for field in page.parser.forms[0].fields.values() if page.parser.forms else ():
+        assert field.get("type") == "hidden" or any(tag == "label" and a.get("for") == field["id"] for tag, a in page.parser.tags), field
+    return page
+
+
+def without_ids(page):
+    """What a page says, but for what is made anew each time."""
+    text = re.sub(r'(nonce|value)="[^"]*"', "", page.source)
+    return re.sub(r"[0-9a-f]{6}</strong>|\S+@\S+</strong>", "", text)
+
+
+def a_code_by_mail():
+    # touches: S-058, S-318, C-264, C-265, C-266, C-267
+    with MailServer() as server, a_lab(server) as lab:
+        alice = lab.person("alice")
+        lab.admin("user", "add", "gina@mail.test", "--guest")
+        path = protect(alice, "gina@mail.test")
+        assert "Send me a code" not in safe(Flow(lab).browser.visit(Flow(lab).url)).text
+        assert lab.admin("--json", "guests", "passcodes", "--on").json["Passcodes"] is True
+        time.sleep(1)
+
+        flow = Flow(lab)
+        page = safe(flow.ask("Gina@Mail.test"))
+        assert page.status == 200, page.text
+        (mail,) = wait_for(lambda: to(server.messages(), "gina@mail.test"), lambda m: len(m) == 1)
+        reference = page.form.fields["proof"]["value"][:6]
+        assert f"Reference {reference}" in text_of(mail) and reference in page.text and "15 minutes" in text_of(mail), text_of(mail)
+        code = code_in(mail)
+        shown = f"{code[:4]} {code[4:]}"
+
+        # Wrong, of another browser's page, and then right; once.
+        wrong = safe(flow.browser.press(page, "decision", "code", code=f"{(int(code) + 1) % 10**8:08d}"))
+        assert wrong.status == 400 and "wrong" in wrong.text, wrong.text
+        other = Flow(lab)
+        theirs = other.ask("hugo@mail.test")
+        assert other.browser.press(theirs, "decision", "code", code=code).status == 400
+        done = flow.browser.press(wrong, "decision", "code", code=shown)
+        assert opens(lab, path, flow.token(done))
+        assert flow.browser.press(wrong, "decision", "code", code=code).status == 400, "used up"
+
+        # Neither code nor its parts are in the database or the log; who asked is in the log.
+        stored = (lab.data / "db/openrms.db").read_bytes() if not lab.database else b""
+        assert code.encode() not in stored and code not in lab.log_text()
+        assert '"signin.mail-asked","who":"gina@mail.test"' in lab.log_text()
+
+        # A newer one voids the older one; the sixth try is refused even when it is right.
+        flow = Flow(lab)
+        first = flow.ask("gina@mail.test")
+        wait_for(lambda: to(server.messages(), "gina@mail.test"), lambda m: len(m) == 2)
+        second = flow.browser.press(first, "decision", "passcode")
+        mails = wait_for(lambda: to(server.messages(), "gina@mail.test"), lambda m: len(m) == 3)
+        fresh = next(m for m in mails if second.form.fields["proof"]["value"][:6] in text_of(m))
+        stale = next(m for m in mails if first.form.fields["proof"]["value"][:6] in text_of(m))
+        assert flow.browser.press(first, "decision", "code", code=code_in(stale)).status == 400
+        for guess in range(5):
+            assert flow.browser.press(second, "decision", "code", code=f"{guess:08d}").status == 400
+        assert flow.browser.press(second, "decision", "code", code=code_in(fresh)).status == 400
+
+        # Too late, and switched off.
+        lab.move_clock(seconds=3700)
+        page = flow.ask("gina@mail.test")
+        mails = wait_for(lambda: to(server.messages(), "gina@mail.test"), lambda m: len(m) == 4)
+        newest = next(m for m in mails if page.form.fields["proof"]["value"][:6] in text_of(m))
+        lab.move_clock(seconds=901)
+        assert flow.browser.press(page, "decision", "code", code=code_in(newest)).status == 400
+        page = flow.ask("gina@mail.test")
+        mails = wait_for(lambda: to(server.messages(), "gina@mail.test"), lambda m: len(m) == 5)
+        newest = next(m for m in mails if page.form.fields["proof"]["value"][:6] in text_of(m))
+        lab.admin("guests", "passcodes", "--off")
+        time.sleep(1)
+        assert flow.browser.press(page, "decision", "code", code=code_in(newest)).status == 400
+
+
+def codes_tell_nothing():
+    # touches: S-318, C-266
+    with MailServer() as server, a_lab(server) as lab:
+        lab.admin("user", "add", "gina@mail.test", "--guest")
+        lab.admin("user", "add", "gone@mail.test", "--guest")
+        lab.admin("user", "set", "gone@mail.test", "--disable")
+        lab.admin("guests", "passcodes", "--on")
+        time.sleep(1)
+        pages = {}
+        for address in ("gina@mail.test", "nobody@mail.test", "gone@mail.test", "alice@contoso.test"):
+            flow = Flow(lab)
+            page = flow.ask(address)
+            wrong = flow.browser.press(page, "decision", "code", code="00000000")
+            pages[address] = (page.status, without_ids(page), wrong.status, without_ids(wrong))
+        assert len(set(pages.values())) == 1, pages
+        wait_for(server.messages, lambda m: len(to(m, "gina@mail.test")) == 1)
+
+        # Members have passwords; only guests get codes.
+        assert len(server.messages()) == 1, [m["To"] for m in server.messages()]
+        assert lab.admin("user", "show", "gina@mail.test").out
+
+        # Five an hour for an address, known or not; then many from one place.
+        for address in ("gina@mail.test", "nobody@mail.test"):
+            answers = [Flow(lab).ask(address).status for _ in range(5)]
+            assert answers == [200] * 4 + [429], (address, answers)
+        answers = [Flow(lab).ask(f"x{i}@mail.test").status for i in range(20)]
+        assert answers[0] == 200 and answers[-1] == 429, answers
+
+        # Addresses that are none, or try to be more.
+        lab.move_clock(seconds=700)
+        for address in ("", "gina", "gina@mail.test\r\nRCPT TO:<eve@evil.test>", "a@b@c", "<gina@mail.test>,eve@evil.test"):
+            assert Flow(lab).ask(address).status == 400, address
+
+
+def an_account_by_mail():
+    # touches: S-055, S-318, C-009
+    with MailServer() as server, a_lab(server) as lab:
+        alice = lab.person("alice")
+        path = protect(alice, "x@new.test")
+        (tenant,) = [t["TenantId"] for t in lab.admin("--json", "tenant", "list").json_lines]
+        page_url = f"{lab.url}/{tenant}/oauth2/signup"
+        browser = Browser(lab.tls())
+        assert browser.visit(page_url).status == 404
+        lab.admin("guests", "sign-up", "--on", "--domain", "new.test", "--domain", "Gmail.com")
+        time.sleep(1)
+        assert "Make an account" in browser.visit(Flow(lab).url).text
+
+        page = safe(browser.visit(page_url))
+        for address, word in (("alice@contoso.test", "organisation"), ("x@gmail.com", "public mail provider"),
+                              ("x@other.test", "cannot sign up"), ("nonsense", "Type your")):
+            refused = browser.press(page, "step", "address", username=address)
+            assert refused.status == 400 and word in refused.text, (address, refused.text)
+        assert "mailbox" in safe(browser.press(page, "step", "address", username="x@new.test")).text
+        (mail,) = wait_for(lambda: to(server.messages(), "x@new.test"), lambda m: len(m) == 1, 60)
+        link = link_in(mail)
+        assert link.startswith(page_url + "?"), link
+
+        # Looking at it does nothing; weak choices and a changed link are refused; then once.
+        for _ in range(8):
+            browser.visit(link)
+        confirm = safe(browser.visit(link))
+        assert browser.press(confirm, "step", "account", display_name="Xenia", password="short").status == 400
+        changed = browser.visit(link[:-1] + ("A" if link[-1] != "A" else "B"))
+        assert "does not work" in browser.press(changed, "step", "account", display_name="Xenia", password=CHOSEN).text
+        assert "ready" in browser.press(confirm, "step", "account", display_name="Xenia <b>", password=CHOSEN).text
+        assert "does not work" in browser.press(confirm, "step", "account", display_name="Eve", password="another password").text
+        shown = lab.admin("--json", "user", "show", "x@new.test").json
+        assert shown["Guest"] is True and shown["DisplayName"] == "Xenia <b>", shown
+
+        flow = Flow(lab, tenant)
+        signed_in = flow.browser.press(flow.browser.visit(flow.url), "decision", "allow", username="x@new.test", password=CHOSEN)
+        assert opens(lab, path, flow.token(signed_in))
+
+        # Who has an account is told the same, and gets no second one; a link ends after a day, and with a newer one.
+        assert "mailbox" in browser.press(page, "step", "address", username="x@new.test").text
+        assert "mailbox" in browser.press(page, "step", "address", username="y@new.test").text
+        (old,) = wait_for(lambda: to(server.messages(), "y@new.test"), lambda m: len(m) == 1)
+        browser.press(page, "step", "address", username="y@new.test")
+        two = wait_for(lambda: to(server.messages(), "y@new.test"), lambda m: len(m) == 2)
+        (new,) = [m for m in two if link_in(m) != link_in(old)]
+        void = browser.press(browser.visit(link_in(old)), "step", "account", display_name="Y", password=CHOSEN)
+        assert void.status != 200 and "does not work" in void.text, void.text
+        lab.move_clock(days=1, seconds=1)
+        late = browser.press(browser.visit(link_in(new)), "step", "account", display_name="Y", password=CHOSEN)
+        assert "does not work" in late.text, late.text
+        lab.admin("user", "show", "y@new.test", code=4)
+        assert len(to(server.messages(), "x@new.test")) == 1
+
+        # A form of another site has no cookie of ours.
+        forged = Browser(lab.tls()).visit(page_url, {"step": "address", "username": "z@new.test", "csrf": "x"})
+        assert forged.status == 400 and not to(server.messages(), "z@new.test")
+
+
+if __name__ == "__main__":
+    main(a_code_by_mail, codes_tell_nothing, an_account_by_mail)
