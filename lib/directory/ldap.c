@@ -13,10 +13,12 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "crypto/digest.h"
 #include "directory/ldap_core.h"
 
 #define CONNECT_S    5
 #define WAIT_STEP_MS 200
+#define TICKETS_NAME (11 + 2 * RMS_SHA256_BYTES + 1)
 #define INCOMING_MAX (64u * 1024 * 1024) /* of one message: an entry with all its values */
 
 #define SYSTEM_CAS "/etc/ssl/certs/ca-certificates.crt"
@@ -323,12 +325,13 @@ int rms_ldap_bind(struct rms_ldap *ldap, const char *dn, struct rms_view passwor
     return check_result(ldap, "bind", message);
 }
 
-/* Nothing is asked: the credential is there or the bind fails. */
-static int answer_nothing(LDAP *link, unsigned flags, void *defaults, void *interact)
+/* Nothing is asked: the credential is there or the bind fails. The library has its context from here on, and
+ * takes the credential; when it finds one for itself (Cyrus SASL 2.1.28), it does so at every step and loses
+ * all but the last. */
+static int answer_nothing(LDAP *link, unsigned flags, void *credential, void *interact)
 {
-    (void)link;
     (void)flags;
-    (void)defaults;
+    (void)ldap_set_option(link, LDAP_OPT_X_SASL_GSS_CREDS, credential);
     for (sasl_interact_t *i = interact; i != NULL && i->id != SASL_CB_LIST_END; i++) {
         i->result = "";
         i->len = 0;
@@ -350,11 +353,25 @@ static int gss_words(struct rms_ldap *ldap, OM_uint32 major, OM_uint32 minor)
     return RMS_E_NOT_AUTHENTICATED;
 }
 
-static int acquire(struct rms_ldap *ldap, const char *keytab, const char *principal, gss_cred_id_t *cred_out)
+/* Tickets of a keytab and principal: kept in memory until they end, so that not every connection asks for new
+ * ones. */
+static void name_tickets(const char *keytab, const char *principal, char name_out[TICKETS_NAME])
 {
-    char ccache[64];
-    gss_key_value_element_desc elements[] = {{"client_keytab", keytab}, {"ccache", ccache}};
-    const gss_key_value_set_desc store = {2, elements};
+    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(8192);
+    uint8_t digest[RMS_HASH_MAX];
+    int len = snprintf(name_out, TICKETS_NAME, "MEMORY:rms-");
+
+    rms_buf_printf(&text, "%s\n%s", keytab, principal != NULL ? principal : "");
+    rms_hash(RMS_SHA256, rms_buf_view(&text), digest);
+    for (size_t i = 0; i < RMS_SHA256_BYTES; i++) {
+        (void)snprintf(name_out + len + 2 * i, 3, "%02x", digest[i]);
+    }
+}
+
+/* A credential whose ticket is in the cache of that name; asking for its name is what fetches it. */
+static int acquire(struct rms_ldap *ldap, const gss_key_value_set_desc *store, const char *principal,
+    gss_cred_id_t *cred_out)
+{
     gss_buffer_desc text = {
         .length = principal != NULL ? strlen(principal) : 0, .value = (void *)(uintptr_t)principal};
     gss_name_t name = GSS_C_NO_NAME;
@@ -362,38 +379,47 @@ static int acquire(struct rms_ldap *ldap, const char *keytab, const char *princi
     OM_uint32 ignored = 0;
     OM_uint32 major = GSS_S_COMPLETE;
 
-    /* Tickets of one connection, kept nowhere but in memory. */
-    (void)snprintf(ccache, sizeof ccache, "MEMORY:rms-%p", (void *)ldap);
     if (principal != NULL) {
         major = gss_import_name(&minor, &text, GSS_C_NT_USER_NAME, &name);
     }
     if (major == GSS_S_COMPLETE) {
         major = gss_acquire_cred_from(
-            &minor, name, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_INITIATE, &store, cred_out, NULL, NULL);
+            &minor, name, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_INITIATE, store, cred_out, NULL, NULL);
+    }
+    (void)gss_release_name(&ignored, &name);
+    if (major == GSS_S_COMPLETE) {
+        major = gss_inquire_cred(&minor, *cred_out, &name, NULL, NULL, NULL);
     }
     (void)gss_release_name(&ignored, &name);
     return major == GSS_S_COMPLETE ? 0 : gss_words(ldap, major, minor);
 }
 
 /* TLS protects the connection; a second layer inside is what directories refuse. */
+static int bind_with(struct rms_ldap *ldap, gss_cred_id_t cred)
+{
+    int result = ldap_set_option(ldap->link, LDAP_OPT_X_SASL_SECPROPS, "maxssf=0");
+
+    if (result == LDAP_OPT_SUCCESS) {
+        result = ldap_sasl_interactive_bind_s(
+            ldap->link, NULL, "GSSAPI", NULL, NULL, LDAP_SASL_QUIET, answer_nothing, cred);
+    }
+    return result == LDAP_SUCCESS ? 0 : rms_ldap_fail(ldap, "GSSAPI bind", result);
+}
+
 int rms_ldap_bind_keytab(struct rms_ldap *ldap, const char *keytab, const char *principal)
 {
+    char tickets[TICKETS_NAME];
+    gss_key_value_element_desc elements[] = {{"client_keytab", keytab}, {"ccache", tickets}};
+    const gss_key_value_set_desc store = {2, elements};
     gss_cred_id_t cred = GSS_C_NO_CREDENTIAL;
     OM_uint32 minor = 0;
-    int result;
+    int status;
 
-    RMS_TRY(acquire(ldap, keytab, principal, &cred));
-    result = ldap_set_option(ldap->link, LDAP_OPT_X_SASL_GSS_CREDS, cred) == LDAP_OPT_SUCCESS &&
-                     ldap_set_option(ldap->link, LDAP_OPT_X_SASL_SECPROPS, "maxssf=0") == LDAP_OPT_SUCCESS
-                 ? LDAP_SUCCESS
-                 : LDAP_OTHER;
-    if (result == LDAP_SUCCESS) {
-        result = ldap_sasl_interactive_bind_s(
-            ldap->link, NULL, "GSSAPI", NULL, NULL, LDAP_SASL_QUIET, answer_nothing, NULL);
-    }
-    (void)ldap_set_option(ldap->link, LDAP_OPT_X_SASL_GSS_CREDS, NULL);
+    name_tickets(keytab, principal, tickets);
+    status = acquire(ldap, &store, principal, &cred);
+    status = status < 0 ? status : bind_with(ldap, cred);
     (void)gss_release_cred(&minor, &cred);
-    return result == LDAP_SUCCESS ? 0 : rms_ldap_fail(ldap, "GSSAPI bind", result);
+    return status;
 }
 
 /* --- the root ---------------------------------------------------------------------------------------- */

@@ -1,10 +1,12 @@
 """Directories of a test's own: certificates for them, and slapd on loopback with a configuration in a directory of its own."""
+import base64
 import contextlib
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 from rmslab import Lab, free_port
@@ -204,6 +206,151 @@ class Slapd:
 
     def delete(self, *dns):
         self.client("ldapdelete", *dns)
+
+
+class Samba:
+    """A private Samba domain controller for CONTOSO.TEST: LDAP and KDC on 127.0.0.1, whose ports are the fixed ones. Needs a network
+    and a mount namespace of the test's own (see enter)."""
+
+    realm = "CONTOSO.TEST"
+    base = "dc=contoso,dc=test"
+    host = "dc1.contoso.test"
+    url, tls_url = f"ldap://{host}", f"ldaps://{host}"
+    password = "Adm1n-Passw0rd"
+
+    def __init__(self, directory):
+        self.dir = pathlib.Path(directory)
+        self.dir.mkdir(mode=0o755)
+        self.process = None
+        self.conf = self.dir / "smb.conf"
+        self.krb5 = self.dir / "krb5.conf"
+        (self.dir / "certificates").mkdir(mode=0o700)
+        certificates(self.dir / "certificates", [f"DNS:{self.host}"])
+        self.krb5.write_text(f"[libdefaults]\n default_realm = {self.realm}\n dns_lookup_kdc = false\n dns_lookup_realm = false\n"
+                             " dns_canonicalize_hostname = false\n rdns = false\n"
+                             f"[realms]\n {self.realm} = {{\n  kdc = 127.0.0.1\n  admin_server = 127.0.0.1\n }}\n"
+                             f"[domain_realm]\n .contoso.test = {self.realm}\n")
+        self.settings(provisioned=False)
+        # The machine may have no extended attributes: they go into a file.
+        self.tool("domain", "provision", f"--realm={self.realm}", "--domain=CONTOSO", "--server-role=dc", "--dns-backend=NONE",
+                  f"--adminpass={self.password}", f"--targetdir={self.dir}", "--host-ip=127.0.0.1", "--host-name=dc1",
+                  f"--option=posix:eadb={self.dir}/eadb.tdb", "--option=interfaces=127.0.0.1", "--option=bind interfaces only=yes")
+        self.settings()
+        self.tool("spn", "add", f"ldap/{self.host}", "DC1$")  # as the service for dynamic updates does, which is not started
+
+    def settings(self, provisioned=True):
+        place, secrets = self.dir, self.dir / "certificates"
+        rest = "" if not provisioned else f"""
+            realm = {self.realm}
+            netbios name = DC1
+            server role = active directory domain controller
+            server services = ldap, kdc
+            private dir = {place}/private
+            state directory = {place}/state
+            cache directory = {place}/cache
+            lock directory = {place}
+            pid directory = {place}
+            ncalrpc dir = {place}/ncalrpc
+            interfaces = 127.0.0.1
+            bind interfaces only = yes
+            ldap server require strong auth = allow_sasl_over_tls
+            tls keyfile = {secrets}/server.key
+            tls certfile = {secrets}/server.pem
+            tls cafile = {secrets}/ca.pem
+            log file = {place}/log
+            posix:eadb = {place}/eadb.tdb
+            """
+        self.conf.write_text("[global]\n workgroup = CONTOSO\n" + rest.replace("            ", " "))
+
+    def environment(self):
+        return {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "HOME": str(self.dir), "LANG": "C.UTF-8", "KRB5_CONFIG": str(self.krb5),
+                "LDAPTLS_CACERT": str(self.dir / "certificates/ca.pem")}
+
+    def tool(self, *args):
+        done = subprocess.run(["samba-tool", *map(str, args), "-s", str(self.conf)], capture_output=True, text=True,
+                              env=self.environment(), timeout=300)
+        assert done.returncode == 0, (args, done.stdout[-2000:], done.stderr[-3000:])
+
+    def start(self):
+        self.log = open(self.dir / "output", "ab")
+        self.process = subprocess.Popen(["/usr/sbin/samba", "--interactive", "--model=single", f"--configfile={self.conf}"],
+                                        stdin=subprocess.PIPE, stdout=self.log, stderr=self.log, env=self.environment())
+        end = time.monotonic() + 120
+        while True:
+            assert self.process.poll() is None and time.monotonic() < end, (self.dir / "output").read_text()[-3000:]
+            with contextlib.suppress(AssertionError):
+                self.client("ldapsearch", "-LLL", "-s", "base", "-b", self.base, "objectClass")
+                return self
+            time.sleep(0.2)
+
+    def stop(self):
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.process = None
+            self.log.close()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def client(self, program, *args, stdin=None):
+        done = subprocess.run([program, "-x", "-H", self.tls_url, "-D", f"Administrator@{self.realm}", "-w", self.password, *args],
+                              input=stdin, capture_output=True, text=True, env=self.environment(), timeout=120)
+        assert done.returncode == 0, (program, args, done.stdout, done.stderr)
+        return done.stdout
+
+    def modify(self, ldif):
+        self.client("ldapmodify", stdin=ldif)
+
+    def add(self, *entries):
+        self.client("ldapadd", stdin="".join(entries))
+
+    def person_dn(self, name):
+        return f"CN={name},CN=Users,{self.base}"
+
+    group_dn = person_dn
+
+    def person(self, name, *values, password="Us3r-Passw0rd", control=512):
+        secret = base64.b64encode(f'"{password}"'.encode("utf-16-le")).decode()
+        return "\n".join([f"dn: {self.person_dn(name)}", "objectClass: user", f"sAMAccountName: {name}", f"unicodePwd:: {secret}",
+                          f"userAccountControl: {control}", *values]) + "\n\n"
+
+    def group(self, name, members, *values, group_type=-2147483640):
+        """A universal security group; 8 is a distribution group."""
+        return "\n".join([f"dn: {self.group_dn(name)}", "objectClass: group", f"sAMAccountName: {name}", f"groupType: {group_type}",
+                          *(f"member: {dn}" for dn in members), *values]) + "\n\n"
+
+    def delete(self, *dns):
+        self.client("ldapdelete", *dns)
+
+
+def enter(mark="RMS_DIRECTORY_TEST_INSIDE"):
+    """Starts this program anew in namespaces of its own, where the ports of a domain controller are free."""
+    if mark in os.environ:
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        return
+    command = ["unshare", "--net", "--mount", "--propagation", "private", "--"]
+    tried = subprocess.run([*command, "true"], capture_output=True, text=True)
+    if os.geteuid() != 0 or tried.returncode != 0:
+        sys.exit("this test needs to be root with network and mount namespaces of its own: a domain controller has fixed ports, and "
+                 f"gives its files owners. {tried.stderr.strip()}")
+    os.environ[mark] = "1"
+    os.execvp(command[0], [*command, sys.executable, *sys.argv])
+
+
+def names(directory, text):
+    """/etc/hosts of this mount namespace."""
+    file = pathlib.Path(directory) / "hosts"
+    file.write_text(text)
+    subprocess.run(["mount", "--bind", file, "/etc/hosts"], check=True)
 
 
 def wait_for(what, true, seconds=60):
