@@ -3,13 +3,18 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import struct
+import subprocess
+import sys
 import tempfile
 import time
 
 from rmslab import Lab, main
+
+JOURNALD = "/lib/systemd/systemd-journald"
 
 
 def until(holds, what, seconds=60):
@@ -110,5 +115,48 @@ def a_journal():
             assert json.loads(row["OPENRMS_ROW"])["c-info"] == "evil\tname \"x\"", row
 
 
+# What runs in a mount namespace of its own, where /run is ours alone.
+PRIVATE_JOURNALD = """
+mount -t tmpfs tmpfs /run && mkdir -p /run/systemd /run/log/journal || exit 77
+{journald} 2>/dev/null &
+journald=$!
+"$@"
+status=$?
+kill $journald
+exit $status
+"""
+
+
+def rows_reach_a_real_journald():
+    path = pathlib.Path("/run/systemd/journal/socket")
+    until(path.exists, "journald does not start")
+    with Lab(people=("alice",), rmsd_args=["--set", f"usage_journal={path}"]) as lab:
+        ask(lab, 20)
+        wanted = row_ids(lab)
+
+        def found():
+            out = subprocess.run(["journalctl", "-t", "rmsd-usage", "-o", "json", "--no-pager"], check=True,
+                                 stdout=subprocess.PIPE).stdout
+            return {json.loads(line)["OPENRMS_ROW_ID"].strip("{}"): json.loads(line) for line in out.splitlines()}
+        until(lambda: set(wanted) <= set(found()), "rows are missing")
+        row = found()[wanted[-1]]
+        assert row["OPENRMS_USER"] == "alice@contoso.test" and json.loads(row["OPENRMS_ROW"])["result"] == "Success", row
+
+
+def a_real_journald():
+    # Where this machine lets us have one of our own.
+    if os.geteuid() != 0 or not pathlib.Path(JOURNALD).exists() or not shutil.which("journalctl"):
+        print("     no systemd-journald to start", flush=True)
+        return
+    done = subprocess.run(["unshare", "-m", "sh", "-c", PRIVATE_JOURNALD.format(journald=JOURNALD), "sh", sys.executable,
+                           __file__, "rows_reach_a_real_journald"], check=False, stderr=subprocess.PIPE)
+    if done.returncode == 77 or b"unshare" in done.stderr:
+        print("     no mount namespace of our own here", flush=True)
+        return
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+
+
 if __name__ == "__main__":
-    main(a_file_that_is_rotated, a_journal)
+    if sys.argv[1:] == ["rows_reach_a_real_journald"]:
+        main(rows_reach_a_real_journald)
+    main(a_file_that_is_rotated, a_journal, a_real_journald)
