@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/random.h"
+#include "service/keyd_masterkey.h"
 #include "xrml/enabling.h"
 
 /* --- life ------------------------------------------------------------------------------------------- */
@@ -28,7 +29,7 @@ static int derive_keys(struct rms_keyd *keyd, const struct rms_secret *master)
     if (keyd->locked) {
         return 0;
     }
-    keyd->sealing_key = derive(master, "seal v1");
+    keyd->sealing_key = rms_master_key_for_sealing(master);
     keyd->fingerprint_key = derive(master, "fingerprint v1");
     return keyd->sealing_key != NULL && keyd->fingerprint_key != NULL ? 0 : RMS_E_NO_MEMORY;
 }

@@ -36,7 +36,7 @@ int rms_key_seal(const struct rms_secret *sealing_key, const struct rms_key_name
     return rms_aead_seal(rms_secret_view(sealing_key).data, rms_buf_view(&context), plain, box_out);
 }
 
-static void held_key_free(struct rms_held_key *key)
+void rms_held_key_free(struct rms_held_key *key)
 {
     rms_rsa_private_free(&key->rsa);
     rms_secret_free(&key->box_key);
@@ -108,7 +108,7 @@ int rms_key_unseal(const struct rms_key_opener *opener, const struct rms_key_nam
     key->refs = 1;
     memcpy(key->entry.id, name->id, sizeof key->entry.id);
     if (fill_key(key, opener, &plain) != 0) {
-        held_key_free(key);
+        rms_held_key_free(key);
         return RMS_E_KEY_UNAVAILABLE;
     }
     *key_out = key;
@@ -155,7 +155,7 @@ static void forget(struct rms_table *table, struct rms_held_key *key)
 {
     rms_table_remove(table, &key->entry);
     if (--key->refs == 0) {
-        held_key_free(key);
+        rms_held_key_free(key);
     }
 }
 
@@ -204,7 +204,7 @@ void rms_keys_add(struct rms_keys *keys, struct rms_held_key *key)
 
     (void)pthread_mutex_lock(&keys->lock);
     if (rms_table_find(table, key->entry.id) != NULL) {
-        held_key_free(key);
+        rms_held_key_free(key);
     } else {
         if (table->count >= max_of(keys, key->name.kind)) {
             forget(table, key_of(table->oldest));
@@ -218,7 +218,7 @@ void rms_keys_unref(struct rms_keys *keys, struct rms_held_key *key)
 {
     (void)pthread_mutex_lock(&keys->lock);
     if (--key->refs == 0) {
-        held_key_free(key);
+        rms_held_key_free(key);
     }
     (void)pthread_mutex_unlock(&keys->lock);
 }

@@ -53,6 +53,9 @@ struct rms_key_opener {
 RMS_MUST_USE int rms_key_unseal(const struct rms_key_opener *opener, const struct rms_key_name *name,
     struct rms_view box, struct rms_held_key **key_out);
 
+/* A key that no table holds. */
+void rms_held_key_free(struct rms_held_key *key);
+
 struct rms_keys;
 
 /* Tenant and token keys are bounded by RMS_TENANT_KEYS_MAX, user keys by user_max; past it the one unused the

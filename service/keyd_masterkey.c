@@ -17,6 +17,16 @@ static void derive(const struct rms_secret *master, const char *purpose, uint8_t
         rms_secret_view(master), rms_view_str("OpenRMS keyd"), rms_view_str(purpose), out, RMS_SHA256_BYTES);
 }
 
+struct rms_secret *rms_master_key_for_sealing(const struct rms_secret *master)
+{
+    struct rms_secret *key = rms_secret_new(RMS_SHA256_BYTES);
+
+    if (key != NULL) {
+        derive(master, "seal v1", rms_secret_bytes(key));
+    }
+    return key;
+}
+
 void rms_master_key_for_journal(const struct rms_secret *master, uint8_t key_out[32])
 {
     derive(master, "journal v1", key_out);

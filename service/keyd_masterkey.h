@@ -17,6 +17,9 @@ RMS_MUST_USE int rms_master_key_create(const struct rms_settings *settings);
  * missing. */
 RMS_MUST_USE int rms_master_key_load(const struct rms_settings *settings, struct rms_secret **key_out);
 
+/* The key that seals private keys at rest, derived from it. NULL when memory is exhausted. */
+struct rms_secret *rms_master_key_for_sealing(const struct rms_secret *master);
+
 /* The journal's key, derived from it. */
 void rms_master_key_for_journal(const struct rms_secret *master, uint8_t key_out[32]);
 

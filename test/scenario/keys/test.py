@@ -1,6 +1,7 @@
 """Tenant keys change: what was protected goes on opening, what is new names the new key, and a stop in the middle changes nothing."""
 import base64
 import contextlib
+import json
 import os
 import random
 import re
@@ -10,9 +11,13 @@ import subprocess
 import threading
 import time
 
-from keysearch import factors, files_with, private_blob
-from rmslab import PASSWORD, Lab, main, pfile_licence
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from keysearch import factors, files_with, private_blob
+from rmslab import BUILD, PASSWORD, Lab, main, pfile_licence
+
+PKCS8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
 DATA = b"Kept under one key, read under the next.\n"
 PUBLISH = {"PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False,
            "Policy": {"UserRights": [{"Users": ["bob@contoso.test"], "Rights": ["VIEW"]}], "allowOfflineAccess": True,
@@ -416,6 +421,65 @@ def keys_at_rest_are_sealed():
         consume(bob, published)
 
 
+def tool(lab, *args, stdin="", code=0):
+    """rmsd as a command, beside the service that runs."""
+    done = subprocess.run([BUILD / "cmd/rmsd/rmsd", "--dir", lab.data, "--url", lab.url,
+                           *(["--set", "database=" + lab.database] if lab.database else []), *map(str, args)],
+                          input=stdin, capture_output=True, text=True, timeout=120)
+    assert done.returncode == code, (args, done)
+    assert "Sanitizer" not in done.stderr, done.stderr
+    return done
+
+
+def a_key_leaves_and_opens_elsewhere():
+    # proves: S-220
+    # touches: S-026, S-212
+    secret, other = "a passphrase of some length", "another passphrase of length"
+    with Lab(people=("alice", "bob")) as lab, Lab(people=("bob",)) as split:
+        alice, bob = lab.person("alice"), split.person("bob")
+        published = publish(alice)
+        first = active(lab)["KeyIdentifier"]
+        package = lab.dir / "package.pem"
+        package.write_text(tool(lab, "key", "export", first, stdin=secret + "\n").stdout)
+        lab.admin("key", "rotate")
+        later = publish(alice)
+        foreign = serialization.load_pem_private_key(package.read_bytes(), secret.encode())  # by a program that is not ours
+        assert not files_with(lab, [n.to_bytes(128, "little")[20:60] for n in (foreign.private_numbers().p, foreign.private_numbers().q)])
+        assert [r for r in lab.admin("log", "admin", "--json").json_lines if r["command"] == "ExportKey " + first]
+
+        for stdin, code in (("short\n", 2), ("\n", 2), ("", 2)):
+            assert tool(lab, "key", "export", first, stdin=stdin, code=code).stdout == ""
+        for strange in ("2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60", "nonsense"):
+            tool(lab, "key", "export", strange, stdin=secret + "\n", code=4)
+        tool(lab, "key", "import", "contoso.test", package, stdin=secret + "\n", code=5)  # it is here
+
+        before = keys(split)
+        cut, curve = split.dir / "cut.pem", split.dir / "curve.pem"
+        cut.write_bytes(package.read_bytes()[:900])
+        curve.write_bytes(ec.generate_private_key(ec.SECP256R1()).private_bytes(*PKCS8, serialization.BestAvailableEncryption(secret.encode())))
+        for path, stdin, code in ((package, other, 1), (cut, secret, 2), (curve, secret, 2), (split.dir / "none.pem", secret, 4), ("/dev/null", secret, 2)):
+            tool(split, "key", "import", "contoso.test", path, stdin=stdin + "\n", code=code)
+        tool(split, "key", "import", "nobody.test", package, stdin=secret + "\n", code=4)
+        assert keys(split) == before
+        added = tool(split, "key", "import", "contoso.test", package, stdin=secret + "\n").stdout.strip()
+        assert [(k["KeyIdentifier"], k["Status"]) for k in keys(split)][1:] == [(added, "Archived")]
+
+        def opened(licence):
+            return bob.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": licence["SerializedPublishingLicense"]})
+
+        end = time.monotonic() + 30
+        while (reply := opened(published))[0] != 200 and time.monotonic() < end:
+            time.sleep(0.1)
+        assert reply[0] == 200 and reply[2]["Key"]["Value"] == published["Key"]["Value"], reply
+        status, _, refused = opened(later)
+        assert status == 400 and "Key" not in refused and "UnrecognizedUrl" in json.dumps(refused), refused  # unknown-key
+
+        short = split.dir / "short.pem"
+        short.write_bytes(rsa.generate_private_key(65537, 1024).private_bytes(*PKCS8, serialization.BestAvailableEncryption(secret.encode())))
+        tool(split, "key", "import", "contoso.test", short, stdin=secret + "\n", code=1)
+        assert len(keys(split)) == 2
+
+
 def database_and_master_key_bring_the_service_back():
     # touches: S-215, S-216
     with Lab() as lab:
@@ -490,5 +554,5 @@ def a_full_disk_leaves_the_old_key():
 
 
 if __name__ == "__main__":
-    main(exactly_one_is_active, keys_end_when_their_id_is_typed, a_breach_is_answered, keys_at_rest_are_sealed, old_content_opens_and_new_content_names_the_new_key, keys_are_chosen_and_strange_ones_refused,
+    main(a_key_leaves_and_opens_elsewhere, exactly_one_is_active, keys_end_when_their_id_is_typed, a_breach_is_answered, keys_at_rest_are_sealed, old_content_opens_and_new_content_names_the_new_key, keys_are_chosen_and_strange_ones_refused,
          content_of_another_tenant_opens_after_its_rotation, longer_keys_work_from_end_to_end, killed_in_the_middle_it_is_one_state_or_the_other, database_and_master_key_bring_the_service_back, a_full_disk_leaves_the_old_key)

@@ -1,0 +1,21 @@
+/* Private RSA keys in files that other programs read: PKCS#8, encrypted with a passphrase (RFC 8018: PBES2,
+ * PBKDF2 with HMAC-SHA256, AES-256-CBC), as PEM. */
+#ifndef RMS_CRYPTO_RSA_FILE_H
+#define RMS_CRYPTO_RSA_FILE_H
+
+#include "crypto/rsa.h"
+
+#define RMS_KEY_FILE_MAX   16384
+#define RMS_PASSPHRASE_MIN 12 /* bytes; whoever has the file may try as often as he likes */
+
+/* RMS_E_BAD_ARGUMENT for a short passphrase, and for a key in a token. */
+RMS_MUST_USE int rms_rsa_to_file(
+    const struct rms_rsa_private *key, struct rms_view passphrase, struct rms_buf *pem_out);
+
+/* RMS_E_PERMISSION: the passphrase does not open it (or it is damaged, which looks the same).
+ * RMS_E_BAD_ARGUMENT: no such file, or no RSA key of 1024 to 4096 bits with exponent 65537. Text around the
+ * key is skipped. */
+RMS_MUST_USE int rms_rsa_from_file(
+    struct rms_view pem, struct rms_view passphrase, struct rms_rsa_private **key_out);
+
+#endif

@@ -1,0 +1,204 @@
+#include "service/keytool.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "crypto/rsa_file.h"
+#include "service/keyd_keys.h"
+#include "service/keyd_masterkey.h"
+#include "service/master_process.h"
+#include "service/message.h"
+#include "service/settings.h"
+#include "store/admin_log.h"
+#include "store/key.h"
+#include "store/tenant.h"
+#include "xrml/licence.h"
+
+#define ARENA_MAX (4u << 20)
+#define SLC_MAX   65536
+#define SLC_YEARS 25
+
+struct tool {
+    const struct rms_settings *settings;
+    struct rms_secret *sealing_key;
+    struct rms_store *store;
+    struct rms_db *db;
+    struct rms_arena *arena;
+};
+
+/* The master key as root, everything else as the account of the service: files it makes must be its own. */
+static int open_tool(struct tool *tool)
+{
+    RMS_SECRET_CLEANUP struct rms_secret *master = NULL;
+
+    RMS_TRY(rms_master_key_load(tool->settings, &master));
+    tool->sealing_key = rms_master_key_for_sealing(master);
+    tool->arena = rms_arena_new(ARENA_MAX);
+    if (tool->sealing_key == NULL || tool->arena == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    rms_secret_harden_process();
+    RMS_TRY(rms_process_become(tool->settings));
+    RMS_TRY(rms_store_open(tool->settings->database, &tool->store));
+    return rms_db_open(tool->store, &tool->db);
+}
+
+static void close_tool(struct tool *tool)
+{
+    rms_db_close(&tool->db);
+    rms_store_free(&tool->store);
+    rms_arena_free(&tool->arena);
+    rms_secret_free(&tool->sealing_key);
+}
+
+static int note(const struct tool *tool, const char *tenant_id, const char *command, const char *key_id)
+{
+    char text[128];
+    const struct rms_admin_row row = {.tenant_id = tenant_id,
+        .time = rms_clock_now(),
+        .actor = "operator",
+        .command = text,
+        .passed = true,
+        .result = "True"};
+
+    (void)snprintf(text, sizeof text, "%s %s", command, key_id);
+    return rms_admin_log_append(tool->db, &row);
+}
+
+static int name_key(const char *key_id, const char *tenant_id, struct rms_key_name *name_out)
+{
+    *name_out = (struct rms_key_name){.kind = RMS_KEY_TENANT_RSA};
+    RMS_TRY(rms_guid_pack(key_id, name_out->id));
+    return rms_guid_pack(tenant_id, name_out->tenant);
+}
+
+/* --- out ------------------------------------------------------------------------------------------------ */
+
+static int find_key(const struct tool *tool, const char *text, struct rms_key *key_out)
+{
+    char id[RMS_GUID_TEXT];
+
+    if (rms_guid_parse(rms_view_str(text), id) != 0) {
+        return RMS_E_NOT_FOUND;
+    }
+    RMS_TRY(rms_key_find(tool->db, tool->arena, id, key_out));
+    if (key_out->kind != RMS_KEY_TENANT) {
+        return RMS_E_NOT_FOUND;
+    }
+    return key_out->reference[0] == '\0' ? 0 : RMS_E_CONFLICT;
+}
+
+/* The log has the row before anybody has the key. */
+static int export_key(
+    const struct tool *tool, const char *key_id, struct rms_view passphrase, struct rms_buf *pem_out)
+{
+    const struct rms_key_opener opener = {tool->sealing_key, NULL};
+    struct rms_key_name name;
+    struct rms_held_key *held;
+    struct rms_key key;
+    int status;
+
+    RMS_TRY(find_key(tool, key_id, &key));
+    RMS_TRY(name_key(key.id, key.tenant_id, &name));
+    RMS_TRY(rms_key_unseal(&opener, &name, key.sealed, &held));
+    status = rms_rsa_to_file(held->rsa, passphrase, pem_out);
+    rms_held_key_free(held);
+    RMS_TRY(status);
+    return note(tool, key.tenant_id, "ExportKey", key.id);
+}
+
+int rms_keytool_export(const struct rms_settings *settings, const char *key_id, struct rms_view passphrase,
+    struct rms_buf *pem_out)
+{
+    struct tool tool = {.settings = settings};
+    int status = open_tool(&tool);
+
+    if (status == 0) {
+        status = export_key(&tool, key_id, passphrase, pem_out);
+    }
+    close_tool(&tool);
+    return status;
+}
+
+/* --- in ------------------------------------------------------------------------------------------------- */
+
+static int sign(void *context, enum rms_hash hash, const uint8_t *digest, struct rms_buf *signature)
+{
+    return rms_rsa_sign(context, hash, digest, signature);
+}
+
+static int build_slc(const struct tool *tool, const struct rms_tenant *tenant, struct rms_rsa_private *key,
+    struct rms_buf *slc_out)
+{
+    const struct rms_signer signer = {*rms_rsa_public_of(key), sign, key};
+    const struct rms_slc_request slc = {
+        .guid = tenant->service_id,
+        .name = tenant->name,
+        .url = rms_arena_printf(tool->arena, "%s/_wmcs", tool->settings->url),
+        .tenant_id = tenant->id,
+        .issued_at = rms_clock_now(),
+        .valid_until = rms_clock_now() + SLC_YEARS * 365LL * RMS_DAY_S,
+    };
+
+    return slc.url != NULL ? rms_slc_build(&slc, &signer, slc_out) : RMS_E_NO_MEMORY;
+}
+
+static int seal(const struct tool *tool, const struct rms_key *row, const struct rms_rsa_private *key,
+    struct rms_buf *box_out)
+{
+    RMS_SECRET_CLEANUP struct rms_secret *blob = NULL;
+    struct rms_key_name name;
+
+    RMS_TRY(name_key(row->id, row->tenant_id, &name));
+    RMS_TRY(rms_rsa_to_blob(key, true, &blob));
+    return rms_key_seal(tool->sealing_key, &name, rms_secret_view(blob), box_out);
+}
+
+static int store_key(
+    const struct tool *tool, const struct rms_tenant *tenant, const char *id, struct rms_rsa_private *key)
+{
+    RMS_BUF_CLEANUP struct rms_buf box = RMS_BUF_INIT(RMS_KEY_SEALED_MAX);
+    RMS_BUF_CLEANUP struct rms_buf slc = RMS_BUF_INIT(SLC_MAX);
+    const struct rms_rsa_public *public = rms_rsa_public_of(key);
+    struct rms_key row = {.id = id,
+        .tenant_id = tenant->id,
+        .kind = RMS_KEY_TENANT,
+        .name = tenant->name,
+        .bits = public->bits,
+        .created_at = rms_clock_now(),
+        .public_key = rms_view_of(public->modulus, public->bits / 8)};
+
+    RMS_TRY(build_slc(tool, tenant, key, &slc));
+    RMS_TRY(seal(tool, &row, key, &box));
+    row.sealed = rms_buf_view(&box);
+    row.certificate = rms_buf_view(&slc);
+    RMS_TRY(rms_key_add(tool->db, &row));
+    return note(tool, tenant->id, "ImportKey", id);
+}
+
+static int import_key(const struct tool *tool, const char *tenant_text, struct rms_rsa_private *key,
+    char key_id_out[RMS_GUID_TEXT])
+{
+    struct rms_tenant tenant;
+
+    RMS_TRY(rms_tenant_find(tool->db, tool->arena, tenant_text, &tenant));
+    rms_guid_new(key_id_out);
+    return store_key(tool, &tenant, key_id_out, key);
+}
+
+int rms_keytool_import(const struct rms_settings *settings, const char *tenant, struct rms_view pem,
+    struct rms_view passphrase, char key_id_out[RMS_GUID_TEXT])
+{
+    struct tool tool = {.settings = settings};
+    struct rms_rsa_private *key;
+    int status;
+
+    RMS_TRY(rms_rsa_from_file(pem, passphrase, &key));
+    status = open_tool(&tool);
+    if (status == 0) {
+        status = import_key(&tool, tenant, key, key_id_out);
+    }
+    rms_rsa_private_free(&key);
+    close_tool(&tool);
+    return status;
+}
