@@ -15,8 +15,8 @@
 static X509_SIG *encrypt(PKCS8_PRIV_KEY_INFO *info, struct rms_view passphrase)
 {
     OSSL_LIB_CTX *context = rms_provider()->context;
-    X509_ALGOR *method = PKCS5_pbe2_set_iv_ex(rms_provider()->cbc[RMS_AES_256], ITERATIONS, NULL, SALT_BYTES,
-        NULL, NID_hmacWithSHA256, context);
+    X509_ALGOR *method = PKCS5_pbe2_set_iv_ex(
+        rms_provider()->cbc[RMS_AES_256], ITERATIONS, NULL, SALT_BYTES, NULL, NID_hmacWithSHA256, context);
     X509_SIG *sealed = NULL;
 
     if (method != NULL) {
