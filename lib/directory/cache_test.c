@@ -83,7 +83,7 @@ static void membership_keeps_its_time(struct cast *cast, const char *clock_file)
     struct rms_db *db = cast->lab->db;
     struct rms_tenant tenant;
     bool changed;
-    const struct rms_super_user entry = {"carol@contoso.test", cast->carol, LAB_TIME};
+    const struct rms_super_user entry = {"carol@contoso.test", cast->carol, LAB_TIME, 0, NULL, NULL};
     const struct rms_directory_person *carol;
 
     assert_false(cast_opens(cast, "mkt@contoso.test", cast->carol));
