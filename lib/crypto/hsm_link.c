@@ -117,6 +117,14 @@ const char *rms_hsm_problem(const struct rms_hsm *hsm)
 
 /* --- connecting --------------------------------------------------------------------------------------- */
 
+/* Several threads will be inside, with the locks of the system. */
+static CK_RV start_module(struct rms_hsm *hsm)
+{
+    CK_C_INITIALIZE_ARGS arguments = {.flags = CKF_OS_LOCKING_OK};
+
+    return hsm->calls->C_Initialize(&arguments);
+}
+
 static CK_RV find_slot(struct rms_hsm *hsm)
 {
     CK_SLOT_ID slots[SLOTS_MAX];
@@ -172,8 +180,8 @@ static CK_RV connect_token(struct rms_hsm *hsm, bool alone, CK_SESSION_HANDLE *s
     CK_RV rv = open_first(hsm, session_out);
 
     if (rv != CKR_OK && alone) {
-        (void)p11_kit_module_finalize(hsm->calls);
-        rv = p11_kit_module_initialize(hsm->calls);
+        (void)hsm->calls->C_Finalize(NULL);
+        rv = start_module(hsm);
         if (rv == CKR_OK) {
             rv = open_first(hsm, session_out);
         }
@@ -275,6 +283,7 @@ static size_t drop_idle(struct rms_hsm *hsm, CK_SESSION_HANDLE *out)
     return count;
 }
 
+/* Counts the caller out last of all: who finds nobody inside may start the module anew. */
 static void give_back(struct rms_hsm *hsm, const struct rms_hsm_session *session, bool lost)
 {
     CK_SESSION_HANDLE gone[SESSIONS_MAX + 1];
@@ -282,7 +291,6 @@ static void give_back(struct rms_hsm *hsm, const struct rms_hsm_session *session
     bool current;
 
     (void)pthread_mutex_lock(&hsm->lock);
-    hsm->busy--;
     current = session->generation == hsm->generation && hsm->link == UP;
     if (current && !lost && session->handle != CK_INVALID_HANDLE) {
         hsm->idle[hsm->idle_count++] = session->handle;
@@ -290,13 +298,16 @@ static void give_back(struct rms_hsm *hsm, const struct rms_hsm_session *session
         count = current && lost ? drop_idle(hsm, gone) : 0;
         gone[count++] = session->handle;
     }
-    (void)pthread_cond_broadcast(&hsm->changed);
     (void)pthread_mutex_unlock(&hsm->lock);
     for (size_t i = 0; i < count; i++) {
         if (gone[i] != CK_INVALID_HANDLE) {
             (void)hsm->calls->C_CloseSession(gone[i]);
         }
     }
+    (void)pthread_mutex_lock(&hsm->lock);
+    hsm->busy--;
+    (void)pthread_cond_broadcast(&hsm->changed);
+    (void)pthread_mutex_unlock(&hsm->lock);
 }
 
 static CK_RV work_once(
@@ -383,7 +394,7 @@ static int set_up(struct rms_hsm *hsm, const struct rms_hsm_options *options)
     if (hsm->calls == NULL) {
         return RMS_E_KEY_UNAVAILABLE;
     }
-    return p11_kit_module_initialize(hsm->calls) == CKR_OK ? 0 : RMS_E_KEY_UNAVAILABLE;
+    return start_module(hsm) == CKR_OK ? 0 : RMS_E_KEY_UNAVAILABLE;
 }
 
 int rms_hsm_new(const struct rms_hsm_options *options, struct rms_hsm **hsm_out)
@@ -427,7 +438,7 @@ void rms_hsm_free(struct rms_hsm **hsm_ref)
         (void)hsm->calls->C_CloseSession(hsm->idle[i]);
     }
     if (hsm->calls != NULL) {
-        (void)p11_kit_module_finalize(hsm->calls);
+        (void)hsm->calls->C_Finalize(NULL);
         p11_kit_module_release(hsm->calls);
     }
     rms_secret_free(&hsm->pin);

@@ -6,6 +6,7 @@ import subprocess
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+import postgres
 from rmslab import b64
 
 
@@ -16,8 +17,13 @@ def hkdf(key, salt, info):
 
 def private_blob(lab, key_id):
     """What the service has of a key that it keeps itself, opened with the master key."""
-    query = f"SELECT tenant_id, hex(sealed) FROM tenant_key WHERE id = '{key_id}'"
-    row = subprocess.run(["sqlite3", "-readonly", lab.data / "db/openrms.db", query], check=True, capture_output=True, text=True).stdout
+    where = f"FROM tenant_key WHERE id = '{key_id}'"
+    cluster = postgres.of_environment()
+    if cluster is not None:
+        row = cluster.sql(f"SELECT tenant_id, encode(sealed, 'hex') {where}", lab.dir.name)[0]
+    else:
+        row = subprocess.run(["sqlite3", "-readonly", lab.data / "db/openrms.db", f"SELECT tenant_id, hex(sealed) {where}"],
+                             check=True, capture_output=True, text=True).stdout
     tenant, sealed = row.strip().split("|")
     sealed = bytes.fromhex(sealed)
     sealing = hkdf((lab.data / "master.key").read_bytes(), b"OpenRMS keyd", b"seal v1")

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from keysearch import factors, files_with, private_blob
 from rmslab import BUILD, PASSWORD, Lab, main, pfile_licence
 
+SOFTWARE = ("--set", "key_store=software")  # what is about the keys that the service keeps itself
 PKCS8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
 DATA = b"Kept under one key, read under the next.\n"
 PUBLISH = {"PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False,
@@ -390,7 +391,7 @@ def a_breach_is_answered():
 
 def keys_at_rest_are_sealed():
     # proves: S-215
-    with Lab(people=("alice", "bob")) as lab:
+    with Lab(people=("alice", "bob"), rmsd_args=SOFTWARE) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         needles = factors(private_blob(lab, active(lab)["KeyIdentifier"]))
         published = publish(alice)
@@ -435,7 +436,7 @@ def a_key_leaves_and_opens_elsewhere():
     # proves: S-220
     # touches: S-026, S-212
     secret, other = "a passphrase of some length", "another passphrase of length"
-    with Lab(people=("alice", "bob")) as lab, Lab(people=("bob",)) as split:
+    with Lab(people=("alice", "bob"), rmsd_args=SOFTWARE) as lab, Lab(people=("bob",), rmsd_args=SOFTWARE) as split:
         alice, bob = lab.person("alice"), split.person("bob")
         published = publish(alice)
         first = active(lab)["KeyIdentifier"]
