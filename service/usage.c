@@ -40,7 +40,7 @@ void rms_usage_add(struct rms_usage *usage, const struct rms_usage_row *row)
     (void)pthread_mutex_lock(&usage->lock);
     if (rms_spool_put(usage->spool, row) < 0) {
         usage->lost++;
-    } else if (++usage->fresh == RMS_USAGE_BATCH_ROWS) {
+    } else if (++usage->fresh == RMS_USAGE_WAKE_ROWS) {
         (void)pthread_cond_signal(&usage->wake);
     }
     (void)pthread_mutex_unlock(&usage->lock);

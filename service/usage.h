@@ -15,7 +15,8 @@ struct rms_keylink; /* service/keyclient.h */
 struct rms_usage;
 
 #define RMS_USAGE_BATCH_ROWS 1000
-#define RMS_USAGE_BATCH_MS   25
+#define RMS_USAGE_BATCH_MS   100
+#define RMS_USAGE_WAKE_ROWS  250 /* so many are written at once: few enough not to hold a core for long */
 
 /* Starts the writer with connections of its own; it chains rows from before there were chains, then begins
  * with what a former process left in the spool. spool_path NULL: in memory only. keylink NULL: what is
