@@ -58,8 +58,12 @@ static int find_group(struct rms_request *request, struct rms_tenant *t, struct 
 static int read_group(struct rms_admin_body *body, struct rms_group *group)
 {
     const char *kind = "security";
+    char normal[RMS_ADDRESS_MAX];
     RMS_TRY(rms_admin_need(body, "Name", NAME_MAX_BYTES, &group->name));
     RMS_TRY(rms_reader_text(&body->reader, body->object, "Address", RMS_ADDRESS_MAX, &group->address));
+    if (group->address == NULL && rms_address_normalise(group->name, normal) == RMS_OK) {
+        group->address = group->name; /* what is an address is meant as one */
+    }
     RMS_TRY(rms_reader_text(&body->reader, body->object, "Kind", 32, &kind));
     if (rms_group_kind_parse(kind, &group->kind) < 0) {
         return rms_reader_fail(&body->reader, "Kind", "not security, distribution, collaboration or dynamic");

@@ -169,6 +169,9 @@ static int register_all(struct registering *r, const json_t *documents, struct r
         write_outcome(out, document, rc);
     }
     rms_out_close(out, ']');
+    if (i == 1 && r->count == 1) {
+        rms_tracking_tell(r->request, &r->documents[0]); /* of several there is no one to tell of */
+    }
     r->request->note.code = first;
     return rms_tracked_register(r->request->worker->db, r->documents, r->count);
 }

@@ -222,8 +222,7 @@ int rms_tracking_write_events(
 /* --- changes -----------------------------------------------------------------------------------------------
  */
 
-/* S-191: the document's facts in the log row. */
-static void fill_note(struct rms_request *request, const struct rms_tracked *document)
+void rms_tracking_tell(struct rms_request *request, const struct rms_tracked *document)
 {
     struct rms_usage_note *note = &request->note;
     note->content_id = document->key.content_id;
@@ -251,7 +250,7 @@ int rms_tracking_change(struct rms_request *request, const struct rms_document_k
     RMS_TRY(rms_revocation_add(worker->db, &row, &changed));
     RMS_TRY(rms_revocations_follow(worker->front->revocations, worker->db));
     RMS_TRY(rms_tracked_get(worker->db, request->arena, key, &document));
-    fill_note(request, &document);
+    rms_tracking_tell(request, &document);
     if (!changed && !change->revoke) {
         return rms_fail(request, RMS_E_CONFLICT, "the document is not revoked");
     }

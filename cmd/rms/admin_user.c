@@ -119,7 +119,8 @@ const struct verb admin_identity_verbs[] = {
 static const char *const group_kinds[] = {"security", "distribution", "collaboration", "dynamic", NULL};
 
 static const struct option_row group_options[] = {
-    TEXT("address", "ADDRESS", "mail address; a group without one cannot be granted rights"),
+    TEXT("address", "ADDRESS",
+        "mail address (default: a NAME that is one); a group without cannot be granted rights"),
     CHOICE(
         "kind", "KIND", "security, distribution, collaboration or dynamic (default: security)", group_kinds),
     TENANT_OPTION,

@@ -116,6 +116,8 @@ def templates_by_hand():
         lab.admin("template", "add", "--name", "Bad", "--description", "Bad", "--grant", "bob@contoso.test:VIEEW", code=2)
         lab.admin("template", "add", "--name", "Bad", "--description", "Bad", "--grant", "bob@contoso.test:", code=2)
         lab.admin("group", "add", "sec-it", "--kind", "security")
+        assert lab.admin("--json", "group", "add", "crew@contoso.test").json["Address"] == "crew@contoso.test"
+        assert lab.admin("--json", "group", "add", "@crew").json["Address"] is None
         alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
         path = alice.write("t.txt", TEXT)
         alice.rms("template", "refresh")
