@@ -6,7 +6,6 @@
 #include "service/rest_json.h"
 #include "service/rest_write.h"
 #include "service/tracking.h"
-#include "service/tracking_state.h"
 
 /* S-152: while tracking is off people see and change nothing. */
 static int check_served(struct rms_request *request)

@@ -1,6 +1,5 @@
 #include "service/tracking.h"
 
-#include "base/log.h"
 #include "directory/directory.h"
 #include "service/notification.h"
 #include "service/rest_write.h"

@@ -21,14 +21,14 @@ RMS_MUST_USE int rms_tracking_of_licence(
  * is protected and opened does not wait for it. */
 void rms_tracking_keep(struct rms_request *request, const struct rms_live_tenant *tenant);
 
+/* The same for a document that somebody else opens. */
+void rms_tracking_note(struct rms_request *request, const struct rms_opening *opening);
+
 /* S-191: the document's facts in the log row of the request. */
 void rms_tracking_tell(struct rms_request *request, const struct rms_tracked *document);
 
 /* Waits for rows of a moment ago, before records or events are read. */
 void rms_tracking_settle(struct rms_request *request);
-
-/* The same for a document that somebody else opens. */
-void rms_tracking_note(struct rms_request *request, const struct rms_opening *opening);
 
 /* Is it a document of the person who asks? */
 bool rms_tracking_is_own(const struct rms_request *request, const struct rms_tracked *document);

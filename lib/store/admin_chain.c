@@ -337,11 +337,7 @@ int rms_admin_chain_verify(
     struct checking c = {.db = db, .check = check, .report = report_out};
     bool mine = false;
 
-    *report_out = (struct rms_usage_report){.first = 1,
-        .time = RMS_TIME_NONE,
-        .cut_time = RMS_TIME_NONE,
-        .adopted_at = RMS_TIME_NONE,
-        .head_time = RMS_TIME_NONE};
+    *report_out = RMS_USAGE_REPORT;
     if (arena == NULL) {
         return RMS_E_NO_MEMORY;
     }

@@ -371,11 +371,7 @@ int rms_usage_verify(
     bool mine = false;
     int code;
 
-    *report_out = (struct rms_usage_report){.first = 1,
-        .time = RMS_TIME_NONE,
-        .cut_time = RMS_TIME_NONE,
-        .adopted_at = RMS_TIME_NONE,
-        .head_time = RMS_TIME_NONE};
+    *report_out = RMS_USAGE_REPORT;
     if (arena == NULL) {
         return RMS_E_NO_MEMORY;
     }

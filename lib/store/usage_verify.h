@@ -37,6 +37,14 @@ struct rms_usage_report {
     char key_id[RMS_GUID_TEXT];
 };
 
+/* Before anything was read. */
+#define RMS_USAGE_REPORT                                                                                     \
+    ((struct rms_usage_report){.first = 1,                                                                   \
+        .time = RMS_TIME_NONE,                                                                               \
+        .cut_time = RMS_TIME_NONE,                                                                           \
+        .adopted_at = RMS_TIME_NONE,                                                                         \
+        .head_time = RMS_TIME_NONE})
+
 /* trust: asked once for each key that signed something, after its signature was found good; not 0 = the key
  * is not the service's. NULL: every key of the database is. */
 struct rms_usage_trust {

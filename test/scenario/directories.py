@@ -104,7 +104,29 @@ def certificates(directory, names):
             "-out", "server.pem", "-extfile", "names")
 
 
-class Slapd:
+class Daemon:
+    """A server that a subclass starts (self.process), with its output in self.log and its files in self.dir."""
+
+    def stop(self):
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.process = None
+            self.log.close()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class Slapd(Daemon):
     """A private slapd. People are below ou=people, groups below ou=groups."""
 
     base = "dc=contoso,dc=test"
@@ -153,24 +175,6 @@ class Slapd:
                 return self
             time.sleep(0.1)
 
-    def stop(self):
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-            self.process = None
-            self.log.close()
-
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_):
-        self.stop()
-        shutil.rmtree(self.dir, ignore_errors=True)
-
     def log_text(self):
         return (self.dir / "log").read_text(errors="replace")
 
@@ -208,7 +212,7 @@ class Slapd:
         self.client("ldapdelete", *dns)
 
 
-class Samba:
+class Samba(Daemon):
     """A private Samba domain controller for CONTOSO.TEST: LDAP and KDC on 127.0.0.1, whose ports are the fixed ones. Needs a network
     and a mount namespace of the test's own (see enter)."""
 
@@ -282,24 +286,6 @@ class Samba:
                 self.client("ldapsearch", "-LLL", "-s", "base", "-b", self.base, "objectClass")
                 return self
             time.sleep(0.2)
-
-    def stop(self):
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-            self.process = None
-            self.log.close()
-
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_):
-        self.stop()
-        shutil.rmtree(self.dir, ignore_errors=True)
 
     def client(self, program, *args, stdin=None):
         done = subprocess.run([program, "-x", "-H", self.tls_url, "-D", f"Administrator@{self.realm}", "-w", self.password, *args],
