@@ -31,6 +31,8 @@
     X(db_check) X(db_migrate) X(db_backup) \
     X(key_list) X(key_add) X(key_change) X(key_remove) X(key_breach) X(explain) \
     X(scim_token_add) X(scim_token_list) X(scim_token_remove) \
+    X(app_add) X(app_list) X(app_show) X(app_change) X(app_remove) \
+    X(app_secret_add) X(app_secret_show) X(app_secret_remove) \
     X(role_list) X(role_add) X(role_remove) X(login) X(logout)
 /* clang-format on */
 

@@ -130,10 +130,30 @@ static int add_one(struct rms_request *request, const struct terms *terms, const
     return rc == RMS_E_CONFLICT ? rms_fail(request, rc, "listed already") : rc;
 }
 
+/* The address an account is listed by; NULL when it is not. */
+static const char *listed_address(struct rms_request *request, const char *tenant_id, const char *account_id)
+{
+    struct rms_super_users list;
+    if (rms_super_user_list(request->worker->db, request->arena, tenant_id, &list) < 0) {
+        return NULL;
+    }
+    for (size_t i = 0; i < list.count; i++) {
+        if (list.items[i].account_id != NULL && strcmp(list.items[i].account_id, account_id) == 0) {
+            return list.items[i].address;
+        }
+    }
+    return NULL;
+}
+
+/* By the address that the list shows, or the GUID of the account (S-178). */
 static int remove_one(struct rms_request *request, const struct terms *terms, const char *text)
 {
     char normal[RMS_ADDRESS_MAX];
-    int rc = rms_address_normalise(text, normal);
+    char id[RMS_GUID_TEXT];
+    if (rms_guid_parse(rms_view_str(text), id) == RMS_OK) {
+        text = listed_address(request, terms->tenant_id, id);
+    }
+    int rc = text != NULL ? rms_address_normalise(text, normal) : RMS_E_NOT_FOUND;
     if (rc == RMS_OK) {
         rc = rms_super_user_remove(request->worker->db, terms->tenant_id, normal);
     }

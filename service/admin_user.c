@@ -50,7 +50,11 @@ static int find_account(struct rms_request *request, struct rms_tenant *t, struc
 {
     RMS_TRY(rms_admin_tenant(request, t));
     int rc = rms_account_find(request->worker->db, request->arena, t->id, request->params[1], account);
-    return rc == RMS_E_NOT_FOUND ? rms_fail(request, rc, "no such account") : rc;
+    /* applications have verbs of their own: none of these gives one a password */
+    if (rc == RMS_E_NOT_FOUND || (rc == RMS_OK && rms_account_is_app(account))) {
+        return rms_fail(request, RMS_E_NOT_FOUND, "no such account");
+    }
+    return rc;
 }
 
 int rms_admin_user_list(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)

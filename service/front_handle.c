@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "service/admin.h"
+#include "service/on_behalf.h"
 #include "service/rest_error.h"
 #include "service/route.h"
 #include "service/scim.h"
@@ -122,6 +123,12 @@ static int check_type(const struct rms_request *request)
     return is_type(type, "application/json") || is_type(type, own) ? RMS_OK : RMS_E_TYPE;
 }
 
+static int act_on_behalf(struct rms_front *front, struct rms_request *request)
+{
+    const char *name = rms_request_header(request, RMS_ON_BEHALF_HEADER);
+    return name != NULL ? rms_on_behalf(front, request, name) : RMS_OK;
+}
+
 static int accept_caller(struct rms_front *front, struct rms_request *request)
 {
     switch (request->route->who) {
@@ -132,6 +139,7 @@ static int accept_caller(struct rms_front *front, struct rms_request *request)
     case RMS_WHO_BEARER:
         RMS_TRY(rms_lookout_current(front->lookout));
         RMS_TRY(rms_token_accept(front, request));
+        RMS_TRY(act_on_behalf(front, request));
         return check_type(request);
     case RMS_WHO_PUSHER:
         RMS_TRY(rms_scim_accept(request));

@@ -159,10 +159,15 @@ int rms_licence_decide(struct rms_request *request, const struct rms_opening *op
             .wanted = wanted,
             .matches = request->why},
     };
+    if (request->person->app && strcmp(request->person->tenant_id, tenant->row.id) != 0) {
+        return rms_fail(request, RMS_E_NOT_AUTHENTICATED, "an application of another tenant"); /* S-192 */
+    }
     const struct rms_person *person = rms_directory_person_for(request->person, tenant->row.id);
     struct rms_person ended;
-    if (person->super_user && !rms_directory_is_super(request->person, request->now)) {
-        ended = *person; /* S-183: his time is over, whatever is kept of him */
+    if (person->super_user &&
+        (request->deputy != NULL || !rms_directory_is_super(request->person, request->now))) {
+        /* S-183: his time is over, whatever is kept of him; and nobody lends an application that right */
+        ended = *person;
         ended.super_user = false;
         person = &ended;
     }

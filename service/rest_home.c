@@ -2,6 +2,7 @@
  */
 #include "directory/directory.h"
 #include "service/rest.h"
+#include "store/app.h"
 
 static bool meant(const struct rms_onboarding *onboarding, enum rms_purpose purpose)
 {
@@ -26,6 +27,16 @@ static int onboarded(struct rms_request *request, enum rms_purpose purpose)
     return RMS_OK;
 }
 
+/* S-063: its token is rejected; a device of its own is prepared for opening alone, as a person's would be. */
+static int app_writes(struct rms_request *request, enum rms_purpose purpose)
+{
+    if ((request->person->permissions & RMS_MAY_WRITE) != 0) {
+        return RMS_OK;
+    }
+    return rms_fail(request, purpose == RMS_TO_PREPARE ? RMS_E_PUBLISH_NOT_ALLOWED : RMS_E_NOT_AUTHENTICATED,
+        "the application lacks Content.Writer");
+}
+
 int rms_rest_home_serves(struct rms_request *request, enum rms_purpose purpose)
 {
     enum rms_tenant_state state = request->tenant->row.state;
@@ -38,5 +49,9 @@ int rms_rest_home_serves(struct rms_request *request, enum rms_purpose purpose)
     if (state == RMS_TENANT_CONSUME_ONLY) {
         return rms_fail(request, RMS_E_PUBLISH_NOT_ALLOWED, "the tenant only opens existing content");
     }
-    return onboarded(request, purpose);
+    /* services protect whoever is onboarded (S-014): a permission lets them */
+    if (request->deputy != NULL) {
+        return RMS_OK;
+    }
+    return request->person->app ? app_writes(request, purpose) : onboarded(request, purpose);
 }

@@ -15,6 +15,8 @@ enum rms_area {
     RMS_AREA_HELP,     /* looking at people, groups, explanations */
     RMS_AREA_PEOPLE, /* what gives power over others: accounts, groups, guests, roles, keys, personal data */
     RMS_AREA_TRACKING, /* documents of others */
+    RMS_AREA_OPEN,     /* no administration: what applications may do on behalf of people (on_behalf.h) */
+    RMS_AREA_PROTECT,
     RMS_AREA_COUNT
 };
 

@@ -19,10 +19,11 @@
 #define SCIM_MANY   RMS_SCIM_BODY_MAX
 
 /* Public protocol and desktop flow: log words of service-requirements 8.2. */
-#define MY(path) "/my/v1|v2/" path
-#define BEARER(methods, path, max, handler, word)                                                            \
+#define MY(path)                                  "/my/v1|v2/" path
+#define BEARER(methods, path, max, handler, word) FOR_OTHERS(methods, path, NONE, max, handler, word)
+#define FOR_OTHERS(methods, path, area, max, handler, word)                                                  \
     {                                                                                                        \
-        methods, MY(path), RMS_WHO_BEARER, RMS_AREA_NONE, max, rms_rest_##handler, RMS_LOG_USAGE, word       \
+        methods, MY(path), RMS_WHO_BEARER, RMS_AREA_##area, max, rms_rest_##handler, RMS_LOG_USAGE, word     \
     }
 
 #define SIGNIN(methods, path, max, handler)                                                                  \
@@ -55,11 +56,11 @@
 
 const struct rms_route rms_routes[] = {
     /* the hot ones first: rows are tried in order */
-    BEARER(POST, "enduserlicenses", LICENCE, end_user_licence, "FECreateEndUserLicenseV1"),
+    FOR_OTHERS(POST, "enduserlicenses", OPEN, LICENCE, end_user_licence, "FECreateEndUserLicenseV1"),
     BEARER(POST, "uselicenses", LICENCE, use_licence, "AcquireLicense"),
-    BEARER(POST, "publishinglicenses", LICENCE, publish, "FECreatePublishingLicenseV1"),
+    FOR_OTHERS(POST, "publishinglicenses", PROTECT, LICENCE, publish, "FECreatePublishingLicenseV1"),
     BEARER(GET, "servicediscovery", 0, discovery, "ServiceDiscoveryForUser"),
-    BEARER(GET, "templates", 0, templates, "FEGetAllTemplates"),
+    FOR_OTHERS(GET, "templates", PROTECT, 0, templates, "FEGetAllTemplates"),
     BEARER(GET, "signedtemplates", 0, signed_templates, "AcquireTemplates"),
     BEARER(GET, "templateinformation", 0, template_information, "AcquireTemplateInformation"),
     BEARER(GET, "licensorcertificate", 0, licensor_certificate, "GetLicensorCertificate"),
@@ -133,6 +134,14 @@ const struct rms_route rms_routes[] = {
     TENANT(POST, "users/{}", PEOPLE, user_change, "SetUser"),
     TENANT(DELETE, "users/{}", PEOPLE, user_remove, "RemoveUser"),
     TENANT(GET, "users/{}/identity", HELP, user_identity, "CheckIdentity"),
+    TENANT(POST, "apps", PEOPLE, app_add, "AddApplication"),
+    TENANT(GET, "apps", PEOPLE, app_list, "GetApplications"),
+    TENANT(GET, "apps/{}", PEOPLE, app_show, "GetApplication"),
+    TENANT(POST, "apps/{}", PEOPLE, app_change, "SetApplication"),
+    TENANT(DELETE, "apps/{}", PEOPLE, app_remove, "RemoveApplication"),
+    TENANT(POST, "apps/{}/secrets", PEOPLE, app_secret_add, "AddApplicationSecret"),
+    TENANT(GET, "apps/{}/secrets/{}", PEOPLE, app_secret_show, "GetApplicationSecret"),
+    TENANT(DELETE, "apps/{}/secrets/{}", PEOPLE, app_secret_remove, "RemoveApplicationSecret"),
     TENANT(GET, "roles", PEOPLE, role_list, "GetRoleBasedAdministrator"),
     TENANT(POST, "roles", PEOPLE, role_add, "AddRoleBasedAdministrator"),
     TENANT(POST, "roles/remove", PEOPLE, role_remove, "RemoveRoleBasedAdministrator"),

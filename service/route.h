@@ -26,7 +26,7 @@ struct rms_route {
     unsigned methods; /* enum rms_method bits */
     const char *pattern;
     enum rms_who who;
-    enum rms_area area; /* of RMS_WHO_ADMIN */
+    enum rms_area area; /* of RMS_WHO_ADMIN; of RMS_WHO_BEARER what may be done on behalf of others */
     size_t body_max;
     rms_handler handler;
     enum rms_log_class log;

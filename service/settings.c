@@ -43,6 +43,8 @@ static const struct row rows[] = {
     TEXT_ROW("dir", dir, "", "data directory"),
     TEXT_ROW("listen", listen, "127.0.0.1:8443", "ADDRESS:PORT or [IPV6]:PORT to serve HTTPS on"),
     TEXT_ROW("url", url, "", "public base URL, https://HOST[:PORT]"),
+    TEXT_ROW("service_domain", service_domain, "main.openrms.internal",
+        "REGION.SUFFIX at the end of the addresses of applications"),
     TEXT_ROW("user", user, "", "account to run as when started as root"),
     TEXT_ROW("database", database, "", "sqlite:PATH or postgresql://..."),
     TEXT_ROW("tls_certificate", tls_certificate, "", "PEM file with the certificate and its chain"),
@@ -414,12 +416,25 @@ static bool mail_ok(const struct rms_settings *settings)
     return rest[3] != '\0' && strpbrk(rest + 3, "/?#@\\ %") == NULL;
 }
 
-static bool mail_from_ok(const struct rms_settings *settings)
+static bool is_normal(const char *text)
 {
     char address[RMS_ADDRESS_MAX];
 
-    return settings->mail_from[0] == '\0' || (rms_address_normalise(settings->mail_from, address) == 0 &&
-                                                 strcmp(address, settings->mail_from) == 0);
+    return rms_address_normalise(text, address) == 0 && strcmp(address, text) == 0;
+}
+
+static bool mail_from_ok(const struct rms_settings *settings)
+{
+    return settings->mail_from[0] == '\0' || is_normal(settings->mail_from);
+}
+
+static bool service_domain_ok(const struct rms_settings *settings)
+{
+    const char *domain = settings->service_domain;
+    char address[RMS_SETTING_TEXT + 2];
+
+    (void)snprintf(address, sizeof address, "x@%s", domain);
+    return strlen(domain) <= 128 && strchr(domain, '.') != NULL && is_normal(address);
 }
 
 static bool mail_tls_ok(const struct rms_settings *settings)
@@ -543,6 +558,7 @@ static int run_checks(const struct rms_settings *settings, char *message, size_t
         {absolute_or_empty(settings->pkcs11_paths), "pkcs11_paths must be absolute paths"},
         {yes_or_no(settings->pkcs11_network), "pkcs11_network must be yes or no"},
         {mail_ok(settings), "mail must be smtp://HOST[:PORT], smtps://HOST[:PORT] or directory:/PATH"},
+        {service_domain_ok(settings), "service_domain must be REGION.SUFFIX in lower case"},
         {mail_from_ok(settings), "mail_from must be an address in lower case"},
         {mail_tls_ok(settings), "mail_tls must be required, or off when there are no mail_credentials"},
         {absolute_or_empty(settings->mail_credentials), "mail_credentials must be an absolute path"},

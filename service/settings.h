@@ -15,9 +15,10 @@
 
 struct rms_settings {
     /* where */
-    char dir[RMS_SETTING_TEXT];      /* data directory, absolute */
-    char listen[RMS_SETTING_TEXT];   /* ADDRESS:PORT or [IPV6]:PORT */
-    char url[RMS_SETTING_TEXT];      /* public base URL: https://HOST[:PORT], no trailing slash */
+    char dir[RMS_SETTING_TEXT];            /* data directory, absolute */
+    char listen[RMS_SETTING_TEXT];         /* ADDRESS:PORT or [IPV6]:PORT */
+    char url[RMS_SETTING_TEXT];            /* public base URL: https://HOST[:PORT], no trailing slash */
+    char service_domain[RMS_SETTING_TEXT]; /* REGION.SUFFIX: ends the addresses of applications */
     char user[RMS_SETTING_TEXT];     /* account the children run as when rmsd is started as root; "" = stay */
     char database[RMS_SETTING_TEXT]; /* sqlite:PATH or postgresql://...; default sqlite:DIR/db/openrms.db */
 

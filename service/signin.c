@@ -220,14 +220,15 @@ int rms_signin_configuration(struct rms_front *front, struct rms_request *reques
     if (json == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    status = json_object_update_new(json,
-        json_pack("{s:[s], s:[s], s:[s,s,s,s], s:[s], s:[s], s:[s], s:[s], s:[s], s:[s,s,s,s,s]}",
-            "response_types_supported", "code", "response_modes_supported", "query", "grant_types_supported",
-            "authorization_code", "refresh_token", "password", "urn:ietf:params:oauth:grant-type:device_code",
-            "subject_types_supported", "public", "id_token_signing_alg_values_supported", "ES256",
-            "code_challenge_methods_supported", "S256", "token_endpoint_auth_methods_supported", "none",
-            "revocation_endpoint_auth_methods_supported", "none", "scopes_supported", "openid", "profile",
-            "email", "offline_access", "user_impersonation"));
+    status = json_object_update_new(
+        json, json_pack("{s:[s], s:[s], s:[s,s,s,s,s], s:[s], s:[s], s:[s], s:[s,s], s:[s], s:[s,s,s,s,s]}",
+                  "response_types_supported", "code", "response_modes_supported", "query",
+                  "grant_types_supported", "authorization_code", "refresh_token", "password",
+                  "urn:ietf:params:oauth:grant-type:device_code", "client_credentials",
+                  "subject_types_supported", "public", "id_token_signing_alg_values_supported", "ES256",
+                  "code_challenge_methods_supported", "S256", "token_endpoint_auth_methods_supported", "none",
+                  "client_secret_post", "revocation_endpoint_auth_methods_supported", "none",
+                  "scopes_supported", "openid", "profile", "email", "offline_access", "user_impersonation"));
     if (status == 0) {
         status = rms_json_emit(json, &reply->body);
     } else {

@@ -24,7 +24,8 @@ struct rms_limit;
     X(NETWORK, 50) /* wrong passwords from one network */                                                    \
     X(CODE, 10)    /* wrong user codes from one network */                                                   \
     X(DEVICE, 50)  /* device sign-ins begun from one network */                                              \
-    X(MAIL, 20)    /* passcodes and sign-up links asked for from one network */
+    X(MAIL, 20)    /* passcodes and sign-up links asked for from one network */                              \
+    X(APP, 50)     /* wrong secrets of applications from one network */
 
 enum rms_limit_kind {
 #define X(name, most) RMS_LIMIT_##name,

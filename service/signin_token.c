@@ -1,5 +1,6 @@
 /* The endpoints programs talk to: token, revocation, device authorisation. */
 #include "base/mem.h"
+#include "service/signin_app.h"
 #include "service/signin_core.h"
 #include "service/signin_rule.h"
 
@@ -260,6 +261,38 @@ static int grant_device(struct exchange *x)
     return begin_family(x, &code.grant, family_id);
 }
 
+/* --- applications (RFC 6749 section 4.4): no refresh token, the secret is one ------------------------- */
+
+static int grant_app(struct exchange *x)
+{
+    struct rms_app_attempt attempt = {.tenant = x->authority.tenant,
+        .client_id = x->client_id,
+        .secret = rms_form_get(&x->form, "client_secret")};
+    struct rms_oauth_grant grant = {.client_id = x->client_id,
+        .resource = rms_form_get(&x->form, "resource"),
+        .auth_time = x->request->now};
+    json_t *json;
+    int status;
+
+    if (attempt.secret == NULL) {
+        return refuse(x, RMS_OAUTH_INVALID_CLIENT, "client_secret is missing");
+    }
+    status = rms_signin_app(x->front, x->request, &attempt);
+    if (status == 0) {
+        grant.tenant_id = attempt.tenant_id;
+        grant.account_id = attempt.account_id;
+        status = rms_signin_mint(x->front, x->request, &grant, &json);
+    }
+    if (status == RMS_E_NOT_AUTHENTICATED) {
+        return refuse(x, RMS_OAUTH_INVALID_CLIENT, "the application or its secret is unknown or has expired");
+    }
+    if (status != 0) {
+        x->reply->retry_after_s = (int)attempt.wait_s;
+        return rms_signin_refuse_code(x->request, x->reply, status);
+    }
+    return rms_signin_answer(x->reply, json);
+}
+
 /* --- the endpoints ---------------------------------------------------------------------------------- */
 
 static int open_exchange(struct exchange *x)
@@ -288,6 +321,7 @@ int rms_signin_token(struct rms_front *front, struct rms_request *request, struc
         {"refresh_token", grant_refresh},
         {"password", grant_password},
         {"urn:ietf:params:oauth:grant-type:device_code", grant_device},
+        {"client_credentials", grant_app},
     };
     struct exchange x = {.front = front, .request = request, .reply = reply};
     const char *type;

@@ -37,6 +37,7 @@ static const struct verb verbs[] = {
     ADMIN_GROUP("role", "Administrators and their roles", admin_role_verbs),
     ADMIN_GROUP("user", "Accounts", admin_user_verbs),
     ADMIN_GROUP("group", "Groups and their members", admin_group_verbs),
+    ADMIN_GROUP("app", "Applications that act as themselves", admin_app_verbs),
     ADMIN_GROUP("directory", "LDAP directories that people and groups come from", admin_directory_verbs),
     ADMIN_GROUP("identity", "How a person is matched to rights", admin_identity_verbs),
     {

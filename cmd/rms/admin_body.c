@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "cmd/rms/date.h"
@@ -72,7 +73,13 @@ static int put_list(const struct filling *f)
 {
     size_t count;
     const char *const *items = argument_list(f->arguments, f->field->option, &count);
+    json_t *before = json_object_get(f->object, f->field->member);
 
+    if (count > 0 && json_is_array(before)) {
+        json_t *RMS_JSON_CLEANUP more = text_list(items, count);
+
+        return json_array_extend(before, more) == 0 ? 0 : EXIT_REFUSED; /* operands and an option */
+    }
     return count > 0 ? put(f, text_list(items, count)) : 0;
 }
 

@@ -221,6 +221,7 @@ const struct verb admin_onboarding_verbs[] = {
 static const struct call_field on_fields[] = {{"Enabled", FIELD_CONSTANT, "true", 0}, FIELDS_END};
 static const struct call_field off_fields[] = {{"Enabled", FIELD_CONSTANT, "false", 0}, FIELDS_END};
 static const struct option_row super_add_options[] = {
+    LIST("app", "APP", "an application, by its GUID (may be repeated)"),
     TEXT("until", "DATE", "the right ends then (default: when it is taken away)"),
     TEXT("reason", "TEXT", "kept with the entry and in the log"),
     TENANT_OPTION,
@@ -230,6 +231,7 @@ static const struct option_row super_add_options[] = {
 };
 static const struct call_field super_add_fields[] = {
     {"Add", FIELD_OPERANDS, NULL, 0},
+    {"Add", FIELD_LIST, "app", 0},
     {"Until", FIELD_DATE, "until", 0},
     {"Reason", FIELD_TEXT, "reason", 0},
     FIELDS_END,
@@ -248,7 +250,8 @@ static const struct call feature_off = {.method = "POST",
     .fields = off_fields,
     .done = "The super user feature is off; the list is kept."};
 static const struct call super_list = {.method = "GET", .path = SUPER};
-static const struct call super_add = {.method = "POST", .path = SUPER, .fields = super_add_fields};
+static const struct call super_add = {
+    .method = "POST", .path = SUPER, .fields = super_add_fields, .changes = true};
 static const struct call super_remove = {.method = "POST", .path = SUPER, .fields = super_remove_fields};
 static const struct call group_set = {.method = "POST", .path = SUPER, .fields = group_set_fields};
 static const struct call group_clear = {.method = "POST", .path = SUPER, .fields = group_clear_fields};
@@ -275,10 +278,10 @@ const struct verb admin_super_verbs[] = {
     ADMIN_GROUP("group", "A group whose members are super users", group_verbs),
     ADMIN_VERB("list", "Show the super users", NULL, 0, 0, admin_read_options, super_list,
         "  rms admin superuser list --json"),
-    ADMIN_VERB("add", "Add people; they open everything of the tenant while the feature is on", "ADDRESS…", 1,
-        OPERANDS_MANY, super_add_options, super_add,
+    ADMIN_VERB("add", "Add people; they open everything of the tenant while the feature is on", "[ADDRESS…]",
+        0, OPERANDS_MANY, super_add_options, super_add,
         "  rms admin superuser add recover@contoso.test --until 2030-01-02 --reason 'case 17'"),
-    ADMIN_VERB("remove", "Remove people", "ADDRESS…", 1, OPERANDS_MANY, admin_change_options, super_remove,
-        "  rms admin superuser remove recover@contoso.test"),
+    ADMIN_VERB("remove", "Remove people and applications, by address or GUID", "WHO…", 1, OPERANDS_MANY,
+        admin_change_options, super_remove, "  rms admin superuser remove recover@contoso.test"),
     VERBS_END,
 };

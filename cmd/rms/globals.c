@@ -11,6 +11,7 @@ const struct option_row global_options[] = {
     TEXT("ca", "FILE", "certificates that sign the service's (default: RMS_CA, the system's)"),
     TEXT("store", "DIR", "local store (default: RMS_STORE, ~/.local/share/openrms)"),
     TEXT("user", "ADDRESS", "act as this signed-in person (default: the current one)"),
+    TEXT("on-behalf", "ADDRESS", "for applications: protect and open as this person"),
     FLAG("offline", "never use the network"),
     TEXT("lang", "TAG", "language of names from the service, as de-DE (default: English)"),
     CHOICE("log-level", "LEVEL", "off, error, info, debug or trace (default: trace)", levels),

@@ -1,6 +1,7 @@
 /* rms login */
 #include <unistd.h>
 
+#include "base/guid.h"
 #include "base/text.h"
 #include "cmd/rms/launch.h"
 #include "cmd/rms/output.h"
@@ -11,6 +12,7 @@ static const struct option_row options[] = {
     TEXT("email", "ADDRESS", "who signs in"),
     ALIAS("as", OPTION_TEXT, "email"),
     FLAG("password-stdin", "read the password from standard input; on a terminal it is asked for"),
+    TEXT("app", "GUID", "sign in as this application; its secret is read like a password"),
     FLAG("device", "show an address and a code to enter in any browser"),
     FLAG("browser", "open a browser here (default on a desktop, else --device)"),
     OPTIONS_END,
@@ -18,12 +20,17 @@ static const struct option_row options[] = {
 
 static int check(const struct arguments *arguments)
 {
-    static const char *const ways[] = {"password-stdin", "device", "browser", NULL};
+    static const char *const ways[] = {"password-stdin", "device", "browser", "app", NULL};
     const char *address = argument_text(arguments, "email");
+    const char *app = argument_text(arguments, "app");
     char normal[RMS_ADDRESS_MAX];
+    char id[RMS_GUID_TEXT];
 
     if (argument_count_of(arguments, ways) > 1) {
-        return usage_error(arguments, _("give one of --password-stdin, --device, --browser"));
+        return usage_error(arguments, _("give one of --password-stdin, --app, --device, --browser"));
+    }
+    if (app != NULL && (address != NULL || rms_guid_parse(rms_view_str(app), id) < 0)) {
+        return usage_error(arguments, _("--app takes the GUID of an application, and no --email"));
     }
     if (argument_flag(arguments, "password-stdin") && address == NULL) {
         return usage_error(arguments, _("--password-stdin needs --email"));
@@ -42,12 +49,23 @@ static int with_password(struct rms_context *context, const char *address)
     return rms_login_password(context, address, rms_buf_text(&password));
 }
 
+static int as_application(struct rms_context *context, const char *app)
+{
+    struct rms_buf RMS_BUF_CLEANUP secret = RMS_BUF_INIT(1024);
+
+    RMS_TRY(password_read(&secret));
+    return rms_login_app(context, app, rms_buf_text(&secret));
+}
+
 static int sign_in(const struct arguments *arguments, struct rms_context *context)
 {
     const char *address = argument_text(arguments, "email");
 
     if (argument_flag(arguments, "password-stdin")) {
         return with_password(context, address);
+    }
+    if (argument_text(arguments, "app") != NULL) {
+        return as_application(context, argument_text(arguments, "app"));
     }
     if (argument_flag(arguments, "browser") ||
         (!argument_flag(arguments, "device") && launch_has_desktop())) {
@@ -90,7 +108,8 @@ const struct verb verb_login = {
                "the current one, and --user chooses another. Passwords are never taken from arguments.",
     .examples = "  rms login\n"
                 "  rms login --email alice@contoso.test --device\n"
-                "  rms login --email alice@contoso.test --password-stdin <password.txt",
+                "  rms login --email alice@contoso.test --password-stdin <password.txt\n"
+                "  rms login --app 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 <secret.txt",
     .options = options,
     .run = run,
 };

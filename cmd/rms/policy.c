@@ -84,10 +84,14 @@ static int check_expiry(const struct arguments *arguments)
 static int check_owner(const struct arguments *arguments)
 {
     const char *owner = argument_text(arguments, "owner");
+    const char *as = argument_text(arguments, "protect-as");
     char normal[RMS_ADDRESS_MAX];
 
     if (owner != NULL && rms_address_normalise(owner, normal) < 0) {
         return usage_error(arguments, _("--owner takes a mail address, not \"%s\""), owner);
+    }
+    if (as != NULL && rms_address_normalise(as, normal) < 0) {
+        return usage_error(arguments, _("--protect-as takes a mail address, not \"%s\""), as);
     }
     return 0;
 }
@@ -181,8 +185,13 @@ static int set_names(const struct arguments *arguments, struct rms_policy_builde
     const char *description = argument_text(arguments, "description");
     const char *owner = argument_text(arguments, "owner");
 
+    const char *as = argument_text(arguments, "protect-as");
+
     if (owner != NULL) {
         RMS_TRY(rms_policy_set_owner(policy, owner));
+    }
+    if (as != NULL) {
+        RMS_TRY(rms_policy_set_on_behalf(policy, as));
     }
     if (name != NULL || description != NULL) {
         RMS_TRY(rms_policy_set_name(

@@ -24,6 +24,8 @@ static const struct option_row options[] = {
     FLAG("online", "let the service issue the licence (default: this device does)"),
     FLAG("no-track", "do not tell the service of the files (default: it is told, with their names)"),
     NOTIFY_OPTION,
+    TEXT("protect-as", "ADDRESS",
+        "for applications: protect as this person, who is then owner and issuer (compare --on-behalf)"),
     OPTIONS_END,
 };
 

@@ -151,6 +151,7 @@ static int make_context(const struct arguments *arguments, struct rms_context **
         .offline = argument_flag(arguments, "offline"),
         .application = "rms",
         .application_version = rms_version(),
+        .on_behalf = argument_text(arguments, "on-behalf"),
         .callbacks = {.consent = consent, .device_code = show_device_code, .browser = open_browser}};
     int code;
 
@@ -185,6 +186,7 @@ static int check_globals(const struct arguments *arguments)
     const char *url = argument_text(arguments, "url");
     const char *user = argument_text(arguments, "user");
     const char *language = argument_text(arguments, "lang");
+    const char *on_behalf = argument_text(arguments, "on-behalf");
     char normal[RMS_ADDRESS_MAX];
 
     if (url != NULL && (strncmp(url, "https://", 8) != 0 || url[8] == 0)) {
@@ -192,6 +194,9 @@ static int check_globals(const struct arguments *arguments)
     }
     if (user != NULL && rms_address_normalise(user, normal) < 0) {
         return usage_error(arguments, _("--user takes a mail address, not \"%s\""), user);
+    }
+    if (on_behalf != NULL && rms_address_normalise(on_behalf, normal) < 0) {
+        return usage_error(arguments, _("--on-behalf takes a mail address, not \"%s\""), on_behalf);
     }
     if (language != NULL && !is_language(language)) {
         return usage_error(arguments, _("--lang takes a language tag like de-DE, not \"%s\""), language);

@@ -75,6 +75,10 @@ struct rms_options {
     const char *application; /* name and version, shown in the usage log */
     const char *application_version;
     struct rms_callbacks callbacks;
+    /* The person for whom an application protects and opens whatever this context protects and opens. It
+     * needs the permissions (Content.DelegatedWriter, Content.DelegatedReader) or is told
+     * RMS_E_ROLE_REQUIRED. The service is asked each time, and nothing is kept. NULL: for itself. */
+    const char *on_behalf;
 };
 
 RMS_PUBLIC RMS_MUST_USE int rms_context_new(
@@ -101,6 +105,11 @@ RMS_PUBLIC const char *rms_last_referrer(const struct rms_context *context);
 
 RMS_PUBLIC RMS_MUST_USE int rms_login_password(
     struct rms_context *context, const char *address, const char *password);
+/* As an application of its own, by the GUID and the secret that the administrator was given for it. Its
+ * address is a pseudo-address. The secret is kept with the sign-in: such a sign-in lasts as long as the
+ * secret. */
+RMS_PUBLIC RMS_MUST_USE int rms_login_app(
+    struct rms_context *context, const char *app_id, const char *secret);
 RMS_PUBLIC RMS_MUST_USE int rms_login_device(struct rms_context *context, const char *address_hint);
 RMS_PUBLIC RMS_MUST_USE int rms_login_browser(struct rms_context *context, const char *address_hint);
 /* Removes tokens, certificates and licences of the user (NULL: the current one); others stay (S-144). */
@@ -164,6 +173,9 @@ RMS_PUBLIC RMS_MUST_USE int rms_policy_grant(
 RMS_PUBLIC RMS_MUST_USE int rms_policy_set_name(
     struct rms_policy_builder *policy, const char *name, const char *description, const char *language);
 RMS_PUBLIC RMS_MUST_USE int rms_policy_set_owner(struct rms_policy_builder *policy, const char *address);
+/* An application protects as this person: owner and issuer. Opening stays its own (compare on_behalf of
+ * rms_options). */
+RMS_PUBLIC RMS_MUST_USE int rms_policy_set_on_behalf(struct rms_policy_builder *policy, const char *address);
 RMS_PUBLIC RMS_MUST_USE int rms_policy_set_referral(
     struct rms_policy_builder *policy, const char *address_or_uri);
 /* One of the two; until is exclusive. days counts from protection, 1 to 36500. */

@@ -297,6 +297,28 @@ static int take_reply(struct rms_context *context, struct rms_access *access,
     return 0;
 }
 
+/* As another person: the public protocol, which gives the key itself, since his certificate is not here. Each
+ * opening asks anew, and nothing of it is kept. */
+static int open_on_behalf(struct rms_context *context, struct rms_access *access, struct rms_view licence)
+{
+    json_t RMS_JSON_CLEANUP *body = json_object();
+    json_t RMS_JSON_CLEANUP *reply = NULL;
+    const struct rms_api_call call = {
+        .endpoint = RMS_EP_END_USER, .body = body, .on_behalf = context->settings.on_behalf};
+    const char *granted;
+
+    if (body == NULL ||
+        json_object_set_new(body, "SerializedPublishingLicense", rms_api_base64(licence)) != 0) {
+        return RMS_E_NO_MEMORY;
+    }
+    RMS_TRY(rms_api(context, &call, &reply));
+    granted = rms_json_str(reply, "AccessStatus");
+    if (granted == NULL || !rms_text_equal_nocase(granted, "AccessGranted")) {
+        return denied(context, reply);
+    }
+    return rms_access_take_rest(context, access, reply);
+}
+
 /* "wanted=EXPORT": tells whether a right of a super user is needed, which is logged and not cached (S-180).
  */
 static void name_wanted(const char *name, void *context)
@@ -441,7 +463,10 @@ static int open_with(struct rms_context *context, struct rms_access *access, str
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(check_signature(context, access, identity, &ours));
-    if (is_foreign(access, identity, ours)) {
+    if (context->settings.on_behalf != NULL) {
+        access->address = context->settings.on_behalf;
+        RMS_TRY(open_on_behalf(context, access, licence));
+    } else if (is_foreign(access, identity, ours)) {
         RMS_TRY(rms_access_by_rest(context, access, licence));
     } else {
         RMS_TRY(open_ours(context, access, identity, licence));

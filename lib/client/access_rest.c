@@ -72,7 +72,7 @@ static int take_rights(struct rms_access *access, const json_t *reply)
     return 0;
 }
 
-static int take_reply(struct rms_context *context, struct rms_access *access, const json_t *reply)
+int rms_access_take_rest(struct rms_context *context, struct rms_access *access, const json_t *reply)
 {
     const char *granted = rms_json_str(reply, "AccessStatus");
     const json_t *key = json_object_get(reply, "Key");
@@ -120,7 +120,7 @@ static int ask(
     if (rms_json_parse(rms_buf_view(&reply.body), &answer) != 0) {
         return rms_fail(context, RMS_E_UNREACHABLE, "the service's answer is not JSON");
     }
-    return take_reply(context, access, answer);
+    return rms_access_take_rest(context, access, answer);
 }
 
 int rms_access_by_rest(struct rms_context *context, struct rms_access *access, struct rms_view licence)

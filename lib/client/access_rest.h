@@ -3,6 +3,8 @@
 #ifndef RMS_CLIENT_ACCESS_REST_H
 #define RMS_CLIENT_ACCESS_REST_H
 
+#include <jansson.h>
+
 #include "client/access.h"
 
 /* Tries the URLs of the licence, intranet first (C-014). The application's token callback answers the
@@ -10,5 +12,9 @@
  * RMS_E_CONSENT_REFUSED, RMS_E_NEEDS_ONLINE. */
 RMS_MUST_USE int rms_access_by_rest(
     struct rms_context *context, struct rms_access *access, struct rms_view licence);
+
+/* Takes rights and key out of such a service's answer. */
+RMS_MUST_USE int rms_access_take_rest(
+    struct rms_context *context, struct rms_access *access, const json_t *reply);
 
 #endif

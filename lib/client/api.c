@@ -108,7 +108,8 @@ static int exchange(struct rms_context *context, struct rms_session *session, co
     struct rms_buf RMS_BUF_CLEANUP token = RMS_BUF_INIT(64u * 1024);
     struct rms_buf RMS_BUF_CLEANUP body = RMS_BUF_INIT(BODY_MAX);
     struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(8192);
-    struct rms_http_request request = {.language = call->language, .brief = call->brief};
+    struct rms_http_request request = {
+        .language = call->language, .brief = call->brief, .on_behalf = call->on_behalf};
 
     if (rms_session_url(session, call->endpoint) == NULL) {
         return rms_fail(

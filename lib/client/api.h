@@ -9,11 +9,12 @@
 
 struct rms_api_call {
     enum rms_endpoint endpoint;
-    const json_t *body;   /* NULL: GET */
-    const char *language; /* Accept-Language; may be NULL */
-    const char *path;     /* below the endpoint, with its slash; may be NULL */
-    const char *query;    /* "name=value", encoded; may be NULL */
-    bool brief;           /* worth seconds, not minutes; the service is not looked for anew */
+    const json_t *body;    /* NULL: GET */
+    const char *language;  /* Accept-Language; may be NULL */
+    const char *path;      /* below the endpoint, with its slash; may be NULL */
+    const char *query;     /* "name=value", encoded; may be NULL */
+    const char *on_behalf; /* for whom an application asks; NULL: for itself */
+    bool brief;            /* worth seconds, not minutes; the service is not looked for anew */
 };
 
 /* 0: HTTP 200 and JSON, the caller frees it. Everything else is the code the service named, with its sentence

@@ -278,6 +278,15 @@ static int lock_refresh(const struct rms_context *context)
     return fd;
 }
 
+/* RFC 6749 section 4.4.2 */
+static void fill_app_form(const struct rms_signin *signin, struct rms_buf *form)
+{
+    rms_auth_field(form, "grant_type", "client_credentials");
+    rms_auth_field(form, "client_id", signin->app_id);
+    rms_auth_field(form, "client_secret", signin->app_secret);
+    rms_auth_field(form, "resource", signin->resource);
+}
+
 static int refresh_locked(struct rms_context *context, struct rms_arena *arena, const char *address,
     const char *refused, struct rms_signin *signin)
 {
@@ -289,13 +298,17 @@ static int refresh_locked(struct rms_context *context, struct rms_arena *arena, 
     if (lasts(signin, refused)) {
         return 0;
     }
-    if (signin->refresh_token == NULL) {
+    if (signin->refresh_token == NULL && signin->app_secret == NULL) {
         return rms_fail(context, RMS_E_NOT_AUTHENTICATED, "the sign-in of %s has ended", address);
     }
-    rms_auth_field(&form, "grant_type", "refresh_token");
-    rms_auth_field(&form, "refresh_token", signin->refresh_token);
-    rms_auth_field(&form, "client_id", RMS_CLIENT_ID);
-    rms_auth_field(&form, "resource", signin->resource);
+    if (signin->app_secret != NULL) {
+        fill_app_form(signin, &form);
+    } else {
+        rms_auth_field(&form, "grant_type", "refresh_token");
+        rms_auth_field(&form, "refresh_token", signin->refresh_token);
+        rms_auth_field(&form, "client_id", RMS_CLIENT_ID);
+        rms_auth_field(&form, "resource", signin->resource);
+    }
     RMS_TRY(rms_auth_exchange(context, arena, signin, "token", &form, &reply));
     RMS_TRY(take_tokens(signin, &reply));
     return rms_signin_save(context, signin, false);
@@ -331,6 +344,30 @@ int rms_auth_token(
     }
     rms_buf_append_str(token_out, stored.access_token);
     return rms_buf_status(token_out);
+}
+
+int rms_login_app(struct rms_context *context, const char *app_id, const char *secret)
+{
+    struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
+    struct rms_buf RMS_BUF_CLEANUP form = RMS_BUF_INIT(FORM_MAX);
+    char id[RMS_GUID_TEXT];
+    struct rms_auth_reply reply;
+    struct rms_signin signin;
+
+    RMS_TRY(rms_call_begin(context));
+    RMS_TRY(rms_check_text(context, "secret", secret, false));
+    if (arena == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    if (app_id == NULL || rms_guid_parse(rms_view_str(app_id), id) != 0) {
+        return rms_fail(context, RMS_E_BAD_ARGUMENT, "an application is named by its GUID");
+    }
+    RMS_TRY(rms_auth_start(context, arena, NULL, &signin));
+    signin.app_id = id;
+    signin.app_secret = secret;
+    fill_app_form(&signin, &form);
+    RMS_TRY(rms_auth_exchange(context, arena, &signin, "token", &form, &reply));
+    return rms_auth_finish(context, arena, &signin, &reply);
 }
 
 int rms_login_password(struct rms_context *context, const char *address, const char *password)

@@ -236,15 +236,25 @@ int rms_policy_set_name(
     return 0;
 }
 
-int rms_policy_set_owner(struct rms_policy_builder *policy, const char *address)
+static int set_address(struct rms_policy_builder *policy, const char **place, const char *address)
 {
     char normal[RMS_ADDRESS_MAX];
 
-    if (policy == NULL || address == NULL || rms_address_normalise(address, normal) != 0) {
+    if (address == NULL || rms_address_normalise(address, normal) != 0) {
         return RMS_E_BAD_ARGUMENT;
     }
-    policy->owner = rms_arena_strdup(policy->arena, normal);
-    return policy->owner != NULL ? 0 : RMS_E_NO_MEMORY;
+    *place = rms_arena_strdup(policy->arena, normal);
+    return *place != NULL ? 0 : RMS_E_NO_MEMORY;
+}
+
+int rms_policy_set_owner(struct rms_policy_builder *policy, const char *address)
+{
+    return policy != NULL ? set_address(policy, &policy->owner, address) : RMS_E_BAD_ARGUMENT;
+}
+
+int rms_policy_set_on_behalf(struct rms_policy_builder *policy, const char *address)
+{
+    return policy != NULL ? set_address(policy, &policy->on_behalf, address) : RMS_E_BAD_ARGUMENT;
 }
 
 int rms_policy_set_referral(struct rms_policy_builder *policy, const char *address_or_uri)

@@ -11,6 +11,7 @@ struct rms_policy_builder {
     struct rms_policy policy;
     struct rms_view template_text; /* the signed template; empty for custom permissions */
     const char *owner;             /* NULL: who protects */
+    const char *on_behalf;         /* as whom an application protects; NULL: as itself */
     const char *own_domain;        /* for "all-staff"; NULL while nobody is signed in */
     size_t text_room, grant_room, signed_room, encrypted_room;
 };

@@ -293,7 +293,7 @@ int rms_context_new(const struct rms_options *options, struct rms_context **cont
     }
     (void)pthread_mutex_init(&context->lock, NULL);
     init_recursive(&context->prepare);
-    if (options != NULL && options->size >= sizeof *options) {
+    if (options != NULL && options->size >= offsetof(struct rms_options, on_behalf)) {
         context->callbacks = options->callbacks;
     }
     status = set_up(context, options);

@@ -236,6 +236,9 @@ static struct curl_slist *make_headers(
                add_header(&list, CORRELATION ": %s", correlation) &&
                add_header(&list, "x-ms-rms-platform-id: " PLATFORM_FORMAT, name, version, rms_version());
     }
+    if (request->on_behalf != NULL) {
+        fine = fine && add_header(&list, "X-RMS-On-Behalf: %s", request->on_behalf);
+    }
     if (!fine) {
         curl_slist_free_all(list);
         list = NULL;

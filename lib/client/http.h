@@ -19,6 +19,7 @@ struct rms_http_request {
     const char *language;    /* Accept-Language; NULL: none */
     const char *slc_key;     /* of a publishing licence, for the probe of discovery; NULL: none */
     const char *service_url; /* the same */
+    const char *on_behalf;   /* for whom an application asks (rest.md); NULL: for itself */
     bool brief;              /* what can be left out: seconds instead of minutes, and no patience */
 };
 

@@ -33,7 +33,8 @@ static int plan_online(struct rms_plan *plan)
             "only the service can make this licence, and the context is offline");
     }
     RMS_TRY(rms_session_get(plan->context, &session));
-    plan->address = rms_arena_strdup(plan->policy->arena, rms_session_signin(session)->address);
+    plan->address = rms_arena_strdup(plan->policy->arena,
+        plan->on_behalf != NULL ? plan->on_behalf : rms_session_signin(session)->address);
     return plan->address != NULL ? 0 : RMS_E_NO_MEMORY;
 }
 
@@ -42,12 +43,13 @@ int rms_plan_make(struct rms_context *context, const struct rms_policy_builder *
 {
     struct rms_plan *plan = plan_out;
 
-    *plan = (struct rms_plan){context, policy, NULL, NULL, persist};
+    *plan = (struct rms_plan){.context = context, .policy = policy, .persist = persist};
+    plan->on_behalf = policy->on_behalf != NULL ? policy->on_behalf : context->settings.on_behalf;
     RMS_TRY(rms_builder_check(context, policy, rms_clock_now()));
     if (persist > RMS_PERSIST_NONE) {
         return rms_fail(context, RMS_E_BAD_ARGUMENT, "no such choice of what to keep");
     }
-    if (online) {
+    if (online || plan->on_behalf != NULL) {
         return plan_online(plan);
     }
     RMS_TRY(rms_identity_get(context, RMS_FOR_PUBLISHING, &plan->identity));
@@ -242,7 +244,8 @@ static int issue_online(const struct rms_plan *plan, const struct extras *extras
     json_t RMS_JSON_CLEANUP *body =
         rms_builder_request(plan->policy, rms_clock_now(), extras->pairs, extras->count);
     json_t RMS_JSON_CLEANUP *reply = NULL;
-    const struct rms_api_call call = {.endpoint = RMS_EP_PUBLISHING, .body = body};
+    const struct rms_api_call call = {
+        .endpoint = RMS_EP_PUBLISHING, .body = body, .on_behalf = plan->on_behalf};
     const char *content_id;
     int status;
 
@@ -291,8 +294,8 @@ void rms_plan_keep(const struct rms_plan *plan, const struct rms_issued *issued)
 
 int rms_plan_remember(const struct rms_plan *plan, const struct rms_issued *issued)
 {
-    if ((plan->persist & RMS_PERSIST_NOT_DISK) != 0) {
-        return 0;
+    if ((plan->persist & RMS_PERSIST_NOT_DISK) != 0 || plan->on_behalf != NULL) {
+        return 0; /* what is another's is not kept here */
     }
     return rms_cache_put_own(plan->context, plan->address, rms_buf_view(&issued->licence), &issued->key);
 }

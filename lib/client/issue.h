@@ -16,12 +16,14 @@ struct rms_plan {
     struct rms_context *context;
     const struct rms_policy_builder *policy;
     struct rms_identity *identity; /* NULL when the service publishes */
-    const char *address;           /* who protects */
+    const char *address;           /* who protects, or as whom */
+    const char *on_behalf;         /* an application protects as this person; NULL: as itself */
     enum rms_persist persist;
 };
 
-/* Online when asked to, when the owner is somebody else (only the service may sign that), and when there is
- * no identity to publish with but a service to ask. The policy must stay until rms_plan_fini. */
+/* Online when asked to, on behalf of somebody, when the owner is somebody else (only the service may sign
+ * that), and when there is no identity to publish with but a service to ask. The policy must stay until
+ * rms_plan_fini. */
 RMS_MUST_USE int rms_plan_make(struct rms_context *context, const struct rms_policy_builder *policy,
     bool online, enum rms_persist persist, struct rms_plan *plan_out);
 void rms_plan_fini(struct rms_plan *plan);

@@ -226,6 +226,21 @@ static bool keyring_refused(void)
     return value != NULL && rms_text_equal_nocase(value, "off");
 }
 
+static int set_on_behalf(struct rms_settings *settings, const char *address, const char **detail_out)
+{
+    char normal[RMS_ADDRESS_MAX];
+
+    if (address == NULL) {
+        return 0;
+    }
+    if (rms_address_normalise(address, normal) != 0) {
+        *detail_out = "on_behalf: not an address";
+        return RMS_E_BAD_ARGUMENT;
+    }
+    settings->on_behalf = rms_arena_strdup(settings->arena, normal);
+    return settings->on_behalf != NULL ? 0 : RMS_E_NO_MEMORY;
+}
+
 int rms_settings_load(
     const struct rms_options *options, struct rms_settings *settings_out, const char **detail_out)
 {
@@ -247,6 +262,7 @@ int rms_settings_load(
     override(settings, &settings->ca_file, "RMS_CA", given.ca_file);
     override(settings, &settings->store_dir, "RMS_STORE", given.store_dir);
     override(settings, &settings->user, NULL, given.user);
+    RMS_TRY(set_on_behalf(settings, given.on_behalf, detail_out));
     override(settings, &settings->application, NULL, given.application);
     override(settings, &settings->application_version, NULL, given.application_version);
     settings->offline = settings->offline || given.offline;

@@ -18,7 +18,8 @@ struct rms_settings {
     const char *url;         /* NULL: discovery */
     const char *ca_file;     /* NULL: the system's */
     const char *store_dir;
-    const char *user; /* NULL: the current one */
+    const char *user;      /* NULL: the current one */
+    const char *on_behalf; /* normalised: for whom an application acts; NULL: for itself */
     const char *application, *application_version;
     const char *proxy; /* NULL: environment */
     const char *const *trusted;

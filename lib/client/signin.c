@@ -26,6 +26,8 @@ static const struct {
     {"scope", offsetof(struct rms_signin, scope)},
     {"accessToken", offsetof(struct rms_signin, access_token)},
     {"refreshToken", offsetof(struct rms_signin, refresh_token)},
+    {"appId", offsetof(struct rms_signin, app_id)},
+    {"appSecret", offsetof(struct rms_signin, app_secret)},
 };
 
 static const struct {

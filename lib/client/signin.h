@@ -16,6 +16,7 @@ struct rms_signin {
     const char *authority, *resource, *scope;
     const char *access_token;
     const char *refresh_token;
+    const char *app_id, *app_secret; /* of an application, in place of a refresh token */
     int64_t access_until;
 };
 

@@ -189,7 +189,7 @@ static bool may_announce(const struct rms_errand *errand)
 {
     const struct rms_context *context = errand->context;
 
-    return errand->plan != NULL && !errand->options.no_track &&
+    return errand->plan != NULL && errand->plan->on_behalf == NULL && !errand->options.no_track &&
            (context->settings.track || errand->options.notify != 0) && !context->settings.offline &&
            context->callbacks.token == NULL && !atomic_load(&context->tracking_failed);
 }

@@ -46,7 +46,9 @@ struct rms_directory_person {
                             that does; NULL when none does */
     bool enabled;        /* false: refuse with RMS_E_ACCOUNT_DISABLED (S-043) */
     bool guest;
-    bool licensed; /* for protecting (S-011) */
+    bool licensed;        /* for protecting (S-011) */
+    bool app;             /* a service identity (S-062): to policies a guest */
+    unsigned permissions; /* of that: bits of enum rms_permission (store/app.h) */
     int64_t created_at;
     int64_t super_until;      /* end of the super user right, when person says so; INT64_MAX: none */
     struct rms_person person; /* for content of this tenant */
@@ -99,8 +101,8 @@ struct rms_claims {
     size_t proxy_address_count;
 };
 
-/* The one account of the tenant that the claims name. RMS_E_NOT_AUTHENTICATED: none, or several (never
- * guess). Names of no account are passed over. */
+/* The one person of the tenant that the claims name. RMS_E_NOT_AUTHENTICATED: none, or several (never
+ * guess). Names of nobody, and of applications, are passed over. */
 RMS_MUST_USE int rms_directory_match_claims(struct rms_directory *directory, struct rms_db *db,
     const char *tenant_id, const struct rms_claims *claims, const struct rms_directory_person **person_out);
 

@@ -121,6 +121,9 @@ static int match_one(struct match *match, const char *value)
     if (code < 0) {
         return code == RMS_E_NOT_FOUND ? 0 : code;
     }
+    if (rms_account_is_app(&account)) {
+        return 0; /* proved by its secret alone */
+    }
     if (match->account_id != NULL && strcmp(match->account_id, account.id) != 0) {
         match->several = true;
     }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "directory/rules.h"
+#include "store/app.h"
 
 #define SCRATCH (64u * 1024 * 1024)
 
@@ -145,8 +146,9 @@ static int find_super_user(struct rms_db *db, struct draft *draft)
     if (!tenant->super_users_enabled) {
         return 0;
     }
-    if (tenant->super_user_group != NULL &&
-        in_groups(draft->groups, draft->group_count, tenant->super_user_group)) {
+    if ((draft->account.permissions & RMS_MAY_READ_ALL) != 0 ||
+        (tenant->super_user_group != NULL &&
+            in_groups(draft->groups, draft->group_count, tenant->super_user_group))) {
         draft->super_until = INT64_MAX;
         return 0;
     }
@@ -236,6 +238,8 @@ static void lay_out(struct pack *pack, const struct draft *draft, struct rms_dir
     person->enabled = account->enabled;
     person->guest = account->guest;
     person->licensed = account->licensed;
+    person->app = rms_account_is_app(account);
+    person->permissions = account->permissions;
     person->created_at = account->created_at;
     person->super_until = draft->super_until;
     person->groups = pack_groups(pack, draft);
@@ -248,7 +252,7 @@ static void lay_out(struct pack *pack, const struct draft *draft, struct rms_dir
         .group_count = draft->group_address_count,
         .domains = pack_texts(pack, draft->tenant.domains, draft->tenant.domain_count),
         .domain_count = draft->tenant.domain_count,
-        .guest = account->guest,
+        .guest = account->guest || person->app,
         .super_user = draft->super_until > 0,
     };
     person->abroad = seen_abroad(&person->person);

@@ -108,7 +108,7 @@ static int insert(struct rms_db *db, const struct rms_account *account, const st
             RMS_INT(account->guest), RMS_INT(account->created_at), RMS_TEXT(password_hash),
             RMS_INT(account->licensed),
             RMS_TEXT(account->source != NULL ? account->source : RMS_SOURCE_LOCAL),
-            RMS_TEXT(account->external_id)));
+            RMS_TEXT(account->external_id), RMS_INT(account->permissions)));
 
     return code < 0 ? code : write_addresses(db, account, draft);
 }
@@ -139,6 +139,12 @@ static void read_account(struct rms_rows *rows, struct rms_account *account)
     account->licensed = rms_take_bool(rows);
     account->source = rms_take_text(rows);
     account->external_id = rms_take_text(rows);
+    account->permissions = (unsigned)rms_take_int(rows);
+}
+
+bool rms_account_is_app(const struct rms_account *account)
+{
+    return account->source != NULL && strcmp(account->source, RMS_SOURCE_APP) == 0;
 }
 
 static int read_addresses(struct rms_db *db, struct rms_arena *arena, struct rms_account *account)

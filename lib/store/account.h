@@ -34,7 +34,11 @@ struct rms_account {
     size_t proxy_address_count;
     const char *source;      /* NULL when created: RMS_SOURCE_LOCAL */
     const char *external_id; /* of the source; NULL: none */
+    unsigned permissions;    /* of an application (store/app.h) */
 };
+
+/* Is it an application, and nobody? */
+bool rms_account_is_app(const struct rms_account *account);
 
 struct rms_accounts {
     struct rms_account *items;
@@ -55,7 +59,7 @@ RMS_MUST_USE int rms_account_get(struct rms_db *db, struct rms_arena *arena, con
 RMS_MUST_USE int rms_account_find(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     const char *name, struct rms_account *account_out);
 
-/* In the order of the normalised UPN; page->after is a UPN. */
+/* People, in the order of the normalised UPN; page->after is a UPN. */
 RMS_MUST_USE int rms_account_list(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     const struct rms_page *page, struct rms_accounts *accounts_out);
 

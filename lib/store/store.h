@@ -106,6 +106,7 @@ uint64_t rms_store_local_changes(const struct rms_store *store);
 #define RMS_SOURCE_LOCAL "local"
 #define RMS_SOURCE_SCIM  "scim"
 #define RMS_SOURCE_LDAP  "ldap" /* which directory: store/source.h */
+#define RMS_SOURCE_APP   "app"  /* no person: store/app.h */
 
 /* What of one source is sought. */
 enum rms_search_by {
