@@ -184,11 +184,8 @@ int rms_admin_app_add(struct rms_front *front, struct rms_request *request, stru
     RMS_TRY(rms_admin_tenant(request, &t));
     RMS_TRY(rms_admin_body(request, names, &body));
     rms_guid_new(id);
-    struct rms_account app = {.id = id,
-        .tenant_id = t.id,
-        .enabled = true,
-        .created_at = request->now,
-        .source = RMS_SOURCE_APP};
+    struct rms_account app = {
+        .id = id, .tenant_id = t.id, .enabled = true, .created_at = request->now, .source = RMS_SOURCE_APP};
     int rc = read_app(request, &body, &t, &app);
     if (rc < 0) {
         return rms_admin_fail(request, &body, rc);

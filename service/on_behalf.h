@@ -8,8 +8,8 @@
 #define RMS_ON_BEHALF_HEADER "X-RMS-On-Behalf"
 
 /* request->person, an application, becomes the person named. Only for the routes whose area says so, with the
- * permission that they ask for. RMS_E_ROLE_REQUIRED for everybody and everything else, RMS_E_UNKNOWN_RECIPIENT
- * for who is no person of the application's tenant, RMS_E_ACCOUNT_DISABLED. */
+ * permission that they ask for. RMS_E_ROLE_REQUIRED for everybody and everything else,
+ * RMS_E_UNKNOWN_RECIPIENT for who is no person of the application's tenant, RMS_E_ACCOUNT_DISABLED. */
 RMS_MUST_USE int rms_on_behalf(struct rms_front *front, struct rms_request *request, const char *name);
 
 #endif

@@ -87,7 +87,9 @@ static void the_table_is_complete(void **state)
         bool admin = strncmp(row->pattern, "/admin/", 7) == 0;
         bool my = strncmp(row->pattern, "/my/", 4) == 0;
         assert_int_equal(row->who == RMS_WHO_OPERATOR || row->who == RMS_WHO_ADMIN, admin);
-        assert_int_equal(row->area != RMS_AREA_NONE, row->who == RMS_WHO_ADMIN);
+        bool for_others = row->area == RMS_AREA_OPEN || row->area == RMS_AREA_PROTECT;
+        assert_true(!for_others || row->who == RMS_WHO_BEARER);
+        assert_int_equal(row->area != RMS_AREA_NONE && !for_others, row->who == RMS_WHO_ADMIN);
         assert_int_equal(rms_area_roles(row->area) != 0, row->who == RMS_WHO_ADMIN);
         if (row->who == RMS_WHO_ADMIN && row->area != RMS_AREA_SESSION) { /* whose, is always in the path */
             assert_memory_equal(row->pattern, "/admin/v1/tenants/{}", strlen("/admin/v1/tenants/{}"));

@@ -57,7 +57,8 @@ static void token_requests_that_are_refused(void **state)
     } cases[] = {
         {"", "invalid_client"},
         {"client_id=rms", "invalid_request"},
-        {"client_id=rms&grant_type=client_credentials", "unsupported_grant_type"},
+        {"client_id=rms&grant_type=client_credentials", "invalid_client"},
+        {"client_id=rms&grant_type=client_credentials&client_secret=rms_app_x", "invalid_client"},
         {"client_id=rms&grant_type=implicit", "unsupported_grant_type"},
         {"client_id=rms&client_id=rms&grant_type=password", "invalid_request"},
         {"client_id=rms&grant_type=password&username=alice%40contoso.test", "invalid_request"},

@@ -75,8 +75,8 @@ const struct verb admin_app_verbs[] = {
         app_add,
         "  rms admin app add Indexer --permission Content.SuperUser\n"
         "  rms admin app add Gateway --alias rmsservice --permission Content.Writer"),
-    ADMIN_VERB("list", "List the applications", NULL, 0, 0, admin_read_options, app_list,
-        "  rms admin app list"),
+    ADMIN_VERB(
+        "list", "List the applications", NULL, 0, 0, admin_read_options, app_list, "  rms admin app list"),
     ADMIN_VERB("show", "Show an application and when its secrets end", "APP", 1, 1, admin_read_options,
         app_show, "  rms admin app show 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11"),
     ADMIN_VERB("set", "Change an application", "APP", 1, 1, set_options, app_set,

@@ -25,9 +25,8 @@ const char *rms_permission_row(size_t i, unsigned *bit_out)
 int rms_app_permit(struct rms_db *db, const char *tenant_id, const char *account_id, unsigned bits)
 {
     RMS_TRY(rms_db_begin(db));
-    return rms_db_end_change(db,
-        rms_sql_run_one(
-            db, RMS_SQL_APP_PERMIT, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(account_id), RMS_INT(bits))));
+    return rms_db_end_change(db, rms_sql_run_one(db, RMS_SQL_APP_PERMIT,
+                                     RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(account_id), RMS_INT(bits))));
 }
 
 static int require_room(struct rms_db *db, const struct rms_app_secret *secret)
@@ -76,8 +75,8 @@ int rms_app_secret_list(struct rms_db *db, struct rms_arena *arena, const char *
     int code;
 
     *secrets_out = (struct rms_app_secrets){0};
-    RMS_TRY(rms_rows_open(
-        &rows, RMS_SQL_APP_SECRET_LIST, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(account_id))));
+    RMS_TRY(
+        rms_rows_open(&rows, RMS_SQL_APP_SECRET_LIST, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(account_id))));
     while ((code = rms_rows_next(&rows)) > 0) {
         struct rms_app_secret *secret = rms_list_add(&list);
 
@@ -105,7 +104,6 @@ int rms_app_secret_find(struct rms_db *db, struct rms_arena *arena, const uint8_
 int rms_app_secret_remove(struct rms_db *db, const char *tenant_id, const char *account_id, const char *id)
 {
     RMS_TRY(rms_db_begin(db));
-    return rms_db_end(db,
-        rms_sql_run_one(db, RMS_SQL_APP_SECRET_DELETE,
-            RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(account_id), RMS_TEXT(id))));
+    return rms_db_end(db, rms_sql_run_one(db, RMS_SQL_APP_SECRET_DELETE,
+                              RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(account_id), RMS_TEXT(id))));
 }

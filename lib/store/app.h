@@ -1,6 +1,7 @@
-/* Applications that act as themselves: service identities (S-062). One is an account with RMS_SOURCE_APP as its
- * source and a pseudo-address as its UPN, so that policies, groups, super users, roles and logs know it like
- * anybody else. It has no password; here are its secrets and what it may do beyond what it is granted. */
+/* Applications that act as themselves: service identities (S-062). One is an account with RMS_SOURCE_APP as
+ * its source and a pseudo-address as its UPN, so that policies, groups, super users, roles and logs know it
+ * like anybody else. It has no password; here are its secrets and what it may do beyond what it is granted.
+ */
 #ifndef RMS_STORE_APP_H
 #define RMS_STORE_APP_H
 
