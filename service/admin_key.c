@@ -54,8 +54,6 @@ int rms_admin_key_list(struct rms_front *front, struct rms_request *request, str
     return rms_admin_write_keys(request, &reply->body, NULL, t.id);
 }
 
-#define RMS_ROTATION_DAYS_MAX 36500
-
 static int show_stored(struct rms_request *request, struct rms_reply *reply, const char *id)
 {
     struct rms_key key;
@@ -103,7 +101,7 @@ static int read_wish(struct rms_admin_body *body, struct key_wish *wish)
     RMS_TRY(read_status(body, false, &wish->activate));
     wish->key.bits = (unsigned)bits;
     RMS_TRY(rms_reader_int(&body->reader, body->object, "OlderDays", &wish->older_days));
-    if (wish->older_days < 0 || wish->older_days > RMS_ROTATION_DAYS_MAX) {
+    if (wish->older_days < 0 || wish->older_days > RMS_KEY_ROTATION_DAYS_MAX) {
         return rms_reader_fail(&body->reader, "OlderDays", "not 0 to 36500");
     }
     return bits == 2048 || bits == 3072 || bits == 4096

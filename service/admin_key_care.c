@@ -1,9 +1,36 @@
-/* The ends of keys: removal, and what to do after a breach (S-205, S-219). */
+/* The ends of keys: rotation on schedule, removal, and what to do after a breach (S-205, S-219). */
 #include "service/admin.h"
 #include "service/rest_write.h"
 #include "service/settings.h"
 #include "service/tenant_key.h"
 #include "store/document.h"
+
+/* --- rotation on schedule --------------------------------------------------------------------------------
+ */
+
+/* The same area as making a key by hand: who may not do that shall not have it done. */
+int rms_admin_key_rotation(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    static const char *const names[] = {"Days", NULL};
+    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
+    struct rms_tenant t;
+    int64_t days = -1;
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    RMS_TRY(rms_admin_body(request, names, &body));
+    int rc = rms_reader_int(&body.reader, body.object, "Days", &days);
+    if (rc == RMS_OK && (days < 0 || days > RMS_KEY_ROTATION_DAYS_MAX)) {
+        rc = rms_reader_fail(&body.reader, "Days", "not 0 to 36500");
+    }
+    if (rc < 0) {
+        return rms_admin_fail(request, &body, rc);
+    }
+    RMS_TRY(rms_tenant_set_rotation(request->worker->db, t.id, (unsigned)days));
+    rms_out_open(&reply->body, NULL, '{');
+    rms_out_int(&reply->body, "KeyRotationDays", days);
+    rms_out_close(&reply->body, '}');
+    return RMS_OK;
+}
 
 /* --- removing ------------------------------------------------------------------------------------------- */
 

@@ -31,6 +31,7 @@ static int write_tenant(struct rms_request *request, struct rms_buf *out, const 
     write_removal(out, t);
     rms_out_text(out, "SuperUsersEnabled", t->super_users_enabled ? "Enabled" : "Disabled");
     rms_out_int(out, "KeyRolloverCount", t->key_rollover_count);
+    rms_out_int(out, "KeyRotationDays", t->key_rotation_days);
     RMS_TRY(rms_admin_write_keys(request, out, "Keys", t->id));
     rms_out_close(out, '}');
     return RMS_OK;

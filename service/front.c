@@ -19,6 +19,7 @@
 #include "service/keyclient.h"
 #include "service/licence.h"
 #include "service/revocation.h"
+#include "service/rotation.h"
 #include "service/sandbox.h"
 #include "service/settings.h"
 #include "service/signin.h"
@@ -45,6 +46,7 @@ struct process {
     struct rms_pool *pool;
     struct rms_http *https;
     struct rms_http *admin;
+    struct rms_rotation *rotation;
     struct rms_buf certificate;
     struct rms_buf key;
     char host[RMS_SETTING_TEXT];
@@ -251,6 +253,7 @@ static int start(struct process *p, const struct rms_front_sockets *sockets)
     RMS_TRY(rms_keylink_new(sockets->control, rms_tenant_fetch_key, &p->front.keylink));
     RMS_TRY(start_usage(&p->front));
     RMS_TRY(start_workers(p));
+    RMS_TRY(rms_rotation_new(&p->front, &p->rotation));
     RMS_TRY(start_http(p, sockets));
     return rms_sandbox_calls_server(); /* now that all threads run */
 }
@@ -277,6 +280,7 @@ static void stop(struct process *p)
     rms_http_free(&p->https);
     rms_http_free(&p->admin);
     rms_pool_free(&p->pool);
+    rms_rotation_free(&p->rotation);
     rms_usage_free(&front->usage);
     rms_lookout_free(&front->lookout);
     rms_signin_free(&front->signin);

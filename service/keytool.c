@@ -1,69 +1,17 @@
 #include "service/keytool.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "crypto/rsa_file.h"
 #include "service/keyd_keys.h"
-#include "service/keyd_masterkey.h"
-#include "service/master_process.h"
 #include "service/message.h"
 #include "service/settings.h"
-#include "store/admin_log.h"
+#include "service/tool.h"
 #include "store/key.h"
 #include "store/tenant.h"
 #include "xrml/licence.h"
 
-#define ARENA_MAX (4u << 20)
 #define SLC_MAX   65536
 #define SLC_YEARS 25
-
-struct tool {
-    const struct rms_settings *settings;
-    struct rms_secret *sealing_key;
-    struct rms_store *store;
-    struct rms_db *db;
-    struct rms_arena *arena;
-};
-
-/* The master key as root, everything else as the account of the service: files it makes must be its own. */
-static int open_tool(struct tool *tool)
-{
-    RMS_SECRET_CLEANUP struct rms_secret *master = NULL;
-
-    RMS_TRY(rms_master_key_load(tool->settings, &master));
-    tool->sealing_key = rms_master_key_for_sealing(master);
-    tool->arena = rms_arena_new(ARENA_MAX);
-    if (tool->sealing_key == NULL || tool->arena == NULL) {
-        return RMS_E_NO_MEMORY;
-    }
-    rms_secret_harden_process();
-    RMS_TRY(rms_process_become(tool->settings));
-    RMS_TRY(rms_store_open(tool->settings->database, &tool->store));
-    return rms_db_open(tool->store, &tool->db);
-}
-
-static void close_tool(struct tool *tool)
-{
-    rms_db_close(&tool->db);
-    rms_store_free(&tool->store);
-    rms_arena_free(&tool->arena);
-    rms_secret_free(&tool->sealing_key);
-}
-
-static int note(const struct tool *tool, const char *tenant_id, const char *command, const char *key_id)
-{
-    char text[128];
-    const struct rms_admin_row row = {.tenant_id = tenant_id,
-        .time = rms_clock_now(),
-        .actor = "operator",
-        .command = text,
-        .passed = true,
-        .result = "True"};
-
-    (void)snprintf(text, sizeof text, "%s %s", command, key_id);
-    return rms_admin_log_append(tool->db, &row);
-}
 
 static int name_key(const char *key_id, const char *tenant_id, struct rms_key_name *name_out)
 {
@@ -74,7 +22,7 @@ static int name_key(const char *key_id, const char *tenant_id, struct rms_key_na
 
 /* --- out ------------------------------------------------------------------------------------------------ */
 
-static int find_key(const struct tool *tool, const char *text, struct rms_key *key_out)
+static int find_key(const struct rms_tool *tool, const char *text, struct rms_key *key_out)
 {
     char id[RMS_GUID_TEXT];
 
@@ -90,7 +38,7 @@ static int find_key(const struct tool *tool, const char *text, struct rms_key *k
 
 /* The log has the row before anybody has the key. */
 static int export_key(
-    const struct tool *tool, const char *key_id, struct rms_view passphrase, struct rms_buf *pem_out)
+    const struct rms_tool *tool, const char *key_id, struct rms_view passphrase, struct rms_buf *pem_out)
 {
     const struct rms_key_opener opener = {tool->sealing_key, NULL};
     struct rms_key_name name;
@@ -104,19 +52,22 @@ static int export_key(
     status = rms_rsa_to_file(held->rsa, passphrase, pem_out);
     rms_held_key_free(held);
     RMS_TRY(status);
-    return note(tool, key.tenant_id, "ExportKey", key.id);
+    return rms_tool_note(tool, key.tenant_id, "ExportKey", key.id);
 }
 
 int rms_keytool_export(const struct rms_settings *settings, const char *key_id, struct rms_view passphrase,
     struct rms_buf *pem_out)
 {
-    struct tool tool = {.settings = settings};
-    int status = open_tool(&tool);
+    struct rms_tool tool;
+    int status = rms_tool_begin(settings, &tool);
 
+    if (status == 0) {
+        status = rms_tool_open(&tool);
+    }
     if (status == 0) {
         status = export_key(&tool, key_id, passphrase, pem_out);
     }
-    close_tool(&tool);
+    rms_tool_close(&tool);
     return status;
 }
 
@@ -127,8 +78,8 @@ static int sign(void *context, enum rms_hash hash, const uint8_t *digest, struct
     return rms_rsa_sign(context, hash, digest, signature);
 }
 
-static int build_slc(const struct tool *tool, const struct rms_tenant *tenant, struct rms_rsa_private *key,
-    struct rms_buf *slc_out)
+static int build_slc(const struct rms_tool *tool, const struct rms_tenant *tenant,
+    struct rms_rsa_private *key, struct rms_buf *slc_out)
 {
     const struct rms_signer signer = {*rms_rsa_public_of(key), sign, key};
     const struct rms_slc_request slc = {
@@ -143,7 +94,7 @@ static int build_slc(const struct tool *tool, const struct rms_tenant *tenant, s
     return slc.url != NULL ? rms_slc_build(&slc, &signer, slc_out) : RMS_E_NO_MEMORY;
 }
 
-static int seal(const struct tool *tool, const struct rms_key *row, const struct rms_rsa_private *key,
+static int seal(const struct rms_tool *tool, const struct rms_key *row, const struct rms_rsa_private *key,
     struct rms_buf *box_out)
 {
     RMS_SECRET_CLEANUP struct rms_secret *blob = NULL;
@@ -155,7 +106,7 @@ static int seal(const struct tool *tool, const struct rms_key *row, const struct
 }
 
 static int store_key(
-    const struct tool *tool, const struct rms_tenant *tenant, const char *id, struct rms_rsa_private *key)
+    const struct rms_tool *tool, const struct rms_tenant *tenant, const char *id, struct rms_rsa_private *key)
 {
     RMS_BUF_CLEANUP struct rms_buf box = RMS_BUF_INIT(RMS_KEY_SEALED_MAX);
     RMS_BUF_CLEANUP struct rms_buf slc = RMS_BUF_INIT(SLC_MAX);
@@ -173,10 +124,10 @@ static int store_key(
     row.sealed = rms_buf_view(&box);
     row.certificate = rms_buf_view(&slc);
     RMS_TRY(rms_key_add(tool->db, &row));
-    return note(tool, tenant->id, "ImportKey", id);
+    return rms_tool_note(tool, tenant->id, "ImportKey", id);
 }
 
-static int import_key(const struct tool *tool, const char *tenant_text, struct rms_rsa_private *key,
+static int import_key(const struct rms_tool *tool, const char *tenant_text, struct rms_rsa_private *key,
     char key_id_out[RMS_GUID_TEXT])
 {
     struct rms_tenant tenant;
@@ -189,16 +140,19 @@ static int import_key(const struct tool *tool, const char *tenant_text, struct r
 int rms_keytool_import(const struct rms_settings *settings, const char *tenant, struct rms_view pem,
     struct rms_view passphrase, char key_id_out[RMS_GUID_TEXT])
 {
-    struct tool tool = {.settings = settings};
+    struct rms_tool tool;
     struct rms_rsa_private *key;
     int status;
 
     RMS_TRY(rms_rsa_from_file(pem, passphrase, &key));
-    status = open_tool(&tool);
+    status = rms_tool_begin(settings, &tool);
+    if (status == 0) {
+        status = rms_tool_open(&tool);
+    }
     if (status == 0) {
         status = import_key(&tool, tenant, key, key_id_out);
     }
     rms_rsa_private_free(&key);
-    close_tool(&tool);
+    rms_tool_close(&tool);
     return status;
 }

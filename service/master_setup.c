@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "crypto/pki.h"
+#include "service/backup.h"
 #include "service/keyd_masterkey.h"
 #include "service/master_process.h"
 
@@ -54,7 +55,7 @@ static int make_directory(const struct rms_settings *settings, const char *path)
     return status == 0 ? check_directory(path) : failed(status, "data directory", path);
 }
 
-static int make_directories(const struct rms_settings *settings)
+int rms_setup_directories(const struct rms_settings *settings)
 {
     static const char *const below[] = {"tls", "db", "credentials"};
     char path[PATH_MAX];
@@ -211,7 +212,11 @@ int rms_setup(const struct rms_settings *settings)
 {
     int status;
 
-    RMS_TRY(make_directories(settings));
+    if (rms_backup_half_restored(settings)) {
+        return failed(
+            RMS_E_CONFLICT, "a restore was cut off: repeat it, or remove the directory", settings->dir);
+    }
+    RMS_TRY(rms_setup_directories(settings));
     RMS_TRY(make_certificates(settings));
     status = rms_master_key_create(settings);
     return status == 0 ? 0 : failed(status, "master key", settings->dir);

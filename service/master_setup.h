@@ -18,6 +18,9 @@
 /* Writes why not to the log. */
 RMS_MUST_USE int rms_setup(const struct rms_settings *settings);
 
+/* The directories alone. */
+RMS_MUST_USE int rms_setup_directories(const struct rms_settings *settings);
+
 /* NULL-terminated names a self-made certificate carries: host of url, address of listen, localhost,
  * 127.0.0.1, ::1. */
 #define RMS_SETUP_HOSTS_MAX 6

@@ -17,6 +17,7 @@ enum field_kind {
     FIELD_CONSTANT, /* always the text `option` */
     FIELD_OPERAND,  /* operand number `operand` */
     FIELD_OPERANDS, /* all operands from number `operand` on */
+    FIELD_EVERY,    /* a number of days, or "off": 0 */
     FIELD_DAYS,     /* operand number `operand`: a whole number from 0 to 65535 */
     FIELD_NAMES,    /* {"1033": text}: names and descriptions of templates, and LANG=TEXT of `option`-in */
     FIELD_GRANTS,   /* WHO:RIGHTS to RightsDefinitions */

@@ -13,6 +13,7 @@
 #include "cmd/rms/password.h"
 
 #define DAYS_MAX     65535
+#define EVERY_MAX    36500
 #define PASSWORD_MAX 1024
 #define FILE_MAX     65536
 
@@ -101,15 +102,38 @@ static int put_operands(const struct filling *f)
                                                   : text_list(operands + first, count - first));
 }
 
+/* -1 for what is no whole number up to the largest. */
+static long read_days(const char *text, long max)
+{
+    bool whole = strlen(text) < 10 && text[strspn(text, "0123456789")] == 0;
+    long days = whole && text[0] != '\0' ? strtol(text, NULL, 10) : -1;
+
+    return days <= max ? days : -1;
+}
+
 static int put_days(const struct filling *f)
 {
     size_t count;
     const char *text = argument_operands(f->arguments, &count)[f->field->operand];
-    bool whole = strlen(text) < 10 && text[strspn(text, "0123456789")] == 0;
-    long days = whole ? strtol(text, NULL, 10) : -1;
+    long days = read_days(text, DAYS_MAX);
 
-    if (days < 0 || days > DAYS_MAX) {
+    if (days < 0) {
         return usage_error(f->arguments, _("N is a whole number from 0 to %d, not \"%s\""), DAYS_MAX, text);
+    }
+    return put(f, json_integer(days));
+}
+
+static int put_every(const struct filling *f)
+{
+    const char *text = argument_text(f->arguments, f->field->option);
+    long days = text == NULL || strcmp(text, "off") == 0 ? 0 : read_days(text, EVERY_MAX);
+
+    if (text == NULL) {
+        return 0;
+    }
+    if (days < 0) {
+        return usage_error(f->arguments, _("--%s is off, or a number of days up to %d, not \"%s\""),
+            f->field->option, EVERY_MAX, text);
     }
     return put(f, json_integer(days));
 }
@@ -294,6 +318,7 @@ static int (*const fillers[])(const struct filling *) = {
     [FIELD_CONSTANT] = put_constant,
     [FIELD_OPERAND] = put_operands,
     [FIELD_OPERANDS] = put_operands,
+    [FIELD_EVERY] = put_every,
     [FIELD_DAYS] = put_days,
     [FIELD_NAMES] = put_names,
     [FIELD_GRANTS] = put_grants,

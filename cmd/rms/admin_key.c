@@ -44,6 +44,15 @@ static const struct option_row rotate_options[] = {
     SOCKET_OPTION,
     OPTIONS_END,
 };
+static const struct option_row rotation_options[] = {
+    TEXT("every", "DAYS|off", "how old the active key may become; off: replaced by hand only (needed)"),
+    TENANT_OPTION,
+    CHANGE_OPTIONS,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct call_field rotation_fields[] = {{"Days", FIELD_EVERY, "every", 0}, FIELDS_END};
+static const char *const rotation_needed[] = {"every", NULL};
 static const struct option_row remove_options[] = {
     TEXT("confirm", "KEY", "its id once more: nothing brings a removed key back"),
     TENANT_OPTION,
@@ -75,6 +84,11 @@ static const struct call key_generate = {
     .method = "POST", .path = TENANT_PATH "/keys", .fields = generate_fields};
 static const struct call key_rotate = {
     .method = "POST", .path = TENANT_PATH "/keys", .fields = rotate_fields};
+static const struct call key_rotation = {.method = "POST",
+    .path = TENANT_PATH "/rotation",
+    .fields = rotation_fields,
+    .needed = rotation_needed,
+    .done = "The setting is stored. A key that is that old already is replaced within a minute."};
 static const struct call key_add = {.method = "POST", .path = TENANT_PATH "/keys", .fields = add_fields};
 static const struct call key_convert = {.method = "POST",
     .path = TENANT_PATH "/keys/{0}",
@@ -98,6 +112,9 @@ const struct verb admin_key_verbs[] = {
         "  rms admin key convert 2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60"),
     ADMIN_VERB("rotate", "Make a new key and protect with it from now on", NULL, 0, 0, rotate_options,
         key_rotate, "  rms admin key rotate\n  rms admin key rotate --older-than 365"),
+    ADMIN_VERB("rotation", "Let the service replace the active key when it is old enough", NULL, 0, 0,
+        rotation_options, key_rotation,
+        "  rms admin key rotation --every 365\n  rms admin key rotation --every off"),
     ADMIN_VERB("archive", "Refused: a key is archived by activating another", "KEY", 1, 1,
         admin_change_options, key_archive, "  rms admin key archive 2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60"),
     ADMIN_VERB("remove", "Remove an archived key, with all that needs it", "KEY", 1, 1, remove_options,

@@ -6,39 +6,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "crypto/rsa_file.h"
+#include "cmd/rmsd/command.h"
 #include "service/jobs.h"
 #include "service/keyd.h"
-#include "service/keyd_masterkey.h"
-#include "service/keytool.h"
 #include "service/master.h"
 #include "service/settings.h"
 
 #define STANDARD_CONFIG "/etc/openrms/rmsd.conf"
 #define STANDARD_DIR    "/var/lib/openrms"
-#define PASSPHRASE_MAX  1024
-#define OVERRIDES_MAX   32
-
-#define EXIT_USAGE 2
-
 const char *argp_program_version = "rmsd 0.1.0";
 
 enum option_key { KEY_CONFIG = 'c', KEY_CHECK = 256, KEY_PRINT, KEY_FOREGROUND, KEY_SET };
-
-/* What the command line said, kept so that a reload applies it again over the file. */
-struct invocation {
-    const char *config; /* NULL: the standard one, when it is there */
-    struct {
-        const char *name;
-        const char *value;
-    } overrides[OVERRIDES_MAX];
-    size_t override_count;
-    bool check_only;
-    bool print_only;
-    const char *command[4]; /* "journal" "verify" */
-    size_t command_count;
-};
 
 /* Options that are settings by another spelling. */
 static const struct {
@@ -176,120 +154,7 @@ static int read_settings(void *context, struct rms_settings *settings_out, char 
     return rms_settings_finish(settings_out, message, message_size);
 }
 
-/* --- commands --------------------------------------------------------------------------------------- */
-
-static int verify_journal(const struct invocation *invocation, const struct rms_settings *settings)
-{
-    struct rms_secret *master;
-    uint8_t key[RMS_SHA256_BYTES];
-    char path[PATH_MAX];
-    int status = rms_master_key_load(settings, &master);
-
-    (void)invocation;
-    if (status != 0) {
-        (void)fprintf(stderr, "rmsd: master key: %s\n", rms_error_info(status)->text);
-        return rms_error_info(status)->exit_status;
-    }
-    rms_master_key_for_journal(master, key);
-    rms_secret_free(&master);
-    status = rms_settings_path(settings, "keyd.journal", path);
-    if (status == 0) {
-        status = rms_journal_verify_all(path, rms_view_of(key, sizeof key), stdout);
-    }
-    rms_wipe(key, sizeof key);
-    if (status != 0) {
-        (void)fprintf(stderr, "rmsd: %s: %s\n", path, rms_error_info(status)->text);
-    }
-    return status == 0 ? 0 : rms_error_info(status)->exit_status;
-}
-
-/* One line of standard input, without its end. */
-static int read_passphrase(struct rms_secret **passphrase_out)
-{
-    char line[PASSPHRASE_MAX + 2];
-    size_t len;
-
-    if (fgets(line, sizeof line, stdin) == NULL) {
-        line[0] = '\0';
-    }
-    len = strcspn(line, "\r\n");
-    *passphrase_out = len > 0 && len <= PASSPHRASE_MAX ? rms_secret_take(line, len) : NULL;
-    rms_wipe(line, sizeof line);
-    return *passphrase_out != NULL ? 0 : RMS_E_BAD_ARGUMENT;
-}
-
-static int tell(const char *what, int status)
-{
-    const struct rms_error_info *info = rms_error_info(status);
-
-    if (status != 0) {
-        (void)fprintf(stderr, "rmsd: %s: %s (%s)\n", what, info->text, info->reason);
-    }
-    return status == 0 ? 0 : info->exit_status;
-}
-
-static int export_key(const struct invocation *invocation, const struct rms_settings *settings)
-{
-    RMS_SECRET_CLEANUP struct rms_secret *passphrase = NULL;
-    RMS_BUF_CLEANUP struct rms_buf pem = RMS_BUF_INIT(RMS_KEY_FILE_MAX);
-    int status = read_passphrase(&passphrase);
-
-    if (status != 0 || rms_secret_len(passphrase) < RMS_PASSPHRASE_MIN) {
-        (void)fprintf(stderr, "rmsd: a passphrase of %d bytes at least is read from standard input\n",
-            RMS_PASSPHRASE_MIN);
-        return EXIT_USAGE;
-    }
-    status = rms_keytool_export(settings, invocation->command[2], rms_secret_view(passphrase), &pem);
-    if (status == 0 && (fwrite(pem.data, 1, pem.len, stdout) != pem.len || fflush(stdout) != 0)) {
-        status = RMS_E_IO;
-    }
-    return tell(invocation->command[2], status);
-}
-
-static int import_key(const struct invocation *invocation, const struct rms_settings *settings)
-{
-    RMS_SECRET_CLEANUP struct rms_secret *passphrase = NULL;
-    RMS_BUF_CLEANUP struct rms_buf pem = RMS_BUF_INIT(RMS_KEY_FILE_MAX);
-    char id[RMS_GUID_TEXT] = "";
-    int status = rms_file_read(invocation->command[3], &pem);
-
-    if (status != 0) {
-        return tell(invocation->command[3], status);
-    }
-    if (read_passphrase(&passphrase) != 0) {
-        (void)fprintf(stderr, "rmsd: the passphrase of the file is read from standard input\n");
-        return EXIT_USAGE;
-    }
-    status = rms_keytool_import(
-        settings, invocation->command[2], rms_buf_view(&pem), rms_secret_view(passphrase), id);
-    if (status == 0) {
-        (void)puts(id);
-    }
-    return tell(invocation->command[3], status);
-}
-
-static const struct command {
-    const char *noun, *verb;
-    size_t operands;
-    int (*run)(const struct invocation *invocation, const struct rms_settings *settings);
-} commands[] = {
-    {"journal", "verify", 0, verify_journal},
-    {"key", "export", 1, export_key},
-    {"key", "import", 2, import_key},
-};
-
-static int run_command(const struct invocation *invocation, const struct rms_settings *settings)
-{
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (invocation->command_count == 2 + commands[i].operands &&
-            strcmp(invocation->command[0], commands[i].noun) == 0 &&
-            strcmp(invocation->command[1], commands[i].verb) == 0) {
-            return commands[i].run(invocation, settings);
-        }
-    }
-    (void)fprintf(stderr, "rmsd: unknown command; see rmsd --help\n");
-    return EXIT_USAGE;
-}
+/* --- service ------------------------------------------------------------------------------------------ */
 
 static int run_service(struct invocation *invocation, const struct rms_settings *settings)
 {
@@ -311,12 +176,17 @@ static int run_service(struct invocation *invocation, const struct rms_settings 
 int main(int argc, char **argv)
 {
     static const struct argp argp = {options, parse_option,
-        "[journal verify | key export KEY | key import TENANT FILE]",
+        "[journal verify | key export KEY | key import TENANT FILE | backup write | backup check FILE | "
+        "backup restore FILE]",
         "The OpenRMS rights management service.\v"
         "journal verify checks keyd's journal in the data directory: exit status 0 when no line was changed, "
         "removed or inserted. key export writes a tenant key, encrypted with the passphrase that it reads "
         "from "
-        "standard input; key import adds one from such a file, archived.",
+        "standard input; key import adds one from such a file, archived. backup write writes the whole "
+        "service to "
+        "standard output, encrypted with the passphrase that it reads from standard input; backup restore "
+        "brings it "
+        "back into an empty data directory, backup check only looks.",
         NULL, NULL, NULL};
     static struct rms_settings settings;
     struct invocation invocation = {0};
@@ -339,6 +209,6 @@ int main(int argc, char **argv)
     if (invocation.check_only) {
         return 0;
     }
-    return invocation.command_count > 0 ? run_command(&invocation, &settings)
+    return invocation.command_count > 0 ? rmsd_run_command(&invocation, &settings)
                                         : run_service(&invocation, &settings);
 }

@@ -51,6 +51,10 @@ struct rms_engine {
      * the server's own tools. */
     int (*backup)(struct rms_link *link, const char *path);
 
+    /* After rows came with numbers of their own: the next one of this INTEGER PRIMARY KEY is behind them.
+     * NULL where the engine looks for itself. */
+    int (*renumber)(struct rms_link *link, const char *table, const char *column);
+
     /* relaxed: a commit survives a crash of the process, but a power failure only once a later strict one, or
      * the engine, has synced. Outside transactions. */
     int (*relax)(struct rms_link *link, bool relaxed);

@@ -113,6 +113,26 @@ int rms_key_active(struct rms_db *db, struct rms_arena *arena, const char *tenan
     return read_one(&rows, key_out);
 }
 
+int rms_key_due(struct rms_db *db, struct rms_arena *arena, int64_t now, struct rms_key_due *due_out)
+{
+    RMS_ROWS(rows, db, arena);
+    struct rms_list list = RMS_LIST(arena, const char *);
+    int code;
+
+    *due_out = (struct rms_key_due){0};
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_KEY_DUE, RMS_VALUES(RMS_INT(RMS_KEY_TENANT), RMS_INT(now))));
+    while ((code = rms_rows_next(&rows)) > 0) {
+        const char **id = rms_list_add(&list);
+
+        if (id == NULL) {
+            return RMS_E_NO_MEMORY;
+        }
+        *id = rms_take_text(&rows);
+    }
+    *due_out = (struct rms_key_due){list.items, list.count};
+    return code;
+}
+
 int rms_key_by_public(
     struct rms_db *db, struct rms_arena *arena, struct rms_view public_key, struct rms_key *key_out)
 {

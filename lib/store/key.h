@@ -49,6 +49,14 @@ RMS_MUST_USE int rms_key_list(
 RMS_MUST_USE int rms_key_active(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     enum rms_stored_key kind, struct rms_key *key_out);
 
+/* Tenants whose active licence key is as old as they let it become (key_rotation_days). */
+struct rms_key_due {
+    const char **tenants;
+    size_t count;
+};
+RMS_MUST_USE int rms_key_due(
+    struct rms_db *db, struct rms_arena *arena, int64_t now, struct rms_key_due *due_out);
+
 /* Which tenant's key is this? Across tenants, for routing a licence. */
 RMS_MUST_USE int rms_key_by_public(
     struct rms_db *db, struct rms_arena *arena, struct rms_view public_key, struct rms_key *key_out);

@@ -361,6 +361,16 @@ static int check(struct rms_link *link, void (*tell)(void *context, const char *
     return outcome(link, result);
 }
 
+static int renumber(struct rms_link *link, const char *table, const char *column)
+{
+    char sql[512];
+    int len = snprintf(sql, sizeof sql,
+        "SELECT setval(pg_get_serial_sequence('%s', '%s'), (SELECT COALESCE(MAX(%s), 0) + 1 FROM %s), false)",
+        table, column, column, table);
+
+    return len > 0 && len < (int)sizeof sql ? run(link, sql) : RMS_E_LIMIT;
+}
+
 /* --- transactions ------------------------------------------------------------------------------------ */
 
 static int relax(struct rms_link *link, bool relaxed)
@@ -751,6 +761,7 @@ const struct rms_engine rms_engine_postgres = {
     .version = version,
     .set_version = set_version,
     .check = check,
+    .renumber = renumber,
     .relax = relax,
     .begin = begin,
     .commit = commit,

@@ -202,7 +202,7 @@ void rms_usage_take(struct rms_rows *rows, struct rms_usage_row *row);
 extern const char *const rms_migrations[];
 extern const unsigned rms_migration_count;
 
-/* Applies those that are missing. */
-RMS_MUST_USE int rms_store_migrate(const struct rms_engine *engine, struct rms_link *link);
+/* Applies those that are missing up to that version. */
+RMS_MUST_USE int rms_store_migrate(const struct rms_engine *engine, struct rms_link *link, unsigned wanted);
 
 #endif

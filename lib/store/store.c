@@ -36,34 +36,34 @@ unsigned rms_store_version(void)
     return rms_migration_count;
 }
 
-/* From the version found to the one of this build. Runs in a write transaction, so that of several processes
+/* From the version found to the wanted one. Runs in a write transaction, so that of several processes
  * that start together one migrates, and a crash leaves the old version whole. */
-static int apply_migrations(const struct rms_engine *engine, struct rms_link *link)
+static int apply_migrations(const struct rms_engine *engine, struct rms_link *link, unsigned wanted)
 {
     unsigned version = 0;
 
     RMS_TRY(engine->version(link, &version));
-    if (version > rms_migration_count) {
+    if (version > wanted) {
         return RMS_E_UNSUPPORTED_VERSION;
     }
-    for (; version < rms_migration_count; version++) {
+    for (; version < wanted; version++) {
         RMS_TRY(engine->exec(link, rms_migrations[version]));
         RMS_TRY(engine->set_version(link, version + 1));
     }
     return 0;
 }
 
-int rms_store_migrate(const struct rms_engine *engine, struct rms_link *link)
+int rms_store_migrate(const struct rms_engine *engine, struct rms_link *link, unsigned wanted)
 {
     unsigned version = 0;
     int code;
 
     RMS_TRY(engine->version(link, &version));
-    if (version >= rms_migration_count) {
-        return version > rms_migration_count ? RMS_E_UNSUPPORTED_VERSION : 0;
+    if (version >= wanted) {
+        return version > wanted ? RMS_E_UNSUPPORTED_VERSION : 0;
     }
     RMS_TRY(engine->begin(link, true));
-    code = apply_migrations(engine, link);
+    code = apply_migrations(engine, link, wanted);
     if (code == 0) {
         code = engine->commit(link);
     }
@@ -75,6 +75,11 @@ int rms_store_migrate(const struct rms_engine *engine, struct rms_link *link)
 
 int rms_store_open(const char *url, struct rms_store **store_out)
 {
+    return rms_store_open_version(url, rms_migration_count, store_out);
+}
+
+int rms_store_open_version(const char *url, unsigned version, struct rms_store **store_out)
+{
     const char *place = NULL;
     const struct rms_engine *engine = engine_of(url, &place);
     struct rms_link *link = NULL;
@@ -82,11 +87,11 @@ int rms_store_open(const char *url, struct rms_store **store_out)
     int code;
 
     *store_out = NULL;
-    if (engine == NULL) {
+    if (engine == NULL || version > rms_migration_count) {
         return RMS_E_BAD_ARGUMENT;
     }
     RMS_TRY(engine->open(place, true, &link));
-    code = rms_store_migrate(engine, link);
+    code = rms_store_migrate(engine, link, version);
     engine->close(link);
     RMS_TRY(code);
     store = rms_calloc(1, sizeof *store);

@@ -29,6 +29,10 @@ struct rms_db;
  * Several processes may open one database; a process opens it after fork, never before. */
 RMS_MUST_USE int rms_store_open(const char *url, struct rms_store **store_out);
 
+/* Brings it to an older version only, for what is to be filled with rows of that version (store/dump.h);
+ * rms_upkeep_migrate does the rest. */
+RMS_MUST_USE int rms_store_open_version(const char *url, unsigned version, struct rms_store **store_out);
+
 /* Files that opening it, and every connection, may read besides the database (passwords, certificates): for
  * the sandbox of the process, which is made before. Absolute paths. RMS_E_BAD_ARGUMENT for a URL that is
  * none. */

@@ -167,6 +167,7 @@ static void read_tenant(struct rms_rows *rows, struct rms_tenant *tenant)
     tenant->onboarding.licence = rms_take_bool(rows);
     tenant->onboarding.group_id = rms_take_text(rows);
     tenant->onboarding.scope = (enum rms_onboarding_scope)rms_take_int(rows);
+    tenant->key_rotation_days = (unsigned)rms_take_int(rows);
 }
 
 static int read_domains(struct rms_db *db, struct rms_arena *arena, struct rms_tenant *tenant)
@@ -326,6 +327,16 @@ int rms_tenant_set_onboarding(struct rms_db *db, const char *id, const struct rm
     return rms_db_end_change(db, rms_sql_run_one(db, RMS_SQL_TENANT_SET_ONBOARDING,
                                      RMS_VALUES(RMS_TEXT(id), RMS_INT(onboarding->licence),
                                          RMS_TEXT(onboarding->group_id), RMS_INT(onboarding->scope))));
+}
+
+int rms_tenant_set_rotation(struct rms_db *db, const char *id, unsigned days)
+{
+    if (days > RMS_KEY_ROTATION_DAYS_MAX) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    RMS_TRY(rms_db_begin(db));
+    return rms_db_end_change(
+        db, rms_sql_run_one(db, RMS_SQL_TENANT_SET_ROTATION, RMS_VALUES(RMS_TEXT(id), RMS_INT(days))));
 }
 
 static int add_domain(struct rms_db *db, const char *id, const char *domain)

@@ -15,6 +15,7 @@ RMS_MUST_USE int rms_tenant_state_parse(const char *name, enum rms_tenant_state 
 #define RMS_GROUP_CACHE_MAX_S        10800 /* S-045 */
 #define RMS_MAX_USE_LICENCE_DAYS     30    /* S-002: default */
 #define RMS_MAX_USE_LICENCE_DAYS_MAX 65535
+#define RMS_KEY_ROTATION_DAYS_MAX    36500
 
 /* Which programs onboarding control is for (S-013): all, those prepared for offline use, those of the public
  * protocol. */
@@ -43,6 +44,7 @@ struct rms_tenant {
     bool super_users_enabled;      /* S-173 */
     const char *super_user_group;  /* group id or NULL (S-176) */
     unsigned key_rollover_count;   /* S-204 */
+    unsigned key_rotation_days;    /* a key this old is replaced; 0: by hand */
     const char *settings;          /* JSON object of further settings; never NULL when read */
     struct rms_onboarding onboarding;
     const char *const *domains; /* verified, normalised, in the order added; the first is the default one */
@@ -59,7 +61,8 @@ struct rms_tenants {
 RMS_MUST_USE int rms_tenant_init(
     struct rms_arena *arena, const char *name, int64_t created_at, struct rms_tenant *tenant_out);
 
-/* Stores it with its domains (at least one). super_user_group, key_rollover_count and onboarding are ignored.
+/* Stores it with its domains (at least one). super_user_group, key_rollover_count, key_rotation_days and
+ * onboarding are ignored.
  * RMS_E_CONFLICT when an id or a domain is taken, by whatever tenant. */
 RMS_MUST_USE int rms_tenant_create(struct rms_db *db, const struct rms_tenant *tenant);
 
@@ -83,6 +86,9 @@ RMS_MUST_USE int rms_tenant_update(struct rms_db *db, const struct rms_tenant *t
 
 RMS_MUST_USE int rms_tenant_set_onboarding(
     struct rms_db *db, const char *id, const struct rms_onboarding *onboarding);
+
+/* How old its active licence key may become; 0: it is replaced by hand. */
+RMS_MUST_USE int rms_tenant_set_rotation(struct rms_db *db, const char *id, unsigned days);
 
 /* RMS_E_CONFLICT when any tenant has the domain (S-025). */
 RMS_MUST_USE int rms_tenant_add_domain(struct rms_db *db, const char *id, const char *domain);

@@ -49,7 +49,7 @@ int rms_upkeep_migrate(struct rms_db *db, unsigned *before_out)
         return RMS_E_INTERNAL;
     }
     RMS_TRY(db->engine->version(db->link, before_out));
-    return rms_store_migrate(db->engine, db->link);
+    return rms_store_migrate(db->engine, db->link, rms_migration_count);
 }
 
 /* An empty file of ours is what the engine may fill: so it has the mode from the beginning. */

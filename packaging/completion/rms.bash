@@ -44,12 +44,13 @@ _rms_words() {
     'admin service enable') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin service disable') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin service consume-only') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin key') echo 'list generate add convert rotate archive remove breach activate' ;;
+    'admin key') echo 'list generate add convert rotate rotation archive remove breach activate' ;;
     'admin key list') echo ' --sort --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key generate') echo ' --bits --store --tenant --force --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key add') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key convert') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key rotate') echo ' --bits --store --older-than --tenant --force --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin key rotation') echo ' --every --tenant --force --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key archive') echo ' --tenant --force --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key remove') echo ' --confirm --tenant --force --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key breach') echo ' --case --since --bits --tenant --force --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -216,6 +217,7 @@ _rms_valued() {
     'admin key add') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin key convert') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin key rotate') echo ' --bits --store --older-than --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin key rotation') echo ' --every --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin key archive') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin key remove') echo ' --confirm --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin key breach') echo ' --case --since --bits --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;

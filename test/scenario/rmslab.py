@@ -198,10 +198,10 @@ class Lab:
         if wait:
             self.wait_ready()
 
-    def new_database(self):
+    def new_database(self, more=""):
         """URL of an empty one on the server that the run was given; None: rmsd makes its own."""
         cluster = postgres.of_environment()
-        return cluster.database(self.dir.name) if cluster else None
+        return cluster.database(self.dir.name + more) if cluster else None
 
     def wait_ready(self, seconds=60):
         end = time.monotonic() + seconds
