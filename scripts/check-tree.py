@@ -31,10 +31,11 @@ LAYERS = {
     "crypto": ("base",),
     "xrml": ("base", "crypto", "policy"),
     "format": ("base", "crypto"),
+    "label": ("base",),
     "detect": ("base",),
     "store": ("base", "crypto", "policy"),
     "directory": ("base", "crypto", "policy", "store"),
-    "client": ("base", "crypto", "policy", "xrml", "format", "detect"),
+    "client": ("base", "crypto", "policy", "xrml", "format", "label", "detect"),
 }
 # Libraries with one place that calls them: headers, and files that may.
 OWNERS = (

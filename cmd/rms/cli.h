@@ -124,7 +124,8 @@ extern const struct option_row global_options[];
 
 /* The verbs, one file each; the table is in main.c. */
 extern const struct verb verb_login, verb_logout, verb_whoami, verb_auth, verb_bootstrap, verb_reset,
-    verb_template, verb_license, verb_perms, verb_protect, verb_unprotect, verb_status, verb_open, verb_view,
-    verb_cat, verb_share, verb_track, verb_revoke, verb_doctor, verb_cache, verb_completion, verb_admin;
+    verb_template, verb_license, verb_label, verb_perms, verb_protect, verb_unprotect, verb_status, verb_open,
+    verb_view, verb_cat, verb_share, verb_track, verb_revoke, verb_doctor, verb_cache, verb_completion,
+    verb_admin;
 
 #endif

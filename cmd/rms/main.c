@@ -12,8 +12,8 @@ int main(int argc, char **argv)
 {
     const struct verb verbs[] = {verb_login, verb_logout, verb_whoami, verb_auth, verb_protect,
         verb_unprotect, verb_status, verb_open, verb_view, verb_cat, verb_share, verb_track, verb_revoke,
-        verb_template, verb_license, verb_perms, verb_bootstrap, verb_doctor, verb_cache, verb_reset,
-        verb_completion, verb_admin, VERBS_END};
+        verb_template, verb_license, verb_label, verb_perms, verb_bootstrap, verb_doctor, verb_cache,
+        verb_reset, verb_completion, verb_admin, VERBS_END};
     int status;
 
     (void)setlocale(LC_CTYPE, "");

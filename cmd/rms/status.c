@@ -21,21 +21,53 @@ const char *protection_word(enum rms_protection protection)
     return words[protection];
 }
 
-/* The members of C-219, and what else the file tells. Labels are empty: files without one have none. */
+static void keep_label(void *user_data, const struct rms_label *label, bool in_force)
+{
+    struct rms_label *kept = user_data;
+
+    if (in_force && kept->id[0] == 0) {
+        *kept = *label;
+    }
+}
+
+/* The label that counts; of several organisations the first in the file. Empty where there is none, or where
+ * labels cannot be read. */
+static struct rms_label label_of(const char *path)
+{
+    struct rms_label label = {.enabled = false};
+
+    if (rms_file_labels(path, keep_label, &label, NULL) != 0) {
+        label.id[0] = 0;
+    }
+    return label;
+}
+
+static void add_label(json_t *object, const struct rms_label *label)
+{
+    bool sub = label->parent[0] != 0;
+
+    json_object_set_new(object, "IsLabeled", json_boolean(label->id[0] != 0));
+    json_object_set_new(object, "MainLabelId", text_json(sub ? label->parent : label->id));
+    json_object_set_new(object, "MainLabelName", text_json(sub ? "" : label->name));
+    json_object_set_new(object, "SubLabelId", text_json(sub ? label->id : ""));
+    json_object_set_new(object, "SubLabelName", text_json(sub ? label->name : ""));
+    json_object_set_new(object, "LabelingSiteId", text_json(label->tenant));
+    json_object_set_new(object, "Owner", text_json(label->owner));
+    json_object_set_new(object, "LabelingMethod", text_json(label->method));
+    json_object_set_new(object, "LabelDate", text_json(label->set_at));
+}
+
+/* The members of C-219, and what else the file tells. */
 json_t *status_object(const char *path, const struct rms_file_status *status)
 {
-    static const char *const label_members[] = {"MainLabelId", "MainLabelName", "SubLabelId", "SubLabelName",
-        "LabelingSiteId", "Owner", "LabelingMethod", "LabelDate"};
+    const struct rms_label label = label_of(path);
     bool protected = status->protection != RMS_UNPROTECTED;
     bool licence = status->content_id[0] != 0;
     json_t *object = json_object();
 
     json_object_set_new(object, "FileName", text_json(path));
     json_object_set_new(object, "Status", json_string(protection_word(status->protection)));
-    json_object_set_new(object, "IsLabeled", json_false());
-    for (size_t i = 0; i < sizeof label_members / sizeof label_members[0]; i++) {
-        json_object_set_new(object, label_members[i], json_string(""));
-    }
+    add_label(object, &label);
     json_object_set_new(object, "IsRMSProtected", json_boolean(protected));
     json_object_set_new(object, "RMSTemplateId", text_json(status->template_id));
     json_object_set_new(object, "RMSTemplateName", text_json(status->template_name));
@@ -78,10 +110,12 @@ void status_print(const char *path, const struct rms_file_status *status)
     char issued[RMS_TIME_TEXT] = "";
     bool protected = status->protection != RMS_UNPROTECTED;
     bool bare = !protected && status->content_id[0] != 0; /* a licence by itself */
+    const struct rms_label label = label_of(path);
 
     print_path(path);
     printf(": %s%s%s\n", style(protected ? "good" : "dim"),
         bare ? _("Licence") : protection_word(status->protection), style("off"));
+    print_if(_("label"), label.name);
     if (!protected && !bare) {
         return;
     }

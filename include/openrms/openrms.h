@@ -285,6 +285,47 @@ struct rms_file_status {
 RMS_PUBLIC RMS_MUST_USE int rms_file_status(
     struct rms_context *context, const char *path, struct rms_file_status *status_out);
 
+/* --- labels
+ * --------------------------------------------------------------------------------------------------- */
+/* Sensitivity labels in the metadata of files, in clear text (client-requirements 5.6). Nobody signs them:
+ * they tell, they do not protect. So far of unprotected Office packages (docx, xlsx, pptx and their
+ * families); other files are RMS_E_UNSUPPORTED. No call needs a sign-in or the service. */
+
+/* RMS_LABEL_...: what the label did to the content; a sum. */
+#define RMS_LABEL_MARKS_HEADER    1
+#define RMS_LABEL_MARKS_FOOTER    2
+#define RMS_LABEL_MARKS_WATERMARK 4
+#define RMS_LABEL_PROTECTS        8
+
+struct rms_label {
+    char id[40];      /* GUID, lower case */
+    char tenant[40];  /* GUID of the organisation whose label it is */
+    char parent[40];  /* of a sublabel, "" = none */
+    char name[256];   /* in the default language */
+    char set_at[256]; /* as written; "" when reading finds none, and when setting: now */
+    char method[256]; /* "Privileged" (a person chose it), "Standard" (default or automatic), or what is there
+                       */
+    char owner[256];  /* who set it, where the file tells */
+    unsigned content_bits;
+    bool enabled; /* false: removed, only traces are left */
+};
+
+/* Calls each for every label in the file, those of other organisations too; in_force says whether it is the
+ * one that counts for its organisation. doubtful_out (may be NULL): an organisation has several, none the
+ * parent of another. No label at all is 0 calls and 0. */
+RMS_PUBLIC RMS_MUST_USE int rms_file_labels(const char *path,
+    void (*each)(void *user_data, const struct rms_label *label, bool in_force), void *user_data,
+    bool *doubtful_out);
+
+/* Sets the label and removes what its organisation had before; other organisations' labels, unknown
+ * properties and everything else in the file stay. display: text for people, "PARENT CHILD" for sublabels;
+ * NULL = the name. The file is replaced as a whole or not at all. */
+RMS_PUBLIC RMS_MUST_USE int rms_file_label_set(
+    const char *path, const struct rms_label *label, const char *display);
+
+/* Removes the organisation's labels. RMS_E_NOT_FOUND when it has none there; the file is as it was then. */
+RMS_PUBLIC RMS_MUST_USE int rms_file_label_remove(const char *path, const char *tenant);
+
 /* --- tracking and revocation ---------------------------------------------------------------------------- */
 
 /* For whoever protected a document. `what` is a content id, or the name of a protected file; a file that the

@@ -1,0 +1,186 @@
+/* Labels in the metadata of files: which store a file has, and replacing the file as a whole. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openrms/openrms.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "format/kind.h"
+#include "label/ooxml.h"
+
+#define ARENA_MAX (64u * 1024 * 1024)
+
+struct store {
+    int (*read)(int fd, struct rms_label_pairs *pairs);
+    int (*write)(int fd, int out, const struct rms_label_pairs *pairs);
+};
+
+static const struct store ooxml = {rms_label_ooxml_read, rms_label_ooxml_write};
+
+/* By extension, protected-file-formats 9.3. */
+static const struct {
+    const char *extension;
+    const struct store *store;
+} stores[] = {{".docx", &ooxml}, {".docm", &ooxml}, {".dotm", &ooxml}, {".dotx", &ooxml}, {".xlsx", &ooxml},
+    {".xltx", &ooxml}, {".xltm", &ooxml}, {".xlsm", &ooxml}, {".xlsb", &ooxml}, {".pptx", &ooxml},
+    {".ppsx", &ooxml}, {".pptm", &ooxml}, {".ppsm", &ooxml}, {".potx", &ooxml}, {".potm", &ooxml},
+    {".vsdx", &ooxml}, {".vsdm", &ooxml}, {".vssx", &ooxml}, {".vssm", &ooxml}, {".vstx", &ooxml},
+    {".vstm", &ooxml}, {".xps", &ooxml}, {".oxps", &ooxml}, {".dwfx", &ooxml}};
+
+struct labelled_file {
+    int fd;
+    const struct store *store;
+    struct rms_arena *arena;
+    struct rms_label_pairs pairs;
+};
+
+static void close_file(struct labelled_file *file)
+{
+    if (file->fd >= 0) {
+        (void)close(file->fd);
+    }
+    rms_arena_free(&file->arena);
+}
+#define CLOSE_FILE __attribute__((cleanup(close_file)))
+
+static const struct store *store_of(const char *path)
+{
+    const char *extension = rms_kind_extension(path);
+
+    for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++) {
+        if (rms_text_equal_nocase(stores[i].extension, extension)) {
+            return stores[i].store;
+        }
+    }
+    return NULL;
+}
+
+/* Opens and reads. */
+static int open_file(const char *path, struct labelled_file *file)
+{
+    struct stat info;
+
+    if (path == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file->fd < 0 || fstat(file->fd, &info) != 0) {
+        return rms_error_from_errno(errno);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    file->store = store_of(path);
+    if (file->store == NULL) {
+        return RMS_E_UNSUPPORTED;
+    }
+    file->arena = rms_arena_new(ARENA_MAX);
+    if (file->arena == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    file->pairs = RMS_LABEL_PAIRS(file->arena);
+    return file->store->read(file->fd, &file->pairs);
+}
+
+/* --- reading -------------------------------------------------------------------------------------------- */
+
+static void to_public(const struct rms_labelled *from, struct rms_label *out)
+{
+    *out = (struct rms_label){.content_bits = from->content_bits, .enabled = from->enabled};
+    (void)snprintf(out->id, sizeof out->id, "%s", from->id);
+    (void)snprintf(out->tenant, sizeof out->tenant, "%s", from->site);
+    (void)snprintf(out->parent, sizeof out->parent, "%s", from->parent);
+    (void)snprintf(out->name, sizeof out->name, "%s", from->name);
+    (void)snprintf(out->set_at, sizeof out->set_at, "%s", from->set_at);
+    (void)snprintf(out->method, sizeof out->method, "%s", from->method);
+    (void)snprintf(out->owner, sizeof out->owner, "%s", from->owner);
+}
+
+int rms_file_labels(const char *path,
+    void (*each)(void *user_data, const struct rms_label *label, bool in_force), void *user_data,
+    bool *doubtful_out)
+{
+    CLOSE_FILE struct labelled_file file = {.fd = -1};
+    const struct rms_labelled *labels;
+    bool doubtful = false;
+    size_t count;
+
+    if (each == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    RMS_TRY(open_file(path, &file));
+    RMS_TRY(rms_label_all(&file.pairs, &labels, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct rms_labelled best = {0};
+        struct rms_label label;
+        bool several;
+        int code = rms_label_in_force(&file.pairs, labels[i].site, &best, &several);
+
+        if (code != RMS_E_NOT_FOUND) {
+            RMS_TRY(code);
+        }
+        doubtful |= several;
+        to_public(&labels[i], &label);
+        each(user_data, &label, code == 0 && strcmp(best.id, label.id) == 0);
+    }
+    if (doubtful_out != NULL) {
+        *doubtful_out = doubtful;
+    }
+    return 0;
+}
+
+/* --- writing -------------------------------------------------------------------------------------------- */
+
+static int replace(const char *path, const struct labelled_file *file)
+{
+    struct rms_file_output output;
+    int code = rms_file_output_open(&output, path);
+
+    if (code == 0) {
+        code = rms_file_output_like(&output, file->fd);
+        code = code == 0 ? file->store->write(file->fd, output.fd, &file->pairs) : code;
+        code = code == 0 ? rms_file_output_commit(&output, true) : code;
+        rms_file_output_abort(&output);
+    }
+    return code;
+}
+
+int rms_file_label_set(const char *path, const struct rms_label *label, const char *display)
+{
+    CLOSE_FILE struct labelled_file file = {.fd = -1};
+    char now[RMS_TIME_TEXT];
+    struct rms_labelled wanted = {.content_bits = 0};
+
+    if (label == NULL || rms_guid_parse(rms_view_str(label->id), wanted.id) != 0 ||
+        rms_guid_parse(rms_view_str(label->tenant), wanted.site) != 0 || label->name[0] == '\0') {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    rms_time_iso(rms_clock_now(), now);
+    wanted.name = label->name;
+    wanted.set_at = label->set_at[0] != '\0' ? label->set_at : now;
+    wanted.method = label->method[0] != '\0' ? label->method : "Privileged";
+    wanted.owner = "";
+    wanted.content_bits = label->content_bits;
+    RMS_TRY(open_file(path, &file));
+    RMS_TRY(rms_label_set(&file.pairs, &wanted, display));
+    return replace(path, &file);
+}
+
+int rms_file_label_remove(const char *path, const char *tenant)
+{
+    CLOSE_FILE struct labelled_file file = {.fd = -1};
+    char site[RMS_GUID_TEXT];
+
+    if (tenant == NULL || rms_guid_parse(rms_view_str(tenant), site) != 0) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    RMS_TRY(open_file(path, &file));
+    RMS_TRY(rms_label_remove(&file.pairs, site));
+    return replace(path, &file);
+}
