@@ -40,6 +40,7 @@ LAYERS = {
 # Libraries with one place that calls them: headers, and files that may.
 OWNERS = (
     (re.compile(r"^(ldap|lber|sasl|gssapi)[/.]"), re.compile(r"^lib/directory/ldap"), "lib/directory/ldap*.c"),
+    (re.compile(r"^(gsf|glib)[/.]"), re.compile(r"^lib/format/cfb_write\.c$"), "lib/format/cfb_write.c"),
 )
 CRYPTO_HEADERS = re.compile(r"^(openssl/|p11-kit/|cjose/|intel-ipsec-mb|ipsec-mb)")
 

@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "cmd/rms/admin.h"
 #include "crypto/base64.h"
-#include "format/pfile.h"
+#include "format/container.h"
 
 #define BASE64_MAX (4 * (RMS_PFILE_LICENCE_MAX / 3 + 1))
 
@@ -48,7 +48,7 @@ static int licence_of_file(const char *path, struct rms_buf *licence)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct rms_reader reader = {.context = &fd, .read = read_at};
-    struct rms_pfile file;
+    struct rms_container RMS_CONTAINER_CLEANUP file = {0};
     off_t size;
     int code;
 
@@ -57,9 +57,9 @@ static int licence_of_file(const char *path, struct rms_buf *licence)
     }
     size = lseek(fd, 0, SEEK_END);
     reader.size = size > 0 ? (uint64_t)size : 0;
-    code = rms_pfile_parse(&reader, &file);
+    code = rms_container_open(&reader, &file);
     if (code == 0) {
-        code = rms_pfile_licence(&reader, &file, licence);
+        code = rms_container_licence(&file, licence);
     }
     (void)close(fd);
     return code;

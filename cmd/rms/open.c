@@ -360,7 +360,7 @@ const struct verb verb_open = {
     .operands = "FILE",
     .details = OPEN_DETAILS,
     .examples = "  rms open plan.ptxt\n"
-                "  rms open budget.docx.pfile -o budget.docx\n"
+                "  rms open budget.docx -o clear.docx\n"
                 "  rms open chart.ppng --app feh",
     .options = options,
     .operands_min = 1,

@@ -97,7 +97,9 @@ const struct verb verb_protect = {
     .operands = "FILE|FOLDER…",
     .details =
         "Encrypts each file and binds it to a policy: who may open it, with which rights, until when.\n"
-        "Texts and pictures become .ptxt, .ppng and so on, other kinds NAME.pfile. The original stays as it\n"
+        "Texts and pictures become .ptxt, .ppng and so on, Office documents keep their name, other kinds "
+        "become\n"
+        "NAME.pfile. The original stays as it\n"
         "was until the result is complete. A file that is protected already gets the new policy, if you may.",
     .examples =
         "  rms protect plan.txt --perm bob@contoso.test:Reviewer\n"

@@ -40,7 +40,7 @@ const struct verb verb_unprotect = {
         "protected it, and super users always may. Without the right nothing is written.",
     .examples = "  rms unprotect plan.ptxt --in-place\n"
                 "  rms unprotect archive -r --out clear\n"
-                "  rms unprotect budget.docx.pfile -o budget.docx",
+                "  rms unprotect figures.csv.pfile -o figures.csv",
     .options = options,
     .operands_min = 1,
     .operands_max = OPERANDS_MANY,

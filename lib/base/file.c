@@ -65,6 +65,28 @@ long rms_fd_pread_full(int fd, void *data, size_t len, uint64_t offset)
     return (long)done;
 }
 
+int rms_fd_pwrite_all(int fd, const void *data, size_t len, uint64_t offset)
+{
+    const uint8_t *bytes = data;
+
+    if (offset > INT64_MAX - len) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    while (len > 0) {
+        ssize_t put = pwrite(fd, bytes, len, (off_t)offset);
+
+        if (put < 0 && errno != EINTR) {
+            return rms_error_from_errno(errno);
+        }
+        if (put > 0) {
+            bytes += put;
+            offset += (uint64_t)put;
+            len -= (size_t)put;
+        }
+    }
+    return 0;
+}
+
 /* Reads to the end, whatever size was announced: the file may be growing. One byte more than the room tells
  * "exactly full" from "too large". */
 static int read_to_end(int fd, size_t announced, struct rms_buf *out)

@@ -53,5 +53,6 @@ RMS_MUST_USE int rms_dir_make(const char *path, mode_t mode);
 RMS_MUST_USE int rms_fd_write_all(int fd, const void *data, size_t len);
 long rms_fd_read_full(int fd, void *data, size_t len);
 long rms_fd_pread_full(int fd, void *data, size_t len, uint64_t offset);
+RMS_MUST_USE int rms_fd_pwrite_all(int fd, const void *data, size_t len, uint64_t offset);
 
 #endif

@@ -1,12 +1,9 @@
 #include "client/crypt.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "client/context.h"
 
@@ -46,23 +43,6 @@ unsigned rms_crypt_threads(void)
     return count < 1 ? 1 : (count > (int)THREADS_MAX ? THREADS_MAX : (unsigned)count);
 }
 
-static int write_at(int fd, const uint8_t *data, size_t len, uint64_t offset)
-{
-    while (len > 0) {
-        ssize_t put = pwrite(fd, data, len, (off_t)offset);
-
-        if (put < 0 && errno != EINTR) {
-            return rms_error_from_errno(errno);
-        }
-        if (put > 0) {
-            data += put;
-            offset += (uint64_t)put;
-            len -= (size_t)put;
-        }
-    }
-    return 0;
-}
-
 static uint64_t first_block(const struct rms_content_cipher *cipher, uint64_t offset)
 {
     return offset / rms_content_block(cipher);
@@ -79,6 +59,17 @@ static size_t clip(const struct rms_crypt_job *job, uint64_t offset, size_t len)
     return offset < job->clear_size ? (size_t)(job->clear_size - offset) : 0;
 }
 
+/* Without padding the last block is filled up with zeros (protected-file-formats 5.6). */
+static size_t fill_up(const struct rms_content_cipher *cipher, uint8_t *data, size_t len)
+{
+    size_t gap = rms_content_cipher_mode(cipher) == RMS_MODE_CBC4K_NOPAD
+                     ? (RMS_CONTENT_BLOCK - len % RMS_CONTENT_BLOCK) % RMS_CONTENT_BLOCK
+                     : 0;
+
+    memset(data + len, 0, gap);
+    return len + gap;
+}
+
 /* len bytes of the buffer, at offset of the content, become *len_out bytes. */
 static int transform(struct worker *worker, uint64_t offset, size_t len, bool last, size_t *len_out)
 {
@@ -91,6 +82,7 @@ static int transform(struct worker *worker, uint64_t offset, size_t len, bool la
         len = clip(job, offset, len);
     }
     if (worker->encrypt != NULL) {
+        len = last ? fill_up(worker->encrypt, data, len) : len;
         RMS_TRY(rms_content_encrypt(
             worker->encrypt, first_block(worker->encrypt, offset), data, len, last, data, &len));
     }
@@ -107,18 +99,11 @@ static int do_chunk(struct worker *worker, uint64_t index)
     size_t len = left < CHUNK ? (size_t)left : CHUNK;
     bool last = index + 1 == run->chunks;
     size_t out_len;
-    long got;
 
     RMS_TRY(rms_check_cancelled(job->context));
-    got = rms_fd_pread_full(job->in, worker->buffer, len, job->in_offset + offset);
-    if (got < 0) {
-        return (int)got;
-    }
-    if ((size_t)got != len) {
-        return RMS_E_FILE_CHANGED;
-    }
+    RMS_TRY(rms_reader_at(&job->in, job->in_offset + offset, worker->buffer, len));
     RMS_TRY(transform(worker, offset, len, last, &out_len));
-    RMS_TRY(write_at(job->out, worker->buffer, out_len, job->out_offset + offset));
+    RMS_TRY(job->out.write(job->out.context, job->out_offset + offset, worker->buffer, out_len));
     if (last) {
         atomic_store(&run->end, offset + out_len);
     }
@@ -237,7 +222,7 @@ int rms_crypt_run(const struct rms_crypt_job *job, uint64_t *written_out)
     if (threads > run.chunks) {
         threads = (unsigned)run.chunks;
     }
-    if (threads < 1) {
+    if (threads < 1 || job->out.in_order) {
         threads = 1;
     }
     while (status == 0 && equipped < threads) {

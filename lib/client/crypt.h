@@ -1,18 +1,21 @@
-/* Content from one descriptor to another: encrypted, decrypted, or both (re-protection), a chunk at a time on
+/* Content from one place to another: encrypted, decrypted, or both (re-protection), a chunk at a time on
  * one or several threads. The blocks of the content ciphers are independent and their places known in
  * advance, so each thread reads, transforms and writes its own chunks without waiting for others. Memory: one
  * chunk a thread. */
 #ifndef RMS_CLIENT_CRYPT_H
 #define RMS_CLIENT_CRYPT_H
 
+#include "format/reader.h"
+#include "format/writer.h"
 #include "xrml/enabling.h"
 
 struct rms_context;
 
 struct rms_crypt_job {
     struct rms_context *context;
-    int in, out;
-    uint64_t in_offset, in_len; /* the content in the source */
+    struct rms_reader in;
+    uint64_t in_offset, in_len; /* the content in there */
+    struct rms_writer out;      /* in order: one thread, whatever threads says */
     uint64_t out_offset;
     const struct rms_content_key *decrypt; /* NULL: the source is clear */
     const struct rms_content_key *encrypt; /* NULL: the result is clear */

@@ -19,6 +19,7 @@ struct rms_document {
     struct rms_source source;    /* the caller's */
     struct rms_file_source file; /* ours, when opened by path */
     struct rms_reader reader;
+    const char *name; /* of that file; "" when opened as a source */
     struct rms_opened opened;
     struct rms_content_cipher *cipher;
     struct rms_document_info info;
@@ -53,14 +54,14 @@ static int read_source(void *context, uint64_t offset, void *buffer, size_t len)
 
 static int fill(struct rms_document *document, uint64_t at)
 {
-    const struct rms_pfile *pfile = &document->opened.pfile;
-    uint64_t left = pfile->content_len - at;
+    const struct rms_part *content = &document->opened.container.content;
+    uint64_t left = content->len - at;
     size_t len = left < WINDOW ? (size_t)left : WINDOW;
     bool last = len == left;
     int status;
 
     document->window_at = UINT64_MAX;
-    RMS_TRY(rms_reader_at(&document->reader, pfile->content_offset + at, document->window, len));
+    RMS_TRY(rms_reader_at(&content->reader, content->offset + at, document->window, len));
     status = rms_content_decrypt(document->cipher, at / rms_content_block(document->cipher), document->window,
         len, last, document->window, &len);
     if (status != 0) {
@@ -199,7 +200,7 @@ static int fill_info(struct rms_document *document)
         .issued_to = access->address,
         .referrer = access->referrer,
         .content_id = access->pl.content_id,
-        .extension = document->opened.pfile.extension,
+        .extension = rms_opened_extension(&document->opened, document->name),
         .rights = names.list,
         .content_valid_until = access->content_valid_until,
         .license_valid_until = access->licence_valid_until,
@@ -214,13 +215,13 @@ static int fill_info(struct rms_document *document)
 static int open_content(struct rms_document *document)
 {
     struct rms_opened *opened = &document->opened;
-    int status = rms_pfile_parse(&document->reader, &opened->pfile);
+    int status = rms_container_open(&document->reader, &opened->container);
 
     if (status != 0) {
         return rms_fail(document->context, status, "the file cannot be opened");
     }
-    RMS_TRY(rms_opened_licence(document->context, &document->reader, RMS_RIGHT_VIEW, opened));
-    status = rms_opened_size(&document->reader, opened, &document->size);
+    RMS_TRY(rms_opened_licence(document->context, RMS_RIGHT_VIEW, opened));
+    status = rms_opened_size(opened, &document->size);
     if (status != 0) {
         return rms_fail(document->context, status, "the content is damaged");
     }
@@ -238,6 +239,7 @@ static int new_document(struct rms_context *context, struct rms_document **docum
         return RMS_E_NO_MEMORY;
     }
     document->context = context;
+    document->name = "";
     document->file.fd = -1;
     document->window_at = UINT64_MAX;
     document->window = rms_malloc(WINDOW);
@@ -290,6 +292,10 @@ static int open_file(struct rms_document *document, const char *path)
         return rms_fail(document->context, RMS_E_BAD_ARGUMENT, "%s is no regular file", path);
     }
     document->reader = (struct rms_reader){file, (uint64_t)file->before.st_size, read_file};
+    document->name = rms_arena_strdup(document->arena, path);
+    if (document->name == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
     return open_content(document);
 }
 

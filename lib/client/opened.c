@@ -10,48 +10,48 @@
 void rms_opened_fini(struct rms_opened *opened)
 {
     rms_access_free(&opened->access);
+    rms_container_close(&opened->container);
 }
 
-/* The header is not signed; our own licences sign what it says. */
+/* What the container says is not signed; our own licences sign it. */
 static int check_container(struct rms_context *context, const struct rms_opened *opened)
 {
+    const struct rms_container *container = &opened->container;
     const char *extension = rms_access_signed_data(opened->access, RMS_DATA_EXTENSION);
     const char *size = rms_access_signed_data(opened->access, RMS_DATA_SIZE);
     char text[24];
 
-    if (extension != NULL && strcmp(extension, opened->pfile.extension) != 0) {
+    if (extension != NULL && !container->keeps_name && strcmp(extension, container->extension) != 0) {
         return rms_fail(context, RMS_E_BAD_SIGNATURE, "the file's header does not fit its licence");
     }
     if (size == NULL) {
         return 0;
     }
-    (void)snprintf(text, sizeof text, "%" PRIu64, opened->pfile.original_size);
-    if (opened->pfile.original_size != RMS_PFILE_SIZE_UNKNOWN && strcmp(size, text) != 0) {
+    (void)snprintf(text, sizeof text, "%" PRIu64, container->original_size);
+    if (container->original_size != RMS_PFILE_SIZE_UNKNOWN && strcmp(size, text) != 0) {
         return rms_fail(context, RMS_E_BAD_SIGNATURE, "the file's header does not fit its licence");
     }
     return 0;
 }
 
-int rms_opened_licence(
-    struct rms_context *context, const struct rms_reader *reader, uint32_t wanted, struct rms_opened *opened)
+int rms_opened_licence(struct rms_context *context, uint32_t wanted, struct rms_opened *opened)
 {
     struct rms_buf RMS_BUF_CLEANUP licence = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
 
-    RMS_TRY(rms_pfile_licence(reader, &opened->pfile, &licence));
+    RMS_TRY(rms_container_licence(&opened->container, &licence));
     RMS_TRY(rms_access_open(context, rms_buf_view(&licence), wanted, &opened->access));
-    /* protected-file-formats 4.3 rule 5: old containers say ECB and mean CBC4K */
-    if (opened->access->key.mode == RMS_MODE_ECB && opened->pfile.major <= 2) {
-        opened->access->key.mode = RMS_MODE_CBC4K;
-    }
+    opened->access->key.mode =
+        rms_container_mode(opened->container.kind, opened->container.major, opened->access->key.mode);
     return check_container(context, opened);
 }
 
 /* Padded contents tell their size by the last block. */
-static int padded_size(const struct rms_reader *reader, const struct rms_opened *opened, uint64_t *size_out)
+static int padded_size(const struct rms_opened *opened, uint64_t *size_out)
 {
     struct rms_content_cipher RMS_CONTENT_CLEANUP *cipher = NULL;
     uint8_t block[RMS_CONTENT_BLOCK];
-    uint64_t len = opened->pfile.content_len;
+    const struct rms_part *content = &opened->container.content;
+    uint64_t len = content->len;
     uint64_t index;
     size_t last;
     size_t clear;
@@ -64,7 +64,7 @@ static int padded_size(const struct rms_reader *reader, const struct rms_opened 
     last = (size_t)(len - index * RMS_CONTENT_BLOCK);
     RMS_TRY(
         rms_content_cipher_new(opened->access->key.mode, rms_secret_view(opened->access->key.key), &cipher));
-    RMS_TRY(rms_reader_at(reader, opened->pfile.content_offset + index * RMS_CONTENT_BLOCK, block, last));
+    RMS_TRY(rms_reader_at(&content->reader, content->offset + index * RMS_CONTENT_BLOCK, block, last));
     status = rms_content_decrypt(cipher, index, block, last, true, block, &clear);
     rms_wipe(block, sizeof block);
     *size_out = index * RMS_CONTENT_BLOCK + clear;
@@ -80,17 +80,30 @@ static int signed_size(const struct rms_opened *opened, uint64_t size)
     return text == NULL || strcmp(text, actual) == 0 ? 0 : RMS_E_DAMAGED;
 }
 
-int rms_opened_size(const struct rms_reader *reader, const struct rms_opened *opened, uint64_t *size_out)
+int rms_opened_size(const struct rms_opened *opened, uint64_t *size_out)
 {
-    const struct rms_pfile *pfile = &opened->pfile;
+    const struct rms_container *container = &opened->container;
+    uint64_t len = container->content.len;
 
     if (opened->access->key.mode == RMS_MODE_CBC4K) {
-        RMS_TRY(padded_size(reader, opened, size_out));
-    } else if (pfile->content_len % 16 != 0) {
+        RMS_TRY(padded_size(opened, size_out));
+    } else if (len % 16 != 0) {
         return RMS_E_DAMAGED;
     } else {
         /* without padding the container knows, or nobody does */
-        *size_out = pfile->original_size < pfile->content_len ? pfile->original_size : pfile->content_len;
+        *size_out = container->original_size < len ? container->original_size : len;
     }
     return signed_size(opened, *size_out);
+}
+
+/* The name decides what opens the clear copy, so what a licence signed is better, when it is fit for one. */
+const char *rms_opened_extension(const struct rms_opened *opened, const char *name)
+{
+    const char *signed_one = rms_access_signed_data(opened->access, RMS_DATA_EXTENSION);
+
+    if (opened->container.keeps_name && signed_one != NULL &&
+        rms_pfile_extension_valid(rms_view_str(signed_one))) {
+        return signed_one;
+    }
+    return rms_container_extension(&opened->container, name);
 }

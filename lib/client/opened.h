@@ -3,22 +3,24 @@
 #define RMS_CLIENT_OPENED_H
 
 #include "client/access.h"
-#include "format/pfile.h"
+#include "format/container.h"
 
 struct rms_opened {
-    struct rms_pfile pfile;
+    struct rms_container container;
     struct rms_access *access;
 };
 
-/* For opened->pfile, parsed before: reads the licence, gets access, and holds what the licence says about the
- * container against it (RMS_E_BAD_SIGNATURE). */
-RMS_MUST_USE int rms_opened_licence(
-    struct rms_context *context, const struct rms_reader *reader, uint32_t wanted, struct rms_opened *opened);
+/* For opened->container, opened before: reads the licence, gets access, and holds what the licence says about
+ * the container against it (RMS_E_BAD_SIGNATURE). */
+RMS_MUST_USE int rms_opened_licence(struct rms_context *context, uint32_t wanted, struct rms_opened *opened);
 
-/* Exact size of the clear content: decrypts the last block. RMS_E_DAMAGED when it does not, or does not fit.
- */
-RMS_MUST_USE int rms_opened_size(
-    const struct rms_reader *reader, const struct rms_opened *opened, uint64_t *size_out);
+/* Exact size of the clear content: by the last block, or as the container says. RMS_E_DAMAGED when the block
+ * does not decrypt, or the size does not fit. */
+RMS_MUST_USE int rms_opened_size(const struct rms_opened *opened, uint64_t *size_out);
+
+/* The extension of the clear content whose protected file has this name now: as stored, as signed, or the
+ * name's own. */
+const char *rms_opened_extension(const struct rms_opened *opened, const char *name);
 
 void rms_opened_fini(struct rms_opened *opened);
 

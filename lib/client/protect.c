@@ -4,19 +4,46 @@
 #include "client/crypt.h"
 #include "client/opened.h"
 #include "client/work.h"
+#include "format/office.h"
 
-#define HEAD_MAX (16u * 1024 * 1024)
+/* What is going to be made of a file. */
+struct shape {
+    enum rms_container_kind kind;
+    struct rms_content_about about;
+    const struct rms_opened *from; /* protected before; NULL: clear */
+};
 
 /* --- what is going to be made of it --- */
 
+/* Office documents by their content; what only has the name of one is protected generically. */
+static int choose_office(struct rms_context *context, struct rms_work *work, struct shape *shape)
+{
+    unsigned max_mb = rms_kind_of(work->source.name)->max_mb;
+    int status = rms_office_kind(&work->source.reader, &shape->kind);
+
+    if (status != 0) {
+        return rms_fail(context, status, "%s", work->source.path);
+    }
+    if (shape->kind == RMS_CONTAINER_PFILE) {
+        work->target.form = RMS_FORM_PFILE;
+        return 0;
+    }
+    if (max_mb > 0 && work->source.reader.size > (uint64_t)max_mb * 1024 * 1024) {
+        return rms_fail(context, RMS_E_LIMIT, "%s: documents of this kind can be protected up to %u MB",
+            work->source.path, max_mb);
+    }
+    return 0;
+}
+
 /* The administrator's setting and the table decide the form; AllowPFILEEncryption=0 forbids the generic one
  * (C-047). */
-static int choose_form(struct rms_context *context, struct rms_work *work)
+static int choose_form(struct rms_context *context, struct rms_work *work, struct shape *shape)
 {
     const struct rms_kind *kind = rms_kind_of(work->source.name);
     struct rms_extension_rule rule = rms_settings_rule(&context->settings, work->source.name);
     int status = rms_kind_form_of(kind, rule.setting, &work->target.form);
 
+    shape->kind = RMS_CONTAINER_PFILE;
     if (status == RMS_E_ALREADY_PROTECTED) {
         /* only the name says so: the content is clear, and is protected like any other */
         work->target.form = RMS_FORM_PFILE;
@@ -28,7 +55,10 @@ static int choose_form(struct rms_context *context, struct rms_work *work)
             work->skipped ? "files of this kind are left alone"
                           : "the administrator has prevented protection");
     }
-    if (work->target.form == RMS_FORM_PFILE && !rule.allow_pfile && kind->class != RMS_KIND_OFFICE) {
+    if (work->target.form == RMS_FORM_OFFICE) {
+        RMS_TRY(choose_office(context, work, shape));
+    }
+    if (work->target.form == RMS_FORM_PFILE && !rule.allow_pfile) {
         return rms_fail(context, RMS_E_FILE_BLOCKED, "%s: the administrator has prevented generic protection",
             work->source.path);
     }
@@ -37,30 +67,17 @@ static int choose_form(struct rms_context *context, struct rms_work *work)
 
 /* --- writing --- */
 
-static int write_head(const struct rms_errand *errand, struct rms_work *work,
-    const struct rms_content_about *about, uint64_t *content_offset_out)
+static int write_content(const struct rms_errand *errand, struct rms_work *work, const struct shape *shape,
+    const struct rms_container_out *out)
 {
-    struct rms_buf RMS_BUF_CLEANUP head = RMS_BUF_INIT(HEAD_MAX);
-    const struct rms_pfile_request request = {
-        about->extension, rms_buf_view(&work->issued.licence), {NULL, 0}, about->size};
-    int status;
-
-    RMS_TRY(rms_pfile_emit(&request, &head));
-    *content_offset_out = head.len;
-    status = rms_fd_write_all(work->target.output.fd, head.data, head.len);
-    return status == 0 ? 0 : rms_fail(errand->context, status, "%s", work->target.output.path);
-}
-
-static int write_content(const struct rms_errand *errand, struct rms_work *work,
-    const struct rms_opened *from, uint64_t out_offset)
-{
+    struct rms_content_key key = work->issued.key;
     struct rms_crypt_job job = {
         .context = errand->context,
-        .in = work->source.fd,
-        .out = work->target.output.fd,
+        .in = work->source.reader,
         .in_len = work->source.reader.size,
-        .out_offset = out_offset,
-        .encrypt = &work->issued.key,
+        .out = out->stream,
+        .out_offset = out->content_offset,
+        .encrypt = &key,
         .clear_size = UINT64_MAX,
         .threads = errand->threads,
         .progress = errand->options.progress,
@@ -69,11 +86,15 @@ static int write_content(const struct rms_errand *errand, struct rms_work *work,
     uint64_t written;
     int status;
 
-    if (from != NULL) {
-        job.in_offset = from->pfile.content_offset;
-        job.in_len = from->pfile.content_len;
-        job.decrypt = &from->access->key;
-        job.clear_size = from->pfile.original_size;
+    key.mode = rms_container_mode(shape->kind, RMS_PFILE_MAJOR, key.mode);
+    if (shape->from != NULL) {
+        const struct rms_container *container = &shape->from->container;
+
+        job.in = container->content.reader;
+        job.in_offset = container->content.offset;
+        job.in_len = container->content.len;
+        job.decrypt = &shape->from->access->key;
+        job.clear_size = container->original_size;
     }
     status = rms_crypt_run(&job, &written);
     if (status != 0 && rms_last_detail(errand->context)[0] == '\0') {
@@ -82,18 +103,61 @@ static int write_content(const struct rms_errand *errand, struct rms_work *work,
     return status;
 }
 
-/* Everything that can be refused has been: the licence is made, the temporary file written. */
-static int make(const struct rms_errand *errand, struct rms_work *work, const struct rms_opened *from,
-    const struct rms_content_about *about)
+static int write_file(const struct rms_errand *errand, struct rms_work *work, const struct shape *shape)
 {
-    uint64_t content_offset;
+    const struct rms_writer file = rms_target_writer(&work->target);
+    const struct rms_container_request request = {
+        .kind = shape->kind,
+        .extension = shape->about.extension,
+        .licence = rms_buf_view(&work->issued.licence),
+        .size = shape->about.size,
+        .beside = &work->source.reader,
+    };
+    struct rms_container_out out;
+    int status = rms_container_begin(&request, &file, &out);
 
+    if (status != 0) {
+        return rms_fail(errand->context, status, "%s", work->target.output.path);
+    }
+    status = write_content(errand, work, shape, &out);
+    if (status == 0) {
+        status = rms_container_finish(&out);
+        status = status == 0 ? 0 : rms_fail(errand->context, status, "%s", work->target.output.path);
+    }
+    rms_container_abort(&out);
+    return status;
+}
+
+/* The licence as the file is going to hold it: what is kept for opening is found by these bytes. */
+static int issue(const struct rms_errand *errand, struct rms_work *work, const struct shape *shape)
+{
+    struct rms_buf form = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
+    int status;
+
+    RMS_TRY(rms_plan_issue(errand->plan, &shape->about, &work->issued));
+    status = rms_container_form(shape->kind, rms_buf_view(&work->issued.licence), &form);
+    if (status != 0) {
+        rms_buf_fini(&form);
+        return status;
+    }
+    rms_buf_fini(&work->issued.licence);
+    work->issued.licence = form;
+    return 0;
+}
+
+/* Everything that can be refused has been: the licence is made, the temporary file written. */
+static int make(const struct rms_errand *errand, struct rms_work *work, const struct shape *shape)
+{
+    const char *extension = shape->about.extension;
+
+    if (extension[0] != '\0' && !rms_pfile_extension_valid(rms_view_str(extension))) {
+        return rms_fail(errand->context, RMS_E_BAD_ARGUMENT, "the name of the file is not valid text");
+    }
     RMS_TRY(rms_target_open(errand->context, &work->target));
-    RMS_TRY(rms_plan_issue(errand->plan, about, &work->issued));
+    RMS_TRY(issue(errand, work, shape));
     memcpy(work->content_id, work->issued.content_id, sizeof work->content_id);
-    memcpy(work->extension, about->extension, strlen(about->extension) + 1);
-    RMS_TRY(write_head(errand, work, about, &content_offset));
-    RMS_TRY(write_content(errand, work, from, content_offset));
+    memcpy(work->extension, extension, strlen(extension) + 1);
+    RMS_TRY(write_file(errand, work, shape));
     RMS_TRY(rms_source_unchanged(errand->context, &work->source));
     return rms_target_like(&work->target, &work->source, errand->options.preserve_times);
 }
@@ -105,56 +169,62 @@ static bool may_protect_again(const struct rms_access *access)
     return access->is_owner || rms_rights_allow(&access->rights, RMS_RIGHT_EXPORT);
 }
 
-static int protect_again(
-    const struct rms_errand *errand, struct rms_work *work, const struct rms_pfile *pfile)
+/* It stays in the form it has. */
+static int protect_again(const struct rms_errand *errand, struct rms_work *work, struct rms_opened *opened)
 {
-    struct rms_opened opened = {.pfile = *pfile};
-    struct rms_content_about about = {opened.pfile.extension, pfile->original_size};
-    int status = rms_opened_licence(errand->context, &work->source.reader, RMS_RIGHT_EXPORT, &opened);
+    struct shape shape = {.kind = opened->container.kind, .from = opened};
 
-    if (status == 0 && !may_protect_again(opened.access)) {
-        status = rms_fail(errand->context, RMS_E_ALREADY_PROTECTED,
+    RMS_TRY(rms_opened_licence(errand->context, RMS_RIGHT_EXPORT, opened));
+    if (!may_protect_again(opened->access)) {
+        return rms_fail(errand->context, RMS_E_ALREADY_PROTECTED,
             "%s is protected, and you may not change its protection", work->source.path);
     }
-    if (status == 0) {
-        status = rms_opened_size(&work->source.reader, &opened, &about.size);
-    }
-    if (status == 0) {
-        memcpy(work->previous_id, opened.access->pl.content_id, sizeof work->previous_id);
-        work->target.change = RMS_NAME_KEEP;
-        status = make(errand, work, &opened, &about);
-    }
-    rms_opened_fini(&opened);
-    return status;
+    RMS_TRY(rms_opened_size(opened, &shape.about.size));
+    shape.about.extension = rms_opened_extension(opened, work->source.name);
+    memcpy(work->previous_id, opened->access->pl.content_id, sizeof work->previous_id);
+    work->target.change = RMS_NAME_KEEP;
+    return make(errand, work, &shape);
 }
 
 /* --- a file --- */
 
+static int protect_clear(const struct rms_errand *errand, struct rms_work *work)
+{
+    struct shape shape = {
+        .about = {rms_kind_extension(work->source.name), work->source.reader.size},
+    };
+
+    RMS_TRY(choose_form(errand->context, work, &shape));
+    work->target.change = RMS_NAME_PROTECT;
+    return make(errand, work, &shape);
+}
+
+/* Other programs keep their files as compound files too: what is wrong with those is nothing to us. */
+static bool is_foreign(const struct rms_work *work, const struct rms_container *container)
+{
+    return container->kind != RMS_CONTAINER_PFILE && rms_kind_of(work->source.name)->class != RMS_KIND_OFFICE;
+}
+
 int rms_work_protect(const struct rms_errand *errand, const char *path, struct rms_work *work)
 {
     struct rms_context *context = errand->context;
-    struct rms_content_about about;
-    struct rms_pfile pfile;
+    struct rms_opened opened = {0};
     int status;
 
     RMS_TRY(rms_source_open(context, path, errand->options.in_place && errand->options.output == NULL,
         &work->source, &work->skipped));
     RMS_TRY(rms_target_init(context, &work->source, &errand->options, &work->target));
-    status = rms_pfile_parse(&work->source.reader, &pfile);
+    status = rms_container_open(&work->source.reader, &opened.container);
     if (status == 0) {
-        return protect_again(errand, work, &pfile);
+        status = protect_again(errand, work, &opened);
+    } else if (status == RMS_E_NOT_PROTECTED ||
+               (status == RMS_E_DAMAGED && is_foreign(work, &opened.container))) {
+        status = protect_clear(errand, work);
+    } else {
+        status = rms_fail(context, status, "%s", path);
     }
-    if (status != RMS_E_NOT_PROTECTED) {
-        return rms_fail(context, status, "%s", path);
-    }
-    RMS_TRY(choose_form(context, work));
-    work->target.change = RMS_NAME_PROTECT;
-    about.extension = rms_kind_extension(work->source.name);
-    about.size = work->source.reader.size;
-    if (about.extension[0] != '\0' && !rms_pfile_extension_valid(rms_view_str(about.extension))) {
-        return rms_fail(context, RMS_E_BAD_ARGUMENT, "the name of the file is not valid text");
-    }
-    return make(errand, work, NULL, &about);
+    rms_opened_fini(&opened);
+    return status;
 }
 
 int rms_protect_file(struct rms_context *context, const char *path, const struct rms_policy_builder *policy,

@@ -11,7 +11,7 @@
 #include "client/identity.h"
 #include "client/template.h"
 #include "format/kind.h"
-#include "format/pfile.h"
+#include "format/container.h"
 #include "xrml/licence.h"
 
 #define ARENA_MAX  (64u * 1024 * 1024)
@@ -31,21 +31,26 @@ static void copy(char *out, size_t size, const char *text)
 
 #define COPY(field, text) copy(status->field, sizeof status->field, text)
 
-/* The form is in the file's name: .pfile is generic, a "p" before the original extension is native. A file
- * with another name by now was made as its kind usually is. */
-static enum rms_protection protection_of(const char *path, const struct rms_pfile *pfile)
+/* Containers of one kind of document are its native form. Of a pfile the form is in the file's name: .pfile
+ * is generic, a "p" before the original extension is native. A file with another name by now was made as its
+ * kind usually is. */
+static enum rms_protection protection_of(const char *path, const struct rms_container *container)
 {
     char name[RMS_PFILE_EXTENSION_MAX + 2];
     const struct rms_kind *kind;
 
+    if (container->kind != RMS_CONTAINER_PFILE) {
+        return RMS_PROTECTED_NATIVE;
+    }
     if (rms_text_equal_nocase(rms_kind_extension(path), ".pfile")) {
         return RMS_PROTECTED_GENERIC;
     }
-    (void)snprintf(name, sizeof name, ".p%s", pfile->extension[0] == '.' ? pfile->extension + 1 : "/");
+    (void)snprintf(
+        name, sizeof name, ".p%s", container->extension[0] == '.' ? container->extension + 1 : "/");
     if (rms_text_equal_nocase(rms_kind_extension(path), name)) {
         return RMS_PROTECTED_NATIVE;
     }
-    (void)snprintf(name, sizeof name, "x%s", pfile->extension);
+    (void)snprintf(name, sizeof name, "x%s", container->extension);
     kind = rms_kind_of(name);
     return kind->class == RMS_KIND_TEXT || kind->class == RMS_KIND_IMAGE ? RMS_PROTECTED_NATIVE
                                                                          : RMS_PROTECTED_GENERIC;
@@ -153,9 +158,9 @@ static int inspect(struct rms_context *context, const char *path, const struct r
 {
     struct rms_buf RMS_BUF_CLEANUP licence = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
     struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
-    struct rms_pfile pfile;
+    struct rms_container RMS_CONTAINER_CLEANUP container = {0};
     struct rms_pl pl;
-    int code = rms_pfile_parse(reader, &pfile);
+    int code = rms_container_open(reader, &container);
 
     if (code == RMS_E_NOT_PROTECTED) {
         return inspect_bare(context, reader, status);
@@ -164,10 +169,10 @@ static int inspect(struct rms_context *context, const char *path, const struct r
     if (arena == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    status->protection = protection_of(path, &pfile);
-    status->original_size = pfile.original_size;
-    COPY(extension, pfile.extension);
-    RMS_TRY(rms_pfile_licence(reader, &pfile, &licence));
+    status->protection = protection_of(path, &container);
+    status->original_size = container.original_size;
+    COPY(extension, rms_container_extension(&container, path));
+    RMS_TRY(rms_container_licence(&container, &licence));
     RMS_TRY(rms_pl_parse(arena, rms_buf_view(&licence), &pl));
     take_licence(context, &pl, status);
     return 0;

@@ -158,6 +158,18 @@ int rms_target_open(struct rms_context *context, struct rms_target *target)
     return status == 0 ? 0 : rms_fail(context, status, "%s cannot be written", path);
 }
 
+static int write_target(void *context, uint64_t offset, const void *data, size_t len)
+{
+    const struct rms_target *target = context;
+
+    return rms_fd_pwrite_all(target->output.fd, data, len, offset);
+}
+
+struct rms_writer rms_target_writer(struct rms_target *target)
+{
+    return (struct rms_writer){target, write_target, false};
+}
+
 int rms_target_like(struct rms_target *target, const struct rms_file_source *source, bool preserve_times)
 {
     const struct timespec times[2] = {source->before.st_atim, source->before.st_mtim};

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "client/source.h"
 #include "format/kind.h"
+#include "format/writer.h"
 
 enum rms_target_way {
     RMS_TARGET_IN_PLACE, /* replaces the source, possibly under another name */
@@ -40,6 +41,9 @@ RMS_MUST_USE int rms_target_init(struct rms_context *context, const struct rms_f
 /* Finds the first free name from target->attempt on and creates the temporary file beside it. RMS_E_CONFLICT
  * when the only allowed name is taken, RMS_E_NAME_TOO_LONG. */
 RMS_MUST_USE int rms_target_open(struct rms_context *context, struct rms_target *target);
+
+/* The temporary file, for writing at any place by any thread. */
+struct rms_writer rms_target_writer(struct rms_target *target);
 
 /* Owner, mode, ACL, attributes and, when asked to, times of the source. */
 RMS_MUST_USE int rms_target_like(

@@ -9,6 +9,7 @@
 #include "client/api.h"
 #include "client/context.h"
 #include "client/work.h"
+#include "format/container.h"
 #include "xrml/licence.h"
 
 #define REPLY_MAX (32u * 1024 * 1024)
@@ -112,7 +113,7 @@ static int read_file(struct rms_context *context, const char *path, struct track
 {
     struct rms_file_source RMS_SOURCE_CLEANUP source = {.fd = -1};
     struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
-    struct rms_pfile pfile;
+    struct rms_container RMS_CONTAINER_CLEANUP container = {0};
     struct rms_pl pl;
     bool skipped = false;
     int status;
@@ -121,9 +122,9 @@ static int read_file(struct rms_context *context, const char *path, struct track
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(rms_source_open(context, path, false, &source, &skipped));
-    status = rms_pfile_parse(&source.reader, &pfile);
+    status = rms_container_open(&source.reader, &container);
     if (status == 0) {
-        status = rms_pfile_licence(&source.reader, &pfile, &file->licence);
+        status = rms_container_licence(&container, &file->licence);
     }
     if (status == 0) {
         status = rms_pl_parse(arena, rms_buf_view(&file->licence), &pl);
@@ -132,7 +133,8 @@ static int read_file(struct rms_context *context, const char *path, struct track
         return rms_fail(context, status, "%s", path);
     }
     memcpy(file->content_id, pl.content_id, sizeof file->content_id);
-    (void)snprintf(file->extension, sizeof file->extension, "%s", pfile.extension);
+    (void)snprintf(
+        file->extension, sizeof file->extension, "%s", rms_container_extension(&container, source.name));
     return 0;
 }
 

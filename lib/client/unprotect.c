@@ -29,21 +29,22 @@ static int may_write_clear(struct rms_context *context, const struct rms_access 
 static int write_content(
     const struct rms_errand *errand, struct rms_work *work, const struct rms_opened *opened)
 {
+    const struct rms_part *content = &opened->container.content;
     const struct rms_crypt_job job = {
         .context = errand->context,
-        .in = work->source.fd,
-        .out = work->target.output.fd,
-        .in_offset = opened->pfile.content_offset,
-        .in_len = opened->pfile.content_len,
+        .in = content->reader,
+        .in_offset = content->offset,
+        .in_len = content->len,
+        .out = rms_target_writer(&work->target),
         .decrypt = &opened->access->key,
-        .clear_size = opened->pfile.original_size,
+        .clear_size = opened->container.original_size,
         .threads = errand->threads,
         .progress = errand->options.progress,
         .user_data = errand->options.user_data,
     };
     uint64_t expected;
     uint64_t written;
-    int status = rms_opened_size(&work->source.reader, opened, &expected);
+    int status = rms_opened_size(opened, &expected);
 
     if (status == 0) {
         status = rms_crypt_run(&job, &written);
@@ -61,11 +62,11 @@ static int make(const struct rms_errand *errand, struct rms_work *work, struct r
 {
     struct rms_context *context = errand->context;
 
-    RMS_TRY(rms_opened_licence(context, &work->source.reader, RMS_RIGHT_EXPORT, opened));
+    RMS_TRY(rms_opened_licence(context, RMS_RIGHT_EXPORT, opened));
     RMS_TRY(may_write_clear(context, opened->access, work->source.path));
     memcpy(work->content_id, opened->access->pl.content_id, sizeof work->content_id);
-    memcpy(work->target.extension, opened->pfile.extension, sizeof work->target.extension);
-    work->target.change = RMS_NAME_CLEAR;
+    memcpy(work->target.extension, opened->container.extension, sizeof work->target.extension);
+    work->target.change = opened->container.keeps_name ? RMS_NAME_KEEP : RMS_NAME_CLEAR;
     RMS_TRY(rms_target_open(context, &work->target));
     RMS_TRY(write_content(errand, work, opened));
     RMS_TRY(rms_source_unchanged(context, &work->source));
@@ -81,7 +82,7 @@ int rms_work_unprotect(const struct rms_errand *errand, const char *path, struct
     RMS_TRY(rms_source_open(context, path, errand->options.in_place && errand->options.output == NULL,
         &work->source, &work->skipped));
     RMS_TRY(rms_target_init(context, &work->source, &errand->options, &work->target));
-    status = rms_pfile_parse(&work->source.reader, &opened.pfile);
+    status = rms_container_open(&work->source.reader, &opened.container);
     if (status != 0) {
         work->skipped = status == RMS_E_NOT_PROTECTED;
         return rms_fail(context, status, "%s", path);

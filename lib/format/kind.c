@@ -4,47 +4,52 @@
 
 #include "base/text.h"
 
-#define PFILE ".pfile"
+#define PFILE    ".pfile"
+#define WORD_MAX 512u /* MB */
 
 /* Shorthand for rows of one family. */
 #define OPC(ext, inspected)                                                                                  \
     {                                                                                                        \
-        ext, RMS_KIND_OFFICE, RMS_HOME_OPC, 128, true, true, inspected                                       \
+        ext, RMS_KIND_OFFICE, RMS_HOME_OPC, 256, true, true, inspected, 0                                    \
     }
 #define OLE(ext, label, inspected)                                                                           \
     {                                                                                                        \
-        ext, RMS_KIND_OFFICE, RMS_HOME_OLE, 128, label, true, inspected                                      \
+        ext, RMS_KIND_OFFICE, RMS_HOME_OLE, 256, label, true, inspected, 0                                   \
+    }
+#define WORD(ext, home)                                                                                      \
+    {                                                                                                        \
+        ext, RMS_KIND_OFFICE, home, 256, true, true, true, WORD_MAX                                          \
     }
 #define TEXT(ext)                                                                                            \
     {                                                                                                        \
-        ext, RMS_KIND_TEXT, RMS_HOME_NONE, 256, false, false, true                                           \
+        ext, RMS_KIND_TEXT, RMS_HOME_NONE, 256, false, false, true, 0                                        \
     }
 #define IMAGE(ext, home, inspected)                                                                          \
     {                                                                                                        \
-        ext, RMS_KIND_IMAGE, home, 256, (home) != RMS_HOME_NONE, false, inspected                            \
+        ext, RMS_KIND_IMAGE, home, 256, (home) != RMS_HOME_NONE, false, inspected, 0                         \
     }
 #define GENERIC(ext, home)                                                                                   \
     {                                                                                                        \
-        ext, RMS_KIND_GENERIC, home, 256, (home) != RMS_HOME_NONE, false, false                              \
+        ext, RMS_KIND_GENERIC, home, 256, (home) != RMS_HOME_NONE, false, false, 0                           \
     }
 #define LOOKED_INTO(ext)                                                                                     \
     {                                                                                                        \
-        ext, RMS_KIND_GENERIC, RMS_HOME_NONE, 256, false, false, true                                        \
+        ext, RMS_KIND_GENERIC, RMS_HOME_NONE, 256, false, false, true, 0                                     \
     }
 #define PROTECTED(ext)                                                                                       \
     {                                                                                                        \
-        ext, RMS_KIND_PROTECTED, RMS_HOME_NONE, 256, false, false, false                                     \
+        ext, RMS_KIND_PROTECTED, RMS_HOME_NONE, 256, false, false, false, 0                                  \
     }
 #define EXCLUDED(ext)                                                                                        \
     {                                                                                                        \
-        ext, RMS_KIND_EXCLUDED, RMS_HOME_NONE, 0, false, false, false                                        \
+        ext, RMS_KIND_EXCLUDED, RMS_HOME_NONE, 0, false, false, false, 0                                     \
     }
 
 static const struct rms_kind rows[] = {
-    OPC("docx", true),
-    OPC("docm", true),
-    OPC("dotx", true),
-    OPC("dotm", true),
+    WORD("docx", RMS_HOME_OPC),
+    WORD("docm", RMS_HOME_OPC),
+    WORD("dotx", RMS_HOME_OPC),
+    WORD("dotm", RMS_HOME_OPC),
     OPC("xlsx", true),
     OPC("xlsm", true),
     OPC("xlsb", true),
@@ -62,18 +67,18 @@ static const struct rms_kind rows[] = {
     OPC("vssm", false),
     OPC("vstx", false),
     OPC("vstm", false),
-    {"xlam", RMS_KIND_OFFICE, RMS_HOME_OPC, 128, false, true, false},
-    {"thmx", RMS_KIND_OFFICE, RMS_HOME_NONE, 128, false, true, false},
-    {"xps", RMS_KIND_OFFICE, RMS_HOME_OPC, 128, true, false, false},
-    OLE("doc", true, true),
-    OLE("dot", true, true),
+    {"xlam", RMS_KIND_OFFICE, RMS_HOME_OPC, 256, false, true, false, 0},
+    {"thmx", RMS_KIND_OFFICE, RMS_HOME_NONE, 256, false, true, false, 0},
+    {"xps", RMS_KIND_OFFICE, RMS_HOME_OPC, 256, true, false, false, 0},
+    WORD("doc", RMS_HOME_OLE),
+    WORD("dot", RMS_HOME_OLE),
     OLE("xls", true, true),
     OLE("xlt", true, true),
     OLE("ppt", true, true),
     OLE("pps", true, true),
     OLE("xla", false, false),
-    {"pot", RMS_KIND_GENERIC, RMS_HOME_NONE, 256, false, false, true},
-    {"pdf", RMS_KIND_PDF, RMS_HOME_PDF, 256, true, false, true},
+    {"pot", RMS_KIND_GENERIC, RMS_HOME_NONE, 256, false, false, true, 0},
+    {"pdf", RMS_KIND_PDF, RMS_HOME_PDF, 256, true, false, true, 0},
     TEXT("txt"),
     TEXT("xml"),
     IMAGE("jpg", RMS_HOME_XMP, false),
@@ -146,7 +151,7 @@ static const struct rms_kind rows[] = {
     EXCLUDED("jar"),
 };
 
-static const struct rms_kind other = {"", RMS_KIND_OTHER, RMS_HOME_NONE, 256, false, false, false};
+static const struct rms_kind other = {"", RMS_KIND_OTHER, RMS_HOME_NONE, 256, false, false, false, 0};
 
 static const char *base_name(const char *path)
 {
@@ -216,7 +221,7 @@ int rms_kind_form_of(const struct rms_kind *kind, enum rms_kind_setting setting,
         [RMS_KIND_OTHER] = {0, RMS_FORM_PFILE, true},
         [RMS_KIND_TEXT] = {0, RMS_FORM_PREFIX, true},
         [RMS_KIND_IMAGE] = {0, RMS_FORM_PREFIX, true},
-        [RMS_KIND_OFFICE] = {0, RMS_FORM_PFILE, false},
+        [RMS_KIND_OFFICE] = {0, RMS_FORM_OFFICE, false},
         [RMS_KIND_PDF] = {0, RMS_FORM_PFILE, false},
         [RMS_KIND_GENERIC] = {0, RMS_FORM_PFILE, true},
         [RMS_KIND_PROTECTED] = {RMS_E_ALREADY_PROTECTED, RMS_FORM_PFILE, false},
@@ -256,6 +261,9 @@ int rms_kind_protected_name(const char *name, enum rms_kind_form form, char out[
 {
     const char *extension = rms_kind_extension(name);
 
+    if (form == RMS_FORM_OFFICE) {
+        return join(name, strlen(name), "", "", out);
+    }
     /* a name without extension has nowhere to put the "p" */
     if (form == RMS_FORM_PREFIX && extension[0] != '\0') {
         return join(name, (size_t)(extension - name), ".p", extension + 1, out);

@@ -33,6 +33,7 @@ struct rms_kind {
     bool label_only;    /* may carry a label without protection */
     bool edit_in_place; /* an application can edit and save it protected */
     bool inspected;     /* content is looked at for sensitive information */
+    unsigned max_mb;    /* largest clear file protected natively (C-052); 0: no limit of its own */
 };
 
 /* The row for a file name or path, by its extension without regard to case; never NULL. Names without
@@ -53,12 +54,13 @@ enum rms_kind_setting rms_kind_setting_parse(const char *text);
 
 /* How a file is going to be protected. */
 enum rms_kind_form {
+    RMS_FORM_OFFICE, /* compound file, name unchanged; what only has the name of one gets RMS_FORM_PFILE */
     RMS_FORM_PREFIX, /* pfile container, "p" before the extension */
     RMS_FORM_PFILE,  /* pfile container, ".pfile" appended */
 };
 
 /* RMS_E_FILE_BLOCKED for excluded kinds and for "Off"; RMS_E_ALREADY_PROTECTED for an extension of protected
- * files. The containers of Office files and PDF are not written yet: both take RMS_FORM_PFILE. */
+ * files. The container of PDF is not written yet: it takes RMS_FORM_PFILE. */
 RMS_MUST_USE int rms_kind_form_of(
     const struct rms_kind *kind, enum rms_kind_setting setting, enum rms_kind_form *form_out);
 

@@ -52,7 +52,7 @@ static void classes(void **state)
         enum rms_kind_class class;
         unsigned key_bits;
     } rows[] = {
-        {"a.docx", RMS_KIND_OFFICE, 128},
+        {"a.docx", RMS_KIND_OFFICE, 256},
         {"a.pdf", RMS_KIND_PDF, 256},
         {"a.txt", RMS_KIND_TEXT, 256},
         {"a.jfif", RMS_KIND_IMAGE, 256},
@@ -79,7 +79,7 @@ static void settings(void **state)
         const char *name;
         int form[4]; /* by setting: default, native, pfile, off; NO: blocked */
     } rows[] = {
-        {"a.docx", {RMS_FORM_PFILE, RMS_FORM_PFILE, RMS_FORM_PFILE, NO}},
+        {"a.docx", {RMS_FORM_OFFICE, RMS_FORM_OFFICE, RMS_FORM_OFFICE, NO}},
         {"a.txt", {RMS_FORM_PREFIX, RMS_FORM_PREFIX, RMS_FORM_PFILE, NO}},
         {"a.pdf", {RMS_FORM_PFILE, RMS_FORM_PFILE, RMS_FORM_PFILE, NO}},
         {"a.zip", {RMS_FORM_PFILE, RMS_FORM_PREFIX, RMS_FORM_PFILE, NO}},
@@ -122,6 +122,7 @@ static void protected_names(void **state)
         {"a", RMS_FORM_PFILE, "a.pfile"},
         {".rc", RMS_FORM_PREFIX, ".rc.pfile"},
         {"a.", RMS_FORM_PFILE, "a..pfile"},
+        {"A.Docx", RMS_FORM_OFFICE, "A.Docx"},
     };
     char out[RMS_NAME_MAX];
     char longest[RMS_NAME_MAX];
@@ -187,7 +188,7 @@ static void names_come_back(void **state)
             continue;
         }
         assert_int_equal(rms_kind_protected_name(name, form, protected_name), 0);
-        assert_true(rms_kind_looks_protected(protected_name));
+        assert_int_equal(rms_kind_looks_protected(protected_name), form != RMS_FORM_OFFICE);
         assert_int_equal(rms_kind_clear_name(protected_name, rms_kind_extension(name), back), 0);
         assert_string_equal(back, name);
         assert_int_equal(rms_kind_clear_name(protected_name, "", back), 0);

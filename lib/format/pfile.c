@@ -186,7 +186,7 @@ int rms_pfile_emit(const struct rms_pfile_request *request, struct rms_buf *out)
     }
     metadata_at = licence_at + (uint32_t)request->licence.len;
     rms_buf_append(out, MAGIC, MAGIC_LEN);
-    rms_buf_append_u32(out, 3);
+    rms_buf_append_u32(out, RMS_PFILE_MAJOR);
     rms_buf_append_u32(out, 0);
     rms_buf_append_u32(out, redirect_len);
     rms_buf_append(out, redirect_text, redirect_len);

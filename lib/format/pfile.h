@@ -11,6 +11,7 @@
 #define RMS_PFILE_LICENCE_MAX   (8u * 1024 * 1024) /* bytes of a licence */
 #define RMS_PFILE_METADATA_MAX  (1024u * 1024)
 #define RMS_PFILE_SIZE_UNKNOWN  UINT64_MAX
+#define RMS_PFILE_MAJOR         3 /* what is written */
 
 struct rms_pfile {
     unsigned major, minor;

@@ -1,8 +1,14 @@
 """Files as they really are: kinds, names, places that cannot be written, damage at every spot, folders, many files."""
+import io
 import os
 import random
+import re
+import shutil
 import socket
 import subprocess
+import zipfile
+
+import olefile
 
 from rmslab import Lab, main
 
@@ -34,6 +40,74 @@ def kinds_and_names():
             assert status["OriginalExtension"] == os.path.splitext(name)[1] and status["OriginalSize"] == len(data), status
             alice.rms("unprotect", "--in-place", "--", made)
             assert path.read_bytes() == data, name
+
+
+def package(part, text):
+    """An Office package as its program would begin one."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", '<?xml version="1.0"?><Types '
+                         'xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>')
+        archive.writestr(part, text)
+    return made.getvalue()
+
+
+def gsf(*arguments):
+    return subprocess.run(["gsf", *map(str, arguments)], check=True, capture_output=True).stdout
+
+
+def office_documents():
+    # proves: C-058
+    # touches: C-042, C-051, C-071, C-080
+    rng = random.Random(2)
+    strict = '<w:document xmlns:w="http://purl.oclc.org/ooxml/wordprocessingml/main" w:conformance="strict"/>'
+    clear = {"plan.docx": package("word/document.xml", rng.randbytes(200000).hex()),
+             "Budget.XLSX": package("xl/workbook.xml", "amounts"), "board.pptx": package("ppt/presentation.xml", "x" * 3000000),
+             "flow.vsdx": package("visio/document.xml", "boxes"), "strict.docx": package("word/document.xml", strict)}
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        for name, data in clear.items():
+            path = alice.write(f"o/{name}", data)
+            done = alice.rms("--json", "protect", path, "--perm", "bob@contoso.test:VIEW,EXTRACT", "--in-place").json_lines[0]
+            assert done["Status"] == "Success" and done["OutputFile"] == str(path), done
+            status = alice.rms("--offline", "--json", "status", path).json_lines[0]
+            assert status["Status"] == "Protected (Native)" and status["OriginalSize"] == len(data), status
+            assert status["RMSOwner"] == alice.address and status["OriginalExtension"] == os.path.splitext(name)[1], status
+            # Other programs see a compound file of the published form.
+            with olefile.OleFileIO(path) as ole:
+                assert not ole.parsing_issues, ole.parsing_issues
+                names = {"/".join(stream) for stream in ole.listdir()}
+                assert {"\x06DataSpaces/Version", "\x06DataSpaces/DataSpaceMap", "EncryptedPackage",
+                        "\x06DataSpaces/DataSpaceInfo/DRMEncryptedDataSpace",
+                        "\x06DataSpaces/TransformInfo/DRMEncryptedTransform/\x06Primary"} <= names, names
+                primary = ole.openstream("\x06DataSpaces/TransformInfo/DRMEncryptedTransform/\x06Primary").read()
+                size = int.from_bytes(primary[172:176], "little")
+                assert "{C73DFACD-061F-43B0-8B64-0C620D2A8B50}".encode("utf-16-le") in primary[:88]
+                assert primary[176:].startswith(b"<?xml") and -len(primary) % 4 == 0 and 0 <= len(primary) - 176 - size < 4
+                content = ole.openstream("EncryptedPackage").read()
+                assert int.from_bytes(content[:8], "little") == len(data) and (len(content) - 8) % 4096 == 0
+            assert gsf("cat", path, "EncryptedPackage") == content and data[:64] not in content
+            assert b"EncryptedPackage" in gsf("list", path)
+            # bob opens it within his rights, alice takes the protection off
+            shutil.copy(path, bob.home / name)
+            bob.rms("open", bob.home / name, "-o", bob.home / f"clear-{name}")
+            assert (bob.home / f"clear-{name}").read_bytes() == data
+            alice.rms("unprotect", path, "--in-place")
+            assert path.read_bytes() == data, name
+        # copies, protecting again, and a batch
+        for name, data in clear.items():
+            alice.write(f"many/{name}", data)
+        alice.rms("protect", alice.home / "many", "-r", "--only-me", "--in-place")
+        alice.rms("protect", alice.home / "many", "-r", "--perm", "bob@contoso.test:VIEW", "--in-place")
+        assert "no-rights" in bob.rms("unprotect", alice.home / "many/plan.docx", "--out", bob.home / "b", code=1).err
+        alice.rms("unprotect", alice.home / "many", "-r", "--out", alice.home / "back")
+        for name, data in clear.items():
+            assert (alice.home / "back/many" / name).read_bytes() == data
+        alice.rms("protect", alice.write("c/plan.docx", clear["plan.docx"]), "--only-me")
+        assert (alice.home / "c/plan-Copy.docx").read_bytes()[:4] == b"\xd0\xcf\x11\xe0"
+        # What only has the name is protected as any file is.
+        alice.rms("protect", alice.write("c/text.docx", TEXT), "--only-me", "--in-place")
+        assert (alice.home / "c/text.docx.pfile").exists()
 
 
 def copies_folders_and_conflicts():
@@ -218,5 +292,5 @@ def licence_dressing(whole, at):
 
 
 if __name__ == "__main__":
-    main(kinds_and_names, copies_folders_and_conflicts, places_that_do_not_work, what_an_administrator_prevented, a_full_disk_leaves_the_input,
+    main(kinds_and_names, office_documents, copies_folders_and_conflicts, places_that_do_not_work, what_an_administrator_prevented, a_full_disk_leaves_the_input,
          damage_is_named_and_nothing_is_written)

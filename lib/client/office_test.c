@@ -1,0 +1,390 @@
+/* Office documents in their own protected form, end to end and offline against an issuer made here. */
+#include "base/test.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "client/context.h"
+#include "client/testing/issuer.h"
+#include "format/office.h"
+#include "xrml/testing/world.h"
+
+#define FILE_MAX ((size_t)64 * 1024 * 1024)
+
+struct fixture {
+    struct rms_issuer issuer;
+    struct rms_context *alice, *bob;
+    struct rms_policy_builder *policy;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = test_malloc(sizeof *f);
+
+    rms_issuer_open(&f->issuer);
+    f->alice = rms_issuer_context(&f->issuer, "alice");
+    rms_issuer_enrol(&f->issuer, f->alice, RMS_TEST_ALICE, "user", 31);
+    f->bob = rms_issuer_context(&f->issuer, "bob");
+    rms_issuer_enrol_reader(&f->issuer, f->bob, RMS_TEST_BOB, "stranger");
+    rms_must(rms_policy_custom(f->alice, &f->policy));
+    rms_must(rms_policy_grant(f->policy, RMS_TEST_BOB, "VIEW", false));
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    rms_policy_free(&f->policy);
+    rms_context_free(&f->alice);
+    rms_context_free(&f->bob);
+    rms_issuer_close(&f->issuer);
+    test_free(f);
+    return 0;
+}
+
+static const struct rms_file_options in_place = {.size = sizeof in_place, .in_place = true};
+
+/* --- documents to protect --- */
+
+/* What begins like a package, of a length. Nobody here looks further into it. */
+static void make_package(struct rms_buf *out, size_t len)
+{
+    rms_buf_append_str(out, "PK\003\004");
+    while (out->len < len) {
+        rms_buf_append_byte(out, (uint8_t)(out->len * 13 + out->len / 255));
+    }
+}
+
+struct stream {
+    const char *name;
+    struct rms_view bytes;
+};
+
+static void make_compound(struct rms_buf *out, const struct stream *streams, size_t count)
+{
+    const struct rms_writer to = rms_writer_of_buf(out);
+    struct rms_cfb_writer *writer = NULL;
+
+    rms_must(rms_cfb_writer_new(&to, &writer));
+    for (size_t i = 0; i < count; i++) {
+        rms_must(rms_cfb_put(writer, streams[i].name, streams[i].bytes));
+    }
+    rms_must(rms_cfb_finish(writer));
+    rms_cfb_writer_free(&writer);
+}
+
+static const uint8_t word_head[600] = {0xec, 0xa5, 0xc1, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+static const uint8_t excel_head[40] = {0x09, 8, 4, 0, 0, 6, 5, 0, 0x0a, 0, 0, 0};
+static const uint8_t powerpoint_user[40] = {
+    0, 0, 0xf6, 0x0f, 32, 0, 0, 0, 20, 0, 0, 0, 0x5f, 0xc0, 0x91, 0xe3};
+
+#define BYTES(array) rms_view_of(array, sizeof(array))
+
+static void make_word(struct rms_buf *out)
+{
+    const struct stream streams[] = {{"WordDocument", BYTES(word_head)},
+        {"1Table", RMS_VIEW_LITERAL("table")}, {"\005SummaryInformation", RMS_VIEW_LITERAL("the title")},
+        {"Data", RMS_VIEW_LITERAL("secret data")}};
+
+    make_compound(out, streams, RMS_COUNT(streams));
+}
+
+static void make_excel(struct rms_buf *out)
+{
+    const struct stream streams[] = {{"Workbook", BYTES(excel_head)}};
+
+    make_compound(out, streams, RMS_COUNT(streams));
+}
+
+static void make_powerpoint(struct rms_buf *out)
+{
+    const struct stream streams[] = {
+        {"PowerPoint Document", RMS_VIEW_LITERAL("slides")}, {"Current User", BYTES(powerpoint_user)}};
+
+    make_compound(out, streams, RMS_COUNT(streams));
+}
+
+static bool holds(const char *path, const struct rms_buf *bytes)
+{
+    struct rms_buf RMS_BUF_CLEANUP found = RMS_BUF_INIT(FILE_MAX);
+
+    return rms_file_read(path, &found) == 0 && rms_view_equal(rms_buf_view(&found), rms_buf_view(bytes));
+}
+
+/* --- there and back --- */
+
+/* In place under its own name: protected with this content stream, told as such, opened, and back. */
+static void round_trip(struct fixture *f, const char *name, const struct rms_buf *bytes, const char *content)
+{
+    const char *path = rms_test_path(&f->issuer, name);
+    struct rms_buf RMS_BUF_CLEANUP made = RMS_BUF_INIT(FILE_MAX);
+    struct rms_cfb RMS_CFB_CLEANUP *cfb = NULL;
+    struct rms_document *document = NULL;
+    struct rms_file_status status;
+    struct rms_file_result result;
+    struct rms_reader reader;
+    struct rms_view view;
+    uint32_t index;
+    uint64_t size;
+
+    rms_test_write(path, bytes->data, bytes->len);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &in_place, &result), 0);
+    assert_string_equal(result.output, path);
+    rms_must(rms_file_read(path, &made));
+    view = rms_buf_view(&made);
+    reader = rms_reader_of_view(&view);
+    rms_must(rms_cfb_open(&reader, &cfb));
+    rms_must(rms_cfb_find(cfb, RMS_CFB_ROOT, "\006DataSpaces", &index));
+    rms_must(rms_cfb_find(cfb, RMS_CFB_ROOT, content, &index));
+    /* nothing of the clear text is in there: its bytes between the signature and the first table */
+    assert_null(memmem(made.data, made.len, "secret data", 11));
+    rms_must(rms_file_status(f->alice, path, &status));
+    assert_int_equal(status.protection, RMS_PROTECTED_NATIVE);
+    assert_int_equal(status.original_size, bytes->len);
+    assert_string_equal(status.extension, strrchr(path, '.'));
+    assert_string_equal(status.owner, RMS_TEST_ALICE);
+    assert_true(status.signature_trusted);
+    rms_must(rms_document_open_file(f->alice, path, &document));
+    rms_must(rms_document_size(document, &size));
+    assert_int_equal(size, bytes->len);
+    assert_string_equal(rms_document_info(document)->extension, strrchr(path, '.'));
+    rms_document_free(&document);
+    assert_int_equal(rms_unprotect_file(f->alice, path, &in_place, &result), 0);
+    assert_string_equal(result.output, path);
+    assert_true(holds(path, bytes));
+    assert_int_equal(unlink(path), 0);
+}
+
+/* Names and containers by the table, in both cases. touches: C-042, C-071, C-080 */
+static void kinds(void **state)
+{
+    static const char *const packages[] = {"docx", "docm", "dotx", "dotm", "xlsx", "xlsm", "xlsb", "xltx",
+        "xltm", "xlam", "pptx", "pptm", "ppsx", "ppsm", "potx", "potm", "thmx", "vsdx", "vsdm", "vssx",
+        "vssm", "vstx", "vstm", "xps", "DOCX", "Xlsx"};
+    static const struct {
+        const char *extension;
+        void (*make)(struct rms_buf *out);
+    } binaries[] = {{"doc", make_word}, {"dot", make_word}, {"xls", make_excel}, {"xla", make_excel},
+        {"xlt", make_excel}, {"ppt", make_powerpoint}, {"pps", make_powerpoint}, {"DOC", make_word}};
+    char name[64];
+
+    for (size_t i = 0; i < RMS_COUNT(packages); i++) {
+        struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(FILE_MAX);
+
+        make_package(&bytes, 5000 + i);
+        (void)snprintf(name, sizeof name, "a.%s", packages[i]);
+        round_trip(*state, name, &bytes, "EncryptedPackage");
+    }
+    for (size_t i = 0; i < RMS_COUNT(binaries); i++) {
+        struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(FILE_MAX);
+
+        binaries[i].make(&bytes);
+        (void)snprintf(name, sizeof name, "a.%s", binaries[i].extension);
+        round_trip(*state, name, &bytes, "\tDRMContent");
+    }
+}
+
+/* On both sides of every block, of the chunk threads work on, and of the compound file's small streams. */
+static void lengths(void **state)
+{
+    static const size_t lens[] = {4, 15, 16, 17, 4080, 4087, 4088, 4089, 4095, 4096, 4097, 8192, 65536,
+        1048575, 1048576, 1048577, 3145729, 12000001};
+
+    for (size_t i = 0; i < RMS_COUNT(lens); i++) {
+        struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(FILE_MAX);
+
+        make_package(&bytes, lens[i]);
+        round_trip(*state, "long.xlsx", &bytes, "EncryptedPackage");
+    }
+}
+
+/* A document that office programs read (test/vectors/files). */
+static void real_document(void **state)
+{
+    struct rms_buf RMS_BUF_CLEANUP path = RMS_BUF_INIT(4096);
+    struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(FILE_MAX);
+    const char *root = getenv("RMS_SOURCE_DIR");
+
+    rms_buf_printf(&path, "%s/test/vectors/files/budget.docx", root != NULL ? root : ".");
+    rms_must(rms_file_read(rms_buf_text(&path), &bytes));
+    round_trip(*state, "budget.docx", &bytes, "EncryptedPackage");
+}
+
+/* By the content, whatever the name says; what only has the name is protected generically. */
+static void content_decides(void **state)
+{
+    struct fixture *f = *state;
+    struct rms_buf RMS_BUF_CLEANUP package = RMS_BUF_INIT(FILE_MAX);
+    struct rms_buf RMS_BUF_CLEANUP binary = RMS_BUF_INIT(FILE_MAX);
+    struct rms_file_result result;
+    const char *path;
+
+    make_package(&package, 100);
+    make_word(&binary);
+    round_trip(f, "new.doc", &package, "EncryptedPackage");
+    round_trip(f, "old.docx", &binary, "\tDRMContent");
+    path = rms_test_path(&f->issuer, "text.doc");
+    rms_test_write(path, "{\\rtf1 text}", 12);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &in_place, &result), 0);
+    assert_string_equal(result.output, rms_test_path(&f->issuer, "text.doc.pfile"));
+    path = rms_test_path(&f->issuer, "empty.docx");
+    rms_test_write(path, "", 0);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &in_place, &result), 0);
+    assert_string_equal(result.output, rms_test_path(&f->issuer, "empty.docx.pfile"));
+}
+
+/* --- refusals --- */
+
+static void refused(struct fixture *f, const char *name, const struct rms_buf *bytes, int code)
+{
+    const char *path = rms_test_path(&f->issuer, name);
+    struct rms_file_result result;
+
+    rms_test_write(path, bytes->data, bytes->len);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &in_place, &result), code);
+    assert_true(holds(path, bytes));
+    assert_int_equal(unlink(path), 0);
+}
+
+/* Encrypted with a password, each in its application's way. touches: C-051 */
+static void passwords(void **state)
+{
+    static const uint8_t locked_word[600] = {0xec, 0xa5, 0xc1, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    static const uint8_t locked_excel[40] = {0x09, 8, 4, 0, 0, 6, 5, 0, 0x2f, 0, 4, 0, 1, 0, 1, 0};
+    static const uint8_t locked_user[40] = {
+        0, 0, 0xf6, 0x0f, 32, 0, 0, 0, 20, 0, 0, 0, 0xdf, 0xc4, 0xd1, 0xf3};
+    const struct {
+        const char *name;
+        struct stream streams[2];
+    } rows[] = {
+        {"agile.docx",
+            {{"EncryptionInfo", RMS_VIEW_LITERAL("x")}, {"EncryptedPackage", RMS_VIEW_LITERAL("y")}}},
+        {"w.doc", {{"WordDocument", BYTES(locked_word)}, {"1Table", RMS_VIEW_LITERAL("x")}}},
+        {"e.xls", {{"Workbook", BYTES(locked_excel)}, {"x", RMS_VIEW_LITERAL("x")}}},
+        {"p.ppt", {{"PowerPoint Document", RMS_VIEW_LITERAL("x")}, {"Current User", BYTES(locked_user)}}},
+    };
+
+    for (size_t i = 0; i < RMS_COUNT(rows); i++) {
+        struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(FILE_MAX);
+
+        make_compound(&bytes, rows[i].streams, 2);
+        refused(*state, rows[i].name, &bytes, RMS_E_PASSWORD);
+    }
+}
+
+/* A broken compound file with an Office name is refused; with another name it is somebody else's business. */
+static void broken_documents(void **state)
+{
+    struct fixture *f = *state;
+    struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(FILE_MAX);
+    struct rms_file_result result;
+    const char *path = rms_test_path(&f->issuer, "b.vsd");
+
+    make_word(&bytes);
+    rms_buf_truncate(&bytes, 700);
+    refused(f, "b.doc", &bytes, RMS_E_DAMAGED);
+    rms_test_write(path, bytes.data, bytes.len);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &in_place, &result), 0);
+    assert_string_equal(result.output, rms_test_path(&f->issuer, "b.vsd.pfile"));
+}
+
+/* --- protected again --- */
+
+static struct rms_view find_stream(struct rms_cfb *cfb, const char *name, struct rms_buf *out)
+{
+    uint32_t index;
+
+    rms_must(rms_cfb_find(cfb, RMS_CFB_ROOT, name, &index));
+    rms_must(rms_cfb_read(cfb, index, out));
+    return rms_buf_view(out);
+}
+
+/* Another licence and key, the same form, and what stood in clear beside it stays. touches: C-065 */
+static void again(void **state)
+{
+    struct fixture *f = *state;
+    const char *path = rms_test_path(&f->issuer, "again.doc");
+    struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(FILE_MAX);
+    char first[sizeof((struct rms_file_result *)0)->content_id];
+    struct rms_file_result result;
+
+    make_word(&bytes);
+    rms_test_write(path, bytes.data, bytes.len);
+    rms_must(rms_protect_file(f->alice, path, f->policy, &in_place, &result));
+    memcpy(first, result.content_id, sizeof first);
+    for (int i = 0; i < 2; i++) {
+        struct rms_buf RMS_BUF_CLEANUP made = RMS_BUF_INIT(FILE_MAX);
+        struct rms_buf RMS_BUF_CLEANUP title = RMS_BUF_INIT(FILE_MAX);
+        struct rms_cfb RMS_CFB_CLEANUP *cfb = NULL;
+        struct rms_reader reader;
+        struct rms_view view;
+        uint32_t index;
+
+        rms_must(rms_file_read(path, &made));
+        view = rms_buf_view(&made);
+        reader = rms_reader_of_view(&view);
+        rms_must(rms_cfb_open(&reader, &cfb));
+        assert_true(rms_view_equal(
+            find_stream(cfb, "\005SummaryInformation", &title), RMS_VIEW_LITERAL("the title")));
+        assert_int_equal(rms_cfb_find(cfb, RMS_CFB_ROOT, "Data", &index), RMS_E_NOT_FOUND);
+        if (i == 0) {
+            rms_must(rms_protect_file(f->alice, path, f->policy, &in_place, &result));
+            assert_string_not_equal(result.content_id, first);
+        }
+    }
+    rms_must(rms_unprotect_file(f->alice, path, &in_place, &result));
+    assert_true(holds(path, &bytes));
+}
+
+/* --- damage --- */
+
+/* Cut anywhere, a protected document is damaged or no longer one, never garbage; a flipped bit in what stands
+ * around the content neither. touches: C-069 */
+static void damage(void **state)
+{
+    struct fixture *f = *state;
+    struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(FILE_MAX);
+    struct rms_buf RMS_BUF_CLEANUP made = RMS_BUF_INIT(FILE_MAX);
+    const char *path = rms_test_path(&f->issuer, "d.docx");
+    struct rms_file_result result;
+
+    make_package(&bytes, 9000);
+    rms_test_write(path, bytes.data, bytes.len);
+    rms_must(rms_protect_file(f->alice, path, f->policy, &in_place, &result));
+    rms_must(rms_file_read(path, &made));
+    for (size_t len = 0; len + 1 < made.len; len += 509) {
+        rms_test_write(path, made.data, len);
+        assert_int_not_equal(rms_unprotect_file(f->alice, path, &in_place, &result), 0);
+    }
+    for (size_t at = 0; at < made.len; at += 67) {
+        made.data[at] ^= 0x20;
+        rms_test_write(path, made.data, made.len);
+        if (rms_unprotect_file(f->alice, path, &in_place, &result) == 0) {
+            struct rms_buf RMS_BUF_CLEANUP out = RMS_BUF_INIT(FILE_MAX);
+
+            /* in the cipher text, or in bytes that nobody reads */
+            rms_must(rms_file_read(path, &out));
+            assert_int_equal(out.len, bytes.len);
+        }
+        made.data[at] ^= 0x20;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kinds),
+        cmocka_unit_test(lengths),
+        cmocka_unit_test(real_document),
+        cmocka_unit_test(content_decides),
+        cmocka_unit_test(passwords),
+        cmocka_unit_test(broken_documents),
+        cmocka_unit_test(again),
+        cmocka_unit_test(damage),
+    };
+
+    return cmocka_run_group_tests_name("client office", tests, set_up, tear_down);
+}

@@ -1,0 +1,341 @@
+#include "format/office.h"
+
+#include "base/cursor.h"
+
+#define SPACES     "\006DataSpaces"
+#define PRIMARY    "\006Primary"
+#define SMALL_MAX  (64u * 1024)                        /* a data-space stream but for the licence's */
+#define STREAM_MAX (RMS_PFILE_LICENCE_MAX + SMALL_MAX) /* that one */
+#define MAPS_MAX   8u
+#define SIZE_BYTES 8u /* in front of the content */
+
+static const struct layout {
+    const char *content, *space, *transform;
+} layouts[] = {
+    [RMS_CONTAINER_PACKAGE] = {"EncryptedPackage", "DRMEncryptedDataSpace", "DRMEncryptedTransform"},
+    [RMS_CONTAINER_BINARY] = {"\tDRMContent", "\tDRMDataSpace", "\tDRMTransform"},
+};
+#define LAYOUT_FIRST RMS_CONTAINER_PACKAGE
+#define LAYOUT_LAST  RMS_CONTAINER_BINARY
+
+/* --- reading ----------------------------------------------------------------------------------------------
+ */
+
+/* Something that must be there. */
+static int find(struct rms_cfb *cfb, uint32_t storage, const char *name, uint32_t *index_out)
+{
+    int status = rms_cfb_find(cfb, storage, name, index_out);
+
+    return status == RMS_E_NOT_FOUND ? RMS_E_DAMAGED : status;
+}
+
+static int read_small(struct rms_cfb *cfb, uint32_t storage, const char *name, struct rms_buf *out)
+{
+    uint32_t index;
+    int status;
+
+    RMS_TRY(find(cfb, storage, name, &index));
+    status = rms_cfb_read(cfb, index, out);
+    return status == RMS_E_LIMIT ? RMS_E_DAMAGED : status;
+}
+
+/* The kind whose content stream the map names, and its data space. */
+static int read_map(
+    struct rms_cfb *cfb, uint32_t spaces, enum rms_container_kind *kind_out, struct rms_ds_map *map_out)
+{
+    struct rms_buf RMS_BUF_CLEANUP stream = RMS_BUF_INIT(SMALL_MAX);
+    struct rms_ds_map maps[MAPS_MAX];
+    size_t count;
+
+    RMS_TRY(read_small(cfb, spaces, "DataSpaceMap", &stream));
+    RMS_TRY(rms_ds_parse_map(rms_buf_view(&stream), maps, MAPS_MAX, &count));
+    for (size_t i = 0; i < count; i++) {
+        for (int kind = LAYOUT_FIRST; kind <= LAYOUT_LAST; kind++) {
+            if (strcmp(maps[i].content, layouts[kind].content) == 0) {
+                *kind_out = (enum rms_container_kind)kind;
+                *map_out = maps[i];
+                return 0;
+            }
+        }
+    }
+    return RMS_E_NOT_PROTECTED;
+}
+
+/* The storage of the transform that encrypts the content of a data space. */
+static int find_transform(struct rms_cfb *cfb, uint32_t spaces, const char *space, uint32_t *transform_out)
+{
+    struct rms_buf RMS_BUF_CLEANUP stream = RMS_BUF_INIT(SMALL_MAX);
+    char name[RMS_DS_NAME_MAX];
+    uint32_t storage;
+
+    RMS_TRY(find(cfb, spaces, "DataSpaceInfo", &storage));
+    RMS_TRY(read_small(cfb, storage, space, &stream));
+    RMS_TRY(rms_ds_parse_space(rms_buf_view(&stream), name));
+    RMS_TRY(find(cfb, spaces, "TransformInfo", &storage));
+    return find(cfb, storage, name, transform_out);
+}
+
+static int take_licence(struct rms_container *container, uint32_t transform)
+{
+    struct rms_buf RMS_BUF_CLEANUP stream = RMS_BUF_INIT(STREAM_MAX);
+    struct rms_ds_primary primary;
+    uint32_t index;
+
+    RMS_TRY(read_small(container->cfb, transform, PRIMARY, &stream));
+    RMS_TRY(rms_ds_parse_primary(rms_buf_view(&stream), &primary));
+    if (!primary.rights) {
+        return RMS_E_NOT_PROTECTED; /* by a password, or by something unknown */
+    }
+    if (primary.licence.len > RMS_PFILE_LICENCE_MAX) {
+        return RMS_E_DAMAGED;
+    }
+    RMS_TRY(find(container->cfb, transform, PRIMARY, &index));
+    container->licence.offset = (uint64_t)(primary.licence.data - stream.data);
+    container->licence.len = primary.licence.len;
+    return rms_cfb_stream(container->cfb, index, &container->licence.reader);
+}
+
+/* The size of the clear content, then the cipher text: in whole cipher blocks, and no longer than the filling
+ * of the last block of 4096 bytes explains (protected-file-formats 5.6). */
+static int take_content(struct rms_container *container)
+{
+    struct rms_part *content = &container->content;
+    uint8_t size[SIZE_BYTES] = {0};
+    struct rms_cursor cursor = rms_cursor_of(rms_view_of(size, sizeof size));
+    uint32_t index;
+
+    RMS_TRY(find(container->cfb, RMS_CFB_ROOT, layouts[container->kind].content, &index));
+    RMS_TRY(rms_cfb_stream(container->cfb, index, &content->reader));
+    RMS_TRY(rms_reader_at(&content->reader, 0, size, sizeof size));
+    content->offset = SIZE_BYTES;
+    content->len = content->reader.size - SIZE_BYTES;
+    container->original_size = rms_cursor_u64(&cursor);
+    if (content->len % 16 != 0 || container->original_size > content->len ||
+        content->len - container->original_size > RMS_CONTENT_BLOCK) {
+        return RMS_E_DAMAGED;
+    }
+    return 0;
+}
+
+static int open_spaces(struct rms_container *container, uint32_t spaces)
+{
+    struct rms_buf RMS_BUF_CLEANUP version = RMS_BUF_INIT(SMALL_MAX);
+    struct rms_ds_map map;
+    uint32_t transform;
+
+    RMS_TRY(read_map(container->cfb, spaces, &container->kind, &map));
+    RMS_TRY(find_transform(container->cfb, spaces, map.space, &transform));
+    RMS_TRY(take_licence(container, transform));
+    RMS_TRY(read_small(container->cfb, spaces, "Version", &version));
+    RMS_TRY(rms_ds_parse_version(rms_buf_view(&version)));
+    return take_content(container);
+}
+
+int rms_office_open(const struct rms_reader *file, struct rms_container *container)
+{
+    uint32_t spaces;
+    int status;
+
+    if (!rms_cfb_looks(file)) {
+        return RMS_E_NOT_PROTECTED;
+    }
+    RMS_TRY(rms_cfb_open(file, &container->cfb));
+    container->keeps_name = true;
+    status = rms_cfb_find(container->cfb, RMS_CFB_ROOT, SPACES, &spaces);
+    if (status == RMS_E_NOT_FOUND) {
+        status = RMS_E_NOT_PROTECTED;
+    } else if (status == 0) {
+        status = open_spaces(container, spaces);
+    }
+    if (status != 0) {
+        rms_container_close(container);
+    }
+    return status;
+}
+
+/* --- clear documents --------------------------------------------------------------------------------------
+ */
+
+static uint32_t u32_at(const uint8_t *bytes)
+{
+    struct rms_cursor cursor = rms_cursor_of(rms_view_of(bytes, 4));
+
+    return rms_cursor_u32(&cursor);
+}
+
+/* MS-DOC 2.5.2: fEncrypted of the FibBase. */
+static bool word_locked(const struct rms_reader *stream)
+{
+    uint8_t head[12];
+
+    return rms_reader_at(stream, 0, head, sizeof head) == 0 && (head[11] & 1) != 0;
+}
+
+/* MS-XLS 2.4.117: a FilePass record among the first of the workbook. */
+static bool excel_locked(const struct rms_reader *stream)
+{
+    uint64_t at = 0;
+
+    for (int i = 0; i < 64; i++) {
+        uint8_t head[4];
+
+        if (rms_reader_at(stream, at, head, sizeof head) != 0) {
+            return false;
+        }
+        if (head[0] == 0x2f && head[1] == 0) {
+            return true;
+        }
+        at += 4 + (uint64_t)(u32_at(head) >> 16);
+    }
+    return false;
+}
+
+/* MS-PPT 2.3.2: headerToken of the CurrentUserAtom. */
+static bool powerpoint_locked(const struct rms_reader *stream)
+{
+    uint8_t head[16];
+
+    return rms_reader_at(stream, 0, head, sizeof head) == 0 && u32_at(head + 12) == 0xf3d1c4dfu;
+}
+
+/* Streams that tell an application's document, and where its password shows. */
+static const struct {
+    const char *main, *telling;
+    bool (*locked)(const struct rms_reader *stream);
+} documents[] = {
+    {"WordDocument", "WordDocument", word_locked},
+    {"Workbook", "Workbook", excel_locked},
+    {"Book", "Book", excel_locked},
+    {"PowerPoint Document", "Current User", powerpoint_locked},
+};
+
+static int check_binary(struct rms_cfb *cfb, enum rms_container_kind *kind_out)
+{
+    static const char *const locks[] = {"EncryptionInfo", "EncryptedPackage", "encryption", SPACES};
+    struct rms_reader stream;
+    uint32_t index;
+
+    for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
+        if (rms_cfb_find(cfb, RMS_CFB_ROOT, locks[i], &index) != RMS_E_NOT_FOUND) {
+            return RMS_E_PASSWORD;
+        }
+    }
+    for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
+        if (rms_cfb_find(cfb, RMS_CFB_ROOT, documents[i].main, &index) != 0) {
+            continue;
+        }
+        *kind_out = RMS_CONTAINER_BINARY;
+        RMS_TRY(find(cfb, RMS_CFB_ROOT, documents[i].telling, &index));
+        RMS_TRY(rms_cfb_stream(cfb, index, &stream));
+        return documents[i].locked(&stream) ? RMS_E_PASSWORD : 0;
+    }
+    return 0;
+}
+
+int rms_office_kind(const struct rms_reader *file, enum rms_container_kind *kind_out)
+{
+    struct rms_cfb RMS_CFB_CLEANUP *cfb = NULL;
+    uint8_t head[4];
+
+    *kind_out = RMS_CONTAINER_PFILE;
+    if (rms_reader_at(file, 0, head, sizeof head) == 0 && memcmp(head, "PK\003\004", sizeof head) == 0) {
+        *kind_out = RMS_CONTAINER_PACKAGE;
+        return 0;
+    }
+    if (!rms_cfb_looks(file)) {
+        return 0;
+    }
+    RMS_TRY(rms_cfb_open(file, &cfb));
+    return check_binary(cfb, kind_out);
+}
+
+/* --- writing ----------------------------------------------------------------------------------------------
+ */
+
+static int put(struct rms_cfb_writer *writer, const char *name, int emitted, struct rms_buf *stream)
+{
+    RMS_TRY(emitted);
+    RMS_TRY(rms_cfb_put(writer, name, rms_buf_view(stream)));
+    rms_buf_reset(stream);
+    return 0;
+}
+
+static int write_spaces(struct rms_cfb_writer *writer, const struct layout *layout, struct rms_view licence)
+{
+    struct rms_buf RMS_BUF_CLEANUP stream = RMS_BUF_INIT(STREAM_MAX);
+
+    RMS_TRY(rms_cfb_enter(writer, SPACES));
+    RMS_TRY(put(writer, "Version", rms_ds_emit_version(&stream), &stream));
+    RMS_TRY(put(writer, "DataSpaceMap", rms_ds_emit_map(layout->content, layout->space, &stream), &stream));
+    RMS_TRY(rms_cfb_enter(writer, "DataSpaceInfo"));
+    RMS_TRY(put(writer, layout->space, rms_ds_emit_space(layout->transform, &stream), &stream));
+    RMS_TRY(rms_cfb_leave(writer));
+    RMS_TRY(rms_cfb_enter(writer, "TransformInfo"));
+    RMS_TRY(rms_cfb_enter(writer, layout->transform));
+    RMS_TRY(put(writer, PRIMARY, rms_ds_emit_primary(licence, &stream), &stream));
+    RMS_TRY(rms_cfb_leave(writer));
+    RMS_TRY(rms_cfb_leave(writer));
+    return rms_cfb_leave(writer);
+}
+
+static bool is_any(const char *name, const char *const *list)
+{
+    for (; *list != NULL; list++) {
+        if (strcmp(name, *list) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of a clear document only what section 6 leaves in clear; of a protected one everything but what protects.
+ */
+static bool stays_beside(const char *name, bool again)
+{
+    static const char *const clear[] = {"_signatures", "\001CompObj", "Macros", "_VBA_PROJECT_CUR",
+        "\005SummaryInformation", "\005DocumentSummaryInformation", "MsoDataStore", NULL};
+    static const char *const made[] = {
+        SPACES, "EncryptedPackage", "\tDRMContent", "\tDRMViewerContent", NULL};
+
+    return again ? !is_any(name, made) : is_any(name, clear);
+}
+
+static int write_beside(struct rms_cfb_writer *writer, const struct rms_reader *beside)
+{
+    struct rms_cfb RMS_CFB_CLEANUP *from = NULL;
+    const struct rms_cfb_entry *entry;
+    uint32_t spaces;
+    bool again;
+
+    RMS_TRY(rms_cfb_open(beside, &from));
+    again = rms_cfb_find(from, RMS_CFB_ROOT, SPACES, &spaces) == 0;
+    rms_cfb_set_class(writer, rms_cfb_entry(from, RMS_CFB_ROOT)->class_id);
+    for (uint32_t i = 1; (entry = rms_cfb_entry(from, i)) != NULL; i++) {
+        if (entry->parent == RMS_CFB_ROOT && stays_beside(entry->name, again)) {
+            RMS_TRY(rms_cfb_copy(writer, from, i));
+        }
+    }
+    return 0;
+}
+
+int rms_office_begin(
+    const struct rms_container_request *request, const struct rms_writer *file, struct rms_container_out *out)
+{
+    const struct layout *layout = &layouts[request->kind];
+    struct rms_buf RMS_BUF_CLEANUP size = RMS_BUF_INIT(SIZE_BYTES);
+
+    if (request->size > RMS_CFB_STREAM_MAX - RMS_CONTENT_BLOCK - SIZE_BYTES) {
+        return RMS_E_LIMIT;
+    }
+    RMS_TRY(rms_cfb_writer_new(file, &out->office));
+    RMS_TRY(write_spaces(out->office, layout, request->licence));
+    if (request->beside != NULL && rms_cfb_looks(request->beside)) {
+        RMS_TRY(write_beside(out->office, request->beside));
+    }
+    rms_buf_append_u64(&size, request->size);
+    RMS_TRY(rms_cfb_begin(out->office, layout->content));
+    RMS_TRY(rms_cfb_append(out->office, size.data, size.len));
+    out->stream = rms_cfb_stream_writer(out->office);
+    out->content_offset = SIZE_BYTES;
+    return 0;
+}

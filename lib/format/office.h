@@ -1,0 +1,20 @@
+/* Office documents protected in their own form: a compound file with data spaces (doc/format/office.md). A
+ * package (docx and its family) lies encrypted in the stream EncryptedPackage, an older document in
+ * \011DRMContent beside a placeholder that programs without rights management show. */
+#ifndef RMS_FORMAT_OFFICE_H
+#define RMS_FORMAT_OFFICE_H
+
+#include "format/container.h"
+#include "format/dataspace.h"
+
+/* For the table of containers. */
+RMS_MUST_USE int rms_office_open(const struct rms_reader *file, struct rms_container *container);
+RMS_MUST_USE int rms_office_begin(const struct rms_container_request *request, const struct rms_writer *file,
+    struct rms_container_out *out);
+
+/* Which container a clear file gets that has the name of an Office document: by its content, as applications
+ * go by it too. RMS_CONTAINER_PFILE for what only has the name. RMS_E_PASSWORD when it is encrypted with a
+ * password, RMS_E_DAMAGED. */
+RMS_MUST_USE int rms_office_kind(const struct rms_reader *file, enum rms_container_kind *kind_out);
+
+#endif
