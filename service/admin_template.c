@@ -199,14 +199,12 @@ static int store(struct rms_request *request, const struct rms_template *tpl, bo
 int rms_admin_template_settle(struct rms_request *request, const struct rms_tenant *tenant,
     struct rms_template *tpl, bool add, struct rms_reply *reply)
 {
-    struct rms_template stored = *tpl;
+    struct rms_template stored;
     struct rms_buf *out = &reply->body;
     RMS_TRY(check_form(request, &tpl->policy));
-    if (rms_request_query(request, "check") == NULL) {
-        tpl->modified_at = request->now;
-        RMS_TRY(store(request, tpl, add));
-        RMS_TRY(rms_template_get(request->worker->db, request->arena, tenant->id, tpl->policy.id, &stored));
-    }
+    tpl->modified_at = request->now;
+    RMS_TRY(store(request, tpl, add));
+    RMS_TRY(rms_template_get(request->worker->db, request->arena, tenant->id, tpl->policy.id, &stored));
     rms_out_open(out, NULL, '{');
     rms_admin_template_members_write(request, out, &stored);
     RMS_TRY(write_warnings(request, out, tenant, &stored));

@@ -30,9 +30,8 @@ struct rms_template_edit {
 RMS_MUST_USE int rms_admin_template_apply(const struct rms_template_edit *edit, struct rms_template *tpl);
 extern const char *const rms_admin_template_members[];
 
-/* Stores it, new or changed, and answers with what is stored and what there is to warn about. With "check" in
- * the query nothing is stored, and the answer is what would be. RMS_E_CONFLICT when somebody was faster
- * (S-100). */
+/* Stores it, new or changed, and answers with what is stored and what there is to warn about. RMS_E_CONFLICT
+ * when somebody was faster (S-100). */
 RMS_MUST_USE int rms_admin_template_settle(struct rms_request *request, const struct rms_tenant *tenant,
     struct rms_template *tpl, bool add, struct rms_reply *reply);
 

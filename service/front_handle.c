@@ -150,6 +150,35 @@ static int accept_caller(struct rms_front *front, struct rms_request *request)
     return RMS_OK;
 }
 
+/* S-329. Refused where nothing is rehearsed: who asked for a rehearsal must not change anything. */
+static int read_what_if(struct rms_request *request)
+{
+    const char *text = rms_request_query(request, "what-if");
+    if (text == NULL || request->route->who == RMS_WHO_ANYONE) {
+        return RMS_OK;
+    }
+    request->what_if = true;
+    if (!request->route->rehearsed) {
+        return rms_fail(request, RMS_E_BAD_ARGUMENT, "what-if: this request is not rehearsed");
+    }
+    return strcmp(text, "true") == 0 ? RMS_OK : rms_fail(request, RMS_E_BAD_ARGUMENT, "what-if: not true");
+}
+
+/* The handler as ever, for the same caller; what it did to the store is undone. Its note is of what did not
+ * happen. */
+static int rehearse(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    rms_db_rehearse(request->worker->db);
+    int rc = request->route->handler(front, request, reply);
+    rms_db_rehearse_end(request->worker->db);
+    request->note = (struct rms_usage_note){
+        .published_at = RMS_TIME_NONE, .request_type = "WhatIf", .detail = request->note.detail};
+    if (request->param_count == 0) {
+        request->tenant = request->person != NULL ? request->tenant : NULL; /* one that was made is none */
+    }
+    return rc;
+}
+
 static int serve(struct rms_front *front, struct rms_exchange *x)
 {
     struct rms_request *request = &x->request;
@@ -162,7 +191,9 @@ static int serve(struct rms_front *front, struct rms_exchange *x)
     if (request->route->log == RMS_LOG_USAGE && !rms_usage_healthy(front->usage)) {
         return rms_fail(request, RMS_E_UNREACHABLE, "the usage log cannot be written");
     }
-    RMS_TRY(request->route->handler(front, request, &x->reply));
+    RMS_TRY(read_what_if(request));
+    rms_handler handler = request->what_if ? rehearse : request->route->handler;
+    RMS_TRY(handler(front, request, &x->reply));
     return rms_buf_status(&x->reply.body) < 0 ? RMS_E_INTERNAL : RMS_OK;
 }
 

@@ -86,6 +86,8 @@ struct rms_request {
     const char *client_info;         /* x-ms-rms-platform-id, else User-Agent, else "" */
     int64_t now;                     /* clock at the start: one time for the whole decision */
     bool admin_socket;
+    bool
+        what_if; /* a rehearsal: the store undoes what the handler does; the rest is the handler's to leave */
 
     enum rms_caller caller;
     const struct rms_live_tenant

@@ -23,30 +23,38 @@
 #define BEARER(methods, path, max, handler, word) FOR_OTHERS(methods, path, NONE, max, handler, word)
 #define FOR_OTHERS(methods, path, area, max, handler, word)                                                  \
     {                                                                                                        \
-        methods, MY(path), RMS_WHO_BEARER, RMS_AREA_##area, max, rms_rest_##handler, RMS_LOG_USAGE, word     \
+        methods, MY(path), RMS_WHO_BEARER, RMS_AREA_##area, max, rms_rest_##handler, RMS_LOG_USAGE, word,    \
+            false                                                                                            \
+    }
+/* A person's change that can be rehearsed. Never what hands out a licence: that is always logged as such. */
+#define CHANGE(path, max, handler, word)                                                                     \
+    {                                                                                                        \
+        POST, MY(path), RMS_WHO_BEARER, RMS_AREA_NONE, max, rms_rest_##handler, RMS_LOG_USAGE, word, true    \
     }
 
 #define SIGNIN(methods, path, max, handler)                                                                  \
     {                                                                                                        \
-        methods, path, RMS_WHO_ANYONE, RMS_AREA_NONE, max, rms_signin_##handler, RMS_LOG_NONE, NULL          \
+        methods, path, RMS_WHO_ANYONE, RMS_AREA_NONE, max, rms_signin_##handler, RMS_LOG_NONE, NULL, false   \
     }
 
 /* What a directory pushes: changes are rows of the admin log. */
 #define SCIM_READ(path, handler)                                                                             \
     {                                                                                                        \
-        GET, "/{}/scim/v2/" path, RMS_WHO_PUSHER, RMS_AREA_NONE, 0, rms_scim_##handler, RMS_LOG_NONE, NULL   \
+        GET, "/{}/scim/v2/" path, RMS_WHO_PUSHER, RMS_AREA_NONE, 0, rms_scim_##handler, RMS_LOG_NONE, NULL,  \
+            false                                                                                            \
     }
 #define SCIM(methods, path, max, handler, word)                                                              \
     {                                                                                                        \
         methods, "/{}/scim/v2/" path, RMS_WHO_PUSHER, RMS_AREA_NONE, max, rms_scim_##handler, RMS_LOG_ADMIN, \
-            word                                                                                             \
+            word, false                                                                                      \
     }
 
 /* Administration: the word is the command of the admin log. OPERATOR rows are for the socket alone: they
  * concern the deployment, other tenants, or what the service trusts. */
 #define ROW(methods, path, who, area, handler, word)                                                         \
     {                                                                                                        \
-        methods, "/admin/v1/" path, who, area, RMS_ADMIN_BODY_MAX, rms_admin_##handler, RMS_LOG_ADMIN, word  \
+        methods, "/admin/v1/" path, who, area, RMS_ADMIN_BODY_MAX, rms_admin_##handler, RMS_LOG_ADMIN, word, \
+            true                                                                                             \
     }
 #define OPERATOR(methods, path, handler, word)                                                               \
     ROW(methods, path, RMS_WHO_OPERATOR, RMS_AREA_NONE, handler, word)
@@ -66,19 +74,20 @@ const struct rms_route rms_routes[] = {
     BEARER(GET, "licensorcertificate", 0, licensor_certificate, "GetLicensorCertificate"),
     BEARER(POST, "accountcertificates", CERTIFICATE, account_certificate, "Certify"),
     BEARER(POST, "clientlicensorcertificates", CERTIFICATE, client_licensor, "GetClientLicensorCert"),
-    BEARER(POST, "documents", LICENCE, tracking_register, "RegisterDocument"),
+    CHANGE("documents", LICENCE, tracking_register, "RegisterDocument"),
     BEARER(GET, "documents", 0, tracking_list, "GetAllDocs"),
     BEARER(GET, "documents/{}", 0, tracking_show, "GetSingle"),
     BEARER(GET, "documents/{}/events", 0, tracking_events, "LoadEventsForTimeline"),
-    BEARER(POST, "documents/{}/revoke", SMALL, tracking_revoke, "RevokeAccess"),
-    BEARER(POST, "documents/{}/notify", SMALL, tracking_notify, "UpdateNotificationSettings"),
-    BEARER(POST, "documents/{}/restore", SMALL, tracking_restore, "RestoreAccess"),
+    CHANGE("documents/{}/revoke", SMALL, tracking_revoke, "RevokeAccess"),
+    CHANGE("documents/{}/notify", SMALL, tracking_notify, "UpdateNotificationSettings"),
+    CHANGE("documents/{}/restore", SMALL, tracking_restore, "RestoreAccess"),
     BEARER(POST, "clientlogs/debug", RMS_REST_LOG_BODY_MAX, client_log, "ClientLogs"),
     BEARER(POST, "clientlogs/performance", RMS_REST_LOG_BODY_MAX, client_log, "ClientLogs"),
 
-    {GET, "/_wmcs/licensing", RMS_WHO_ANYONE, RMS_AREA_NONE, 0, rms_rest_licensing_info, RMS_LOG_NONE, NULL},
+    {GET, "/_wmcs/licensing", RMS_WHO_ANYONE, RMS_AREA_NONE, 0, rms_rest_licensing_info, RMS_LOG_NONE, NULL,
+        false},
     {GET, "/_wmcs/certification", RMS_WHO_ANYONE, RMS_AREA_NONE, 0, rms_rest_licensing_info, RMS_LOG_NONE,
-        NULL},
+        NULL, false},
 
     SIGNIN(GET, "/{}/.well-known/openid-configuration", 0, configuration),
     SIGNIN(GET, "/{}/discovery/keys", 0, keys),

@@ -31,6 +31,7 @@ struct rms_route {
     rms_handler handler;
     enum rms_log_class log;
     const char *request_type; /* usage log (service-requirements 8.2), or the command name of the admin log */
+    bool rehearsed;           /* takes what-if=true (S-329) */
 };
 
 /* The rows, ended by one without pattern. */

@@ -237,6 +237,9 @@ static int get_live(struct rms_tenancy *tenancy, struct rms_db *db, const char *
     if (*live_out != NULL) {
         return RMS_OK;
     }
+    if (rms_db_in_transaction(db)) { /* what it sees may never come true: not for others */
+        return new_live(tenancy, db, id, live_out);
+    }
     (void)pthread_mutex_lock(&tenancy->load);
     int rc = load_under_lock(tenancy, db, id, live_out);
     (void)pthread_mutex_unlock(&tenancy->load);

@@ -91,7 +91,9 @@ static int make_key(struct rms_request *request, const struct rms_tenant *tenant
     if (wish->adopt != NULL) {
         return adopt(request, tenant, wish->adopt, made);
     }
-    RMS_TRY(rms_keyd_make_in_token(keys, wish->bits, tenant->id, &made->key));
+    /* of a rehearsal nothing stays in the token, from which nobody would take it away */
+    RMS_TRY(request->what_if ? rms_keyd_generate(keys, RMS_KEY_TENANT_RSA, wish->bits, tenant->id, &made->key)
+                             : rms_keyd_make_in_token(keys, wish->bits, tenant->id, &made->key));
     return own_reference(request, made->key.key.key_id, &made->reference);
 }
 
@@ -113,6 +115,9 @@ int rms_tenant_key_move(struct rms_request *request, const struct rms_key *key)
     RMS_TRY(need_token(request));
     if (key->reference[0] != '\0') {
         return rms_fail(request, RMS_E_CONFLICT, "the key is in the token already");
+    }
+    if (request->what_if) { /* the token undoes nothing */
+        return RMS_OK;
     }
     RMS_TRY(rms_keyd_move_to_token(request->worker->keys, key->id, &sealed));
     RMS_TRY(own_reference(request, key->id, &moved.reference));

@@ -79,7 +79,9 @@ bool rms_tracking_is_own(const struct rms_request *request, const struct rms_tra
 
 void rms_tracking_settle(struct rms_request *request)
 {
-    rms_usage_flush(request->worker->front->usage, FLUSH_MS);
+    if (!rms_db_in_transaction(request->worker->db)) { /* in one it would wait for itself */
+        rms_usage_flush(request->worker->front->usage, FLUSH_MS);
+    }
 }
 
 /* --- documents ---------------------------------------------------------------------------------------------

@@ -93,12 +93,14 @@ struct admin_exchange {
     const json_t *query;
     const json_t *body;
     bool may_miss;
+    bool what_if; /* a rehearsal, whatever the command line says */
 };
 int admin_exchange(
     const struct arguments *arguments, const struct admin_exchange *exchange, json_t **reply_out);
 
-/* --what-if: prints what would be sent. body: an object. */
-int admin_show_request(const char *method, const struct rms_buf *url, json_t *body);
+/* Shows what a change answered: its members, or the sentence; under --what-if, that it was not done. */
+int admin_show_change(const struct arguments *arguments, const struct admin_exchange *exchange, json_t *reply,
+    const char *sentence);
 
 /* Prints a refusal in the service's words; returns the exit status of its reason. */
 int admin_refused(const struct rms_buf *reply);
@@ -109,9 +111,8 @@ int admin_refused(const struct rms_buf *reply);
 #define SOCKET_OPTION                                                                                        \
     TEXT("socket", "PATH",                                                                                   \
         "administration socket (default: RMS_ADMIN_SOCKET, rms admin login, /var/lib/openrms/admin.sock)")
-#define TENANT_OPTION TEXT("tenant", "TENANT", "its GUID or a domain of it (default: the only tenant)")
-#define CHANGE_OPTIONS                                                                                       \
-    FLAG("force", "do not ask"), FLAG("what-if", "show what would be sent to the service, and send nothing")
+#define TENANT_OPTION  TEXT("tenant", "TENANT", "its GUID or a domain of it (default: the only tenant)")
+#define CHANGE_OPTIONS FLAG("force", "do not ask"), ALIAS("yes", OPTION_FLAG, "force"), WHAT_IF_OPTION
 
 #define ADMIN_VERB(n, s, o, low, high, opts, c, ex)                                                          \
     {                                                                                                        \

@@ -62,6 +62,22 @@ int admin_url(const struct arguments *arguments, const char *path, const json_t 
     return rms_buf_status(url);
 }
 
+/* --what-if: the service does everything, shows it, and undoes it. */
+static bool is_rehearsal(const struct arguments *arguments, const struct admin_exchange *exchange)
+{
+    return exchange->what_if || (argument_flag(arguments, "what-if") && strcmp(exchange->method, "GET") != 0);
+}
+
+static int exchange_url(
+    const struct arguments *arguments, const struct admin_exchange *exchange, struct rms_buf *url)
+{
+    RMS_TRY(admin_url(arguments, exchange->path, exchange->query, url));
+    if (is_rehearsal(arguments, exchange)) {
+        rms_buf_printf(url, "%cwhat-if=true", strchr(rms_buf_text(url), '?') != NULL ? '&' : '?');
+    }
+    return rms_buf_status(url);
+}
+
 /* --- the call --------------------------------------------------------------------------------------------
  */
 
@@ -221,6 +237,44 @@ void admin_show_warnings(json_t *reply)
     }
 }
 
+/* What was tried, as an object; or what people read above it. Is there anything more to show? */
+static bool show_rehearsal(
+    const struct arguments *arguments, const struct admin_exchange *exchange, json_t *reply)
+{
+    struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
+
+    if (!is_rehearsal(arguments, exchange)) {
+        return true;
+    }
+    if (!output_json()) {
+        puts(_("Nothing was changed. Without --what-if:"));
+        return true;
+    }
+    if (exchange_url(arguments, exchange, &url) == 0) {
+        output_object(json_pack("{s:b,s:s,s:o,s:O?,s:O}", "WhatIf", 1, "Method", exchange->method, "Path",
+            text_json(rms_buf_text(&url) + strlen(LOCAL)), "Body", (json_t *)exchange->body, "Result",
+            reply));
+    }
+    return false;
+}
+
+int admin_show_change(const struct arguments *arguments, const struct admin_exchange *exchange, json_t *reply,
+    const char *sentence)
+{
+    admin_show_warnings(reply);
+    if (!show_rehearsal(arguments, exchange, reply)) {
+        return EXIT_DONE;
+    }
+    if (output_json()) {
+        output_object(json_incref(reply));
+    } else if (sentence == NULL) {
+        output_members(reply);
+    } else if (!output_quiet()) {
+        puts(sentence);
+    }
+    return EXIT_DONE;
+}
+
 static void show_reply(const struct call *call, const json_t *reply)
 {
     if (json_is_array(reply)) {
@@ -234,7 +288,8 @@ static void show_reply(const struct call *call, const json_t *reply)
     }
 }
 
-static int show(const struct call *call, const struct rms_buf *reply)
+static int show(const struct arguments *arguments, const struct call *call,
+    const struct admin_exchange *exchange, const struct rms_buf *reply)
 {
     json_t *RMS_JSON_CLEANUP parsed = NULL;
     int code;
@@ -247,7 +302,9 @@ static int show(const struct call *call, const struct rms_buf *reply)
         return output_error(NULL, _("the service's reply"), RMS_E_INTERNAL);
     }
     admin_show_warnings(parsed);
-    show_reply(call, parsed);
+    if (show_rehearsal(arguments, exchange, parsed)) {
+        show_reply(call, parsed);
+    }
     return EXIT_DONE;
 }
 
@@ -259,7 +316,7 @@ int admin_exchange(
     struct admin_request request = {
         .arguments = arguments, .method = exchange->method, .body = exchange->body};
     long http = 0;
-    int code = admin_url(arguments, exchange->path, exchange->query, &url);
+    int code = exchange_url(arguments, exchange, &url);
 
     *reply_out = NULL;
     if (code == 0) {
@@ -298,35 +355,21 @@ static int confirm(const struct arguments *arguments, const struct call *call)
     return 0;
 }
 
-int admin_show_request(const char *method, const struct rms_buf *url, json_t *body)
-{
-    const char *path = rms_buf_text(url) + strlen(LOCAL);
-
-    if (output_json()) {
-        output_object(json_pack("{s:s,s:o,s:O}", "Method", method, "Path", text_json(path), "Body", body));
-    } else {
-        struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(BODY_MAX);
-
-        printf(_("Would send: %s %s"), method, path);
-        printf(" %s\n", rms_json_emit(body, &text) == 0 ? rms_buf_text(&text) : "");
-    }
-    return EXIT_DONE;
-}
-
 static int run_call(const struct arguments *arguments, const struct call *call, json_t *query, json_t *body)
 {
     struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
     struct rms_buf RMS_BUF_CLEANUP reply = RMS_BUF_INIT(REPLY_MAX);
+    const struct admin_exchange exchange = {.method = call->method,
+        .path = call->path,
+        .query = query,
+        .body = call->fields != NULL ? body : NULL};
     struct admin_request request = {.arguments = arguments,
         .method = call->method,
-        .body = call->fields != NULL ? body : NULL,
+        .body = exchange.body,
         .text = call->text && !output_json()};
     long http = 0;
-    int code = admin_url(arguments, call->path, query, &url);
+    int code = exchange_url(arguments, &exchange, &url);
 
-    if (code == 0 && argument_flag(arguments, "what-if")) {
-        return admin_show_request(call->method, &url, body);
-    }
     if (code == 0) {
         request.url = rms_buf_text(&url);
         code = admin_perform(&request, &reply, &http);
@@ -334,7 +377,7 @@ static int run_call(const struct arguments *arguments, const struct call *call, 
     if (code < 0) {
         return admin_unreachable(arguments, code);
     }
-    return http == HTTP_OK ? show(call, &reply) : admin_refused(&reply);
+    return http == HTTP_OK ? show(arguments, call, &exchange, &reply) : admin_refused(&reply);
 }
 
 int admin_run(struct arguments *arguments)

@@ -2,8 +2,7 @@
 #include "cmd/rms/admin.h"
 
 static const struct option_row options[] = {SOCKET_OPTION, OPTIONS_END};
-static const struct option_row change_options[] = {
-    FLAG("what-if", "show what would be sent to the service, and send nothing"), SOCKET_OPTION, OPTIONS_END};
+static const struct option_row change_options[] = {CHANGE_OPTIONS, SOCKET_OPTION, OPTIONS_END};
 
 static const struct call check = {.method = "GET", .path = "/admin/v1/db"};
 static const struct call migrate = {.method = "POST", .path = "/admin/v1/db/migrate"};

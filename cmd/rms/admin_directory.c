@@ -67,8 +67,8 @@ static const struct call directory_remove = {.method = "DELETE",
 
 static const struct option_row wait_options[] = {TENANT_OPTION, SOCKET_OPTION, OPTIONS_END};
 static const struct option_row refresh_options[] = {
-    FLAG("force", "also when more than half of the people are gone"), TENANT_OPTION, SOCKET_OPTION,
-    OPTIONS_END};
+    FLAG("force", "also when more than half of the people are gone"), WHAT_IF_OPTION, TENANT_OPTION,
+    SOCKET_OPTION, OPTIONS_END};
 
 static int wait_for(const struct arguments *arguments, json_t **reply)
 {
@@ -109,6 +109,9 @@ static int read_now(const struct arguments *arguments, const char *mode)
     const struct admin_exchange want = {.method = "POST", .path = DIRECTORY "/refresh", .body = body};
     int status = admin_exchange(arguments, &want, &reply);
 
+    if (status == 0 && argument_flag(arguments, "what-if")) {
+        return admin_show_change(arguments, &want, reply, _("The directory is read anew."));
+    }
     status = status == 0 ? wait_for(arguments, &reply) : status;
     return status == 0 ? show_report(reply) : status;
 }

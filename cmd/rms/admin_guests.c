@@ -5,7 +5,7 @@ static const struct option_row passcodes_options[] = {
     FLAG("on", "guests may sign in by a code that is mailed to them"),
     FLAG("off", "they may not; codes under way are void"),
     TENANT_OPTION,
-    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    CHANGE_OPTIONS,
     SOCKET_OPTION,
     OPTIONS_END,
 };
@@ -19,7 +19,7 @@ static const struct option_row sign_up_options[] = {
     FLAG("off", "nobody signs up"),
     LIST("domain", "DOMAIN", "only addresses of this domain (may be repeated; replaces the list)"),
     TENANT_OPTION,
-    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    CHANGE_OPTIONS,
     SOCKET_OPTION,
     OPTIONS_END,
 };

@@ -78,8 +78,12 @@ static const struct call key_remove = {.method = "DELETE",
     .path = TENANT_PATH "/keys/{0}",
     .query = remove_query,
     .done = "The key is removed. An object of it in the token stays there."};
-static const struct call key_breach = {
-    .method = "POST", .path = TENANT_PATH "/breach", .fields = breach_fields, .needed = breach_needed};
+static const struct call key_breach = {.method = "POST",
+    .path = TENANT_PATH "/breach",
+    .fields = breach_fields,
+    .needed = breach_needed,
+    .confirm = "Unless it was misuse, a new key takes over; one that leaked vouches for nobody any more, and "
+               "people sign in again. Go on?"};
 static const struct call key_generate = {
     .method = "POST", .path = TENANT_PATH "/keys", .fields = generate_fields};
 static const struct call key_rotate = {

@@ -289,7 +289,7 @@ const struct verb admin_log_verbs[] = {
         .details = "W3C extended format, tab-separated, times in UTC; with --json one object a line.",
         .examples = "  rms admin log usage --limit 20\n"
                     "  rms admin log usage --from 2030-01-01 --to 2030-01-31 --json\n"
-                    "  rms admin log usage --from 2030-01-01 --path logs",
+                    "  rms admin log usage --from 2026-01-01 --to 2026-01-31 --path logs",
         .options = usage_options,
         .run = admin_run_log,
         .data = &log_usage,
@@ -330,6 +330,6 @@ const struct verb admin_log_verbs[] = {
     ADMIN_VERB("erase", "Put a pseudonym in place of a person in the usage log", "ADDRESS", 1, 1,
         admin_change_options, log_erase, "  rms admin log erase bob@contoso.test"),
     ADMIN_VERB("trim", "Delete old rows of the usage log", NULL, 0, 0, trim_options, log_trim,
-        "  rms admin log trim --before 2030-01-01"),
+        "  rms admin log trim --before 2024-01-01"),
     VERBS_END,
 };

@@ -33,8 +33,11 @@ static const struct column role_columns[] = {{"ROLE", "Role"}, {"KIND", "Kind"},
 static const struct call role_list = {.method = "GET", .path = TENANT_PATH "/roles", .columns = role_columns};
 static const struct call role_add = {
     .method = "POST", .path = TENANT_PATH "/roles", .fields = change_fields, .columns = role_columns};
-static const struct call role_remove = {
-    .method = "POST", .path = TENANT_PATH "/roles/remove", .fields = change_fields, .columns = role_columns};
+static const struct call role_remove = {.method = "POST",
+    .path = TENANT_PATH "/roles/remove",
+    .fields = change_fields,
+    .columns = role_columns,
+    .confirm = "Take the role away?"};
 
 const struct verb admin_role_verbs[] = {
     ADMIN_VERB("list", "List who has which role", NULL, 0, 0, admin_read_options, role_list,

@@ -4,7 +4,7 @@
 static const struct option_row create_options[] = {
     NUMBER("days", "how long it is good, 1 to 730 (default: 365)", 1, 730),
     TENANT_OPTION,
-    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    CHANGE_OPTIONS,
     SOCKET_OPTION,
     OPTIONS_END,
 };
@@ -22,7 +22,8 @@ static const struct call token_list = {
     .method = "GET", .path = TENANT_PATH "/scim/tokens", .columns = columns};
 static const struct call token_revoke = {.method = "DELETE",
     .path = TENANT_PATH "/scim/tokens/{0}",
-    .done = "The token is revoked: the next request with it is refused."};
+    .done = "The token is revoked: the next request with it is refused.",
+    .confirm = "The directory that uses it can then change nothing here any more. Revoke it?"};
 
 static const struct verb token_verbs[] = {
     ADMIN_VERB("create", "Make a token for a directory; it is shown once", "NAME", 1, 1, create_options,

@@ -9,7 +9,7 @@ static const struct option_row issuer_options[] = {
     LIST("acr", "VALUE", "take only sign-ins of this kind: its acr, or one of its amr (may be repeated)"),
     NUMBER("max-age", "take only sign-ins of the last N seconds, by auth_time", 1, 2592000),
     TENANT_OPTION,
-    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    CHANGE_OPTIONS,
     SOCKET_OPTION,
     OPTIONS_END,
 };
@@ -31,12 +31,13 @@ static const struct call issuer_list = {
     .method = "GET", .path = TENANT_PATH "/issuers", .columns = issuer_columns};
 static const struct call issuer_remove = {.method = "DELETE",
     .path = TENANT_PATH "/issuers/{0}",
-    .done = "The issuer is removed: its tokens are not accepted."};
+    .done = "The issuer is removed: its tokens are not accepted.",
+    .confirm = "Whoever signs in there is then not let in any more. Remove the issuer?"};
 
 const struct verb admin_issuer_verbs[] = {
     ADMIN_VERB("add", "Accept tokens of an OpenID Connect issuer", "URL", 1, 1, issuer_options, issuer_add,
         "  rms admin issuer add https://login.contoso.test/ --audience https://rms.contoso.test/\n"
-        "  rms admin issuer add https://login.contoso.test/ --acr mfa --max-age 3600"),
+        "  rms admin issuer add https://login.partner.test/ --acr mfa --max-age 3600"),
     ADMIN_VERB(
         "list", "List the issuers", NULL, 0, 0, admin_read_options, issuer_list, "  rms admin issuer list"),
     ADMIN_VERB("remove", "Remove an issuer", "ID", 1, 1, admin_change_options, issuer_remove,
@@ -49,7 +50,7 @@ static const struct option_row client_options[] = {
     TEXT("name", "NAME", "name shown at sign-in"),
     FLAG("legacy-no-pkce", "the application sends no PKCE"),
     TENANT_OPTION,
-    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    CHANGE_OPTIONS,
     SOCKET_OPTION,
     OPTIONS_END,
 };
@@ -68,8 +69,10 @@ static const struct call client_add = {
     .method = "POST", .path = TENANT_PATH "/clients", .fields = client_fields, .needed = client_needed};
 static const struct call client_list = {
     .method = "GET", .path = TENANT_PATH "/clients", .columns = client_columns};
-static const struct call client_remove = {
-    .method = "DELETE", .path = TENANT_PATH "/clients/{0}", .done = "The application is removed."};
+static const struct call client_remove = {.method = "DELETE",
+    .path = TENANT_PATH "/clients/{0}",
+    .done = "The application is removed.",
+    .confirm = "Nobody signs in with this application any more. Remove it?"};
 
 const struct verb admin_client_verbs[] = {
     ADMIN_VERB("add", "Register an application for the built-in sign-in", "ID", 1, 1, client_options,

@@ -29,7 +29,7 @@ static const struct option_row add_options[] = {
     TEMPLATE_OPTIONS,
     FLAG("published", "offer it at once (default: archived until published)"),
     TENANT_OPTION,
-    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    CHANGE_OPTIONS,
     SOCKET_OPTION,
     OPTIONS_END,
 };
@@ -60,12 +60,13 @@ static const struct option_row export_options[] = {
 static const struct option_row import_options[] = {
     FLAG("force", "replace the template that has the GUID; its history keeps what it was"),
     FLAG("foreign", "accept a template that another tenant of this service signed; it comes archived"),
+    WHAT_IF_OPTION,
     TENANT_OPTION,
     SOCKET_OPTION,
     OPTIONS_END,
 };
 static const struct option_row apply_options[] = {
-    FLAG("yes", "do not ask"),
+    CHANGE_OPTIONS,
     TENANT_OPTION,
     SOCKET_OPTION,
     OPTIONS_END,
@@ -73,7 +74,7 @@ static const struct option_row apply_options[] = {
 static const struct option_row remove_options[] = {
     FLAG("yes", "do not ask"),
     FLAG("force", "do not ask, and remove it even when it was used within 90 days"),
-    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    WHAT_IF_OPTION,
     TENANT_OPTION,
     SOCKET_OPTION,
     OPTIONS_END,

@@ -133,17 +133,6 @@ int admin_template_export(struct arguments *arguments)
 /* --- import ----------------------------------------------------------------------------------------------
  */
 
-static int show_done(json_t *reply, const char *sentence)
-{
-    admin_show_warnings(reply);
-    if (output_json()) {
-        output_object(json_incref(reply));
-    } else if (!output_quiet()) {
-        puts(sentence);
-    }
-    return EXIT_DONE;
-}
-
 int admin_template_import(struct arguments *arguments)
 {
     struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(FILE_MAX);
@@ -165,7 +154,8 @@ int admin_template_import(struct arguments *arguments)
     }
     post.body = body;
     status = admin_exchange(arguments, &post, &reply);
-    return status == EXIT_DONE ? show_done(reply, _("The template is imported.")) : status;
+    return status == EXIT_DONE ? admin_show_change(arguments, &post, reply, _("The template is imported."))
+                               : status;
 }
 
 /* --- apply -----------------------------------------------------------------------------------------------
@@ -340,11 +330,10 @@ static int confirm(const struct arguments *arguments, const char *question)
 /* The change is what was shown: of the version read, or the one the file insists on. */
 static int apply_to(struct arguments *arguments, const char *path, json_t *policy, const json_t *before)
 {
-    json_t *RMS_JSON_CLEANUP query = json_pack("{s:s}", "check", "true");
     json_t *RMS_JSON_CLEANUP after = NULL;
     json_t *RMS_JSON_CLEANUP changes = NULL;
     json_t *RMS_JSON_CLEANUP reply = NULL;
-    struct admin_exchange post = {.method = "POST", .path = path, .query = query, .body = policy};
+    struct admin_exchange post = {.method = "POST", .path = path, .body = policy, .what_if = true};
     int status;
 
     if (before != NULL && json_object_get(policy, "Version") == NULL) {
@@ -356,15 +345,16 @@ static int apply_to(struct arguments *arguments, const char *path, json_t *polic
     }
     changes = changes_between(before, after);
     show_changes(changes, rms_json_str(after, "TemplateId"));
-    if (json_array_size(changes) == 0 && before != NULL) {
+    if ((json_array_size(changes) == 0 && before != NULL) || argument_flag(arguments, "what-if")) {
         return EXIT_DONE;
     }
     status = confirm(arguments, _("Make these changes?"));
     if (status == EXIT_DONE) {
-        post.query = NULL;
+        post.what_if = false;
         status = admin_exchange(arguments, &post, &reply);
     }
-    return status == EXIT_DONE ? show_done(reply, _("The template is changed.")) : status;
+    return status == EXIT_DONE ? admin_show_change(arguments, &post, reply, _("The template is changed."))
+                               : status;
 }
 
 int admin_template_apply(struct arguments *arguments)
@@ -397,11 +387,12 @@ int admin_template_apply(struct arguments *arguments)
 /* S-107: what goes is seen before it goes. */
 static int show_and_ask(struct arguments *arguments, const char *path)
 {
+    static const char *const surely[] = {"force", "yes", "what-if", NULL};
     json_t *RMS_JSON_CLEANUP template = NULL;
     struct admin_exchange get = {.method = "GET", .path = path};
     int status;
 
-    if (argument_flag(arguments, "force") || argument_flag(arguments, "yes")) {
+    if (argument_count_of(arguments, surely) > 0) {
         return EXIT_DONE;
     }
     status = nobody_to_ask(arguments);
@@ -417,15 +408,6 @@ static int show_and_ask(struct arguments *arguments, const char *path)
     return confirm(arguments, _("Remove the template?"));
 }
 
-static int what_if(const struct arguments *arguments, const struct admin_exchange *call)
-{
-    struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(8192);
-    json_t *RMS_JSON_CLEANUP body = json_object();
-    int code = admin_url(arguments, call->path, call->query, &url);
-
-    return code < 0 ? output_error(NULL, NULL, code) : admin_show_request(call->method, &url, body);
-}
-
 int admin_template_remove(struct arguments *arguments)
 {
     struct rms_buf RMS_BUF_CLEANUP path = RMS_BUF_INIT(4096);
@@ -437,12 +419,10 @@ int admin_template_remove(struct arguments *arguments)
     template_path(&path, operand(arguments), "");
     call.path = rms_buf_text(&path);
     call.query = argument_flag(arguments, "force") ? query : NULL;
-    if (argument_flag(arguments, "what-if")) {
-        return what_if(arguments, &call);
-    }
     status = show_and_ask(arguments, call.path);
     if (status == EXIT_DONE) {
         status = admin_exchange(arguments, &call, &reply);
     }
-    return status == EXIT_DONE ? show_done(reply, _("The template is removed.")) : status;
+    return status == EXIT_DONE ? admin_show_change(arguments, &call, reply, _("The template is removed."))
+                               : status;
 }

@@ -12,7 +12,7 @@ static const struct option_row create_options[] = {
     FLAG("disabled", "create it disabled, so that keys can be imported first"),
     FLAG("legacy-defaults", "default templates with the rights of before October 2017"),
     CHOICE("default-templates", "new|old", "how the default templates are named (default: new)", name_styles),
-    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    CHANGE_OPTIONS,
     SOCKET_OPTION,
     OPTIONS_END,
 };
@@ -84,7 +84,8 @@ static const struct call service_disable = {.method = "POST",
 static const struct call service_consume = {.method = "POST",
     .path = TENANT_PATH "/state",
     .fields = consume_fields,
-    .done = "The service opens what is protected, and protects nothing new."};
+    .done = "The service opens what is protected, and protects nothing new.",
+    .confirm = "People can then protect nothing new. Go on?"};
 
 const struct verb admin_service_verbs[] = {
     ADMIN_VERB("status", "Print the state in one word", NULL, 0, 0, admin_read_options, service_status,

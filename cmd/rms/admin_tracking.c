@@ -69,7 +69,7 @@ static const struct option_row automatic_options[] = {
     FLAG("off", "only documents are tracked that somebody registers"),
     FLAG("on", "documents are tracked when they are protected"),
     TENANT_OPTION,
-    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    CHANGE_OPTIONS,
     SOCKET_OPTION,
     OPTIONS_END,
 };

@@ -13,7 +13,7 @@ static const struct option_row add_options[] = {
     FLAG("licensed", "with the licence flag that onboarding control may ask for"),
     FLAG("password-stdin", "read the password from standard input; on a terminal it is asked for"),
     TENANT_OPTION,
-    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    CHANGE_OPTIONS,
     SOCKET_OPTION,
     OPTIONS_END,
 };
@@ -65,8 +65,11 @@ static const struct call user_list = {.method = "GET", .path = TENANT_PATH "/use
 static const struct call user_show = {.method = "GET", .path = TENANT_PATH "/users/{0}"};
 static const struct call user_set = {
     .method = "POST", .path = TENANT_PATH "/users/{0}", .fields = set_fields, .changes = true};
-static const struct call user_remove = {
-    .method = "DELETE", .path = TENANT_PATH "/users/{0}", .done = "The account is removed."};
+static const struct call user_remove = {.method = "DELETE",
+    .path = TENANT_PATH "/users/{0}",
+    .done = "The account is removed.",
+    .confirm = "The person can then not sign in or open anything any more, and the account does not come "
+               "back. Remove it?"};
 
 const struct verb admin_user_verbs[] = {
     ADMIN_VERB("add", "Add an account", "ADDRESS", 1, 1, add_options, user_add,
@@ -124,7 +127,7 @@ static const struct option_row group_options[] = {
     CHOICE(
         "kind", "KIND", "security, distribution, collaboration or dynamic (default: security)", group_kinds),
     TENANT_OPTION,
-    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    CHANGE_OPTIONS,
     SOCKET_OPTION,
     OPTIONS_END,
 };
@@ -145,8 +148,10 @@ static const struct call group_add = {
 static const struct call group_list = {
     .method = "GET", .path = TENANT_PATH "/groups", .columns = group_columns};
 static const struct call group_show = {.method = "GET", .path = TENANT_PATH "/groups/{0}"};
-static const struct call group_remove = {
-    .method = "DELETE", .path = TENANT_PATH "/groups/{0}", .done = "The group is removed."};
+static const struct call group_remove = {.method = "DELETE",
+    .path = TENANT_PATH "/groups/{0}",
+    .done = "The group is removed.",
+    .confirm = "Nobody opens anything through this group any more. Remove it?"};
 static const struct call group_refresh = {.method = "POST",
     .path = TENANT_PATH "/groups/refresh",
     .fields = group_refresh_fields,

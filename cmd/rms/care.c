@@ -50,8 +50,8 @@ const struct verb verb_bootstrap = {
  */
 
 static const struct option_row reset_options[] = {
-    FLAG("yes", "do not ask"),
-    ALIAS("force", OPTION_FLAG, "yes"),
+    FLAG("force", "do not ask"),
+    ALIAS("yes", OPTION_FLAG, "force"),
     OPTIONS_END,
 };
 
@@ -61,9 +61,9 @@ static int run_reset(struct arguments *arguments)
     int status;
     int code;
 
-    if (!argument_flag(arguments, "yes")) {
+    if (!argument_flag(arguments, "force")) {
         if (!isatty(STDIN_FILENO)) {
-            return usage_error(arguments, _("this needs a yes: give --yes"));
+            return usage_error(arguments, _("this needs a yes: give --force"));
         }
         if (!ask_yes(
                 _("Everybody is signed out, and certificates, licences and templates kept on this device are "
@@ -88,7 +88,7 @@ const struct verb verb_reset = {
     .name = "reset",
     .summary = "Delete everything OpenRMS keeps on this device, but logs",
     .details = "Certificates, licences, templates and tokens go; protected files stay as they are.",
-    .examples = "  rms reset\n  rms reset --yes",
+    .examples = "  rms reset\n  rms reset --force",
     .options = reset_options,
     .run = run_reset,
 };

@@ -57,6 +57,8 @@ struct option_row {
     {                                                                                                        \
         .name = n, .kind = k, .alias_of = of                                                                 \
     }
+/* Of every verb that changes something at the service (S-329). */
+#define WHAT_IF_OPTION FLAG("what-if", "change nothing: have the service try it, and show what would be")
 #define OPTIONS_END                                                                                          \
     {                                                                                                        \
         .name = NULL                                                                                         \

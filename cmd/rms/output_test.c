@@ -104,7 +104,18 @@ static int print_object(struct arguments *arguments)
     return EXIT_DONE;
 }
 
+static int print_wide(struct arguments *arguments)
+{
+    static const struct column columns[] = {{"ID", "Id"}, {"WHAT", "What"}, {NULL, NULL}};
+
+    (void)arguments;
+    return output_list(json_pack("[{s:s,s:s},{s:s,s:s}]", "Id", "1f0c3a52", "What",
+                           "größere Pläne für das Jahr", "Id", "2b", "What", "x"),
+        columns);
+}
+
 static const struct verb verbs[] = {
+    {.name = "wide", .run = print_wide},
     {.name = "message", .operands = "N", .operands_min = 1, .operands_max = 1, .run = print_messages},
     {.name = "table", .run = print_table},
     {.name = "object", .run = print_object},
@@ -143,6 +154,32 @@ static void tables_line_up(void **state)
     assert_non_null(strstr(got.out, "\033[1mNAME\033[0m"));
 }
 
+/* Whole words in the columns, else a value a line; nothing is left out, and programs get a line a row. */
+static void tables_fit_the_screen(void **state)
+{
+    static const struct {
+        const char *columns, *out;
+    } screens[] = {
+        {NULL, "ID        WHAT\n1f0c3a52  größere Pläne für das Jahr\n2b        x\n"},
+        {"36", "ID        WHAT\n1f0c3a52  größere Pläne für das Jahr\n2b        x\n"},
+        {"27", "ID        WHAT\n1f0c3a52  größere Pläne für\n          das Jahr\n2b        x\n"},
+        {"17", "ID        WHAT\n1f0c3a52  größere\n          Pläne\n          für das\n          Jahr\n"
+               "2b        x\n"},
+        {"16", "ID    1f0c3a52\nWHAT  größere Pläne für das Jahr\n\nID    2b\nWHAT  x\n"},
+    };
+    struct captured got;
+
+    (void)state;
+    for (size_t i = 0; i < RMS_COUNT(screens); i++) {
+        if (screens[i].columns != NULL) {
+            assert_int_equal(setenv("COLUMNS", screens[i].columns, 1), 0);
+        }
+        CAPTURE(verbs, &got, "wide");
+        assert_string_equal(got.out, screens[i].out);
+        assert_int_equal(unsetenv("COLUMNS"), 0);
+    }
+}
+
 static void members_are_indented(void **state)
 {
     struct captured got;
@@ -166,6 +203,7 @@ int main(void)
         cmocka_unit_test(json_values_always_exist),
         cmocka_unit_test(messages_say_what_why_and_next),
         cmocka_unit_test(tables_line_up),
+        cmocka_unit_test(tables_fit_the_screen),
         cmocka_unit_test(members_are_indented),
     };
 

@@ -12,8 +12,9 @@ static const struct option_row options[] = {
     FLAG("undo", "let it be opened again as before"),
     FLAG("family", "also what was protected again from it, and what it was protected again from"),
     TEXT("reason", "TEXT", "kept in the document's history"),
-    FLAG("yes", "do not ask"),
-    ALIAS("force", OPTION_FLAG, "yes"),
+    FLAG("force", "do not ask"),
+    ALIAS("yes", OPTION_FLAG, "force"),
+    WHAT_IF_OPTION,
     OPTIONS_END,
 };
 
@@ -40,12 +41,18 @@ static int change(const struct revoking *r, const char *what, json_t **document_
     return track_parse(&text, code, document_out);
 }
 
+static int show_change(const struct revoking *r, const json_t *document)
+{
+    track_head_what_if(r->arguments);
+    return track_show_change(document, !r->undo);
+}
+
 static int change_one(const struct revoking *r, const char *what)
 {
     json_t RMS_JSON_CLEANUP *document = NULL;
     int code = change(r, what, &document);
 
-    return code < 0 ? output_error(r->context, what, code) : track_show_change(document, !r->undo);
+    return code < 0 ? output_error(r->context, what, code) : show_change(r, document);
 }
 
 /* --- the family (B-04) ------------------------------------------------------------------------------------
@@ -97,7 +104,7 @@ static int change_member(const struct revoking *r, json_t *family, size_t i)
         }
         code = change(r, id, &changed);
     }
-    return code < 0 ? output_error(r->context, id, code) : track_show_change(changed, !r->undo);
+    return code < 0 ? output_error(r->context, id, code) : show_change(r, changed);
 }
 
 static int change_family(const struct revoking *r, const char *what)
@@ -126,11 +133,11 @@ static int confirm(const struct revoking *r, const char *what)
     json_t RMS_JSON_CLEANUP *document = NULL;
     int code;
 
-    if (argument_flag(r->arguments, "yes") || r->undo) {
+    if (argument_flag(r->arguments, "force") || argument_flag(r->arguments, "what-if") || r->undo) {
         return 0;
     }
     if (!isatty(STDIN_FILENO)) {
-        return usage_error(r->arguments, _("this needs a yes: give --yes"));
+        return usage_error(r->arguments, _("this needs a yes: give --force"));
     }
     code = look_up(r, what, &document);
     if (code < 0) {
@@ -177,7 +184,7 @@ const struct verb verb_revoke = {
         "and\n"
         "until when, is said. What was protected again from it is a document of its own, unless --family.",
     .examples = "  rms revoke plan.ptxt --reason 'superseded'\n"
-                "  rms revoke 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 --family --yes\n"
+                "  rms revoke 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 --family --force\n"
                 "  rms revoke plan.ptxt --undo",
     .options = options,
     .operands_min = 1,

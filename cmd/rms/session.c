@@ -149,6 +149,7 @@ static int make_context(const struct arguments *arguments, struct rms_context **
         .config_file = secure_getenv("RMS_CONFIG"),
         .user = argument_text(arguments, "user"),
         .offline = argument_flag(arguments, "offline"),
+        .what_if = argument_flag(arguments, "what-if"),
         .application = "rms",
         .application_version = rms_version(),
         .on_behalf = argument_text(arguments, "on-behalf"),

@@ -14,7 +14,6 @@
 #define CELL_MAX    4096
 #define NAME_WIDTH  28
 #define INDENT      2
-#define WIDE_MAX    512
 #define GAP         2
 #define SCREEN      80
 #define SCREEN_MAX  1000
@@ -22,19 +21,29 @@
 #define BAR_MAX     40
 #define EIGHTHS     8
 
-/* Columns a text takes on a terminal. */
+/* The bytes of the first character, and the columns it takes on a terminal; what is none of the locale takes
+ * one. */
+static size_t character(const char *text, int *columns_out)
+{
+    mbstate_t state = {0};
+    wchar_t wide = 0;
+    size_t n = mbrtowc(&wide, text, MB_CUR_MAX, &state);
+    int columns = n == 0 || n > MB_CUR_MAX ? 1 : wcwidth(wide);
+
+    *columns_out = columns >= 0 ? columns : 1;
+    return n == 0 || n > MB_CUR_MAX ? 1 : n;
+}
+
 static int width_of(const char *text)
 {
-    wchar_t wide[WIDE_MAX];
-    size_t n = mbstowcs(wide, text, WIDE_MAX - 1);
-    int width;
+    int width = 0;
+    int columns;
 
-    if (n == (size_t)-1) {
-        return (int)strlen(text);
+    while (*text != 0) {
+        text += character(text, &columns);
+        width += columns;
     }
-    wide[n] = 0;
-    width = wcswidth(wide, n);
-    return width >= 0 ? width : (int)n;
+    return width;
 }
 
 /* A value for people: texts as they are, lists with commas, the rest as JSON. */
@@ -140,66 +149,210 @@ static void print_bar(const struct chart *chart, const json_t *row)
 /* --- tables ----------------------------------------------------------------------------------------------
  */
 
-static void print_row(
-    const json_t *row, const struct column *columns, const int *widths, const struct chart *chart)
+/* How much of text fits into width columns, in bytes: whole words, or what there is room for of one. */
+static size_t piece(const char *text, int width)
 {
-    struct rms_buf RMS_BUF_CLEANUP cell = RMS_BUF_INIT(CELL_MAX);
+    size_t at = 0;
+    size_t blank = 0;
+    int used = 0;
+    int columns;
 
-    for (size_t c = 0; columns[c].title != NULL; c++) {
-        rms_buf_reset(&cell);
-        if (row != NULL) {
-            append_value(&cell, json_object_get(row, columns[c].member));
-        } else {
-            rms_buf_append_str(&cell, _(columns[c].title));
+    while (text[at] != 0) {
+        size_t n = character(text + at, &columns);
+
+        blank = text[at] == ' ' ? at : blank;
+        used += columns;
+        if (used > width && at > 0) {
+            return blank > 0 ? blank : at;
         }
-        fputs(row == NULL ? style("bold") : "", stdout);
-        fputs(rms_buf_text(&cell), stdout);
-        fputs(row == NULL ? style("off") : "", stdout);
-        if (columns[c + 1].title != NULL || (row != NULL && chart->member != NULL)) {
-            printf("%*s", widths[c] - width_of(rms_buf_text(&cell)) + GAP, "");
-        }
+        at += n;
     }
-    if (row != NULL && chart->member != NULL) {
-        print_bar(chart, row);
-    }
-    putchar('\n');
+    return at;
 }
 
-static void measure(const json_t *row, const struct column *columns, int *widths)
+/* Columns of the longest word: narrower than this it is torn. */
+static int word_width(const char *text)
 {
-    struct rms_buf RMS_BUF_CLEANUP cell = RMS_BUF_INIT(CELL_MAX);
+    int most = 0;
+    int width = 0;
+    int columns;
 
-    for (size_t c = 0; columns[c].title != NULL; c++) {
-        int width;
+    while (*text != 0) {
+        bool blank = *text == ' ';
 
-        rms_buf_reset(&cell);
-        append_value(&cell, json_object_get(row, columns[c].member));
-        width = width_of(rms_buf_text(&cell));
-        widths[c] = width > widths[c] ? width : widths[c];
+        text += character(text, &columns);
+        width = blank ? 0 : width + columns;
+        most = width > most ? width : most;
+    }
+    return most;
+}
+
+struct table {
+    const struct column *columns;
+    size_t count;
+    int widths[COLUMNS_MAX];
+    int words[COLUMNS_MAX]; /* of the longest word each */
+    struct rms_buf cells[COLUMNS_MAX];
+};
+
+/* The cells of a row; NULL: the titles. */
+static void take_row(struct table *table, const json_t *row)
+{
+    for (size_t c = 0; c < table->count; c++) {
+        rms_buf_reset(&table->cells[c]);
+        if (row != NULL) {
+            append_value(&table->cells[c], json_object_get(row, table->columns[c].member));
+        } else {
+            rms_buf_append_str(&table->cells[c], _(table->columns[c].title));
+        }
+    }
+}
+
+static void measure(struct table *table, const json_t *row)
+{
+    take_row(table, row);
+    for (size_t c = 0; c < table->count; c++) {
+        const char *text = rms_buf_text(&table->cells[c]);
+        int width = width_of(text);
+        int word = word_width(text);
+
+        table->widths[c] = width > table->widths[c] ? width : table->widths[c];
+        table->words[c] = word > table->words[c] ? word : table->words[c];
+    }
+}
+
+/* A line of what is left of the cells; is anything left? */
+static bool print_line_of(const struct table *table, const char **left, bool title, bool bar)
+{
+    bool more = false;
+
+    for (size_t c = 0; c < table->count; c++) {
+        size_t len = piece(left[c], table->widths[c]);
+        char text[CELL_MAX];
+
+        (void)snprintf(text, sizeof text, "%.*s", (int)len, left[c]);
+        left[c] += len + strspn(left[c] + len, " ");
+        more = more || *left[c] != 0;
+        printf("%s%s%s", title ? style("bold") : "", text, title ? style("off") : "");
+        if (c + 1 < table->count || bar) {
+            printf("%*s", table->widths[c] - width_of(text) + GAP, "");
+        }
+    }
+    return more;
+}
+
+static void print_row(struct table *table, const json_t *row, const struct chart *chart)
+{
+    const char *left[COLUMNS_MAX];
+    bool bar = row != NULL && chart->member != NULL;
+    bool more = true;
+
+    take_row(table, row);
+    for (size_t c = 0; c < table->count; c++) {
+        left[c] = rms_buf_text(&table->cells[c]);
+    }
+    while (more) {
+        more = print_line_of(table, left, row == NULL, bar);
+        if (bar) {
+            print_bar(chart, row);
+            bar = false;
+        }
+        putchar('\n');
+    }
+}
+
+/* Takes from the widest column until the table fits; false: not without tearing words. */
+static bool fit(struct table *table, int room)
+{
+    int total = 0;
+
+    for (size_t c = 0; c < table->count; c++) {
+        total += table->widths[c] + (c > 0 ? GAP : 0);
+    }
+    for (; total > room; total--) {
+        size_t widest = table->count;
+
+        for (size_t c = 0; c < table->count; c++) {
+            bool can = table->widths[c] > table->words[c];
+
+            if (can && (widest == table->count || table->widths[c] > table->widths[widest])) {
+                widest = c;
+            }
+        }
+        if (widest == table->count) {
+            return false;
+        }
+        table->widths[widest]--;
+    }
+    return true;
+}
+
+/* A value a line, where a row has no place on one. */
+static void print_record(struct table *table, const json_t *row)
+{
+    int width = 0;
+
+    take_row(table, row);
+    for (size_t c = 0; c < table->count; c++) {
+        int title = width_of(_(table->columns[c].title));
+
+        width = title > width ? title : width;
+    }
+    for (size_t c = 0; c < table->count; c++) {
+        const char *title = _(table->columns[c].title);
+
+        printf("%s%s%s%*s%s\n", style("bold"), title, style("off"), width - width_of(title) + GAP, "",
+            rms_buf_text(&table->cells[c]));
+    }
+}
+
+/* Only people's screens have a width: what programs read is a line a row. */
+static int room_for_rows(void)
+{
+    return isatty(STDOUT_FILENO) || getenv("COLUMNS") != NULL ? screen_width() : INT_MAX;
+}
+
+static void print_table(struct table *table, const json_t *rows, const struct chart *chart)
+{
+    bool records = !fit(table, room_for_rows());
+    size_t i;
+    const json_t *row;
+
+    if (!records) {
+        print_row(table, NULL, chart);
+    }
+    json_array_foreach((json_t *)rows, i, row)
+    {
+        if (!records) {
+            print_row(table, row, chart);
+            continue;
+        }
+        fputs(i > 0 ? "\n" : "", stdout);
+        print_record(table, row);
     }
 }
 
 void output_chart(const json_t *rows, const struct column *columns, const char *member)
 {
     struct chart chart = {.member = member};
-    int widths[COLUMNS_MAX] = {0};
+    struct table table = {.columns = columns};
     size_t i;
     const json_t *row;
 
-    for (size_t c = 0; columns[c].title != NULL && c < COLUMNS_MAX; c++) {
-        widths[c] = width_of(_(columns[c].title));
+    while (columns[table.count].title != NULL && table.count < COLUMNS_MAX) {
+        rms_buf_init(&table.cells[table.count++], CELL_MAX - 1);
     }
+    measure(&table, NULL);
     json_array_foreach((json_t *)rows, i, row)
     {
-        measure(row, columns, widths);
+        measure(&table, row);
     }
     if (member != NULL) {
-        prepare_chart(&chart, rows, columns, widths);
+        prepare_chart(&chart, rows, columns, table.widths);
     }
-    print_row(NULL, columns, widths, &chart);
-    json_array_foreach((json_t *)rows, i, row)
-    {
-        print_row(row, columns, widths, &chart);
+    print_table(&table, rows, &chart);
+    for (size_t c = 0; c < table.count; c++) {
+        rms_buf_fini(&table.cells[c]);
     }
 }
 

@@ -73,6 +73,13 @@ void track_print_holders(const json_t *document)
     }
 }
 
+void track_head_what_if(const struct arguments *arguments)
+{
+    if (argument_flag(arguments, "what-if") && !output_json()) {
+        puts(_("Nothing was changed. Without --what-if:"));
+    }
+}
+
 static void print_successors(const json_t *document)
 {
     const json_t *id;
@@ -131,6 +138,7 @@ static const struct option_row track_options[] = {
     TEXT("search", "TEXT", "only documents with this in their name"),
     NOTIFY_OPTION,
     FLAG("csv", "as CSV: the documents, or what happened to the one named"),
+    WHAT_IF_OPTION,
     OPTIONS_END,
 };
 
@@ -160,12 +168,28 @@ static int show(const struct arguments *arguments, struct rms_context *context, 
                     : track_show_document(document, events, argument_flag(arguments, "csv"));
 }
 
+/* What would be there now; takes it. */
+static int show_tried(const struct arguments *arguments, json_t *document)
+{
+    track_head_what_if(arguments);
+    if (output_json()) {
+        output_object(document);
+    } else {
+        output_members(document);
+        json_decref(document);
+    }
+    return EXIT_DONE;
+}
+
 static int register_file(const struct arguments *arguments, struct rms_context *context, const char *path)
 {
     int code = rms_track_register(context, path, argument_text(arguments, "name"));
 
     if (code < 0) {
         return output_error(context, path, code);
+    }
+    if (argument_flag(arguments, "what-if")) {
+        return show_tried(arguments, json_pack("{s:o,s:b}", "FileName", text_json(path), "Registered", 1));
     }
     return show(arguments, context, path);
 }
@@ -190,6 +214,9 @@ static int notify_about(
         return output_error(context, what, code);
     }
     warn_without_mail(document, notify);
+    if (argument_flag(arguments, "what-if")) {
+        return show_tried(arguments, json_incref(document));
+    }
     return show(arguments, context, what);
 }
 
@@ -208,6 +235,10 @@ static int check_track(const struct arguments *arguments, size_t count)
     }
     if (argument_flag(arguments, "name") && !registering) {
         return usage_error(arguments, _("--name goes with --register"));
+    }
+    if (argument_flag(arguments, "what-if") && !registering && !argument_flag(arguments, "notify")) {
+        return usage_error(
+            arguments, _("--what-if goes with --register or --notify: the rest changes nothing"));
     }
     if (argument_flag(arguments, "search") && count > 0) {
         return usage_error(arguments, _("--search is for the list"));

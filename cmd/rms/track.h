@@ -13,6 +13,9 @@ int track_show_document(json_t *document, json_t *events, bool csv);
 /* After revoking: who may still open it offline, until when (S-162). After restoring: one sentence. */
 int track_show_change(const json_t *document, bool revoked);
 
+/* With --what-if: that what follows was not done. JSON is what it would be. */
+void track_head_what_if(const struct arguments *arguments);
+
 /* "WHO may still open it offline until WHEN", a line each. */
 void track_print_holders(const json_t *document);
 
@@ -21,7 +24,6 @@ void track_print_holders(const json_t *document);
 #define NOTIFY_OPTION                                                                                        \
     TEXT("notify", "LIST",                                                                                   \
         "be told by mail: opened, refused or both, with a comma; with daily or weekly in one mail; none")
-struct arguments;
 RMS_MUST_USE int notify_parse(const struct arguments *arguments, unsigned *bits_out);
 
 /* For the results of librms: a write callback into a struct rms_buf, and what it collected unless code says

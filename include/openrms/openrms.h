@@ -79,6 +79,7 @@ struct rms_options {
      * needs the permissions (Content.DelegatedWriter, Content.DelegatedReader) or is told
      * RMS_E_ROLE_REQUIRED. The service is asked each time, and nothing is kept. NULL: for itself. */
     const char *on_behalf;
+    bool what_if; /* the service tries what is asked about tracked documents, answers, and undoes it */
 };
 
 RMS_PUBLIC RMS_MUST_USE int rms_context_new(

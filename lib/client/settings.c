@@ -266,6 +266,7 @@ int rms_settings_load(
     override(settings, &settings->application, NULL, given.application);
     override(settings, &settings->application_version, NULL, given.application_version);
     settings->offline = settings->offline || given.offline;
+    settings->what_if = given.what_if;
     settings->keyring = settings->keyring && !keyring_refused();
     settings->store = given.store;
     if (settings->store_dir == NULL) {

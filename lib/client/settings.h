@@ -26,6 +26,7 @@ struct rms_settings {
     size_t trusted_count;
     bool trusted_only;
     bool offline;
+    bool what_if; /* changes to tracked documents are tried, not made */
     bool keyring;
     bool track; /* the service is told of what is protected */
     bool sync;  /* false: leave durability to the system; for benches and scratch data */

@@ -18,6 +18,12 @@
 
 typedef int write_result(void *user_data, const void *data, size_t len);
 
+/* The query of what changes something. */
+static const char *query_of_change(const struct rms_context *context)
+{
+    return context->settings.what_if ? "what-if=true" : NULL;
+}
+
 /* --- registering ------------------------------------------------------------------------------------------
  */
 
@@ -87,7 +93,8 @@ static int send_list(struct rms_context *context, json_t *list, bool automatic, 
 {
     json_t RMS_JSON_CLEANUP *body = json_pack("{s:O, s:b}", "Documents", list, "Automatic", automatic);
     json_t RMS_JSON_CLEANUP *reply = NULL;
-    const struct rms_api_call call = {.endpoint = RMS_EP_DOCUMENTS, .body = body, .brief = automatic};
+    const struct rms_api_call call = {
+        .endpoint = RMS_EP_DOCUMENTS, .body = body, .query = query_of_change(context), .brief = automatic};
 
     if (body == NULL) {
         return RMS_E_NO_MEMORY;
@@ -261,7 +268,10 @@ static int ask(
     struct rms_context *context, const char *content_id, const struct question *question, json_t **reply_out)
 {
     char path[128];
-    const struct rms_api_call call = {.endpoint = RMS_EP_DOCUMENTS, .path = path, .body = question->body};
+    const struct rms_api_call call = {.endpoint = RMS_EP_DOCUMENTS,
+        .path = path,
+        .body = question->body,
+        .query = question->body != NULL ? query_of_change(context) : NULL};
 
     (void)snprintf(path, sizeof path, "/%s%s", content_id, question->action);
     return rms_api(context, &call, reply_out);
@@ -278,7 +288,9 @@ static int ask_about_file(
     }
     if (status == RMS_E_NOT_REGISTERED) { /* C-117: register, then do it */
         status = register_file(context, path, NULL, &file);
-        if (status == 0) {
+        if (status == 0 && context->settings.what_if) { /* that it would be, is all there is to say */
+            *reply_out = json_pack("{s:s, s:b}", "ContentId", file.content_id, "Revoked", 0);
+        } else if (status == 0) {
             status = ask(context, file.content_id, question, reply_out);
         }
     }

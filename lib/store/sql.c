@@ -72,6 +72,7 @@ int rms_sql_run(struct rms_db *db, enum rms_sql id, const struct rms_value *valu
     RMS_ROWS(rows, db, NULL);
     int code;
 
+    RMS_TRY(rms_db_rehearsal_begin(db));
     RMS_TRY(rms_rows_open(&rows, id, values, count));
     code = rms_rows_next(&rows);
     if (code > 0) {

@@ -48,6 +48,7 @@ struct rms_db {
     bool reading;                                    /* in a read transaction */
     bool relaxed;                                    /* what the engine was told last */
     bool changed;                                    /* this transaction raised the change counter */
+    bool rehearsal;                                  /* the outermost transaction ends with it, undone */
     struct rms_statement *statements[RMS_SQL_COUNT]; /* prepared at first use */
     bool in_use[RMS_SQL_COUNT];
 };
@@ -167,6 +168,9 @@ void *rms_list_add(struct rms_list *list);
 
 /* Transactions beyond rms_db_begin and rms_db_end. relaxed counts for an outermost transaction only. */
 RMS_MUST_USE int rms_db_begin_relaxed(struct rms_db *db);
+
+/* Before a change in a rehearsal: its transaction begins. */
+RMS_MUST_USE int rms_db_rehearsal_begin(struct rms_db *db);
 
 /* Raises the change counter when code is 0 (or positive), then rms_db_end. */
 RMS_MUST_USE int rms_db_end_change(struct rms_db *db, int code);

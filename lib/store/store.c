@@ -254,14 +254,25 @@ static int begin_inner(struct rms_db *db)
     return 0;
 }
 
+int rms_db_rehearsal_begin(struct rms_db *db)
+{
+    return db->rehearsal && db->depth == 0 ? begin_outer(db, false) : 0;
+}
+
+static int begin(struct rms_db *db, bool relaxed)
+{
+    RMS_TRY(rms_db_rehearsal_begin(db));
+    return db->depth > 0 ? begin_inner(db) : begin_outer(db, relaxed);
+}
+
 int rms_db_begin(struct rms_db *db)
 {
-    return db->depth > 0 ? begin_inner(db) : begin_outer(db, false);
+    return begin(db, false);
 }
 
 int rms_db_begin_relaxed(struct rms_db *db)
 {
-    return db->depth > 0 ? begin_inner(db) : begin_outer(db, true);
+    return begin(db, true);
 }
 
 /* A failed undo of the inner part must not become a success of the outer one: the transaction is given up. */
@@ -306,6 +317,20 @@ int rms_db_end(struct rms_db *db, int code)
         return RMS_E_INTERNAL;
     }
     return db->depth > 1 ? end_inner(db, code) : end_outer(db, code);
+}
+
+void rms_db_rehearse(struct rms_db *db)
+{
+    db->rehearsal = true;
+}
+
+/* What a handler left open by mistake is undone with the rest. */
+void rms_db_rehearse_end(struct rms_db *db)
+{
+    db->rehearsal = false;
+    if (db->depth > 0) {
+        (void)end_outer(db, RMS_E_INTERNAL);
+    }
 }
 
 bool rms_db_in_transaction(const struct rms_db *db)

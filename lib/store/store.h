@@ -78,6 +78,11 @@ bool rms_db_was_unreachable(struct rms_db *db);
 RMS_MUST_USE int rms_db_begin(struct rms_db *db);
 RMS_MUST_USE int rms_db_end(struct rms_db *db, int code);
 
+/* A rehearsal: what this connection changes from now on is seen by itself alone, and undone at the end. The
+ * transaction lasts from the first change to the end, and other writers wait meanwhile. */
+void rms_db_rehearse(struct rms_db *db);
+void rms_db_rehearse_end(struct rms_db *db);
+
 /* Between the two: what this connection reads may yet be undone. */
 bool rms_db_in_transaction(const struct rms_db *db);
 

@@ -315,6 +315,35 @@ static void test_processes_open_together(void **state)
     lab_open(lab);
 }
 
+/* S-329: seen inside, gone afterwards, and nobody else's caches are told. */
+static void test_rehearsal(void **state)
+{
+    struct lab *lab = *state;
+    const char *id = lab_tenant(lab, "contoso.test", NULL);
+    uint64_t before = rms_store_local_changes(lab->store);
+    struct rms_tenant found;
+    bool changed = false;
+
+    for (int i = 0; i < 2; i++) {
+        rms_db_rehearse(lab->db);
+        assert_int_equal(rms_tenant_add_domain(lab->db, id, "fabrikam.test"), 0);
+        assert_int_equal(rms_tenant_set_state(lab->db, id, RMS_TENANT_DISABLED, &changed), 0);
+        assert_int_equal(rms_tenant_add_domain(lab->db, id, "fabrikam.test"), RMS_E_CONFLICT);
+        assert_true(changed && rms_db_in_transaction(lab->db));
+        assert_int_equal(rms_tenant_find(lab->db, lab->arena, "fabrikam.test", &found), 0);
+        assert_int_equal(found.state, RMS_TENANT_DISABLED);
+        rms_db_rehearse_end(lab->db);
+        assert_false(rms_db_in_transaction(lab->db));
+        assert_int_equal(rms_tenant_find(lab->db, lab->arena, "fabrikam.test", &found), RMS_E_NOT_FOUND);
+        assert_int_equal(rms_tenant_get(lab->db, lab->arena, id, &found), 0);
+        assert_int_equal(found.state, RMS_TENANT_ENABLED);
+    }
+    assert_true(rms_store_local_changes(lab->store) == before);
+    rms_db_rehearse(lab->db);
+    rms_db_rehearse_end(lab->db);
+    assert_int_equal(rms_tenant_add_domain(lab->db, id, "fabrikam.test"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +356,7 @@ int main(void)
         LAB_TEST(test_killed_while_migrating),
         LAB_TEST(test_transactions),
         LAB_TEST(test_change_counter),
+        LAB_TEST(test_rehearsal),
         LAB_TEST(test_disk_full),
         LAB_TEST(test_disk_full_inside_transaction),
         LAB_TEST(test_many_writers),

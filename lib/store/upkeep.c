@@ -49,7 +49,7 @@ int rms_upkeep_migrate(struct rms_db *db, unsigned *before_out)
         return RMS_E_INTERNAL;
     }
     RMS_TRY(db->engine->version(db->link, before_out));
-    return rms_store_migrate(db->engine, db->link, rms_migration_count);
+    return db->rehearsal ? 0 : rms_store_migrate(db->engine, db->link, rms_migration_count);
 }
 
 /* An empty file of ours is what the engine may fill: so it has the mode from the beginning. */
@@ -90,13 +90,15 @@ int rms_upkeep_backup(struct rms_db *db, struct rms_arena *arena, const char *su
     if (path == NULL) {
         return RMS_E_NO_MEMORY;
     }
+    *path_out = path;
+    if (db->rehearsal) {
+        return 0;
+    }
     RMS_TRY(make_new(path));
     code = db->engine->backup(db->link, path);
     code = code == 0 ? sync_file(path) : code;
     if (code < 0) {
         (void)unlink(path);
-        return code;
     }
-    *path_out = path;
-    return 0;
+    return code;
 }

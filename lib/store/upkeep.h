@@ -21,7 +21,8 @@ RMS_MUST_USE int rms_upkeep_migrate(struct rms_db *db, unsigned *before_out);
 
 /* A whole copy of an SQLite database at one moment, while others use it: a new file beside it, FILE-SUFFIX,
  * mode 0600, complete and synced when this returns. RMS_E_CONFLICT when there is such a file;
- * RMS_E_UNSUPPORTED for a server's database, which its own tools copy. Outside transactions. */
+ * RMS_E_UNSUPPORTED for a server's database, which its own tools copy. Outside transactions. In a rehearsal
+ * this names the file and migrate the version, and nothing is done. */
 RMS_MUST_USE int rms_upkeep_backup(
     struct rms_db *db, struct rms_arena *arena, const char *suffix, const char **path_out);
 

@@ -256,7 +256,7 @@ def two_providers_for_one_tenant():
         assert templates(lab, token) == 401, "a key that is published no more was accepted"
         assert templates(lab, other) == 200, "the other issuer has nothing to do with that"
 
-        lab.admin("issuer", "remove", second.issuer)
+        lab.admin("issuer", "remove", second.issuer, "--force")
         assert templates(lab, other) == 401 and templates(lab, first.token("alice@contoso.test")) == 200
 
 

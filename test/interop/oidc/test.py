@@ -131,7 +131,7 @@ def tokens_of_another_issuer():
         lab.move_clock(seconds=120)  # key sets are asked for again at most once a minute
         fresh = provider.token("alice@contoso.test")
         assert templates(lab, fresh)[0] == 200, "the provider changed its keys"
-        lab.admin("issuer", "remove", provider.issuer)
+        lab.admin("issuer", "remove", provider.issuer, "--force")
         assert templates(lab, fresh)[0] == 401, "a removed issuer was accepted"
 
 
@@ -155,7 +155,7 @@ def a_sign_in_that_is_strong_and_recent_enough():
             assert 'acr_values="urn:x:mfa mfa"' in challenge and 'max_age="600"' in challenge and 'authorization_uri="' in challenge, challenge
         assert "insufficient" not in templates(lab, "x.y.z")[1]["WWW-Authenticate"], "nothing is told to whoever shows no good token"
         assert templates(lab, strong)[0] == 200
-        lab.admin("issuer", "remove", provider.issuer)
+        lab.admin("issuer", "remove", provider.issuer, "--force")
         lab.admin("issuer", "add", provider.issuer, "--audience", resource, "--acr", "otp", "--max-age", "60")
         assert templates(lab, strong)[0] == 200, "a method counts too"
         lab.move_clock(seconds=330)

@@ -112,7 +112,7 @@ def people_programs_and_the_operator():
                        ("issuer", "add", "https://login.contoso.test/", "--audience", "https://rms.contoso.test/", "--jwks-uri", "https://login.contoso.test/keys"),
                        ("user", "set", "mallory@contoso.test", "--disable"), ("user", "set", "mallory@contoso.test", "--enable"),
                        ("superuser", "feature", "enable"), ("superuser", "feature", "disable"), ("health",), ("log", "usage", "--json", "--limit", "20"),
-                       ("issuer", "remove", "https://login.contoso.test/"), ("group", "member", "remove", "crowd", "bob@contoso.test"),
+                       ("issuer", "remove", "https://login.contoso.test/", "--force"), ("group", "member", "remove", "crowd", "bob@contoso.test"),
                        ("group", "remove", "crowd", "--force"), ("template", "archive", "Extra"), ("template", "remove", "Extra", "--force"))
             while time.monotonic() < over:
                 for change in changes:

@@ -402,14 +402,14 @@ def a_breach_is_answered():
         old = protect(alice, "old")
         opens(bob, old)
         former = active(lab)
-        misuse = lab.admin("key", "breach", "--case", "misuse", "--json").json
+        misuse = lab.admin("key", "breach", "--force", "--case", "misuse", "--json").json
         assert misuse["ActiveKey"] == former["KeyIdentifier"] and "Documents" not in misuse and misuse["Steps"]
         assert keys(lab) == [former]
         for bad in (("--case", "foo"), (), ("--case", "leaked", "--bits", "1024"), ("--case", "leaked", "--since", "never")):
-            lab.admin("key", "breach", *bad, code=2)
+            lab.admin("key", "breach", "--force", *bad, code=2)
         assert keys(lab) == [former]
 
-        leaked = lab.admin("key", "breach", "--case", "leaked", "--bits", "3072", "--json").json
+        leaked = lab.admin("key", "breach", "--force", "--case", "leaked", "--bits", "3072", "--json").json
         assert leaked["FormerKey"] == former["KeyIdentifier"] and leaked["ActiveKey"] == active(lab)["KeyIdentifier"]
         assert active(lab)["Bits"] == 3072
         assert [d["Owner"] for d in leaked["Documents"]] == ["alice@contoso.test"]
@@ -426,7 +426,7 @@ def a_breach_is_answered():
         status, _, reply = bob.rest("GET", "/my/v2/licensorcertificate")
         assert status == 200 and not reply["CrossCertificates"]  # the old key vouches for nothing
 
-        again = lab.admin("key", "breach", "--case", "weakness", "--since", "2200-01-01", "--json").json
+        again = lab.admin("key", "breach", "--force", "--case", "weakness", "--since", "2200-01-01", "--json").json
         assert again["Documents"] == [] and "CompromisedTime" not in keys(lab)[1]
         assert lab.admin("key", "rotate", "--older-than", 30, "--json").json["KeyIdentifier"] == again["ActiveKey"]
         lab.move_clock(days=31)

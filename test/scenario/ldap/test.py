@@ -46,8 +46,8 @@ def people_and_groups_of_a_directory():
         lab.opens("bob", document, False)
 
         # What comes from the directory is changed there.
-        for args in (("user", "set", "bob@contoso.test", "--disable"), ("user", "remove", "bob@contoso.test"),
-                     ("group", "member", "add", "mkt@contoso.test", "alice@contoso.test"), ("group", "remove", "mkt@contoso.test")):
+        for args in (("user", "set", "bob@contoso.test", "--disable"), ("user", "remove", "bob@contoso.test", "--force"),
+                     ("group", "member", "add", "mkt@contoso.test", "alice@contoso.test"), ("group", "remove", "mkt@contoso.test", "--force")):
             assert "comes from the directory office" in lab.admin(*args, code=5).err
         # Local groups take people of the directory in.
         lab.admin("group", "add", "local", "--address", "local@contoso.test")

@@ -116,7 +116,7 @@ def every_route_by_every_role():
         assert people["bob"].call("GET", "tenants/-/templates")[0] == 403
         lab.admin("role", "add", "sec-it", "--tenant", "contoso.test")
         assert people["bob"].call("GET", "tenants/-/templates")[0] == 200
-        lab.admin("role", "remove", "sec-it", "--tenant", "contoso.test")
+        lab.admin("role", "remove", "--force", "sec-it", "--tenant", "contoso.test")
         assert people["bob"].call("GET", "tenants/-/templates")[0] == 403
         held = lab.admin("--json", "role", "list", "--tenant", "contoso.test").json_lines
         assert [(r["Role"], r["Kind"]) for r in held if r["Name"] == "sec-it"] == [("ConnectorAdministrator", "group")], held
@@ -125,7 +125,7 @@ def every_route_by_every_role():
         assert "id" in lab.admin("role", "add", "twins", "--tenant", "contoso.test", code=5).err
         lab.admin("role", "add", first, "--tenant", "contoso.test")
         lab.admin("role", "add", first, "--tenant", "contoso.test", code=5)
-        lab.admin("role", "remove", first, "--role", "Reader", "--tenant", "contoso.test", code=4)
+        lab.admin("role", "remove", "--force", first, "--role", "Reader", "--tenant", "contoso.test", code=4)
         lab.admin("role", "add", "ghost@contoso.test", "--tenant", "contoso.test", code=4)
         lab.admin("role", "add", "bob@contoso.test", "--tenant", "fabrikam.test", code=4)
         lab.admin("role", "add", "bob@contoso.test", "--role", "Emperor", "--tenant", "contoso.test", code=2)
@@ -171,7 +171,7 @@ def escalation():
         # S-333: the last global administrator stays; another one may take over
         status, reply = root.call("POST", "tenants/-/roles/remove", {"Member": "root@contoso.test"})
         assert (status, reason(reply)) == (409, "conflict"), reply
-        lab.admin("role", "remove", "root@contoso.test", code=5)
+        lab.admin("role", "remove", "--force", "root@contoso.test", code=5)
         assert root.call("POST", "tenants/-/roles", {"Member": "ipadm@contoso.test"})[0] == 200
         assert root.call("POST", "tenants/-/roles/remove", {"Member": "root@contoso.test"})[0] == 200
         assert root.call("GET", "tenants/-/templates")[0] == 403  # at once

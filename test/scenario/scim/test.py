@@ -267,7 +267,7 @@ def tokens_end():
         lab.admin("scim", "token", "create", "a", code=5)
         lab.admin("scim", "token", "create", "b", "--days", "0", code=2)
         lab.admin("scim", "token", "create", "b", "--days", "731", code=2)
-        lab.admin("scim", "token", "revoke", "nothing", code=4)
+        lab.admin("scim", "token", "revoke", "nothing", "--force", code=4)
         if lab.database is None:
             rows = sqlite3.connect(lab.data / "db/openrms.db").execute("SELECT * FROM scim_token").fetchall()
             assert len(rows) == 1 and idp.token not in str(rows), rows
@@ -277,7 +277,7 @@ def tokens_end():
         idp.call("GET", "/Users", None, 401)
         lab.move_clock(days=-31)
         idp.call("GET", "/Users", None, 200)
-        lab.admin("scim", "token", "revoke", "a")
+        lab.admin("scim", "token", "revoke", "a", "--force")
         idp.call("GET", "/Users", None, 401)
         idp.call("POST", "/Users", {"userName": "late@contoso.test"}, 401)
         assert "late@contoso.test" not in lab.admin("user", "list").out
