@@ -11,7 +11,7 @@ static const struct option_row add_options[] = {
     TEXT("alias", "TEXT",
         "before the @ of its address, like rmsservice for integrated services (default: its GUID)"),
     TENANT_OPTION,
-    FLAG("what-if", "show what would be sent to the service, and send nothing"),
+    CHANGE_OPTIONS,
     SOCKET_OPTION,
     OPTIONS_END,
 };
@@ -56,14 +56,17 @@ static const struct call app_remove = {.method = "DELETE",
     .confirm = "The application can then do nothing any more. Remove it?"};
 static const struct call secret_add = {.method = "POST", .path = APPS "/{0}/secrets", .fields = no_fields};
 static const struct call secret_show = {.method = "GET", .path = APPS "/{0}/secrets/{1}"};
-static const struct call secret_remove = {.method = "DELETE", .path = APPS "/{0}/secrets/{1}"};
+static const struct call secret_remove = {.method = "DELETE",
+    .path = APPS "/{0}/secrets/{1}",
+    .confirm = "Whoever signs in with this secret cannot any more. Remove it?"};
 
 static const struct verb secret_verbs[] = {
     ADMIN_VERB("add", "Make a second secret; it is shown once", "APP", 1, 1, admin_change_options, secret_add,
         "  rms admin app secret add 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11"),
     ADMIN_VERB("show", "Always refused: secrets are shown when they are made, and not kept", "APP SECRET", 2,
         2, admin_read_options, secret_show,
-        "  rms admin app secret show 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 0e6b…"),
+        "  rms admin app secret show 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 "
+        "0e6b6d84-4b8d-4a55-b0b6-9d0f3bd5d3cc"),
     ADMIN_VERB("remove", "Make a secret worthless", "APP SECRET", 2, 2, admin_change_options, secret_remove,
         "  rms admin app secret remove 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 "
         "0e6b6d84-4b8d-4a55-b0b6-9d0f3bd5d3cc"),

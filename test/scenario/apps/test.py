@@ -46,8 +46,8 @@ def identities(lab):
     lab.admin("app", "secret", "add", app.id, code=5)
     for secret in (app.secret, second):
         app.login(secret=secret)
-    lab.admin("app", "secret", "remove", app.id, app.secret_id)
-    lab.admin("app", "secret", "remove", app.id, app.secret_id, code=4)
+    lab.admin("app", "secret", "remove", "--force", app.id, app.secret_id)
+    lab.admin("app", "secret", "remove", "--force", app.id, app.secret_id, code=4)
     assert "not-authenticated" in app.login(code=3).err
     app.login(secret=second)
     assert app.person.rms("--json", "whoami").json["Account"] == app.address
