@@ -1,7 +1,7 @@
 # bash completion for rms; made by: rms completion bash
 _rms_words() {
     case "$1" in
-    '') echo 'login logout whoami auth protect unprotect status open view cat share track revoke template license perms bootstrap doctor cache reset completion admin --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    '') echo 'login logout whoami auth protect unprotect status open view cat share track revoke template license label perms bootstrap doctor cache reset completion admin --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'login') echo ' --email --as --password-stdin --app --device --browser --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'logout') echo ' --all --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'whoami') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -23,6 +23,10 @@ _rms_words() {
     'license') echo 'new show' ;;
     'license new') echo ' --out --template --perm --grant --custom-right --only-me --owner --name --description --expire-on --expire-days --valid-days --offline-days --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'license show') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'label') echo 'get set remove' ;;
+    'label get') echo ' --tenant --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'label set') echo ' --id --name --display --tenant --method --content-bits --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'label remove') echo ' --tenant --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'perms') echo 'new' ;;
     'perms new') echo ' --out --users --permissions --expire-on --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'bootstrap') echo ' --force --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -44,12 +48,13 @@ _rms_words() {
     'admin service enable') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin service disable') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin service consume-only') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin key') echo 'list generate add convert rotate archive remove breach activate' ;;
+    'admin key') echo 'list generate add convert rotate rotation archive remove breach activate' ;;
     'admin key list') echo ' --sort --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key generate') echo ' --bits --store --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key add') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key convert') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key rotate') echo ' --bits --store --older-than --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin key rotation') echo ' --every --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key archive') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key remove') echo ' --confirm --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key breach') echo ' --case --since --bits --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -195,6 +200,9 @@ _rms_valued() {
     'template refresh') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'license new') echo ' --out --template --perm --grant --custom-right --owner --name --description --expire-on --expire-days --valid-days --offline-days --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'license show') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'label get') echo ' --tenant --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'label set') echo ' --id --name --display --tenant --method --content-bits --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'label remove') echo ' --tenant --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'perms new') echo ' --out --users --permissions --expire-on --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'bootstrap') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'doctor') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
@@ -216,6 +224,7 @@ _rms_valued() {
     'admin key add') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin key convert') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin key rotate') echo ' --bits --store --older-than --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin key rotation') echo ' --every --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin key archive') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin key remove') echo ' --confirm --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin key breach') echo ' --case --since --bits --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
@@ -320,6 +329,7 @@ _rms_valued() {
 _rms_choices() {
     case "$1" in
     'protect --no-persist-key') echo 'all disk license' ;;
+    'label set --method') echo 'Privileged Standard' ;;
     'perms new --permissions') echo 'Viewer Reviewer CoAuthor CoOwner OnlyMe' ;;
     'admin tenant create --default-templates') echo 'new old' ;;
     'admin role add --role') echo 'GlobalAdministrator ConnectorAdministrator ProtectionAdministrator Reader' ;;
