@@ -291,6 +291,23 @@ static void broken_documents(void **state)
     assert_string_equal(result.output, rms_test_path(&f->issuer, "b.vsd.pfile"));
 }
 
+/* One byte above the limit is refused by its size, before anything is read or written. touches: C-052 */
+static void too_large(void **state)
+{
+    struct fixture *f = *state;
+    const char *path = rms_test_path(&f->issuer, "large.docx");
+    struct rms_file_result result;
+
+    rms_test_write(path, "PK\003\004", 4);
+    assert_int_equal(truncate(path, 512L * 1024 * 1024 + 1), 0);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &in_place, &result), RMS_E_LIMIT);
+    assert_non_null(strstr(rms_last_detail(f->alice), "512 MB"));
+    path = rms_test_path(&f->issuer, "large.xlsx");
+    rms_test_write(path, "PK\003\004", 4);
+    assert_int_equal(truncate(path, 2048L * 1024 * 1024), 0);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, &in_place, &result), RMS_E_LIMIT);
+}
+
 /* --- protected again --- */
 
 static struct rms_view find_stream(struct rms_cfb *cfb, const char *name, struct rms_buf *out)
@@ -330,6 +347,7 @@ static void again(void **state)
         assert_true(rms_view_equal(
             find_stream(cfb, "\005SummaryInformation", &title), RMS_VIEW_LITERAL("the title")));
         assert_int_equal(rms_cfb_find(cfb, RMS_CFB_ROOT, "Data", &index), RMS_E_NOT_FOUND);
+        rms_must(rms_cfb_find(cfb, RMS_CFB_ROOT, "WordDocument", &index)); /* the placeholder */
         if (i == 0) {
             rms_must(rms_protect_file(f->alice, path, f->policy, &in_place, &result));
             assert_string_not_equal(result.content_id, first);
@@ -382,6 +400,7 @@ int main(void)
         cmocka_unit_test(content_decides),
         cmocka_unit_test(passwords),
         cmocka_unit_test(broken_documents),
+        cmocka_unit_test(too_large),
         cmocka_unit_test(again),
         cmocka_unit_test(damage),
     };

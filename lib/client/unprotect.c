@@ -1,9 +1,11 @@
 /* Writing the clear file (client-requirements 2.3). */
+#include "base/log.h"
 #include "base/text.h"
 #include "client/context.h"
 #include "client/crypt.h"
 #include "client/opened.h"
 #include "client/work.h"
+#include "format/office.h"
 
 /* Whom to ask (C-073): the licence's own word, else its owner. */
 static void tell_referrer(struct rms_context *context, const struct rms_access *access)
@@ -58,12 +60,32 @@ static int write_content(
     return status;
 }
 
+/* Of older documents others encrypt only a part: what stands beside it would be lost with the file (macros,
+ * for one). Ours hold all of it, and say so by a signed size. */
+static int check_whole(
+    const struct rms_errand *errand, const struct rms_work *work, const struct rms_opened *opened)
+{
+    if (rms_access_signed_data(opened->access, RMS_DATA_SIZE) != NULL ||
+        !rms_office_has_beside(&opened->container)) {
+        return 0;
+    }
+    if (work->target.way == RMS_TARGET_IN_PLACE) {
+        return rms_fail(errand->context, RMS_E_UNSUPPORTED,
+            "%s: parts of this document stand beside its protected content and would be lost; write a copy",
+            work->source.path);
+    }
+    rms_note(errand->context, RMS_LOG_INFO,
+        "%s: properties, and macros if there are any, stay in the protected file", work->source.path);
+    return 0;
+}
+
 static int make(const struct rms_errand *errand, struct rms_work *work, struct rms_opened *opened)
 {
     struct rms_context *context = errand->context;
 
     RMS_TRY(rms_opened_licence(context, RMS_RIGHT_EXPORT, opened));
     RMS_TRY(may_write_clear(context, opened->access, work->source.path));
+    RMS_TRY(check_whole(errand, work, opened));
     memcpy(work->content_id, opened->access->pl.content_id, sizeof work->content_id);
     memcpy(work->target.extension, opened->container.extension, sizeof work->target.extension);
     work->target.change = opened->container.keeps_name ? RMS_NAME_KEEP : RMS_NAME_CLEAR;

@@ -1,6 +1,7 @@
 #include "format/office.h"
 
 #include "base/cursor.h"
+#include "format/placeholder.h"
 
 #define SPACES     "\006DataSpaces"
 #define PRIMARY    "\006Primary"
@@ -300,6 +301,21 @@ static bool stays_beside(const char *name, bool again)
     return again ? !is_any(name, made) : is_any(name, clear);
 }
 
+bool rms_office_has_beside(const struct rms_container *container)
+{
+    const struct rms_cfb_entry *entry;
+
+    if (container->kind != RMS_CONTAINER_BINARY) {
+        return false;
+    }
+    for (uint32_t i = 1; (entry = rms_cfb_entry(container->cfb, i)) != NULL; i++) {
+        if (entry->parent == RMS_CFB_ROOT && stays_beside(entry->name, false)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int write_beside(struct rms_cfb_writer *writer, const struct rms_reader *beside)
 {
     struct rms_cfb RMS_CFB_CLEANUP *from = NULL;
@@ -311,8 +327,13 @@ static int write_beside(struct rms_cfb_writer *writer, const struct rms_reader *
     again = rms_cfb_find(from, RMS_CFB_ROOT, SPACES, &spaces) == 0;
     rms_cfb_set_class(writer, rms_cfb_entry(from, RMS_CFB_ROOT)->class_id);
     for (uint32_t i = 1; (entry = rms_cfb_entry(from, i)) != NULL; i++) {
-        if (entry->parent == RMS_CFB_ROOT && stays_beside(entry->name, again)) {
+        if (entry->parent != RMS_CFB_ROOT) {
+            continue;
+        }
+        if (stays_beside(entry->name, again)) {
             RMS_TRY(rms_cfb_copy(writer, from, i));
+        } else if (!again) {
+            RMS_TRY(rms_placeholder_put(writer, entry->name));
         }
     }
     return 0;

@@ -17,4 +17,8 @@ RMS_MUST_USE int rms_office_begin(const struct rms_container_request *request, c
  * password, RMS_E_DAMAGED. */
 RMS_MUST_USE int rms_office_kind(const struct rms_reader *file, enum rms_container_kind *kind_out);
 
+/* Does something stand in clear beside the content that belongs to the clear document (macros, properties)?
+ * Other writers leave it out of the content. */
+bool rms_office_has_beside(const struct rms_container *container);
+
 #endif

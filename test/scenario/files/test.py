@@ -94,6 +94,19 @@ def office_documents():
             assert (bob.home / f"clear-{name}").read_bytes() == data
             alice.rms("unprotect", path, "--in-place")
             assert path.read_bytes() == data, name
+        # A program that knows nothing of protection shows what this is, and not a word of the document.
+        for name, streams, reader in (("old.doc", {"WordDocument": b"\xec\xa5\xc1" + b"\0" * 5000, "1Table": b"SECRET" * 900}, "catdoc"),
+                                      ("old.xls", {"Workbook": bytes([9, 8, 4, 0, 0, 6, 5, 0]) + b"SECRET" * 900}, "xls2csv")):
+            for stream, data in streams.items():
+                alice.write(f"{name}.parts/{stream}", data)
+            path = alice.home / "o" / name
+            subprocess.run(["gsf", "createole", path, *streams], check=True, capture_output=True, cwd=alice.home / f"{name}.parts")
+            data = path.read_bytes()
+            alice.rms("protect", path, "--only-me", "--in-place")
+            shown = subprocess.run([reader, path], capture_output=True, check=True).stdout
+            assert b"This document is protected" in shown and b"SECRET" not in path.read_bytes(), shown
+            alice.rms("unprotect", path, "--in-place")
+            assert path.read_bytes() == data, name
         # copies, protecting again, and a batch
         for name, data in clear.items():
             alice.write(f"many/{name}", data)
