@@ -1,16 +1,13 @@
 """Every verb of `rms admin`, taken from its own table (`--help`), so that a new one is tested from the day it is there: its examples
 work; --what-if tries them and changes nothing; bad input of every kind is refused with nothing changed."""
-import base64
 import concurrent.futures
-import json
 import os
 import re
 import shlex
 import sqlite3
-import subprocess
 import uuid
 
-from rmslab import BUILD, PASSWORD, SOURCE, Lab, main
+from rmslab import PASSWORD, SOURCE, Lab, main
 
 VERB = re.compile(r"^  ([a-z-]+) +\S")
 OPTION = re.compile(r"^  (?:-(\w), |    )--([a-z0-9-]+)(?: (\S+))?(?:  +(.*))?$")
@@ -98,16 +95,19 @@ class Stage:
         (lab.dir / "plan.ptxt").write_bytes((alice.home / "plan.ptxt").read_bytes())
         self.content = alice.rms("--json", "track").json_lines[0]["ContentId"]
 
+    def of(self):
+        return ("--tenant", "contoso.test")
+
     def words(self, verb, example):
         """With ids of things that are there in place of those in the example."""
         def an_id(place):
             if verb.path[0] == "app":
-                app = self.lab.admin("--json", "app", "list").json_lines[0]["Id"]
-                return app if place == 0 else self.lab.admin("--json", "app", "show", app).json["Secrets"][0]["Id"]
+                app = self.lab.admin("--json", "app", "list", *self.of()).json_lines[0]["Id"]
+                return app if place == 0 else self.lab.admin("--json", "app", "show", app, *self.of()).json["Secrets"][0]["Id"]
             if verb.path[0] == "key":
-                return [k["KeyIdentifier"] for k in self.lab.admin("--json", "key", "list").json_lines if k["Status"] == "Archived"][0]
+                return [k["KeyIdentifier"] for k in self.lab.admin("--json", "key", "list", *self.of()).json_lines if k["Status"] == "Archived"][0]
             if verb.path[0] == "issuer":
-                return self.lab.admin("--json", "issuer", "list").json_lines[0]["Id"]
+                return self.lab.admin("--json", "issuer", "list", *self.of()).json_lines[0]["Id"]
             return self.content
         ids = list(dict.fromkeys(w for w in example if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", w)))
         return [an_id(ids.index(w)) if w in ids else w for w in example]
@@ -161,26 +161,153 @@ def run_example(stage, verb, example):
     return int(verb.changes)
 
 
+def every_example(stage, table):
+    tried, failures = 0, []
+    for verb in table:
+        for example in verb.examples:
+            try:
+                tried += run_example(stage, verb, example)
+            except AssertionError as failure:
+                failures.append(f"{verb}: {failure}")
+        if verb.path == ("tenant", "create"):
+            stage.fill()
+    assert not failures, "\n".join(failures)
+    return tried
+
+
+# --- bad input (0.3) ------------------------------------------------------------------------------------------------------------------------
+
+HOSTILE = "\x1b[31mred\x07\n<script>alert(1)</script>'; DROP TABLE tenant; --"
+LONG = "x" * 100_000
+FILES = ("FILE", "DIR")
+ALWAYS = ("socket", "tenant")
+
+
+def tried(verb, words):
+    """The same, changing nothing, and for the first organisation though there is another."""
+    return [*words, *(["--what-if"] if verb.changes else []), *(["--tenant", "contoso.test"] if "tenant" in verb.options and "--tenant" not in words else [])]
+
+
+def with_value(words, name, value):
+    if f"--{name}" in words:
+        at = words.index(f"--{name}")
+        return [*words[:at], f"--{name}={value}", *words[at + 2:]]
+    return [*words, f"--{name}={value}"]
+
+
+def lines_with(stage, verb, value, wanted):
+    """One line for each operand and option whose place in --help `wanted` accepts."""
+    words = stage.words(verb, verb.examples[0])
+    if verb.operands and wanted(verb.operands[0].strip("[]")):
+        yield tried(verb, [*words[:len(verb.path)], value, *words[len(verb.path) + 1:]])
+    for name, argument in verb.options.items():
+        if argument is not None and argument != "N" and name not in ALWAYS and wanted(argument):
+            yield tried(verb, with_value(words, name, value))
+
+
+def each(stage, lines, check):
+    """All of them, some at a time, and then a look at the state."""
+    before = stage.state()
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(check, lines))
+    stage.same(before, "bad input")
+    return len(lines)
+
+
+def hostile(stage, table):
+    """Control characters, markup, SQL and far too much text: refused, or shown as text."""
+    def check(words):
+        done = stage.admin(words, code=None)
+        assert done.code in (0, 2, 3, 4, 5), done
+        assert "\x1b" not in done.out + done.err and "\x07" not in done.out + done.err and "(internal)" not in done.err, done
+        assert len(done.err) < 300_000, (words[:4], len(done.err))
+    return each(stage, [line for verb in table for value in (HOSTILE, LONG) for line in lines_with(stage, verb, value, lambda a: a not in FILES)], check)
+
+
+def files(stage, table):
+    """What is not there, and what is no file."""
+    folder = stage.lab.dir / "a folder"
+    folder.mkdir(exist_ok=True)
+
+    def check(words):
+        done = stage.admin(words, code=None)
+        assert 1 <= done.code <= 5 and "(internal)" not in done.err and done.err, done
+    reads = [v for v in table if v.path[-1] not in ("export", "usage")]  # those write
+    return each(stage, [line for verb in reads for value in (folder, folder / "missing") for line in lines_with(stage, verb, str(value), lambda a: a == "FILE")], check)
+
+
+def others(stage, table):
+    """An object of another organisation is like one that does not exist: same status, same words."""
+    template = stage.lab.admin("--json", "template", "list", "--tenant", "other.test").json_lines[0]["TemplateId"]
+    foreign = {"USER": "fay@other.test", "WHO": "fay@other.test", "GROUP": "g@other.test", "TEMPLATE": template,
+               "KEY": stage.lab.admin("--json", "key", "list", "--tenant", "other.test").json_lines[0]["KeyIdentifier"]}
+
+    def answer(verb, name):
+        words = stage.words(verb, verb.examples[0])
+        done = stage.admin(tried(verb, [*words[:len(verb.path)], name, *words[len(verb.path) + 1:]]), code=None)
+        return done.code, re.sub(r"correlation id: \S+", "", done.err).replace(name, "NAME"), done.out.replace(name, "NAME")
+
+    def check(verb):
+        theirs = foreign.get(verb.operands[0], str(uuid.uuid4()))
+        unknown = theirs.replace("fay", "nob").replace("g@", "h@") if "@" in theirs else str(uuid.uuid4())
+        got = [answer(verb, theirs), answer(verb, unknown)]
+        assert got[0] == got[1] and got[0][0] in (2, 4, 5), (verb, got)
+    named = [v for v in table if v.operands and v.operands[0] in ("USER", "WHO", "GROUP", "TEMPLATE", "KEY", "ID", "APP", "CONTENT-ID") and v.path != ("key", "add")]
+    return each(stage, [v for v in named if v.path not in (("client", "add"),)], check)
+
+
+def without_role(stage, table):
+    """Whoever may read reports does nothing else, whatever the verb; and who is not signed in does nothing at all."""
+    lab = stage.lab
+    lab.add_user("aud@contoso.test", "--tenant", "contoso.test")
+    lab.admin("role", "add", "aud@contoso.test", "--role", "Reader", "--tenant", "contoso.test")
+    aud, nobody = lab.person("aud@contoso.test"), lab.person("nobody@contoso.test")
+    aud.login()
+    nobody.rms("admin", "login", code=3)
+    aud.rms("admin", "login")
+
+    def check(verb):
+        words = [w for w in tried(verb, stage.words(verb, verb.examples[0])) if w != "--password-stdin"]
+        done = aud.rms("admin", *words, code=None, cwd=lab.dir)
+        if verb.path[0] in ("report", "log") and not verb.changes:
+            assert done.code == 0, done
+        else:
+            assert done.code == 3 and "(role-required)" in done.err or done.code == 4 and verb.path[0] in ONLY_OPERATOR, done
+    return each(stage, table, check)
+
+
+def old_names(stage, table):
+    """The names of the cmdlets, under both of their modules, lead to verbs that are there; both give the same."""
+    rows = [line.split("\t") for line in (SOURCE / "packaging/powershell/aliases.tsv").read_text().splitlines() if line and not line.startswith("#")]
+    paths = {v.path for v in table} | SESSION
+    assert len(rows) > 30 and all(len(r) == 2 and tuple(r[1].split()) in paths for r in rows), [r for r in rows if tuple(r[-1].split()) not in paths]
+    names = [name for name, _ in rows]
+    assert len(set(names)) == len(names) and all(re.fullmatch(r"[A-Z][a-z]+-Aadrm[A-Za-z]*", n) for n in names)
+    return len(rows)
+
+
+ONLY_OPERATOR = ("tenant", "domain", "issuer", "client", "directory", "db", "health", "log")
+
+
 # proves: S-329
-def every_example_works_and_can_be_tried():
+# touches: S-331
+def verbs_of_administration():
     with Lab(people=(), start=False) as lab:
         lab.start()
         stage = Stage(lab)
         table = [v for v in in_order(verbs(lab)) if v.path not in SESSION]
         assert len(table) > 80, len(table)
-        tried = 0
-        failures = []
-        for verb in table:
-            for example in verb.examples:
-                try:
-                    tried += run_example(stage, verb, example)
-                except AssertionError as failure:
-                    failures.append(f"{verb}: {failure}")
-            if verb.path == ("tenant", "create"):
-                stage.fill()
-        assert not failures, "\n".join(failures)
-        print(f"     {len(table)} verbs, {tried} changes tried", flush=True)
+        print(f"     {len(table)} verbs, {every_example(stage, table)} changes tried", flush=True)
+        lab.admin("service", "enable")
+        lab.admin("tenant", "create", "--name", "Other", "--domain", "other.test")
+        lab.admin("user", "add", "fay@other.test", "--tenant", "other.test")
+        lab.admin("group", "add", "g@other.test", "--tenant", "other.test")
+        lab.admin("issuer", "add", "https://login.contoso.test/", "--tenant", "contoso.test")
+        lab.admin("app", "add", "Indexer", "--tenant", "contoso.test")
+        lab.admin("key", "generate", "--tenant", "contoso.test")
+        for check in (old_names, hostile, files, others, without_role):
+            print(f"     {check.__name__}: {check(stage, table)} lines", flush=True)
 
 
 if __name__ == "__main__":
-    main(every_example_works_and_can_be_tried)
+    main(verbs_of_administration)
