@@ -6,7 +6,8 @@
 
 #define WHO_HELP                                                                                             \
     "rights of one recipient: an address of a person or group, domain:DOMAIN, all-staff or anyone; a level " \
-    "(Viewer, Reviewer, Co-Author, Co-Owner) or rights with commas (may be repeated)"
+    "(Viewer, Reviewer, Co-Author, Co-Owner), DoNotForward or EncryptOnly, or rights with commas (may be "   \
+    "repeated)"
 
 #define GRANT_OPTIONS                                                                                        \
     LIST("perm", "WHO:RIGHTS", WHO_HELP), ALIAS("grant", OPTION_LIST, "perm"),                               \

@@ -150,8 +150,8 @@ static int add_rights(
 {
     bool any = false;
 
-    /* a level is one name, possibly with a blank; otherwise a list */
-    if (rms_level_rights(text, rights) == 0) {
+    /* a level or a set of mail is one name, possibly with a blank; otherwise a list */
+    if (rms_level_rights(text, rights) == 0 || rms_mail_rights(text, rights) == 0) {
         return 0;
     }
     while (*text != '\0') {

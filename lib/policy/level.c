@@ -37,6 +37,27 @@ int rms_level_rights(const char *level, struct rms_rights *rights_out)
     return RMS_E_BAD_ARGUMENT;
 }
 
+int rms_mail_rights(const char *name, struct rms_rights *rights_out)
+{
+    static const struct {
+        const char *name;
+        const char *plain; /* as the command line writes it */
+        uint32_t bits;
+    } sets[] = {
+        {"Do Not Forward", "DoNotForward", RMS_RIGHTS_DO_NOT_FORWARD},
+        {"Encrypt-Only", "EncryptOnly", RMS_RIGHTS_ENCRYPT_ONLY},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        if (rms_text_equal_nocase(name, sets[i].name) || rms_text_equal_nocase(name, sets[i].plain)) {
+            *rights_out = (struct rms_rights){.bits = sets[i].bits};
+            return 0;
+        }
+    }
+    return RMS_E_BAD_ARGUMENT;
+}
+
 const char *rms_level_name(const struct rms_rights *rights)
 {
     size_t i;
