@@ -41,6 +41,11 @@
 RMS_ADMIN_HANDLERS(X)
 #undef X
 
+/* Any of them, for a request: those that show what can be changed answer with an ETag, those that change it
+ * obey If-Match (RMS_E_CONFLICT when it is another by now). */
+RMS_MUST_USE int rms_admin_serve(
+    struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+
 /* --- shared -------------------------------------------------------------------------------------------- */
 
 /* The tenant of the path's first parameter ("-": the only one), as the store has it now; becomes the
@@ -68,6 +73,17 @@ RMS_MUST_USE int rms_admin_fail(struct rms_request *request, const struct rms_ad
 
 /* A required text. */
 RMS_MUST_USE int rms_admin_need(struct rms_admin_body *body, const char *name, size_t max, const char **out);
+
+/* The body of a call that changes the tenant's own row: read anew, changed by edit and written in one
+ * transaction, so that nothing somebody else sets meanwhile is lost. t is the tenant as it is then. */
+typedef int (*rms_admin_edit)(struct rms_request *request, struct rms_admin_body *body, struct rms_tenant *t);
+RMS_MUST_USE int rms_admin_edit_tenant(
+    struct rms_request *request, const char *const *names, rms_admin_edit edit, struct rms_tenant *t);
+
+/* DELETE of what the path's second parameter names. why: what is said when there is none. */
+typedef int (*rms_admin_remover)(struct rms_db *db, const char *tenant_id, const char *name);
+RMS_MUST_USE int rms_admin_remove(
+    struct rms_request *request, struct rms_reply *reply, rms_admin_remover remover, const char *why);
 
 /* from, to (a day counts to its last second) and limit of the query. */
 struct rms_admin_range {

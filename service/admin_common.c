@@ -62,6 +62,39 @@ void rms_admin_done(struct rms_reply *reply)
     rms_buf_append_str(&reply->body, "{}");
 }
 
+static int edit_row(
+    struct rms_request *request, struct rms_admin_body *body, rms_admin_edit edit, struct rms_tenant *t)
+{
+    RMS_TRY(rms_tenant_get(request->worker->db, request->arena, t->id, t));
+    RMS_TRY(edit(request, body, t));
+    return rms_tenant_update(request->worker->db, t);
+}
+
+int rms_admin_edit_tenant(
+    struct rms_request *request, const char *const *names, rms_admin_edit edit, struct rms_tenant *t)
+{
+    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
+    RMS_TRY(rms_admin_tenant(request, t));
+    RMS_TRY(rms_admin_body(request, names, &body));
+    RMS_TRY(rms_db_begin(request->worker->db));
+    int rc = rms_db_end(request->worker->db, edit_row(request, &body, edit, t));
+    return rc < 0 && body.reader.detail != NULL ? rms_admin_fail(request, &body, rc) : rc;
+}
+
+int rms_admin_remove(
+    struct rms_request *request, struct rms_reply *reply, rms_admin_remover remover, const char *why)
+{
+    struct rms_tenant t;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    int rc = remover(request->worker->db, t.id, request->params[1]);
+    if (rc == RMS_E_NOT_FOUND) {
+        return rms_fail(request, rc, why);
+    }
+    RMS_TRY(rc);
+    rms_admin_done(reply);
+    return RMS_OK;
+}
+
 /* --- the admin log ------------------------------------------------------------------------------------- */
 
 #define COMMAND_MAX 4000

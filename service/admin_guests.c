@@ -52,7 +52,6 @@ static int set_state(struct rms_request *request, struct rms_admin_body *body, s
 {
     struct rms_reader *reader = &body->reader;
     struct rms_guest_state state;
-    RMS_TRY(rms_tenant_get(request->worker->db, request->arena, t->id, t));
     RMS_TRY(rms_guest_state_read(request->arena, t->settings, &state));
     RMS_TRY(rms_reader_bool(reader, body->object, "Passcodes", &state.passcodes));
     RMS_TRY(rms_reader_bool(reader, body->object, "SignUp", &state.sign_up));
@@ -60,22 +59,14 @@ static int set_state(struct rms_request *request, struct rms_admin_body *body, s
         RMS_TRY(rms_reader_texts(reader, body->object, "Domains", &state.domains, &state.domain_count));
         RMS_TRY(normalise(body, request->arena, &state));
     }
-    RMS_TRY(rms_guest_state_write(request->arena, t->settings, &state, &t->settings));
-    return rms_tenant_update(request->worker->db, t);
+    return rms_guest_state_write(request->arena, t->settings, &state, &t->settings);
 }
 
 int rms_admin_guests_set(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     static const char *const names[] = {"Passcodes", "SignUp", "Domains", NULL};
-    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tenant t;
     (void)front;
-    RMS_TRY(rms_admin_tenant(request, &t));
-    RMS_TRY(rms_admin_body(request, names, &body));
-    RMS_TRY(rms_db_begin(request->worker->db));
-    int rc = rms_db_end(request->worker->db, set_state(request, &body, &t));
-    if (rc < 0) {
-        return rms_admin_fail(request, &body, rc);
-    }
+    RMS_TRY(rms_admin_edit_tenant(request, names, set_state, &t));
     return write_state(request, t.settings, &reply->body);
 }

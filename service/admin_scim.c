@@ -90,14 +90,6 @@ int rms_admin_scim_token_list(struct rms_front *front, struct rms_request *reque
 
 int rms_admin_scim_token_remove(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    struct rms_tenant t;
     (void)front;
-    RMS_TRY(rms_admin_tenant(request, &t));
-    int rc = rms_scim_token_remove(request->worker->db, t.id, request->params[1]);
-    if (rc == RMS_E_NOT_FOUND) {
-        return rms_fail(request, rc, "no such token");
-    }
-    RMS_TRY(rc);
-    rms_admin_done(reply);
-    return RMS_OK;
+    return rms_admin_remove(request, reply, rms_scim_token_remove, "no such token");
 }

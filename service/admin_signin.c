@@ -154,16 +154,8 @@ int rms_admin_issuer_list(struct rms_front *front, struct rms_request *request, 
 
 int rms_admin_issuer_remove(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    struct rms_tenant t;
     (void)front;
-    RMS_TRY(rms_admin_tenant(request, &t));
-    int rc = rms_issuer_remove(request->worker->db, t.id, request->params[1]);
-    if (rc == RMS_E_NOT_FOUND) {
-        return rms_fail(request, rc, "no such issuer");
-    }
-    RMS_TRY(rc);
-    rms_admin_done(reply);
-    return RMS_OK;
+    return rms_admin_remove(request, reply, rms_issuer_remove, "no such issuer");
 }
 
 /* --- applications -------------------------------------------------------------------------------------- */
@@ -237,14 +229,6 @@ int rms_admin_client_list(struct rms_front *front, struct rms_request *request, 
 
 int rms_admin_client_remove(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    struct rms_tenant t;
     (void)front;
-    RMS_TRY(rms_admin_tenant(request, &t));
-    int rc = rms_oauth_client_remove(request->worker->db, t.id, request->params[1]);
-    if (rc == RMS_E_NOT_FOUND) {
-        return rms_fail(request, rc, "no such client");
-    }
-    RMS_TRY(rc);
-    rms_admin_done(reply);
-    return RMS_OK;
+    return rms_admin_remove(request, reply, rms_oauth_client_remove, "no such client");
 }

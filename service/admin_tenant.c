@@ -1,6 +1,7 @@
 /* Tenants: add, list, show, state, settings, domains. */
 #include "base/text.h"
 #include "service/admin.h"
+#include "service/tracking_state.h"
 #include "service/rest_write.h"
 #include "service/tenant.h"
 #include "service/tenant_make.h"
@@ -16,6 +17,7 @@ static void write_removal(struct rms_buf *out, const struct rms_tenant *t)
 
 static int write_tenant(struct rms_request *request, struct rms_buf *out, const struct rms_tenant *t)
 {
+    struct rms_tracking_state tracking;
     const char *url =
         rms_arena_printf(request->arena, "%s" RMS_LICENSING_PATH, request->worker->front->base_url);
     rms_out_open(out, NULL, '{');
@@ -30,6 +32,9 @@ static int write_tenant(struct rms_request *request, struct rms_buf *out, const 
     rms_out_int(out, "GroupCacheSeconds", t->group_cache_s);
     write_removal(out, t);
     rms_out_text(out, "SuperUsersEnabled", t->super_users_enabled ? "Enabled" : "Disabled");
+    RMS_TRY(rms_tracking_state_read(request->arena, t->settings, &tracking));
+    rms_out_text(out, "DocumentTrackingFeatureState", tracking.enabled ? "Enabled" : "Disabled");
+    rms_out_text(out, "UsageLogFeatureState", "Enabled"); /* always (section 16) */
     rms_out_int(out, "KeyRolloverCount", t->key_rollover_count);
     rms_out_int(out, "KeyRotationDays", t->key_rotation_days);
     RMS_TRY(rms_admin_write_keys(request, out, "Keys", t->id));
@@ -245,8 +250,9 @@ static int read_removal(struct rms_admin_body *body, bool *extract)
     return RMS_OK;
 }
 
-static int read_settings(struct rms_admin_body *body, struct rms_tenant *t)
+static int read_settings(struct rms_request *request, struct rms_admin_body *body, struct rms_tenant *t)
 {
+    (void)request;
     RMS_TRY(
         read_number(body, "MaxUseLicenseValidity", RMS_MAX_USE_LICENCE_DAYS_MAX, &t->max_use_licence_days));
     RMS_TRY(read_number(body, "GroupCacheSeconds", RMS_GROUP_CACHE_MAX_S, &t->group_cache_s));
@@ -256,16 +262,9 @@ static int read_settings(struct rms_admin_body *body, struct rms_tenant *t)
 int rms_admin_tenant_settings(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     static const char *const names[] = {"MaxUseLicenseValidity", "GroupCacheSeconds", "RemovalRights", NULL};
-    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tenant t;
     (void)front;
-    RMS_TRY(rms_admin_tenant(request, &t));
-    RMS_TRY(rms_admin_body(request, names, &body));
-    int rc = read_settings(&body, &t);
-    if (rc < 0) {
-        return rms_admin_fail(request, &body, rc);
-    }
-    RMS_TRY(rms_tenant_update(request->worker->db, &t));
+    RMS_TRY(rms_admin_edit_tenant(request, names, read_settings, &t));
     return show_stored(request, reply, t.id);
 }
 

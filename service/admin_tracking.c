@@ -160,29 +160,19 @@ static int read_state(struct rms_admin_body *body, struct rms_tracking_state *st
     return rms_reader_bool(&body->reader, body->object, "Automatic", &state->automatic);
 }
 
-/* Read and written in one transaction: nothing that somebody else sets meanwhile is lost. */
 static int set_state(struct rms_request *request, struct rms_admin_body *body, struct rms_tenant *t)
 {
     struct rms_tracking_state state;
-    RMS_TRY(rms_tenant_get(request->worker->db, request->arena, t->id, t));
     RMS_TRY(rms_tracking_state_read(request->arena, t->settings, &state));
     RMS_TRY(read_state(body, &state));
-    RMS_TRY(rms_tracking_state_write(request->arena, t->settings, &state, request->now, &t->settings));
-    return rms_tenant_update(request->worker->db, t);
+    return rms_tracking_state_write(request->arena, t->settings, &state, request->now, &t->settings);
 }
 
 int rms_admin_tracking_set(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     static const char *const names[] = {"Tracking", "Automatic", NULL};
-    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tenant t;
     (void)front;
-    RMS_TRY(rms_admin_tenant(request, &t));
-    RMS_TRY(rms_admin_body(request, names, &body));
-    RMS_TRY(rms_db_begin(request->worker->db));
-    int rc = rms_db_end(request->worker->db, set_state(request, &body, &t));
-    if (rc < 0) {
-        return rms_admin_fail(request, &body, rc);
-    }
+    RMS_TRY(rms_admin_edit_tenant(request, names, set_state, &t));
     return write_state(request, t.settings, &reply->body);
 }

@@ -164,12 +164,18 @@ static int read_what_if(struct rms_request *request)
     return strcmp(text, "true") == 0 ? RMS_OK : rms_fail(request, RMS_E_BAD_ARGUMENT, "what-if: not true");
 }
 
+static int dispatch(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    bool admin = request->route->who == RMS_WHO_ADMIN || request->route->who == RMS_WHO_OPERATOR;
+    return (admin ? rms_admin_serve : request->route->handler)(front, request, reply);
+}
+
 /* The handler as ever, for the same caller; what it did to the store is undone. Its note is of what did not
  * happen. */
 static int rehearse(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     rms_db_rehearse(request->worker->db);
-    int rc = request->route->handler(front, request, reply);
+    int rc = dispatch(front, request, reply);
     rms_db_rehearse_end(request->worker->db);
     request->note = (struct rms_usage_note){
         .published_at = RMS_TIME_NONE, .request_type = "WhatIf", .detail = request->note.detail};
@@ -192,7 +198,7 @@ static int serve(struct rms_front *front, struct rms_exchange *x)
         return rms_fail(request, RMS_E_UNREACHABLE, "the usage log cannot be written");
     }
     RMS_TRY(read_what_if(request));
-    rms_handler handler = request->what_if ? rehearse : request->route->handler;
+    rms_handler handler = request->what_if ? rehearse : dispatch;
     RMS_TRY(handler(front, request, &x->reply));
     return rms_buf_status(&x->reply.body) < 0 ? RMS_E_INTERNAL : RMS_OK;
 }

@@ -2,11 +2,11 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "service/settings_text.h"
 
-#define SETTINGS_MAX (1024u * 1024)
-#define PASSCODES    "GuestPasscodes"
-#define SIGN_UP      "GuestSignUp"
-#define DOMAINS      "GuestSignUpDomains"
+#define PASSCODES "GuestPasscodes"
+#define SIGN_UP   "GuestSignUp"
+#define DOMAINS   "GuestSignUpDomains"
 
 int rms_guest_state_read(struct rms_arena *arena, const char *settings, struct rms_guest_state *state_out)
 {
@@ -42,14 +42,9 @@ int rms_guest_state_read(struct rms_arena *arena, const char *settings, struct r
 int rms_guest_state_write(struct rms_arena *arena, const char *settings, const struct rms_guest_state *state,
     const char **settings_out)
 {
-    RMS_JSON_CLEANUP json_t *json = NULL;
-    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(SETTINGS_MAX);
+    RMS_JSON_CLEANUP json_t *json = rms_settings_text_open(settings);
     json_t *domains = json_array();
 
-    if (settings == NULL || rms_json_parse(rms_view_str(settings), &json) < 0 || !json_is_object(json)) {
-        rms_json_free(&json);
-        json = json_object();
-    }
     for (size_t i = 0; i < state->domain_count; i++) {
         (void)json_array_append_new(domains, json_string(state->domains[i]));
     }
@@ -61,9 +56,7 @@ int rms_guest_state_write(struct rms_arena *arena, const char *settings, const s
         return RMS_E_NO_MEMORY;
     }
     json_decref(domains);
-    RMS_TRY(rms_json_emit(json, &text));
-    *settings_out = rms_arena_text(arena, rms_buf_view(&text));
-    return *settings_out != NULL ? 0 : RMS_E_NO_MEMORY;
+    return rms_settings_text_close(arena, json, settings_out);
 }
 
 bool rms_guest_may_sign_up(const struct rms_guest_state *state, const char *address)

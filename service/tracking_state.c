@@ -1,10 +1,10 @@
 #include "service/tracking_state.h"
 
 #include "base/json.h"
+#include "service/settings_text.h"
 
-#define SETTINGS_MAX (1024u * 1024)
-#define PAUSES       "TrackingPauses" /* [from, until], the last one without end while tracking is off */
-#define MANUAL       "TrackingManual"
+#define PAUSES "TrackingPauses" /* [from, until], the last one without end while tracking is off */
+#define MANUAL "TrackingManual"
 
 static int read_pauses(struct rms_arena *arena, const json_t *list, struct rms_tracking_state *state)
 {
@@ -66,21 +66,14 @@ static int set_pauses(json_t *settings, const struct rms_tracking_state *before,
 int rms_tracking_state_write(struct rms_arena *arena, const char *settings,
     const struct rms_tracking_state *wanted, int64_t now, const char **settings_out)
 {
-    RMS_JSON_CLEANUP json_t *json = NULL;
-    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(SETTINGS_MAX);
+    RMS_JSON_CLEANUP json_t *json = rms_settings_text_open(settings);
     struct rms_tracking_state before;
     RMS_TRY(rms_tracking_state_read(arena, settings, &before));
-    if (settings == NULL || rms_json_parse(rms_view_str(settings), &json) < 0 || !json_is_object(json)) {
-        rms_json_free(&json);
-        json = json_object();
-    }
     if (json_object_set_new(json, MANUAL, json_boolean(!wanted->automatic)) != 0) {
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(set_pauses(json, &before, wanted->enabled, now));
-    RMS_TRY(rms_json_emit(json, &text));
-    *settings_out = rms_arena_text(arena, rms_buf_view(&text));
-    return *settings_out != NULL ? RMS_OK : RMS_E_NO_MEMORY;
+    return rms_settings_text_close(arena, json, settings_out);
 }
 
 bool rms_tracking_paused(const struct rms_tracking_state *state, int64_t time)

@@ -167,9 +167,9 @@ RMS_PUBLIC RMS_MUST_USE int rms_policy_save(const struct rms_policy_builder *pol
 RMS_PUBLIC void rms_policy_free(struct rms_policy_builder **policy);
 
 /* who: an address of a person or group, "domain:contoso.test", "all-staff" (own organisation), "anyone" (any
- * authenticated person). rights: level or role name, "Do Not Forward" or "Encrypt-Only" (for the recipients of
- * a message), or rights separated by commas or blanks.
- * allow_custom_rights: unknown rights are the application's own instead of an error. */
+ * authenticated person). rights: level or role name, "Do Not Forward" or "Encrypt-Only" (for the recipients
+ * of a message), or rights separated by commas or blanks. allow_custom_rights: unknown rights are the
+ * application's own instead of an error. */
 RMS_PUBLIC RMS_MUST_USE int rms_policy_grant(
     struct rms_policy_builder *policy, const char *who, const char *rights, bool allow_custom_rights);
 RMS_PUBLIC RMS_MUST_USE int rms_policy_set_name(

@@ -71,8 +71,8 @@ void rms_rights_each(
  * RMS_E_BAD_ARGUMENT for others. */
 RMS_MUST_USE int rms_level_rights(const char *level, struct rms_rights *rights_out);
 
-/* The sets of mail, "Do Not Forward" and "Encrypt-Only" (table 3.3), also as DoNotForward and EncryptOnly: for
- * the recipients of one message, never for templates (S-076). RMS_E_BAD_ARGUMENT for others. */
+/* The sets of mail, "Do Not Forward" and "Encrypt-Only" (table 3.3), also as DoNotForward and EncryptOnly:
+ * for the recipients of one message, never for templates (S-076). RMS_E_BAD_ARGUMENT for others. */
 RMS_MUST_USE int rms_mail_rights(const char *name, struct rms_rights *rights_out);
 
 /* The level whose set is exactly this one, else "Custom" (S-074). */

@@ -1,5 +1,6 @@
 """Tenants, states, accounts, groups, templates as an administrator handles them; another tenant sees nothing of it."""
 import contextlib
+import re
 import sqlite3
 
 import postgres
@@ -8,13 +9,42 @@ from rmslab import Lab, PASSWORD, main
 TEXT = b"For this tenant only.\n"
 
 
+# A tenant as it is made, with what differs each time masked.
+GOLDEN = {
+    "TenantId": "GUID", "RightsManagementServiceId": "GUID", "Name": "Contoso", "FunctionalState": "Enabled", "Domains": ["contoso.test"],
+    "ProvisioningDate": "TIME", "LicensingUrl": "https://HOST/_wmcs/licensing", "MaxUseLicenseValidity": 30, "GroupCacheSeconds": 10800,
+    "RemovalRights": ["OWNER", "EXPORT"], "SuperUsersEnabled": "Disabled", "DocumentTrackingFeatureState": "Enabled",
+    "UsageLogFeatureState": "Enabled", "KeyRolloverCount": 0, "KeyRotationDays": 0, "Keys": ["RSA 2048 Active"],
+}
+
+
+def masked(tenant):
+    """Of its keys size and state stay."""
+    guid = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+    assert tenant["TenantId"] != tenant["RightsManagementServiceId"]
+    out = {}
+    for name, value in tenant.items():
+        if name == "Keys":
+            value = [f"RSA {key['Bits']} {key['Status']}" for key in value]
+        elif isinstance(value, str):
+            value = "GUID" if guid.match(value) else "TIME" if re.match(r"^\d{4}-\d\d-\d\dT", value) else re.sub(r"localhost:\d+", "HOST", value)
+        out[name] = value
+    return out
+
+
 def without_correlation(text):
     return "".join(line for line in text.splitlines(True) if "correlation id" not in line)
 
 
 def tenants_are_separate():
-    # touches: S-001, S-002, S-048
+    # proves: S-002, S-017
+    # touches: S-001, S-048
     with Lab(people=("alice",)) as lab:
+        assert masked(lab.admin("--json", "tenant", "show").json) == GOLDEN
+        assert lab.admin("--json", "superuser", "list").json["SuperUsers"] == []
+        assert lab.admin("--json", "onboarding", "get").json == {"License": False, "SecurityGroupObjectId": "", "Scope": "All"}
+        assert {t["Name"] for t in lab.admin("--json", "template", "list").json_lines} == {
+            "Confidential \\ All Employees", "Highly Confidential \\ All Employees"}
         lab.admin("tenant", "create", "--name", "Again", "--domain", "contoso.test", code=5)
         lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
         lab.admin("user", "add", "fay@fabrikam.test", "--tenant", "fabrikam.test", "--password-stdin", stdin=PASSWORD + "\n")
@@ -30,10 +60,13 @@ def tenants_are_separate():
         kept = alice.write("k.txt", TEXT)
         alice.rms("protect", granted, "--perm", "fay@fabrikam.test:Co-Author", "--in-place")
         alice.rms("protect", kept, "--template", "Confidential \\ All Employees", "--in-place")
+        # nobody needs a licence flag to open (S-017), whatever is asked of who protects
+        for tenant in ("contoso.test", "fabrikam.test"):
+            lab.admin("onboarding", "set", "--use-license", "true", "--force", "--tenant", tenant)
         fay.rms("open", alice.home / "g.ptxt", "-o", fay.home / "g.txt")
         assert (fay.home / "g.txt").read_bytes() == TEXT
         refused = fay.rms("open", alice.home / "k.ptxt", "-o", fay.home / "k.txt", code=1)
-        assert "no-rights" in refused.err, refused
+        assert "no-rights" in refused.err and "licen" not in refused.err.lower(), refused
 
 
 def states():

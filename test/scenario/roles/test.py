@@ -3,7 +3,7 @@ import collections
 import json
 import re
 
-from rmslab import SOURCE, Lab, main
+from rmslab import PASSWORD, SOURCE, Lab, main
 
 ROLES = {"root": "GlobalAdministrator", "conadm": "ConnectorAdministrator", "ipadm": "ProtectionAdministrator", "aud": "Reader"}
 REACH = {"SESSION": "root conadm ipadm aud", "REPORT": "root ipadm aud", "SERVICE": "root ipadm", "TEMPLATE": "root ipadm",
@@ -138,7 +138,8 @@ def every_route_by_every_role():
 
 
 def escalation():
-    # touches: S-019, S-020, S-333
+    # proves: S-333
+    # touches: S-019, S-020
     lab = lab_with_roles()
     try:
         root, ipadm, aud = (Admin(lab.person(n)) for n in ("root", "ipadm", "aud"))
@@ -172,6 +173,15 @@ def escalation():
         status, reply = root.call("POST", "tenants/-/roles/remove", {"Member": "root@contoso.test"})
         assert (status, reason(reply)) == (409, "conflict"), reply
         lab.admin("role", "remove", "--force", "root@contoso.test", code=5)
+        # the way back in is the socket of the machine alone, for its owner alone, and it is in the log
+        for headers in ({}, {"Authorization": "Bearer operator"}, {HEADER: "0" * 64}):
+            assert lab.http("POST", "/admin/v1/tenants/-/roles", {"Member": "aud@contoso.test"}, headers)[0] == 401
+            assert lab.http("POST", "/admin/v1/tenants", {"Name": "x", "Domains": ["x.test"]}, headers)[0] == 404
+        assert lab.socket.is_socket() and lab.socket.stat().st_mode & 0o777 == 0o600
+        lab.admin("role", "add", "aud@contoso.test")
+        lab.admin("role", "remove", "--force", "aud@contoso.test")
+        acts = [(r["actor"], r["command"].split()[0]) for r in map(json.loads, lab.admin("log", "admin", "--json").out.splitlines())][-3:]
+        assert acts[1:] == [("operator", "AddRoleBasedAdministrator"), ("operator", "RemoveRoleBasedAdministrator")], acts
         assert root.call("POST", "tenants/-/roles", {"Member": "ipadm@contoso.test"})[0] == 200
         assert root.call("POST", "tenants/-/roles/remove", {"Member": "root@contoso.test"})[0] == 200
         assert root.call("GET", "tenants/-/templates")[0] == 403  # at once
@@ -188,6 +198,47 @@ def escalation():
         acts = [r["actor"] for r in map(json.loads, lab.admin("log", "admin", "--json").out.splitlines())
                 if r["command"].startswith("SetSuperUsers") and r["status"] == "Passed"]
         assert acts == ["ipadm@contoso.test"], acts
+    finally:
+        lab.close()
+
+
+def two_at_once():
+    """Who changes what somebody else has changed meanwhile is told, when he says what he saw."""
+    lab = lab_with_roles()
+    try:
+        root, ipadm = Admin(lab.person("root")), Admin(lab.person("ipadm"))
+        root.login()
+        ipadm.login()
+        lab.admin("group", "add", "crew", "--address", "crew@contoso.test")
+
+        def tag(path):
+            status, headers, _ = root.person.rest("GET", "/admin/v1/" + path, None, root.token, {HEADER: root.session})
+            assert status == 200, path
+            return headers["ETag"]
+
+        def change(who, path, body, seen, method="POST"):
+            status, headers, reply = who.person.rest(method, "/admin/v1/" + path, body, who.token, {HEADER: who.session, "If-Match": seen})
+            return status, reason(reply)
+
+        for shown, changed, first, second in (
+                ("tenants/-", "tenants/-/settings", {"MaxUseLicenseValidity": 9}, {"MaxUseLicenseValidity": 8}),
+                ("tenants/-/onboarding", "tenants/-/onboarding", {"Scope": "MobileApp"}, {"Scope": "WindowsApp"}),
+                ("tenants/-/tracking", "tenants/-/tracking", {"Automatic": False}, {"Tracking": "Disabled"}),
+                ("tenants/-/superusers", "tenants/-/superusers", {"Add": ["bob@contoso.test"]}, {"Add": ["aud@contoso.test"]}),
+                ("tenants/-/groups/crew", "tenants/-/groups/crew/members", {"Add": ["bob@contoso.test"]}, {"Add": ["aud@contoso.test"]}),
+                ("tenants/-/roles", "tenants/-/roles", {"Member": "bob@contoso.test", "Role": "Reader"}, {"Member": "aud@contoso.test"})):
+            seen = tag(shown)
+            assert seen == tag(shown) and seen.startswith('"')
+            assert change(root, changed, first, seen) == (200, None), shown
+            now = tag(shown)
+            assert now != seen
+            assert change(root, changed, second, seen) == (409, "conflict"), shown
+            assert tag(shown) == now, shown
+            assert change(root, changed, second, now) == (200, None), shown
+        assert change(root, "tenants/-/groups/crew", None, '"0"', "DELETE") == (409, "conflict")
+        assert change(root, "tenants/-/templates", {"Names": {"1033": "x"}}, '"0"') == (400, "bad-argument")
+        # the role is asked for first
+        assert change(ipadm, "tenants/-/roles", {"Member": "ipadm@contoso.test"}, tag("tenants/-/roles")) == (403, "role-required")
     finally:
         lab.close()
 
@@ -233,6 +284,40 @@ def sessions():
         lab.close()
 
 
+def own_tenant_alone(lab, root, conadm):
+    # proves: S-001, S-004
+    """Root of one organisation sees nothing of another; and what a switched off one is switched on by."""
+    lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test", "--disabled")
+    theirs = ("--tenant", "fabrikam.test")
+    assert lab.admin("service", "status", *theirs).out.strip() == "Disabled"
+    lab.admin("tenant", "create", "--name", "X", "--domain", "x.test", "--disabled=maybe", code=2)
+    for _ in range(2):
+        lab.admin("service", "enable", *theirs)
+    assert lab.admin("service", "status", *theirs).out.strip() == "Enabled"
+    rows = [r for r in lab.admin("--json", "log", "admin", *theirs).json_lines if r["command"].startswith("SetTenantFunctionalState")]
+    assert len(rows) == 2 and ["already" in str(r) for r in rows] == [False, True], rows
+    assert "(role-required)" in conadm.rms("admin", "service", "enable", code=3).err
+
+    fay = lab.person("fay@fabrikam.test")
+    lab.admin("user", "add", fay.address, "--password-stdin", *theirs, stdin=PASSWORD + "\n")
+    fay.login()
+    fay.rms("protect", fay.write("theirs.txt", b"theirs\n"), "--template", "Confidential \\ All Employees", "--in-place")
+    lab.admin("template", "add", "--name", "Theirs alone", *theirs)
+    templates = [t["TemplateId"] for t in lab.admin("--json", "template", "list", *theirs).json_lines]
+    keys = [k["KeyIdentifier"] for k in lab.admin("--json", "key", "list", *theirs).json_lines]
+    documents = [d["ContentId"] for d in lab.admin("--json", "tracking", "list", *theirs).json_lines]
+    secrets = [*templates, *keys, *documents, "fabrikam", "Theirs alone", "fay@"]
+    assert len(templates) == 3 and keys and documents, secrets
+    for verb in (("template", "list"), ("key", "list"), ("log", "usage"), ("log", "admin"), ("tracking", "list"), ("user", "list"), ("group", "list"),
+                 ("role", "list"), ("app", "list"), ("tenant", "show")):
+        shown = root.rms("--json", "admin", *verb).out
+        assert not [s for s in secrets if s.lower() in shown.lower()], (verb, shown)
+    for verb in (("template", "show", templates[0]), ("template", "show", "00000000-0000-4000-8000-000000000000"), ("key", "activate", keys[0], "--force"),
+                 ("user", "show", fay.address), ("tenant", "show", "--tenant", "fabrikam.test")):
+        root.rms("admin", *verb, code=4)
+    assert "not-registered" in root.rms("admin", "tracking", "show", documents[0], code=None).err
+
+
 def on_the_command_line():
     # touches: S-021, S-022
     lab = lab_with_roles()
@@ -265,9 +350,13 @@ def on_the_command_line():
         assert not kept.exists()
         assert Admin(ipadm).call("GET", "tenants/-/templates", session=secret)[0] == 401
         ipadm.rms("admin", "logout")
+        root, conadm = lab.person("root"), lab.person("conadm")
+        root.rms("admin", "login")
+        conadm.rms("admin", "login")
+        own_tenant_alone(lab, root, conadm)
     finally:
         lab.close()
 
 
 if __name__ == "__main__":
-    main(every_route_by_every_role, escalation, sessions, on_the_command_line)
+    main(every_route_by_every_role, escalation, two_at_once, sessions, on_the_command_line)
