@@ -1,5 +1,5 @@
-/* A change is made only to what its author has seen: If-Match (RFC 9110 section 13.1.1) with the ETag of the object,
- * a hash of what is shown of it. Templates have versions instead (admin_template_body.c). */
+/* A change is made only to what its author has seen: If-Match (RFC 9110 section 13.1.1) with the ETag of the
+ * object, a hash of what is shown of it. Templates have versions instead (admin_template_body.c). */
 #include "crypto/digest.h"
 #include "service/admin.h"
 #include "service/route.h"
@@ -77,16 +77,16 @@ static int check(struct rms_front *front, struct rms_request *request, rms_handl
     int rc = look(front, request, &now);
     if (rc == RMS_OK) {
         tag_of(rms_buf_view(&now.body), tag);
-        rc = strcmp(tag, wanted) == 0
-                 ? RMS_OK
-                 : rms_fail(request, RMS_E_CONFLICT, "If-Match: somebody has changed it since; read it again");
+        rc = strcmp(tag, wanted) == 0 ? RMS_OK
+                                      : rms_fail(request, RMS_E_CONFLICT,
+                                            "If-Match: somebody has changed it since; read it again");
     }
     rms_buf_fini(&now.body);
     return rc;
 }
 
-static int change(struct rms_front *front, struct rms_request *request, struct rms_reply *reply,
-    const char *wanted)
+static int change(
+    struct rms_front *front, struct rms_request *request, struct rms_reply *reply, const char *wanted)
 {
     RMS_TRY(check(front, request, show_of(request->route->handler), wanted));
     return request->route->handler(front, request, reply);

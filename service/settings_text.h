@@ -1,4 +1,5 @@
-/* The settings of a tenant that have no column: one JSON text, of which each subject edits its own members. */
+/* The settings of a tenant that have no column: one JSON text, of which each subject edits its own members.
+ */
 #ifndef RMS_SERVICE_SETTINGS_TEXT_H
 #define RMS_SERVICE_SETTINGS_TEXT_H
 
