@@ -91,9 +91,27 @@ class Stage:
         alice.login()
         alice.write("plan.txt", "the plan")
         alice.rms("protect", "plan.txt", "-o", "plan.ptxt", "--perm", "bob@contoso.test:VIEW")
+        self.people(alice)
         alice.rms("track", "plan.ptxt", "--register")
         (lab.dir / "plan.ptxt").write_bytes((alice.home / "plan.ptxt").read_bytes())
         self.content = alice.rms("--json", "track").json_lines[0]["ContentId"]
+
+    def people(self, alice):
+        """What people change can be tried too, by whom it is to be."""
+        recover = self.lab.person("recover")
+        recover.login()
+        before = self.state()
+        for words in (("revoke", "plan.ptxt"), ("track", "plan.ptxt", "--register", "--name", "other"), ("track", "plan.ptxt", "--notify", "opened")):
+            assert "Nothing was changed" in alice.rms(*words, "--what-if").out
+            assert alice.rms("--json", *words, "--what-if").json
+            recover.rms(*words, "--what-if", cwd=alice.home, code=3)
+        assert alice.rms("--json", "revoke", "plan.ptxt", "--what-if").json["Revoked"] is True
+        alice.rms("revoke", "plan.ptxt", "--undo", "--what-if", code=5)
+        self.same(before, "what people tried")
+        # what hands out a licence is never only tried: it would be handed out, and not logged as such
+        status, _, reply = alice.rest("POST", "/my/v2/publishinglicenses?what-if=true", {})
+        assert status == 400 and reply["Reason"] == "bad-argument" and "what-if" in reply["Message"], reply
+        assert alice.rest("POST", f"/my/v2/documents/{uuid.uuid4()}/revoke?what-if=yes", {})[0] == 400
 
     def of(self):
         return ("--tenant", "contoso.test")
