@@ -27,6 +27,9 @@ static const char *granted(const struct rms_explained *e)
     if (d->as_super_user) {
         return "the super user right opens it; the policy alone would give less";
     }
+    if (e->answer.handed_over && (d->as_issuer || d->as_owner)) {
+        return "it was handed over to this person";
+    }
     if (d->as_issuer) {
         return "this is who protected it";
     }

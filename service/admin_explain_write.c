@@ -42,7 +42,7 @@ static void write_document(const struct rms_explained *e, struct rms_buf *out)
     rms_out_open(out, "Document", '{');
     rms_out_text(out, "ContentId", o->content_id);
     rms_out_text(out, "ContentName", r != NULL && r->name != NULL ? r->name : o->file_name);
-    rms_out_text(out, "Owner", o->owner);
+    rms_out_text(out, "Owner", e->decided ? e->answer.owner : o->owner);
     rms_out_text(out, "Issuer", o->issuer);
     rms_out_time(out, "CreatedTime", o->issued_at);
     rms_out_bool(out, "OwnerProved", o->owner_proved);

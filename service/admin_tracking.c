@@ -86,8 +86,7 @@ int rms_admin_tracking_events(struct rms_front *front, struct rms_request *reque
         request, &(const struct rms_tracked_scope){document.key, 0}, &reply->body);
 }
 
-/* In the usage log it stands as done for the issuer (S-166). */
-static void act_for(struct rms_request *request, const struct rms_tracked *document, const char *word)
+void rms_admin_act_for(struct rms_request *request, const struct rms_tracked *document, const char *word)
 {
     request->note.request_type = word;
     request->note.admin_action = true;
@@ -111,7 +110,7 @@ static int change(struct rms_request *request, bool revoke, struct rms_reply *re
         return rms_admin_fail(request, &body, rc);
     }
     RMS_TRY(find(request, issuer, &document));
-    act_for(request, &document, revoke ? "RevokeAccess" : "RestoreAccess");
+    rms_admin_act_for(request, &document, revoke ? "RevokeAccess" : "RestoreAccess");
     return rms_tracking_change(request, &document.key, &wanted, &reply->body);
 }
 

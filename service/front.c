@@ -18,6 +18,7 @@
 #include "service/front_handle.h"
 #include "service/keyclient.h"
 #include "service/licence.h"
+#include "service/hand_over.h"
 #include "service/revocation.h"
 #include "service/rotation.h"
 #include "service/sandbox.h"
@@ -144,7 +145,8 @@ static int look(void *context, struct rms_db *db)
     }
     front->changes_seen = changes.changes;
     RMS_TRY(rms_tenancy_poll(front->tenancy, db));
-    return rms_revocations_follow(front->revocations, db);
+    RMS_TRY(rms_revocations_follow(front->revocations, db));
+    return rms_hand_overs_follow(front->hand_overs, db);
 }
 
 static int start_lookout(struct rms_front *front)
@@ -166,6 +168,7 @@ static int start_state(struct process *p)
     RMS_TRY(rms_directory_new(front->store, 0, &front->directory));
     RMS_TRY(rms_tenancy_new(front, &front->tenancy));
     RMS_TRY(rms_revocations_new(&front->revocations));
+    RMS_TRY(rms_hand_overs_new(&front->hand_overs));
     RMS_TRY(start_lookout(front));
     RMS_TRY(rms_licences_new(RMS_LICENCES_MAX_BYTES, &front->licences));
     RMS_TRY(rms_signed_cache_new(&front->signed_cache));
@@ -287,6 +290,7 @@ static void stop(struct process *p)
     rms_tokens_free(&front->tokens);
     rms_signed_cache_free(&front->signed_cache);
     rms_licences_free(&front->licences);
+    rms_hand_overs_free(&front->hand_overs);
     rms_revocations_free(&front->revocations);
     rms_tenancy_free(&front->tenancy);
     rms_directory_free(&front->directory);

@@ -18,6 +18,7 @@ struct rms_usage;        /* service/usage.h */
 struct rms_signed_cache; /* service/signed_cache.h */
 struct rms_licences;     /* service/licence.h */
 struct rms_revocations;  /* service/revocation.h */
+struct rms_hand_overs;   /* service/hand_over.h */
 struct rms_tokens;       /* service/token.h: verified-token cache, issuers, JWKS */
 struct rms_lookout;      /* service/lookout.h: how old the caches may be */
 struct rms_signin;       /* service/signin.h: codes, device codes, throttling */
@@ -33,6 +34,7 @@ struct rms_front {
     struct rms_usage *usage;
     struct rms_licences *licences;
     struct rms_revocations *revocations;
+    struct rms_hand_overs *hand_overs;
     struct rms_signed_cache *signed_cache;
     struct rms_tokens *tokens;
     struct rms_lookout *lookout;

@@ -18,6 +18,7 @@
 #include "service/keyclient.h"
 #include "service/keyd.h"
 #include "service/licence.h"
+#include "service/hand_over.h"
 #include "service/revocation.h"
 #include "service/route.h"
 #include "service/tenant.h"
@@ -235,6 +236,7 @@ STAGE_HELPER int stage_open(void **state)
     assert_int_equal(rms_tenancy_new(f, &f->tenancy), 0);
     assert_int_equal(rms_licences_new(1u << 20, &f->licences), 0);
     assert_int_equal(rms_revocations_new(&f->revocations), 0);
+    assert_int_equal(rms_hand_overs_new(&f->hand_overs), 0);
     assert_int_equal(rms_signed_cache_new(&f->signed_cache), 0);
     const struct rms_lookout_options watch = {.store = f->store, .look = stage_look};
     assert_int_equal(rms_lookout_new(&watch, &f->lookout), 0);
@@ -267,6 +269,7 @@ STAGE_HELPER int stage_close(void **state)
     rms_lookout_free(&f->lookout);
     rms_signed_cache_free(&f->signed_cache);
     rms_licences_free(&f->licences);
+    rms_hand_overs_free(&f->hand_overs);
     rms_revocations_free(&f->revocations);
     rms_tenancy_free(&f->tenancy);
     rms_directory_free(&f->directory);

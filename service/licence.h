@@ -89,6 +89,8 @@ struct rms_answer {
     struct rms_decision decision;
     int code;                           /* 0 or why not; decision.code, or a more precise one */
     const struct rms_policy_text *text; /* name and description to show; never NULL */
+    const char *owner;                  /* whom the licence names, or who has it now */
+    bool handed_over;                   /* owner or issuer are not who the licence says */
     const char *referrer;               /* mailto: or the policy's; NULL when nobody is named */
 };
 

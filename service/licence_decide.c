@@ -1,6 +1,7 @@
 /* The decision about one person and one opened licence. */
 #include "directory/directory.h"
 #include "service/licence.h"
+#include "service/hand_over.h"
 #include "service/revocation.h"
 #include "service/rest_language.h"
 
@@ -108,6 +109,39 @@ static int is_revoked(
     return RMS_OK;
 }
 
+static enum rms_place place_of(const struct rms_request *request, const struct rms_hand_over *row)
+{
+    return row == NULL                         ? RMS_PLACE_NAMED
+           : rms_hand_over_is_of(row, request) ? RMS_PLACE_OWN
+                                               : RMS_PLACE_OTHER;
+}
+
+/* Who has taken the place of those whom the licence names. A document that was handed over went as a whole;
+ * with everything that somebody had go the places that had his name. */
+static int find_places(struct asking *a, struct rms_answer *answer)
+{
+    const struct rms_opening *o = a->opening;
+    struct rms_hand_overs *set = a->request->worker->front->hand_overs;
+    const struct rms_document_key key = {o->tenant_id, o->content_id, o->issuer};
+    const struct rms_document_key of_owner = {o->tenant_id, "", o->owner};
+    const struct rms_hand_over *issuer = NULL;
+    const struct rms_hand_over *owner = NULL;
+    answer->owner = o->owner;
+    if (o->issuer == NULL) {
+        return RMS_OK;
+    }
+    RMS_TRY(rms_hand_overs_find(set, a->request->arena, &key, o->issued_at, &issuer));
+    owner = issuer;
+    if (strcmp(o->owner, o->issuer) != 0 && (issuer == NULL || issuer->key.content_id[0] == '\0')) {
+        RMS_TRY(rms_hand_overs_find(set, a->request->arena, &of_owner, o->issued_at, &owner));
+    }
+    a->publication.issuer_place = place_of(a->request, issuer);
+    a->publication.owner_place = place_of(a->request, owner);
+    answer->owner = owner != NULL ? owner->address : o->owner;
+    answer->handed_over = owner != NULL || issuer != NULL;
+    return RMS_OK;
+}
+
 /* What whoever revokes must know: the issuer's own licence stays his. */
 static int64_t offline_until(const struct rms_answer *answer)
 {
@@ -171,6 +205,7 @@ int rms_licence_decide(struct rms_request *request, const struct rms_opening *op
         ended.super_user = false;
         person = &ended;
     }
+    RMS_TRY(find_places(&a, answer));
     RMS_TRY(is_revoked(request, opening, tenant->row.id, &a.publication.revoked));
     if (request->person->created_at > opening->issued_at + RMS_ACCOUNT_TOLERANCE_S) {
         RMS_TRY(evaluate_newer(&a, person, answer));
@@ -181,7 +216,7 @@ int rms_licence_decide(struct rms_request *request, const struct rms_opening *op
     refine(&a, opening->from_template && current == NULL, answer);
     answer->shown = may_read(request, current, answer) ? answer->policy : &opening->policy;
     answer->text = text_of(request, answer->shown);
-    answer->referrer = referrer_of(request, answer->shown->referral, opening->owner);
+    answer->referrer = referrer_of(request, answer->shown->referral, answer->owner);
     note_decision(request, answer);
     return RMS_OK;
 }

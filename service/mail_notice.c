@@ -145,8 +145,13 @@ static int show_documents(struct showing *s)
     }
     for (size_t i = 0; i < s->news->documents.count && account.enabled; i++) {
         /* S-042: an account made later does not inherit what happens to licences from before */
-        s->news->documents.items[i].since = account.created_at - RMS_ACCOUNT_TOLERANCE_S;
-        RMS_TRY(show_document(s, &s->news->documents.items[i]));
+        struct rms_notice_document *document = &s->news->documents.items[i];
+
+        document->since = account.created_at - RMS_ACCOUNT_TOLERANCE_S;
+        if (document->handed_until >= document->since) { /* what was handed over is another's news */
+            document->since = document->handed_until + 1;
+        }
+        RMS_TRY(show_document(s, document));
     }
     return s->news->shown > 0 ? 0 : RMS_E_NOT_FOUND;
 }

@@ -73,7 +73,7 @@ void rms_rest_write_answer(
     rms_out_text(out, "Name", answer->text->name);
     rms_out_text(out, "Description", answer->text->description);
     rms_out_text(out, "Referrer", answer->referrer);
-    rms_out_text(out, "Owner", o->owner);
+    rms_out_text(out, "Owner", answer->owner);
     rms_out_text(out, "IssuedTo", request->address);
     rms_out_text(out, "ContentId", o->content_id);
     rms_out_rights(out, "Rights", granted ? &decision->rights : &none);

@@ -17,19 +17,17 @@ static int check_served(struct rms_request *request)
 /* The document of the path, if it is the person's. Everything else is one answer. */
 static int find_own(struct rms_request *request, struct rms_tracked *document_out)
 {
-    const struct rms_person *person = &request->person->person;
-    struct rms_document_key key = {.tenant_id = request->tenant->row.id};
+    struct rms_tracked_list list;
+    const char *content_id = NULL;
     RMS_TRY(check_served(request));
-    RMS_TRY(rms_tracking_id(request, request->params[0], &key.content_id));
+    RMS_TRY(rms_tracking_id(request, request->params[0], &content_id));
     rms_tracking_settle(request);
-    for (size_t i = 0; i < person->address_count; i++) {
-        key.issuer = person->addresses[i];
-        int rc = rms_tracked_get(request->worker->db, request->arena, &key, document_out);
-        if (rc == RMS_OK && rms_tracking_is_own(request, document_out)) {
+    RMS_TRY(rms_tracked_by_content(
+        request->worker->db, request->arena, request->tenant->row.id, content_id, &list));
+    for (size_t i = 0; i < list.count; i++) {
+        if (rms_tracking_is_own(request, &list.items[i])) {
+            *document_out = list.items[i];
             return RMS_OK;
-        }
-        if (rc < 0 && rc != RMS_E_NOT_FOUND) {
-            return rc;
         }
     }
     return RMS_E_NOT_REGISTERED;
@@ -38,11 +36,12 @@ static int find_own(struct rms_request *request, struct rms_tracked *document_ou
 /* --- views -----------------------------------------------------------------------------------------------
  */
 
-/* Those of one of the person's addresses. */
+/* Those of one of the person's addresses; NULL: those that were handed over to him. */
 static int write_own(struct rms_request *request, const char *address, struct rms_buf *out)
 {
     const struct rms_tracked_query query = {.tenant_id = request->tenant->row.id,
         .issuer = address,
+        .holder = address == NULL ? request->person->account_id : NULL,
         .text = rms_request_query(request, "q"),
         .limit = RMS_TRACKING_LIST_MAX};
     struct rms_tracked_list found;
@@ -51,7 +50,8 @@ static int write_own(struct rms_request *request, const char *address, struct rm
     RMS_TRY(rms_tracked_list(request->worker->db, request->arena, &query, &found));
     own.items = found.items;
     for (size_t i = 0; i < found.count; i++) {
-        if (rms_tracking_is_own(request, &found.items[i])) {
+        bool held = found.items[i].holder_id != NULL;
+        if (held == (address == NULL) && rms_tracking_is_own(request, &found.items[i])) {
             own.items[own.count++] = found.items[i];
         }
     }
@@ -68,6 +68,7 @@ int rms_rest_tracking_list(struct rms_front *front, struct rms_request *request,
     for (size_t i = 0; i < person->address_count; i++) {
         RMS_TRY(write_own(request, person->addresses[i], &reply->body));
     }
+    RMS_TRY(write_own(request, NULL, &reply->body));
     rms_out_close(&reply->body, ']');
     return RMS_OK;
 }
@@ -77,7 +78,7 @@ int rms_rest_tracking_show(struct rms_front *front, struct rms_request *request,
     struct rms_tracked document;
     (void)front;
     RMS_TRY(find_own(request, &document));
-    return rms_tracking_write_one(request, &document, rms_tracking_since(request), &reply->body);
+    return rms_tracking_write_one(request, &document, rms_tracking_since(request, &document), &reply->body);
 }
 
 int rms_rest_tracking_events(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
@@ -85,7 +86,7 @@ int rms_rest_tracking_events(struct rms_front *front, struct rms_request *reques
     struct rms_tracked document;
     (void)front;
     RMS_TRY(find_own(request, &document));
-    const struct rms_tracked_scope scope = {document.key, rms_tracking_since(request)};
+    const struct rms_tracked_scope scope = {document.key, rms_tracking_since(request, &document)};
     return rms_tracking_write_events(request, &scope, &reply->body);
 }
 
@@ -113,10 +114,10 @@ static int read_reason(struct rms_request *request, const char **reason_out)
 
 static int change(struct rms_request *request, bool revoke, struct rms_reply *reply)
 {
-    struct rms_tracking_change wanted = {
-        .revoke = revoke, .actor = request->address, .since = rms_tracking_since(request)};
+    struct rms_tracking_change wanted = {.revoke = revoke, .actor = request->address};
     struct rms_tracked document;
     RMS_TRY(find_own(request, &document));
+    wanted.since = rms_tracking_since(request, &document);
     RMS_TRY(read_reason(request, &wanted.reason));
     return rms_tracking_change(request, &document.key, &wanted, &reply->body);
 }
@@ -130,6 +131,10 @@ int rms_rest_tracking_notify(struct rms_front *front, struct rms_request *reques
     struct rms_tracked document;
     (void)front;
     RMS_TRY(find_own(request, &document));
+    if (document.holder_id != NULL) { /* mail goes to who protected it */
+        return rms_fail(request, RMS_E_UNSUPPORTED,
+            "there is no mail yet about what was handed over; rms track shows it");
+    }
     int rc = rms_reader_parse(&reader, request->body, &body);
     if (rc == RMS_OK) {
         rc = rms_reader_only(&reader, body, names);
@@ -155,4 +160,41 @@ int rms_rest_tracking_restore(struct rms_front *front, struct rms_request *reque
 {
     (void)front;
     return change(request, false, reply);
+}
+
+/* Who has a document may give it to a colleague (B-07). */
+int rms_rest_tracking_hand_over(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    static const char *const names[] = {"To", "Reason", NULL};
+    struct rms_tracking_heir heir = {.actor = request->address};
+    struct rms_reader reader = {request->arena, NULL};
+    RMS_JSON_CLEANUP json_t *body = NULL;
+    struct rms_tracked document;
+    bool changed = false;
+    (void)front;
+    RMS_TRY(find_own(request, &document));
+    int rc = rms_reader_parse(&reader, request->body, &body);
+    if (rc == RMS_OK) {
+        rc = rms_reader_only(&reader, body, names);
+    }
+    if (rc == RMS_OK) {
+        rc = rms_reader_text(&reader, body, "To", RMS_ADDRESS_MAX, &heir.who);
+    }
+    if (rc == RMS_OK) {
+        rc = rms_reader_text(&reader, body, "Reason", RMS_TRACKING_REASON_MAX, &heir.reason);
+    }
+    if (rc == RMS_OK && heir.who == NULL) {
+        rc = rms_reader_fail(&reader, "To", "missing");
+    }
+    if (rc < 0) {
+        return rms_fail(request, rc, reader.detail);
+    }
+    RMS_TRY(rms_tracking_hand_over(request, &document, &heir, &changed));
+    RMS_TRY(rms_tracked_get(request->worker->db, request->arena, &document.key, &document));
+    rms_out_open(&reply->body, NULL, '{');
+    rms_out_text(&reply->body, "ContentId", document.key.content_id);
+    rms_out_text(&reply->body, "Owner", document.holder);
+    rms_out_bool(&reply->body, "Changed", changed);
+    rms_out_close(&reply->body, '}');
+    return RMS_OK;
 }

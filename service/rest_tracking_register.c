@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "crypto/base64.h"
 #include "directory/directory.h"
+#include "service/hand_over.h"
 #include "service/notification.h"
 #include "service/rest.h"
 #include "service/rest_json.h"
@@ -82,10 +83,27 @@ static int take_licence(struct registering *r, struct rms_tracked *document)
     RMS_TRY(read_licence(r, &licence));
     RMS_TRY(rms_licence_read(request, licence, &facts));
     RMS_TRY(rms_tracking_of_licence(request, &facts, document));
+    RMS_TRY(rms_tracking_place(request, document));
     if (strcmp(facts.tenant_id, request->tenant->row.id) != 0 || !rms_tracking_is_own(request, document)) {
         return rms_fail(request, RMS_E_ROLE_REQUIRED, "only who protected it may track and revoke");
     }
     return RMS_OK;
+}
+
+/* Of a document from before everything of its issuer was handed over the record says whose it is: a name told
+ * now does not bring it back. */
+static int place_claim(struct rms_request *request, struct rms_tracked *document)
+{
+    struct rms_tracked record;
+    RMS_TRY(rms_tracking_place(request, document));
+    if (!rms_hand_overs_of(request->worker->front->hand_overs, &document->key)) {
+        return RMS_OK;
+    }
+    int rc = rms_tracked_get(request->worker->db, request->arena, &document->key, &record);
+    if (rc == RMS_OK) {
+        document->holder_id = record.holder_id;
+    }
+    return rc == RMS_E_NOT_FOUND ? RMS_OK : rc;
 }
 
 /* By its name alone: as protected now, by whom the token says. */
@@ -107,6 +125,7 @@ static int take_claim(struct registering *r, struct rms_tracked *document)
     if (document->key.issuer == NULL) {
         return RMS_E_NO_MEMORY;
     }
+    RMS_TRY(place_claim(request, document));
     return rms_tracking_is_own(request, document)
                ? RMS_OK
                : rms_fail(request, RMS_E_ROLE_REQUIRED, "only who protected it may track and revoke");

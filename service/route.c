@@ -81,6 +81,7 @@ const struct rms_route rms_routes[] = {
     CHANGE("documents/{}/revoke", SMALL, tracking_revoke, "RevokeAccess"),
     CHANGE("documents/{}/notify", SMALL, tracking_notify, "UpdateNotificationSettings"),
     CHANGE("documents/{}/restore", SMALL, tracking_restore, "RestoreAccess"),
+    CHANGE("documents/{}/handover", SMALL, tracking_hand_over, "TransferOwnership"),
     BEARER(POST, "clientlogs/debug", RMS_REST_LOG_BODY_MAX, client_log, "ClientLogs"),
     BEARER(POST, "clientlogs/performance", RMS_REST_LOG_BODY_MAX, client_log, "ClientLogs"),
 
@@ -194,6 +195,8 @@ const struct rms_route rms_routes[] = {
     TENANT(GET, "documents/{}/events", TRACKING, tracking_events, "GetDocumentLog"),
     TENANT(POST, "documents/{}/revoke", TRACKING, tracking_revoke, "SetDocumentRevoked"),
     TENANT(POST, "documents/{}/restore", TRACKING, tracking_restore, "ClearDocumentRevoked"),
+    TENANT(POST, "handovers", TRACKING, owner_transfer, "TransferOwnership"),
+    TENANT(GET, "handovers", TRACKING, owner_list, "GetOwnershipTransfers"),
     TENANT(GET, "guests", PEOPLE, guests_state, "GetGuestAccess"),
     TENANT(POST, "guests", PEOPLE, guests_set, "SetGuestAccess"),
     TENANT(GET, "tracking", SERVICE, tracking_state, "GetDocumentTracking"),

@@ -1,6 +1,7 @@
 #include "service/tracking.h"
 
 #include "directory/directory.h"
+#include "service/hand_over.h"
 #include "service/notification.h"
 #include "service/rest_write.h"
 #include "service/revocation.h"
@@ -57,16 +58,35 @@ void rms_tracking_note(struct rms_request *request, const struct rms_opening *op
     }
 }
 
-int64_t rms_tracking_since(const struct rms_request *request)
+int rms_tracking_place(struct rms_request *request, struct rms_tracked *document)
 {
-    return request->person->created_at - RMS_ACCOUNT_TOLERANCE_S;
+    const struct rms_hand_over *row = NULL;
+    RMS_TRY(rms_hand_overs_find(
+        request->worker->front->hand_overs, request->arena, &document->key, document->published_at, &row));
+    document->holder_id = row != NULL ? row->account_id : NULL;
+    document->holder = row != NULL ? row->address : NULL;
+    document->held_since = row != NULL ? row->since : RMS_TIME_NONE;
+    return RMS_OK;
 }
 
-/* S-085: whoever protected it, under any of his addresses; not an account made later (S-042). */
+int64_t rms_tracking_since(const struct rms_request *request, const struct rms_tracked *document)
+{
+    int64_t since = request->person->created_at - RMS_ACCOUNT_TOLERANCE_S;
+    if (document->holder_id != NULL) {
+        return document->held_since;
+    }
+    return document->handed_until >= since ? document->handed_until + 1 : since;
+}
+
+/* S-085: whoever protected it, under any of his addresses; not an account made later (S-042), and not when
+ * somebody else has it now. */
 bool rms_tracking_is_own(const struct rms_request *request, const struct rms_tracked *document)
 {
     const struct rms_person *person = &request->person->person;
-    if (document->published_at < rms_tracking_since(request)) {
+    if (document->holder_id != NULL) {
+        return strcmp(document->holder_id, request->person->account_id) == 0;
+    }
+    if (document->published_at < request->person->created_at - RMS_ACCOUNT_TOLERANCE_S) {
         return false;
     }
     for (size_t i = 0; i < person->address_count; i++) {
@@ -92,7 +112,7 @@ static void write_members(struct rms_buf *out, const struct rms_tracked *documen
     rms_out_text(out, "ContentId", document->key.content_id);
     rms_out_text(out, "ContentName", document->name);
     rms_out_text(out, "Issuer", document->key.issuer);
-    rms_out_text(out, "Owner", document->owner);
+    rms_out_text(out, "Owner", document->holder != NULL ? document->holder : document->owner);
     rms_out_time(out, "CreatedTime", document->published_at);
     rms_out_text(out, "TemplateId", document->template_id);
     rms_out_text(out, "PreviousContentId", document->previous_id);
@@ -228,7 +248,7 @@ void rms_tracking_tell(struct rms_request *request, const struct rms_tracked *do
     struct rms_usage_note *note = &request->note;
     note->content_id = document->key.content_id;
     note->issuer = document->key.issuer;
-    note->owner = document->owner;
+    note->owner = document->holder != NULL ? document->holder : document->owner;
     note->template_id = document->template_id;
     note->file_name = document->name;
     note->published_at = document->published_at;
@@ -256,4 +276,47 @@ int rms_tracking_change(struct rms_request *request, const struct rms_document_k
         return rms_fail(request, RMS_E_CONFLICT, "the document is not revoked");
     }
     return rms_tracking_write_one(request, &document, change->since, out);
+}
+
+/* --- another owner -----------------------------------------------------------------------------------------
+ */
+
+int rms_tracking_heir(struct rms_request *request, const struct rms_tracking_heir *heir,
+    const char *tenant_id, struct rms_hand_over *row_out)
+{
+    RMS_DIRECTORY_PERSON_CLEANUP const struct rms_directory_person *person = NULL;
+    struct rms_worker *worker = request->worker;
+    int rc = rms_directory_find(worker->front->directory, worker->db, tenant_id, heir->who, &person);
+    if (rc == RMS_E_NOT_FOUND) {
+        return rms_fail(request, rc, "To: no such account of this organisation");
+    }
+    RMS_TRY(rc);
+    if (person->guest || !person->enabled) {
+        return rms_fail(request, RMS_E_BAD_ARGUMENT, "To: a guest, or disabled");
+    }
+    *row_out = (struct rms_hand_over){
+        .account_id = rms_arena_strdup(request->arena, person->account_id),
+        .address = rms_arena_strdup(request->arena, person->address != NULL ? person->address : person->upn),
+        .time = request->now,
+        .actor = heir->actor,
+        .reason = heir->reason,
+    };
+    return row_out->account_id != NULL && row_out->address != NULL ? RMS_OK : RMS_E_NO_MEMORY;
+}
+
+int rms_tracking_hand_over(struct rms_request *request, const struct rms_tracked *document,
+    const struct rms_tracking_heir *heir, bool *changed_out)
+{
+    struct rms_worker *worker = request->worker;
+    struct rms_hand_over row;
+    const char *former = document->holder != NULL ? document->holder : document->key.issuer;
+    RMS_TRY(rms_tracking_heir(request, heir, document->key.tenant_id, &row));
+    row.key = document->key;
+    RMS_TRY(rms_hand_over_document(worker->db, request->arena, &row, changed_out));
+    RMS_TRY(rms_hand_overs_follow(worker->front->hand_overs, worker->db));
+    rms_tracking_tell(request, document);
+    request->note.detail = *changed_out
+                               ? rms_arena_printf(request->arena, "from %s to %s", former, row.address)
+                               : "it was so already";
+    return RMS_OK;
 }

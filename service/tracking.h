@@ -30,11 +30,30 @@ void rms_tracking_tell(struct rms_request *request, const struct rms_tracked *do
 /* Waits for rows of a moment ago, before records or events are read. */
 void rms_tracking_settle(struct rms_request *request);
 
-/* Is it a document of the person who asks? */
+/* Sets who has it now in a record that does not come from the store. */
+RMS_MUST_USE int rms_tracking_place(struct rms_request *request, struct rms_tracked *document);
+
+/* Is it a document of the person who asks: protected by him and not handed over, or handed over to him? */
 bool rms_tracking_is_own(const struct rms_request *request, const struct rms_tracked *document);
 
-/* From when on the account of the request has a say over what its addresses protected (S-042). */
-int64_t rms_tracking_since(const struct rms_request *request);
+/* Of a document of his: from when on its licences are his business (S-042, and what was handed over). */
+int64_t rms_tracking_since(const struct rms_request *request, const struct rms_tracked *document);
+
+/* Hands the document over, on this node at once; `who` is an account of the tenant by any name. Tells the log
+ * of it; *changed_out: false when he has it already. */
+struct rms_tracking_heir {
+    const char *who;
+    const char *actor;
+    const char *reason; /* NULL: none */
+};
+RMS_MUST_USE int rms_tracking_hand_over(struct rms_request *request, const struct rms_tracked *document,
+    const struct rms_tracking_heir *heir, bool *changed_out);
+
+/* The account that an heir is; text in the arena, of `row` account_id, address, actor, reason and time are
+ * set. RMS_E_NOT_FOUND, RMS_E_BAD_ARGUMENT for guests, disabled accounts and groups. */
+struct rms_hand_over;
+RMS_MUST_USE int rms_tracking_heir(struct rms_request *request, const struct rms_tracking_heir *heir,
+    const char *tenant_id, struct rms_hand_over *row_out);
 
 /* Documents, without the brackets; one with its history, what became of it, and who may still open it
  * offline; an array of events. `since`: rms_tracking_since, or 0 for whoever may see all. */

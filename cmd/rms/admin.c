@@ -63,6 +63,7 @@ static const struct verb verbs[] = {
     ADMIN_GROUP("license", "Rules for use licences", admin_license_verbs),
     ADMIN_GROUP("guests", "How people from outside sign in", admin_guests_verbs),
     ADMIN_GROUP("tracking", "Documents, who opened them, and their revocation", admin_tracking_verbs),
+    ADMIN_GROUP("owner", "Documents handed over to another owner", admin_owner_verbs),
     ADMIN_GROUP("log", "Usage log and log of administration", admin_log_verbs),
     ADMIN_GROUP("report", "Sums over the usage log", admin_report_verbs),
     ADMIN_GROUP("db", "The database as a whole", admin_db_verbs),

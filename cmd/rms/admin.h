@@ -29,6 +29,8 @@ enum field_kind {
     FIELD_EMPTY,    /* flag given: an empty list */
     FIELD_BOOL,     /* true or false, as a word */
     FIELD_FILE,     /* a text file, as a text */
+    FIELD_DOCUMENT, /* operand number `operand`: a content id to `member`, or the licence of a protected file
+                     */
 };
 
 struct call_field {
@@ -135,7 +137,11 @@ extern const struct verb admin_tenant_verbs[], admin_service_verbs[], admin_doma
     admin_template_verbs[], admin_onboarding_verbs[], admin_super_verbs[], admin_issuer_verbs[],
     admin_client_verbs[], admin_directory_verbs[], admin_log_verbs[], admin_tracking_verbs[],
     admin_guests_verbs[], admin_report_verbs[], admin_db_verbs[], admin_key_verbs[], admin_scim_verbs[],
-    admin_role_verbs[], admin_app_verbs[];
+    admin_role_verbs[], admin_app_verbs[], admin_owner_verbs[];
+
+/* Member SerializedPublishingLicense of the body: of the protected file, or the licence by itself, whichever
+ * is not NULL. 0 or an exit status, with a message. (admin_explain.c) */
+int admin_add_licence(const char *file, const char *licence_file, json_t *body);
 
 int admin_run_log(struct arguments *arguments);
 int admin_run_log_verify(struct arguments *arguments);

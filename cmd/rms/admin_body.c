@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/guid.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -281,6 +282,20 @@ static int put_date(const struct filling *f)
     return put(f, time_json(time));
 }
 
+static int put_document(const struct filling *f)
+{
+    size_t count;
+    const char *const *operands = argument_operands(f->arguments, &count);
+    const char *what = f->field->operand < count ? operands[f->field->operand] : NULL;
+    char id[RMS_GUID_TEXT];
+
+    if (what == NULL) {
+        return 0;
+    }
+    return rms_guid_parse(rms_view_str(what), id) == 0 ? put(f, json_string(id))
+                                                       : admin_add_licence(what, NULL, f->object);
+}
+
 static int put_empty(const struct filling *f)
 {
     return argument_flag(f->arguments, f->field->option) ? put(f, json_array()) : 0;
@@ -330,6 +345,7 @@ static int (*const fillers[])(const struct filling *) = {
     [FIELD_EMPTY] = put_empty,
     [FIELD_BOOL] = put_bool,
     [FIELD_FILE] = put_file,
+    [FIELD_DOCUMENT] = put_document,
 };
 
 /* --- the whole -------------------------------------------------------------------------------------------

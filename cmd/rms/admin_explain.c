@@ -65,12 +65,11 @@ static int licence_of_file(const char *path, struct rms_buf *licence)
     return code;
 }
 
-static int add_licence(const struct arguments *arguments, json_t *body)
+int admin_add_licence(const char *file, const char *licence_file, json_t *body)
 {
     struct rms_buf RMS_BUF_CLEANUP licence = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
     struct rms_buf RMS_BUF_CLEANUP base64 = RMS_BUF_INIT(BASE64_MAX);
-    const char *file = argument_text(arguments, "file");
-    const char *path = file != NULL ? file : argument_text(arguments, "licence");
+    const char *path = file != NULL ? file : licence_file;
     int code;
 
     if (path == NULL) {
@@ -230,7 +229,9 @@ static int fill(const struct arguments *arguments, json_t *body)
     if (status == 0 && argument_count_of(arguments, sources) != 1) {
         return usage_error(arguments, _("give one of --file, --licence and --content-id"));
     }
-    return status == 0 ? add_licence(arguments, body) : status;
+    return status == 0 ? admin_add_licence(
+                             argument_text(arguments, "file"), argument_text(arguments, "licence"), body)
+                       : status;
 }
 
 int admin_run_explain(struct arguments *arguments)

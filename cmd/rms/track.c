@@ -1,6 +1,8 @@
 /* rms track */
 #include "cmd/rms/track.h"
 
+#include <unistd.h>
+
 #include "base/json.h"
 #include "cmd/rms/csv.h"
 #include "cmd/rms/session.h"
@@ -137,6 +139,8 @@ static const struct option_row track_options[] = {
     TEXT("name", "NAME", "with --register: the name shown in lists (default: the file's)"),
     TEXT("search", "TEXT", "only documents with this in their name"),
     NOTIFY_OPTION,
+    TEXT("hand-over", "ADDRESS", "give it to this colleague, who owns it from now on"),
+    FLAG("yes", "with --hand-over: do not ask"),
     FLAG("csv", "as CSV: the documents, or what happened to the one named"),
     WHAT_IF_OPTION,
     OPTIONS_END,
@@ -220,6 +224,47 @@ static int notify_about(
     return show(arguments, context, what);
 }
 
+/* There is no way back but through the new owner. */
+static int confirm(const struct arguments *arguments)
+{
+    if (argument_flag(arguments, "yes")) {
+        return 0;
+    }
+    if (!isatty(STDIN_FILENO)) {
+        return usage_error(arguments, _("this needs a yes: give --yes"));
+    }
+    puts(_("The new owner can do anything with it; you keep what its policy gives you."));
+    fflush(stdout);
+    if (!ask_yes(_("Hand it over?"))) {
+        output_note(NULL, _("nothing was changed"));
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+static int hand_over(const struct arguments *arguments, struct rms_context *context, const char *what)
+{
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(TRACK_REPLY_MAX);
+    json_t RMS_JSON_CLEANUP *document = NULL;
+    const char *to = argument_text(arguments, "hand-over");
+    int status = confirm(arguments);
+    int code;
+
+    if (status != 0) {
+        return status;
+    }
+    code = track_parse(&text, rms_track_hand_over(context, what, to, track_collect, &text), &document);
+    if (code < 0) {
+        return output_error(context, what, code);
+    }
+    if (output_json()) {
+        output_object(json_incref(document));
+    } else if (!output_quiet()) {
+        output_members(document);
+    }
+    return EXIT_DONE;
+}
+
 static int check_track(const struct arguments *arguments, size_t count)
 {
     bool registering = argument_flag(arguments, "register");
@@ -229,6 +274,9 @@ static int check_track(const struct arguments *arguments, size_t count)
     }
     if (argument_flag(arguments, "notify") && count == 0) {
         return usage_error(arguments, _("--notify needs a file or a content id"));
+    }
+    if (argument_flag(arguments, "hand-over") && count == 0) {
+        return usage_error(arguments, _("--hand-over needs a file or a content id"));
     }
     if (argument_flag(arguments, "notify") && argument_flag(arguments, "name")) {
         return usage_error(arguments, _("--notify and --name are two steps"));
@@ -262,6 +310,9 @@ static int run_track(struct arguments *arguments)
     if (count == 0) {
         return list(arguments, context);
     }
+    if (argument_flag(arguments, "hand-over")) {
+        return hand_over(arguments, context, operands[0]);
+    }
     if (argument_flag(arguments, "notify")) {
         return notify_about(arguments, context, operands[0], notify);
     }
@@ -280,6 +331,7 @@ const struct verb verb_track = {
     .examples = "  rms track\n"
                 "  rms track plan.ptxt\n"
                 "  rms track plan.ptxt --notify opened,refused\n"
+                "  rms track plan.ptxt --hand-over bob@contoso.test\n"
                 "  rms track 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 --csv",
     .options = track_options,
     .operands_max = 1,

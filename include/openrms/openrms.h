@@ -357,6 +357,11 @@ RMS_PUBLIC RMS_MUST_USE int rms_track_events(struct rms_context *context, const 
 RMS_PUBLIC RMS_MUST_USE int rms_track_notify(struct rms_context *context, const char *what, unsigned notify,
     int (*write)(void *user_data, const void *data, size_t len), void *user_data);
 
+/* Gives the document to somebody else of the organisation, who has it from now on as if he had protected it;
+ * the caller keeps what the policy gives him. The result: ContentId, Owner, Changed. */
+RMS_PUBLIC RMS_MUST_USE int rms_track_hand_over(struct rms_context *context, const char *what, const char *to,
+    int (*write)(void *user_data, const void *data, size_t len), void *user_data);
+
 /* From now on nobody but its issuer and super users gets a licence for it. reason: kept with it; may be NULL.
  * The result is the document as of rms_track_document. */
 RMS_PUBLIC RMS_MUST_USE int rms_revoke(struct rms_context *context, const char *what, const char *reason,

@@ -359,6 +359,19 @@ int rms_track_notify(
     return ask_about(context, what, &(struct question){"/notify", body}, write, user_data);
 }
 
+int rms_track_hand_over(
+    struct rms_context *context, const char *what, const char *to, write_result *write, void *user_data)
+{
+    json_t RMS_JSON_CLEANUP *body = NULL;
+
+    RMS_TRY(rms_check_text(context, "to", to, false));
+    body = json_pack("{s:s}", "To", to);
+    if (body == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    return ask_about(context, what, &(struct question){"/handover", body}, write, user_data);
+}
+
 int rms_revoke(
     struct rms_context *context, const char *what, const char *reason, write_result *write, void *user_data)
 {

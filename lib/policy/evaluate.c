@@ -59,11 +59,19 @@ static bool person_in_domain(const struct rms_person *person, const char *domain
     return false;
 }
 
-/* The names in the licence count only once the transplant defence has held (xrml-licences 8.2). A group as
- * owner gives its members nothing (S-083), so groups are not asked. */
-static bool is_named(const struct question *q, const char *name)
+/* The names in the licence count only once the transplant defence has held (xrml-licences 8.2), and so does
+ * who has taken their place. A group as owner gives its members nothing (S-083), so groups are not asked. */
+static bool has_place(const struct question *q, enum rms_place place, const char *name)
 {
-    return q->publication->owner_proved && name != NULL && person_has_address(q->person, name);
+    if (!q->publication->owner_proved || name == NULL || place == RMS_PLACE_OTHER) {
+        return false;
+    }
+    return place == RMS_PLACE_OWN || person_has_address(q->person, name);
+}
+
+static bool is_owner(const struct question *q)
+{
+    return has_place(q, q->publication->owner_place, q->publication->owner);
 }
 
 static bool matches(const struct question *q, const struct rms_grant *grant)
@@ -72,7 +80,7 @@ static bool matches(const struct question *q, const struct rms_grant *grant)
         return true;
     }
     if (grant->principal == RMS_PRINCIPAL_OWNER) {
-        return is_named(q, q->publication->owner);
+        return is_owner(q);
     }
     if (grant->address == NULL) {
         return false;
@@ -333,8 +341,8 @@ int rms_policy_evaluate(struct rms_arena *arena, const struct rms_policy *policy
     }
     RMS_TRY(tally_grants(arena, &q, &tally));
     decision_out->matched_grants = tally.matched;
-    decision_out->as_owner = is_named(&q, publication->owner);
-    decision_out->as_issuer = is_named(&q, publication->issuer);
+    decision_out->as_owner = is_owner(&q);
+    decision_out->as_issuer = has_place(&q, publication->issuer_place, publication->issuer);
     decide(&q, &tally, decision_out);
     if (person->super_user && !suffices(decision_out, rules->wanted)) {
         decision_out->as_super_user = true;

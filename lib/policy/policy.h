@@ -67,6 +67,10 @@ struct rms_policy {
     size_t encrypted_count;
 };
 
+/* Who has the place of the owner or issuer now: who is named, or, once it was handed over, the one who asks
+ * or somebody else. */
+enum rms_place { RMS_PLACE_NAMED, RMS_PLACE_OWN, RMS_PLACE_OTHER };
+
 /* What the licence around the policy says. */
 struct rms_publication {
     const char *owner;  /* normalised address */
@@ -74,6 +78,7 @@ struct rms_publication {
     int64_t issued_at;
     bool owner_proved; /* the transplant defence (xrml-licences section 8.2) lets owner and issuer count */
     bool revoked;
+    enum rms_place owner_place, issuer_place;
 };
 
 /* The person who asks, as the directory knows him. Addresses are normalised. */

@@ -75,6 +75,10 @@ static void read_document(struct rms_rows *rows, struct rms_tracked *document)
     document->revoked = rms_take_bool(rows);
     document->revoked_at = rms_take_time(rows);
     document->revoked_by = rms_take_text(rows);
+    document->holder_id = rms_take_text(rows);
+    document->holder = rms_take_text(rows);
+    document->held_since = rms_take_time(rows);
+    document->handed_until = rms_take_time(rows);
 }
 
 static int read_list(struct rms_rows *rows, struct rms_tracked_list *list_out)
@@ -153,9 +157,14 @@ int rms_tracked_list(struct rms_db *db, struct rms_arena *arena, const struct rm
     const char *pattern;
 
     *list_out = (struct rms_tracked_list){0};
+    enum rms_sql sql = query->holder != NULL   ? RMS_SQL_TRACKED_HELD
+                       : query->issuer != NULL ? RMS_SQL_TRACKED_OF
+                                               : RMS_SQL_TRACKED_ALL;
+    const char *who = query->holder != NULL ? query->holder : query->issuer;
+
     RMS_TRY(plain_pattern(arena, query->text, &pattern));
-    RMS_TRY(rms_rows_open(&rows, query->issuer != NULL ? RMS_SQL_TRACKED_OF : RMS_SQL_TRACKED_ALL,
-        RMS_VALUES(RMS_TEXT(query->tenant_id), RMS_TEXT(query->issuer), RMS_TEXT(pattern), RMS_INT(limit))));
+    RMS_TRY(rms_rows_open(&rows, sql,
+        RMS_VALUES(RMS_TEXT(query->tenant_id), RMS_TEXT(who), RMS_TEXT(pattern), RMS_INT(limit))));
     return read_list(&rows, list_out);
 }
 

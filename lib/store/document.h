@@ -26,6 +26,11 @@ struct rms_tracked {
     bool revoked;
     int64_t revoked_at;     /* of the newest change; RMS_TIME_NONE = never revoked */
     const char *revoked_by; /* who made it */
+    /* handed over (store/hand_over.h) */
+    const char *holder_id; /* account that has it; NULL: nobody but who protected it */
+    const char *holder;    /* its address then */
+    int64_t held_since;    /* what is the holder's: licences issued from then on */
+    int64_t handed_until;  /* the issuer keeps licences issued after this; RMS_TIME_NONE: all */
 };
 
 #define RMS_TRACKED_NAME_MAX 1024
@@ -73,6 +78,7 @@ RMS_MUST_USE int rms_tracked_next(struct rms_db *db, struct rms_arena *arena,
 struct rms_tracked_query {
     const char *tenant_id;
     const char *issuer; /* NULL = anybody */
+    const char *holder; /* what was handed over to this account, instead; NULL */
     const char *text;   /* part of the name, any case of A to Z; NULL = any */
     size_t limit;       /* the newest so many; 0 = all */
 };

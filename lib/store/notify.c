@@ -176,6 +176,7 @@ static void read_document(struct rms_rows *rows, struct rms_notice_document *doc
     document->notify_from = rms_take_int(rows);
     document->seen = rms_take_int(rows);
     document->told = rms_take_int(rows);
+    document->handed_until = rms_take_time(rows);
 }
 
 int rms_notice_documents(struct rms_db *db, struct rms_arena *arena, const struct rms_notice_query *query,

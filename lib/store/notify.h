@@ -29,6 +29,7 @@ struct rms_notice_document {
     int64_t notify_from;
     int64_t seen; /* places in the chain: newest event, and up to where it was told */
     int64_t told;
+    int64_t handed_until; /* as of struct rms_tracked */
 };
 struct rms_notice_documents {
     struct rms_notice_document *items;

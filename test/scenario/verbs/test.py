@@ -17,6 +17,7 @@ TAKES_AWAY = ("archive", "remove", "revoke", "restore", "clear", "convert", "bre
 # Verbs whose examples need more than this laboratory has. Each with its reason.
 NOT_HERE = {("key", "add"): "needs a token: scenario hsm", ("key", "convert"): "needs a token: scenario hsm",
             ("directory", "test"): "needs a directory: scenario ldap", ("directory", "refresh"): "needs a directory: scenario ldap"}
+NOT_HERE |= {("owner", "transfer"): "the other examples need alice's documents: scenario owner"}
 REFUSED = {("app", "secret", "show"): 4}  # there to say why not
 SESSION = {("login",), ("logout",)}  # the sessions of people, below
 
