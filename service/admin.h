@@ -27,7 +27,8 @@
     X(directory_refresh) X(log_usage) X(log_admin) X(log_verify) X(health) \
     X(log_erase) X(log_trim) X(report) \
     X(tracking_list) X(tracking_show) X(tracking_events) \
-    X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) X(owner_transfer) X(owner_list) X(guests_state) X(guests_set) \
+    X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) X(owner_transfer) X(owner_list) \
+    X(recovery_ask) X(recovery_list) X(recovery_approve) X(recovery_deny) X(recovery_end) X(guests_state) X(guests_set) \
     X(db_check) X(db_migrate) X(db_backup) \
     X(key_list) X(key_add) X(key_change) X(key_remove) X(key_breach) X(key_rotation) X(explain) \
     X(scim_token_add) X(scim_token_list) X(scim_token_remove) \
@@ -57,6 +58,11 @@ RMS_MUST_USE int rms_admin_tenant(struct rms_request *request, struct rms_tenant
 struct rms_tracked;
 RMS_MUST_USE int rms_admin_tracked(struct rms_request *request, const char *content_id, const char *issuer,
     struct rms_tracked *document_out);
+
+/* The record that a licence (base64) leads to, which makes it known if it was not. RMS_E_UNKNOWN_KEY for
+ * another tenant's. (admin_tracking.c) */
+RMS_MUST_USE int rms_admin_document_of(
+    struct rms_request *request, const char *tenant_id, const char *base64, struct rms_tracked *document_out);
 
 /* A row in the usage log too, as done for the document's issuer (S-166). (admin_tracking.c) */
 void rms_admin_act_for(struct rms_request *request, const struct rms_tracked *document, const char *word);

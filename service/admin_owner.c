@@ -1,7 +1,6 @@
 /* Handing documents over to another owner (B-07, doc/dev/tracking.md): one document, or all that somebody
  * has. */
 #include "base/text.h"
-#include "crypto/base64.h"
 #include "directory/directory.h"
 #include "service/admin.h"
 #include "service/hand_over.h"
@@ -38,6 +37,10 @@ static int read_asked(struct rms_admin_body *body, struct asked *asked)
  * log. */
 static int check_heir(struct rms_request *request, const struct rms_hand_over *row)
 {
+    if (request->person != NULL && request->tenant->row.four_eyes) { /* B-13: not a way around it */
+        return rms_fail(request, RMS_E_APPROVAL_REQUIRED,
+            "four eyes are required here: the operator hands over, on the service's machine");
+    }
     bool himself = request->person != NULL && strcmp(request->person->account_id, row->account_id) == 0;
     return himself
                ? rms_fail(request, RMS_E_ROLE_REQUIRED, "To: nobody gives himself the documents of others")
@@ -133,27 +136,6 @@ static int hand_over_all(
  * --------------------------------------------------------------------------------------------
  */
 
-/* By its licence, which makes it known if it was not. */
-static int document_of_licence(
-    struct rms_request *request, const char *tenant_id, const char *base64, struct rms_tracked *document)
-{
-    RMS_BUF_CLEANUP struct rms_buf licence = RMS_BUF_INIT(RMS_ADMIN_BODY_MAX);
-    struct rms_opening facts;
-    if (rms_base64_decode(rms_view_str(base64), &licence) < 0) {
-        return rms_fail(request, RMS_E_BAD_ARGUMENT, "SerializedPublishingLicense: not base64");
-    }
-    int rc = rms_licence_read(request, rms_buf_view(&licence), &facts);
-    bool foreign = request->note.tenant != NULL && strcmp(request->note.tenant->row.id, tenant_id) != 0;
-    request->note.tenant = NULL; /* the row is of the administrator's tenant */
-    if (foreign || (rc == RMS_OK && strcmp(facts.tenant_id, tenant_id) != 0)) {
-        return rms_fail(request, RMS_E_UNKNOWN_KEY, "the licence is not of this tenant");
-    }
-    RMS_TRY(rc);
-    RMS_TRY(rms_tracking_of_licence(request, &facts, document));
-    document->notify = RMS_NOTIFY_UNCHANGED;
-    return rms_tracked_note(request->worker->db, document);
-}
-
 static int hand_over_one(
     struct rms_request *request, const struct asked *asked, const char *tenant_id, struct rms_buf *out)
 {
@@ -163,8 +145,7 @@ static int hand_over_one(
     RMS_TRY(rms_tracking_heir(request, &asked->heir, tenant_id, &row));
     RMS_TRY(check_heir(request, &row));
     if (asked->licence != NULL) {
-        RMS_TRY(document_of_licence(request, tenant_id, asked->licence, &document));
-        RMS_TRY(rms_tracked_get(request->worker->db, request->arena, &document.key, &document));
+        RMS_TRY(rms_admin_document_of(request, tenant_id, asked->licence, &document));
     } else {
         RMS_TRY(rms_admin_tracked(request, asked->content_id, asked->issuer, &document));
     }

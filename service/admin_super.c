@@ -3,6 +3,7 @@
 #include "service/admin.h"
 #include "service/rest_write.h"
 #include "service/role.h"
+#include "store/recovery.h"
 
 /* SuperUsers as the original has it, and what it has not: until when, why, by whom. */
 static void write_entries(struct rms_buf *out, const struct rms_super_users *list, int64_t now)
@@ -37,7 +38,11 @@ static int write_state(struct rms_request *request, struct rms_buf *out, const c
     }
     rms_out_close(out, ']');
     rms_out_text(out, "SuperUserGroup", t.super_user_group);
+    rms_out_bool(out, "FourEyes", t.four_eyes);
     write_entries(out, &list, request->now);
+    if (request->note.detail != NULL) { /* S-177 */
+        rms_out_texts(out, "Warnings", &request->note.detail, 1);
+    }
     rms_out_close(out, '}');
     return RMS_OK;
 }
@@ -51,16 +56,16 @@ int rms_admin_super_show(struct rms_front *front, struct rms_request *request, s
 }
 
 /* true and false, also as text: the command line sends constants as text. */
-static int read_enabled(struct rms_admin_body *body, bool *given, bool *enabled)
+static int read_switch(struct rms_admin_body *body, const char *name, bool *given, bool *enabled)
 {
-    const json_t *value = json_object_get(body->object, "Enabled");
+    const json_t *value = json_object_get(body->object, name);
     const char *text = json_string_value(value);
     *given = value != NULL && !json_is_null(value);
     if (text != NULL && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)) {
         *enabled = text[0] == 't';
         return RMS_OK;
     }
-    return rms_reader_bool(&body->reader, body->object, "Enabled", enabled);
+    return rms_reader_bool(&body->reader, body->object, name, enabled);
 }
 
 static int set_enabled(struct rms_request *request, struct rms_admin_body *body, const char *tenant_id)
@@ -68,7 +73,7 @@ static int set_enabled(struct rms_request *request, struct rms_admin_body *body,
     bool given = false;
     bool enabled = false;
     bool changed = false;
-    RMS_TRY(read_enabled(body, &given, &enabled));
+    RMS_TRY(read_switch(body, "Enabled", &given, &enabled));
     if (!given) {
         return RMS_OK;
     }
@@ -109,7 +114,8 @@ static int add_one(struct rms_request *request, const struct terms *terms, const
     int rc = rms_directory_find(directory, request->worker->db, tenant_id, text, &person);
     if (rc == RMS_E_NOT_FOUND &&
         rms_group_find(request->worker->db, request->arena, tenant_id, text, &group) == RMS_OK) {
-        return rms_fail(request, RMS_E_BAD_ARGUMENT, "Add: this is a group; set it as Group");
+        return rms_fail(request, RMS_E_BAD_ARGUMENT,
+            "Add: this is a group; set it as Group: rms admin superuser group set");
     }
     if (rc == RMS_E_NOT_FOUND) {
         return rms_fail(request, rc, "no such account");
@@ -195,9 +201,50 @@ static int set_group(struct rms_request *request, struct rms_admin_body *body, c
     return rms_super_user_set_group(request->worker->db, tenant_id, info.id);
 }
 
+/* B-13. One administrator can require it; that it is not required any more would take one alone to
+ * everything. */
+static int set_four_eyes(struct rms_request *request, struct rms_admin_body *body, const char *tenant_id)
+{
+    bool given = false;
+    bool wanted = false;
+    bool changed = false;
+    RMS_TRY(read_switch(body, "FourEyes", &given, &wanted));
+    if (!given) {
+        return RMS_OK;
+    }
+    if (!wanted && request->person != NULL) {
+        return rms_fail(
+            request, RMS_E_ROLE_REQUIRED, "only the operator switches this off, on the service's machine");
+    }
+    RMS_TRY(rms_recovery_require(request->worker->db, tenant_id, wanted, &changed));
+    if (!changed) {
+        request->note.detail = "it was so already";
+    }
+    return RMS_OK;
+}
+
+/* Whatever would make somebody a super user. */
+static int check_four_eyes(struct rms_request *request, struct rms_admin_body *body, const char *tenant_id)
+{
+    struct rms_tenant t;
+    bool given = false;
+    bool enabled = false;
+    const char *group = NULL;
+    RMS_TRY(rms_tenant_get(request->worker->db, request->arena, tenant_id, &t));
+    RMS_TRY(read_switch(body, "Enabled", &given, &enabled));
+    RMS_TRY(rms_reader_text(&body->reader, body->object, "Group", 512, &group));
+    bool grants = (given && enabled) || (group != NULL && group[0] != '\0') ||
+                  json_array_size(json_object_get(body->object, "Add")) > 0;
+    return t.four_eyes && grants ? rms_fail(request, RMS_E_APPROVAL_REQUIRED,
+                                       "four eyes are required here: rms admin recovery request")
+                                 : RMS_OK;
+}
+
 static int change_all(struct rms_request *request, struct rms_admin_body *body, const char *tenant_id)
 {
     struct terms terms = {.tenant_id = tenant_id, .until = RMS_TIME_NONE};
+    RMS_TRY(set_four_eyes(request, body, tenant_id));
+    RMS_TRY(check_four_eyes(request, body, tenant_id));
     RMS_TRY(read_terms(request, body, &terms));
     RMS_TRY(set_enabled(request, body, tenant_id));
     RMS_TRY(each(request, body, &terms, "Add", add_one));
@@ -207,7 +254,8 @@ static int change_all(struct rms_request *request, struct rms_admin_body *body, 
 
 int rms_admin_super_change(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"Enabled", "Add", "Remove", "Group", "Until", "Reason", NULL};
+    static const char *const names[] = {
+        "Enabled", "Add", "Remove", "Group", "Until", "Reason", "FourEyes", NULL};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tenant t;
     (void)front;

@@ -1,6 +1,7 @@
 /* Tracking for the operator: all documents of a tenant, on behalf of whoever protected them (S-166, S-170).
  */
 #include "base/text.h"
+#include "crypto/base64.h"
 #include "service/admin.h"
 #include "service/rest_write.h"
 #include "service/role.h"
@@ -62,6 +63,27 @@ int rms_admin_tracked(
     rms_tracking_settle(request);
     RMS_TRY(rms_tracked_by_content(request->worker->db, request->arena, t.id, id, &list));
     return choose(request, &list, issuer != NULL ? normal : NULL, document_out);
+}
+
+int rms_admin_document_of(
+    struct rms_request *request, const char *tenant_id, const char *base64, struct rms_tracked *document_out)
+{
+    RMS_BUF_CLEANUP struct rms_buf licence = RMS_BUF_INIT(RMS_ADMIN_BODY_MAX);
+    struct rms_opening facts;
+    if (rms_base64_decode(rms_view_str(base64), &licence) < 0) {
+        return rms_fail(request, RMS_E_BAD_ARGUMENT, "SerializedPublishingLicense: not base64");
+    }
+    int rc = rms_licence_read(request, rms_buf_view(&licence), &facts);
+    bool foreign = request->note.tenant != NULL && strcmp(request->note.tenant->row.id, tenant_id) != 0;
+    request->note.tenant = NULL; /* the row is of the administrator's tenant */
+    if (foreign || (rc == RMS_OK && strcmp(facts.tenant_id, tenant_id) != 0)) {
+        return rms_fail(request, RMS_E_UNKNOWN_KEY, "the licence is not of this tenant");
+    }
+    RMS_TRY(rc);
+    RMS_TRY(rms_tracking_of_licence(request, &facts, document_out));
+    document_out->notify = RMS_NOTIFY_UNCHANGED;
+    RMS_TRY(rms_tracked_note(request->worker->db, document_out));
+    return rms_tracked_get(request->worker->db, request->arena, &document_out->key, document_out);
 }
 
 static int find(struct rms_request *request, const char *issuer, struct rms_tracked *document_out)

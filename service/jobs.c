@@ -12,10 +12,12 @@
 #include "service/sandbox.h"
 #include "service/settings.h"
 #include "service/stream.h"
+#include "store/admin_log.h"
 #include "store/mail.h"
 #include "store/notify.h"
 #include "store/oauth.h"
 #include "store/proof.h"
+#include "store/recovery.h"
 #include "store/store.h"
 
 /* Also with a test clock that jumps, rows go soon after their time. */
@@ -28,6 +30,8 @@
 /* Pieces of the usage log that are looked through for notices: small, so that nothing else waits for long. */
 #define SCAN_ROWS  5000
 #define SCAN_TIMES 20
+
+#define RECOVERIES_ARENA (16u << 20)
 
 static void complain(const char *event, int status)
 {
@@ -52,6 +56,34 @@ static void scan(struct rms_db *db)
         status = rms_notify_scan(db, rms_clock_now(), SCAN_ROWS, &more);
     }
     complain("jobs.scan.failed", status);
+}
+
+/* B-13: the hours of what was approved are over; nobody was let in since, and the log says when it ended. */
+static void end_recoveries(struct rms_db *db)
+{
+    RMS_ARENA_CLEANUP struct rms_arena *arena = rms_arena_new(RECOVERIES_ARENA);
+    int64_t now = rms_clock_now();
+    struct rms_recoveries due = {0};
+    int status = arena != NULL ? rms_recovery_due(db, arena, now, &due) : RMS_E_NO_MEMORY;
+
+    for (size_t i = 0; i < due.count && status == 0; i++) {
+        const struct rms_recovery *r = &due.items[i];
+        const struct rms_recovery_step step = {
+            RMS_RECOVERY_APPROVED, RMS_RECOVERY_ENDED, r->decided_by, now, r->ends_at};
+        const struct rms_admin_row row = {.tenant_id = r->tenant_id,
+            .time = now,
+            .actor = "rmsd",
+            .command = rms_arena_printf(arena, "EndRecovery %s", r->id),
+            .passed = true,
+            .result = "its hours are over"};
+
+        status = rms_recovery_change(db, r->tenant_id, r->id, &step);
+        if (status == 0) {
+            status = rms_admin_log_append(db, &row);
+        }
+        status = status == RMS_E_CONFLICT ? 0 : status; /* another node did it */
+    }
+    complain("jobs.recovery.failed", status);
 }
 
 /* A new log file, or the end. */
@@ -94,6 +126,7 @@ static void work(const struct tasks *tasks, int control, int signals)
         if (settings->mail[0] != '\0') {
             scan(db);
         }
+        end_recoveries(db);
         rms_streams_run(tasks->streams, db);
         if (poll(events, 2, LOOK_EVERY_MS) > 0 && events[0].revents != 0) {
             status = take_message(control);

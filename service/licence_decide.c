@@ -142,6 +142,37 @@ static int find_places(struct asking *a, struct rms_answer *answer)
     return RMS_OK;
 }
 
+/* B-13: what two administrators decided that he may open, for its hours. The licence's own names count only
+ * once the transplant defence has held. */
+static bool recovers(const struct asking *a, const struct rms_answer *answer)
+{
+    const struct rms_opening *o = a->opening;
+    const struct rms_directory_person *person = a->request->person;
+    for (size_t i = 0; i < answer->tenant->recovery_count && o->owner_proved && o->issuer != NULL; i++) {
+        const struct rms_recovery *r = &answer->tenant->recoveries[i];
+        bool reached = r->owner != NULL
+                           ? strcmp(r->owner, o->issuer) == 0 || strcmp(r->owner, answer->owner) == 0
+                           : strcmp(r->content_id, o->content_id) == 0 && strcmp(r->issuer, o->issuer) == 0;
+        if (reached && a->rules.now < r->ends_at && strcmp(r->account_id, person->account_id) == 0 &&
+            strcmp(r->tenant_id, person->tenant_id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Now, and for this document; nobody lends an application that right. */
+static bool is_super(const struct asking *a, const struct rms_answer *answer)
+{
+    const struct rms_request *request = a->request;
+    if (request->deputy != NULL) {
+        return false;
+    }
+    const struct rms_person *person = rms_directory_person_for(request->person, answer->tenant->row.id);
+    return (person->super_user && rms_directory_is_super(request->person, request->now)) ||
+           recovers(a, answer);
+}
+
 /* What whoever revokes must know: the issuer's own licence stays his. */
 static int64_t offline_until(const struct rms_answer *answer)
 {
@@ -197,15 +228,14 @@ int rms_licence_decide(struct rms_request *request, const struct rms_opening *op
         return rms_fail(request, RMS_E_NOT_AUTHENTICATED, "an application of another tenant"); /* S-192 */
     }
     const struct rms_person *person = rms_directory_person_for(request->person, tenant->row.id);
-    struct rms_person ended;
-    if (person->super_user &&
-        (request->deputy != NULL || !rms_directory_is_super(request->person, request->now))) {
-        /* S-183: his time is over, whatever is kept of him; and nobody lends an application that right */
-        ended = *person;
-        ended.super_user = false;
-        person = &ended;
-    }
+    struct rms_person otherwise;
     RMS_TRY(find_places(&a, answer));
+    bool super = is_super(&a, answer);
+    if (super != person->super_user) { /* S-183: whatever is kept of him */
+        otherwise = *person;
+        otherwise.super_user = super;
+        person = &otherwise;
+    }
     RMS_TRY(is_revoked(request, opening, tenant->row.id, &a.publication.revoked));
     if (request->person->created_at > opening->issued_at + RMS_ACCOUNT_TOLERANCE_S) {
         RMS_TRY(evaluate_newer(&a, person, answer));

@@ -37,6 +37,11 @@ int rms_mail_passcode_write(struct rms_mailing *mailing, struct rms_letter *lett
 int rms_mail_signup_write(struct rms_mailing *mailing, struct rms_letter *letter);
 int rms_mail_proof_done(struct rms_mailing *mailing, bool sent);
 
+/* An administrator may open what is the recipient's (mail_recovery.c); the row's ref is the request. */
+#define RMS_MAIL_RECOVERY "recovery"
+int rms_mail_recovery_write(struct rms_mailing *mailing, struct rms_letter *letter);
+int rms_mail_recovery_done(struct rms_mailing *mailing, bool sent);
+
 /* "2026-11-22 09:30", UTC; "" for RMS_TIME_NONE. In the arena. */
 const char *rms_mail_time(struct rms_arena *arena, int64_t time);
 

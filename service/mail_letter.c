@@ -46,6 +46,12 @@ static const char *const english[RMS_PHRASES] = {
                        "{1} protects. To go "
                        "on, open this address:",
     [RMS_SAY_SIGNUP_END] = "It is good for {1} hours and once. If you did not ask for it, do nothing.",
+    [RMS_SAY_RECOVERY_SUBJECT] = "{1} may open documents of yours",
+    [RMS_SAY_RECOVERY_ALL] =
+        "Two administrators decided that {1} may open every document of yours until {2} (UTC).",
+    [RMS_SAY_RECOVERY_ONE] =
+        "Two administrators decided that {1} may open your document with the content id {3} until {2} (UTC).",
+    [RMS_SAY_RECOVERY_WHY] = "{1} asked for it, {2} approved it. Reason given: {3}",
     [RMS_SAY_FOOT] = "Sent by the rights management service of {1}. Answers to this message are not read.",
 };
 

@@ -35,6 +35,7 @@ int rms_rest_tracking_revoke(struct rms_front *front, struct rms_request *reques
 int rms_rest_tracking_restore(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_tracking_hand_over(
     struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_tracking_delegate(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_tracking_notify(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 
 /* --- shared between them ------------------------------------------------------------------------------ */

@@ -108,6 +108,7 @@ static int load_live(struct rms_tenancy *tenancy, struct rms_db *db, const char 
 {
     struct rms_live_tenant *tenant = &live->tenant;
     struct rms_templates templates;
+    struct rms_recoveries recoveries;
     RMS_TRY(rms_tenant_get(db, live->arena, id, &tenant->row));
     tenant->licensing_url = rms_arena_printf(live->arena, "%s" RMS_LICENSING_PATH, tenancy->front->base_url);
     if (tenant->licensing_url == NULL) {
@@ -118,6 +119,9 @@ static int load_live(struct rms_tenancy *tenancy, struct rms_db *db, const char 
     RMS_TRY(rms_template_list(db, live->arena, id, &templates));
     tenant->templates = templates.items;
     tenant->template_count = templates.count;
+    RMS_TRY(rms_recovery_list(db, live->arena, id, RMS_RECOVERY_APPROVED, &recoveries));
+    tenant->recoveries = recoveries.items;
+    tenant->recovery_count = recoveries.count;
     return rms_tracking_state_read(live->arena, tenant->row.settings, &tenant->tracking);
 }
 

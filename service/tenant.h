@@ -10,6 +10,7 @@
 #include "service/front.h"
 #include "service/tracking_state.h"
 #include "store/key.h"
+#include "store/recovery.h"
 #include "store/template.h"
 #include "store/tenant.h"
 #include "xrml/licence.h"
@@ -34,6 +35,8 @@ struct rms_live_tenant {
     const struct rms_template *templates; /* published and archived, oldest first */
     size_t template_count;
     struct rms_tracking_state tracking;
+    const struct rms_recovery *recoveries; /* approved ones; their time may be over */
+    size_t recovery_count;
     const char *licensing_url; /* https://HOST/_wmcs/licensing */
 };
 

@@ -9,6 +9,7 @@
 #include "service/tenant.h"
 #include "service/tracking_state.h"
 #include "service/usage.h"
+#include "store/delegate.h"
 
 #define FLUSH_MS 2000 /* for documents, events and licences of a moment ago */
 
@@ -180,6 +181,24 @@ static int write_successors(
     return RMS_OK;
 }
 
+static int write_delegates(
+    struct rms_request *request, const struct rms_tracked *document, struct rms_buf *out)
+{
+    struct rms_delegates list;
+    RMS_TRY(rms_delegate_list(request->worker->db, request->arena, document, &list));
+    rms_out_open(out, "Delegates", '[');
+    for (size_t i = 0; i < list.count; i++) {
+        rms_out_open(out, NULL, '{');
+        rms_out_text(out, "Delegate", list.items[i].address);
+        rms_out_text(out, "Rights", list.items[i].may_revoke ? "Revoke" : "See");
+        rms_out_time(out, "AddedTime", list.items[i].added_at);
+        rms_out_text(out, "AddedBy", list.items[i].added_by);
+        rms_out_close(out, '}');
+    }
+    rms_out_close(out, ']');
+    return RMS_OK;
+}
+
 int rms_tracking_write_one(
     struct rms_request *request, const struct rms_tracked *document, int64_t since, struct rms_buf *out)
 {
@@ -188,6 +207,7 @@ int rms_tracking_write_one(
     write_members(out, document);
     RMS_TRY(write_successors(request, &document->key, out));
     RMS_TRY(write_history(request, &document->key, out));
+    RMS_TRY(write_delegates(request, document, out));
     rms_out_bool(out, "MailAvailable", request->worker->front->settings->mail[0] != '\0');
     RMS_TRY(write_holders(request, &scope, out));
     rms_out_close(out, '}');
@@ -288,11 +308,11 @@ int rms_tracking_heir(struct rms_request *request, const struct rms_tracking_hei
     struct rms_worker *worker = request->worker;
     int rc = rms_directory_find(worker->front->directory, worker->db, tenant_id, heir->who, &person);
     if (rc == RMS_E_NOT_FOUND) {
-        return rms_fail(request, rc, "To: no such account of this organisation");
+        return rms_fail(request, rc, "no such account of this organisation");
     }
     RMS_TRY(rc);
-    if (person->guest || !person->enabled) {
-        return rms_fail(request, RMS_E_BAD_ARGUMENT, "To: a guest, or disabled");
+    if (person->guest || person->app || !person->enabled) {
+        return rms_fail(request, RMS_E_BAD_ARGUMENT, "the account is a guest, an application or disabled");
     }
     *row_out = (struct rms_hand_over){
         .account_id = rms_arena_strdup(request->arena, person->account_id),

@@ -57,6 +57,7 @@ static const struct verb verbs[] = {
     ADMIN_GROUP("template", "Templates", admin_template_verbs),
     ADMIN_GROUP("onboarding", "Who may protect", admin_onboarding_verbs),
     ADMIN_GROUP("superuser", "Super users", admin_super_verbs),
+    ADMIN_GROUP("recovery", "Opening what is others', decided by two administrators", admin_recovery_verbs),
     ADMIN_GROUP("issuer", "OpenID Connect issuers whose tokens are accepted", admin_issuer_verbs),
     ADMIN_GROUP("scim", "Directories that push people and groups", admin_scim_verbs),
     ADMIN_GROUP("client", "Applications of the built-in sign-in", admin_client_verbs),

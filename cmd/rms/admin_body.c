@@ -1,6 +1,7 @@
 /* From the command line to the body and query of a call. */
 #include "cmd/rms/admin.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,6 +292,9 @@ static int put_document(const struct filling *f)
 
     if (what == NULL) {
         return 0;
+    }
+    if (strlen(what) >= PATH_MAX) {
+        return usage_error(f->arguments, _("neither a content id nor a file: the name is too long"));
     }
     return rms_guid_parse(rms_view_str(what), id) == 0 ? put(f, json_string(id))
                                                        : admin_add_licence(what, NULL, f->object);

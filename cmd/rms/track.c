@@ -139,6 +139,9 @@ static const struct option_row track_options[] = {
     TEXT("name", "NAME", "with --register: the name shown in lists (default: the file's)"),
     TEXT("search", "TEXT", "only documents with this in their name"),
     NOTIFY_OPTION,
+    TEXT("delegate", "ADDRESS", "let this colleague follow the document"),
+    FLAG("may-revoke", "with --delegate: and revoke it"),
+    TEXT("undelegate", "ADDRESS", "end that"),
     TEXT("hand-over", "ADDRESS", "give it to this colleague, who owns it from now on"),
     FLAG("yes", "with --hand-over: do not ask"),
     FLAG("csv", "as CSV: the documents, or what happened to the one named"),
@@ -224,6 +227,21 @@ static int notify_about(
     return show(arguments, context, what);
 }
 
+static int delegate(const struct arguments *arguments, struct rms_context *context, const char *what)
+{
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(TRACK_REPLY_MAX);
+    const char *who = argument_text(arguments, "delegate");
+    enum rms_delegation may = argument_flag(arguments, "may-revoke") ? RMS_DELEGATE_REVOKE : RMS_DELEGATE_SEE;
+    int code;
+
+    if (who == NULL) {
+        who = argument_text(arguments, "undelegate");
+        may = RMS_DELEGATE_NONE;
+    }
+    code = rms_track_delegate(context, what, who, may, track_collect, &text);
+    return code < 0 ? output_error(context, what, code) : show(arguments, context, what);
+}
+
 /* There is no way back but through the new owner. */
 static int confirm(const struct arguments *arguments)
 {
@@ -267,6 +285,7 @@ static int hand_over(const struct arguments *arguments, struct rms_context *cont
 
 static int check_track(const struct arguments *arguments, size_t count)
 {
+    static const char *const changes[] = {"delegate", "undelegate", "hand-over", NULL};
     bool registering = argument_flag(arguments, "register");
 
     if (registering && count == 0) {
@@ -275,8 +294,14 @@ static int check_track(const struct arguments *arguments, size_t count)
     if (argument_flag(arguments, "notify") && count == 0) {
         return usage_error(arguments, _("--notify needs a file or a content id"));
     }
-    if (argument_flag(arguments, "hand-over") && count == 0) {
-        return usage_error(arguments, _("--hand-over needs a file or a content id"));
+    if (argument_count_of(arguments, changes) > 0 && count == 0) {
+        return usage_error(arguments, _("this needs a file or a content id"));
+    }
+    if (argument_count_of(arguments, changes) > 1) {
+        return usage_error(arguments, _("--delegate, --undelegate and --hand-over are steps of their own"));
+    }
+    if (argument_flag(arguments, "may-revoke") && !argument_flag(arguments, "delegate")) {
+        return usage_error(arguments, _("--may-revoke goes with --delegate"));
     }
     if (argument_flag(arguments, "notify") && argument_flag(arguments, "name")) {
         return usage_error(arguments, _("--notify and --name are two steps"));
@@ -310,6 +335,9 @@ static int run_track(struct arguments *arguments)
     if (count == 0) {
         return list(arguments, context);
     }
+    if (argument_flag(arguments, "delegate") || argument_flag(arguments, "undelegate")) {
+        return delegate(arguments, context, operands[0]);
+    }
     if (argument_flag(arguments, "hand-over")) {
         return hand_over(arguments, context, operands[0]);
     }
@@ -327,10 +355,11 @@ const struct verb verb_track = {
     .details =
         "Without operand: the documents you protected. With one: its state, who may still open it offline,\n"
         "and every request for a licence: who, when, from where, with which application, and the outcome.\n"
-        "Only who protected a document sees it.",
+        "Only who protected a document, or has it now, sees it, and whom he lets follow it.",
     .examples = "  rms track\n"
                 "  rms track plan.ptxt\n"
                 "  rms track plan.ptxt --notify opened,refused\n"
+                "  rms track plan.ptxt --delegate bob@contoso.test --may-revoke\n"
                 "  rms track plan.ptxt --hand-over bob@contoso.test\n"
                 "  rms track 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 --csv",
     .options = track_options,

@@ -357,6 +357,13 @@ RMS_PUBLIC RMS_MUST_USE int rms_track_events(struct rms_context *context, const 
 RMS_PUBLIC RMS_MUST_USE int rms_track_notify(struct rms_context *context, const char *what, unsigned notify,
     int (*write)(void *user_data, const void *data, size_t len), void *user_data);
 
+/* Lets a colleague follow one document, and revoke it if may is RMS_DELEGATE_REVOKE; RMS_DELEGATE_NONE ends
+ * it (RMS_E_NOT_FOUND when he is none). Every look of his is logged. The result is the document as of
+ * rms_track_document. */
+enum rms_delegation { RMS_DELEGATE_NONE, RMS_DELEGATE_SEE, RMS_DELEGATE_REVOKE };
+RMS_PUBLIC RMS_MUST_USE int rms_track_delegate(struct rms_context *context, const char *what, const char *who,
+    enum rms_delegation may, int (*write)(void *user_data, const void *data, size_t len), void *user_data);
+
 /* Gives the document to somebody else of the organisation, who has it from now on as if he had protected it;
  * the caller keeps what the policy gives him. The result: ContentId, Owner, Changed. */
 RMS_PUBLIC RMS_MUST_USE int rms_track_hand_over(struct rms_context *context, const char *what, const char *to,

@@ -359,6 +359,23 @@ int rms_track_notify(
     return ask_about(context, what, &(struct question){"/notify", body}, write, user_data);
 }
 
+int rms_track_delegate(struct rms_context *context, const char *what, const char *who,
+    enum rms_delegation may, write_result *write, void *user_data)
+{
+    static const char *const words[] = {"None", "See", "Revoke"};
+    json_t RMS_JSON_CLEANUP *body = NULL;
+
+    RMS_TRY(rms_check_text(context, "who", who, false));
+    if ((size_t)may >= sizeof words / sizeof words[0]) {
+        return rms_fail(context, RMS_E_BAD_ARGUMENT, "may: no such right");
+    }
+    body = json_pack("{s:s, s:s}", "Delegate", who, "Rights", words[may]);
+    if (body == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    return ask_about(context, what, &(struct question){"/delegates", body}, write, user_data);
+}
+
 int rms_track_hand_over(
     struct rms_context *context, const char *what, const char *to, write_result *write, void *user_data)
 {

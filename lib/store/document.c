@@ -149,6 +149,17 @@ static int plain_pattern(struct rms_arena *arena, const char *text, const char *
     return 0;
 }
 
+static enum rms_sql choose_list(const struct rms_tracked_query *query)
+{
+    if (query->delegate != NULL) {
+        return RMS_SQL_TRACKED_DELEGATED;
+    }
+    if (query->holder != NULL) {
+        return RMS_SQL_TRACKED_HELD;
+    }
+    return query->issuer != NULL ? RMS_SQL_TRACKED_OF : RMS_SQL_TRACKED_ALL;
+}
+
 int rms_tracked_list(struct rms_db *db, struct rms_arena *arena, const struct rms_tracked_query *query,
     struct rms_tracked_list *list_out)
 {
@@ -157,13 +168,11 @@ int rms_tracked_list(struct rms_db *db, struct rms_arena *arena, const struct rm
     const char *pattern;
 
     *list_out = (struct rms_tracked_list){0};
-    enum rms_sql sql = query->holder != NULL   ? RMS_SQL_TRACKED_HELD
-                       : query->issuer != NULL ? RMS_SQL_TRACKED_OF
-                                               : RMS_SQL_TRACKED_ALL;
-    const char *who = query->holder != NULL ? query->holder : query->issuer;
-
+    const char *who = query->delegate != NULL ? query->delegate
+                      : query->holder != NULL ? query->holder
+                                              : query->issuer;
     RMS_TRY(plain_pattern(arena, query->text, &pattern));
-    RMS_TRY(rms_rows_open(&rows, sql,
+    RMS_TRY(rms_rows_open(&rows, choose_list(query),
         RMS_VALUES(RMS_TEXT(query->tenant_id), RMS_TEXT(who), RMS_TEXT(pattern), RMS_INT(limit))));
     return read_list(&rows, list_out);
 }

@@ -77,10 +77,11 @@ RMS_MUST_USE int rms_tracked_next(struct rms_db *db, struct rms_arena *arena,
 
 struct rms_tracked_query {
     const char *tenant_id;
-    const char *issuer; /* NULL = anybody */
-    const char *holder; /* what was handed over to this account, instead; NULL */
-    const char *text;   /* part of the name, any case of A to Z; NULL = any */
-    size_t limit;       /* the newest so many; 0 = all */
+    const char *issuer;   /* NULL = anybody */
+    const char *holder;   /* what was handed over to this account, instead; NULL */
+    const char *delegate; /* what this account may follow as a delegate, instead; NULL */
+    const char *text;     /* part of the name, any case of A to Z; NULL = any */
+    size_t limit;         /* the newest so many; 0 = all */
 };
 
 /* Newest first. */

@@ -168,6 +168,7 @@ static void read_tenant(struct rms_rows *rows, struct rms_tenant *tenant)
     tenant->onboarding.group_id = rms_take_text(rows);
     tenant->onboarding.scope = (enum rms_onboarding_scope)rms_take_int(rows);
     tenant->key_rotation_days = (unsigned)rms_take_int(rows);
+    tenant->four_eyes = rms_take_bool(rows);
 }
 
 static int read_domains(struct rms_db *db, struct rms_arena *arena, struct rms_tenant *tenant)

@@ -43,6 +43,7 @@ struct rms_tenant {
     bool removal_rights_extract;   /* EXTRACT is enough to remove protection */
     bool super_users_enabled;      /* S-173 */
     const char *super_user_group;  /* group id or NULL (S-176) */
+    bool four_eyes;                /* super users for approved requests only (store/recovery.h) */
     unsigned key_rollover_count;   /* S-204 */
     unsigned key_rotation_days;    /* a key this old is replaced; 0: by hand */
     const char *settings;          /* JSON object of further settings; never NULL when read */

@@ -15,7 +15,7 @@ _rms_words() {
     'view') echo ' --output --app --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'cat') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'share') echo ' --to --with --level --rights --expires --revoke-now --out --draft --message --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'track') echo ' --register --name --search --notify --csv --what-if --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'track') echo ' --register --name --search --notify --delegate --may-revoke --undelegate --hand-over --yes --csv --what-if --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'revoke') echo ' --undo --family --reason --force --yes --what-if --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'template') echo 'list refresh' ;;
     'template list') echo ' --refresh --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -35,7 +35,7 @@ _rms_words() {
     'cache clean') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'reset') echo ' --force --yes --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'completion') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin') echo 'login logout tenant service key domain role user group app directory identity explain template onboarding superuser issuer scim client license guests tracking log report db health' ;;
+    'admin') echo 'login logout tenant service key domain role user group app directory identity explain template onboarding superuser recovery issuer scim client license guests tracking owner log report db health' ;;
     'admin login') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin logout') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant') echo 'create list show set' ;;
@@ -128,6 +128,14 @@ _rms_words() {
     'admin superuser list') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin superuser add') echo ' --app --until --reason --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin superuser remove') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin recovery') echo 'enable disable request list approve deny end' ;;
+    'admin recovery enable') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin recovery disable') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin recovery request') echo ' --owner --issuer --hours --reason --ticket --for --tenant --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin recovery list') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin recovery approve') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin recovery deny') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin recovery end') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin issuer') echo 'add list remove' ;;
     'admin issuer add') echo ' --audience --algorithm --jwks-uri --acr --max-age --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin issuer list') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -158,6 +166,9 @@ _rms_words() {
     'admin tracking show') echo ' --issuer --csv --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking revoke') echo ' --issuer --reason --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking restore') echo ' --issuer --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin owner') echo 'transfer list' ;;
+    'admin owner transfer') echo ' --to --from --issuer --reason --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin owner list') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log') echo 'usage admin verify export erase trim' ;;
     'admin log usage') echo ' --from --to --limit --day --user --content --about --path --threads --force --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log admin') echo ' --from --to --limit --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -194,7 +205,7 @@ _rms_valued() {
     'view') echo ' --output -o --app --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'cat') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'share') echo ' --to --with --level --rights --expires --out --draft --message --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'track') echo ' --name --search --notify --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'track') echo ' --name --search --notify --delegate --undelegate --hand-over --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'revoke') echo ' --reason --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'template list') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'template refresh') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
@@ -284,6 +295,13 @@ _rms_valued() {
     'admin superuser list') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin superuser add') echo ' --app --until --reason --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin superuser remove') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin recovery enable') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin recovery disable') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin recovery request') echo ' --owner --issuer --hours --reason --ticket --for --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin recovery list') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin recovery approve') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin recovery deny') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin recovery end') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin issuer add') echo ' --audience --algorithm --jwks-uri --acr --max-age --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin issuer list') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin issuer remove') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
@@ -306,6 +324,8 @@ _rms_valued() {
     'admin tracking show') echo ' --issuer --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tracking revoke') echo ' --issuer --reason --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tracking restore') echo ' --issuer --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin owner transfer') echo ' --to --from --issuer --reason --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin owner list') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin log usage') echo ' --from --to --limit --day --user --content --about --path --threads --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin log admin') echo ' --from --to --limit --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin log verify') echo ' --expect --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;

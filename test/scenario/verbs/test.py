@@ -18,6 +18,7 @@ TAKES_AWAY = ("archive", "remove", "revoke", "restore", "clear", "convert", "bre
 NOT_HERE = {("key", "add"): "needs a token: scenario hsm", ("key", "convert"): "needs a token: scenario hsm",
             ("directory", "test"): "needs a directory: scenario ldap", ("directory", "refresh"): "needs a directory: scenario ldap"}
 NOT_HERE |= {("owner", "transfer"): "the other examples need alice's documents: scenario owner"}
+NOT_HERE |= {("recovery", word): "needs two administrators: scenario owner" for word in ("request", "approve", "deny", "end")}
 REFUSED = {("app", "secret", "show"): 4}  # there to say why not
 SESSION = {("login",), ("logout",)}  # the sessions of people, below
 
