@@ -104,7 +104,8 @@ int rms_admin_remove(
  */
 static bool secret_member(const char *name)
 {
-    static const char *const names[] = {"Password", "Person", "about", "SerializedPublishingLicense"};
+    static const char *const names[] = {
+        "Password", "Person", "Confirm", "about", "SerializedPublishingLicense"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(name, names[i]) == 0) {
             return true;

@@ -19,11 +19,13 @@
 #include "service/keyclient.h"
 #include "service/licence.h"
 #include "service/hand_over.h"
+#include "service/meter.h"
 #include "service/revocation.h"
 #include "service/rotation.h"
 #include "service/sandbox.h"
 #include "service/settings.h"
 #include "service/signin.h"
+#include "service/store_wait.h"
 #include "service/tenant.h"
 #include "service/tenant_make.h"
 #include "service/signed_cache.h"
@@ -44,14 +46,19 @@
 /* Everything of the process; front is what handlers see of it. */
 struct process {
     struct rms_front front;
-    struct rms_pool *pool;
     struct rms_http *https;
     struct rms_http *admin;
     struct rms_rotation *rotation;
+    struct rms_http *management;
     struct rms_buf certificate;
     struct rms_buf key;
     char host[RMS_SETTING_TEXT];
 };
+
+bool rms_front_unlogged(const struct rms_front *front)
+{
+    return strcmp(front->settings->unlogged_service, "yes") == 0;
+}
 
 /* --- workers ---------------------------------------------------------------------------------------------
  */
@@ -164,7 +171,7 @@ static int start_state(struct process *p)
 {
     struct rms_front *front = &p->front;
     json_object_seed(0); /* before there are threads */
-    RMS_TRY(rms_store_open(front->settings->database, &front->store));
+    RMS_TRY(rms_meter_new(&front->meter));
     RMS_TRY(rms_directory_new(front->store, 0, &front->directory));
     RMS_TRY(rms_tenancy_new(front, &front->tenancy));
     RMS_TRY(rms_revocations_new(&front->revocations));
@@ -187,7 +194,7 @@ static int start_workers(struct process *p)
         .job = work,
         .context = &p->front,
     };
-    return rms_pool_new(&options, &p->pool);
+    return rms_pool_new(&options, &p->front.pool);
 }
 
 static int start_http(struct process *p, const struct rms_front_sockets *sockets)
@@ -201,18 +208,24 @@ static int start_http(struct process *p, const struct rms_front_sockets *sockets
         .connections_per_ip = CONNECTIONS_PER_IP,
         .idle_s = IDLE_S,
         .request_s = REQUEST_S,
-        .pool = p->pool,
+        .pool = p->front.pool,
         .calls = {&p->front, rms_front_begin, rms_front_refuse},
     };
     RMS_TRY(rms_http_new(&options, &p->https));
+    options.pollers = 1;
+    options.connections_max = ADMIN_CONNECTIONS;
+    options.idle_s = options.request_s = ADMIN_IDLE_S;
+    if (sockets->management >= 0) {
+        options.listen = sockets->management;
+        options.management = true;
+        RMS_TRY(rms_http_new(&options, &p->management));
+    }
     if (sockets->admin < 0) {
         return RMS_OK;
     }
     options.listen = sockets->admin;
+    options.management = false;
     options.admin = true;
-    options.pollers = 1;
-    options.connections_max = ADMIN_CONNECTIONS;
-    options.idle_s = options.request_s = ADMIN_IDLE_S;
     return rms_http_new(&options, &p->admin);
 }
 
@@ -268,21 +281,23 @@ static int start(struct process *p, const struct rms_front_sockets *sockets)
 static void stop(struct process *p)
 {
     struct rms_front *front = &p->front;
-    struct rms_http *const servers[] = {p->https, p->admin};
+    struct rms_http *const servers[] = {p->https, p->admin, p->management};
+    const size_t count = sizeof servers / sizeof servers[0];
     int64_t until = rms_clock_monotonic_ms() + (int64_t)front->settings->drain_s * 1000;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (servers[i] != NULL) {
             rms_http_close(servers[i]);
         }
     }
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (servers[i] != NULL) {
             rms_http_drain(servers[i], until);
         }
     }
     rms_http_free(&p->https);
     rms_http_free(&p->admin);
-    rms_pool_free(&p->pool);
+    rms_http_free(&p->management);
+    rms_pool_free(&front->pool);
     rms_rotation_free(&p->rotation);
     rms_usage_free(&front->usage);
     rms_lookout_free(&front->lookout);
@@ -296,6 +311,7 @@ static void stop(struct process *p)
     rms_directory_free(&front->directory);
     rms_keylink_free(&front->keylink);
     rms_store_free(&front->store);
+    rms_meter_free(&front->meter);
     rms_buf_fini(&p->certificate);
     rms_buf_fini(&p->key);
 }
@@ -336,9 +352,14 @@ int rms_front_run(const struct rms_settings *settings, const struct rms_front_so
     rms_mem_tune_for_service();
     int rc = rms_ldap_start();
     if (rc == RMS_OK) {
-        rc = start(&p, sockets);
+        rc = rms_store_wait(settings->database, signals, &p.front.store);
     }
     if (rc == RMS_OK) {
+        rc = start(&p, sockets);
+    }
+    if (rc == RMS_E_CANCELLED) {
+        rc = RMS_OK; /* told to end before there was a database */
+    } else if (rc == RMS_OK) {
         rms_keylink_ready(p.front.keylink);
         rms_log(RMS_LOG_INFO, "front.started", "url", settings->url, NULL);
         wait_for_end(&p, signals);
@@ -350,6 +371,9 @@ int rms_front_run(const struct rms_settings *settings, const struct rms_front_so
     (void)close(sockets->https);
     if (sockets->admin >= 0) {
         (void)close(sockets->admin);
+    }
+    if (sockets->management >= 0) {
+        (void)close(sockets->management);
     }
     (void)close(signals);
     return rc;

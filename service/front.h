@@ -22,6 +22,8 @@ struct rms_hand_overs;   /* service/hand_over.h */
 struct rms_tokens;       /* service/token.h: verified-token cache, issuers, JWKS */
 struct rms_lookout;      /* service/lookout.h: how old the caches may be */
 struct rms_signin;       /* service/signin.h: codes, device codes, throttling */
+struct rms_meter;        /* service/meter.h: what was answered, counted */
+struct rms_pool;         /* base/queue.h */
 
 struct rms_front {
     const struct rms_settings *settings;
@@ -39,7 +41,9 @@ struct rms_front {
     struct rms_tokens *tokens;
     struct rms_lookout *lookout;
     struct rms_signin *signin;
-    uint64_t changes_seen; /* by the lookout */
+    struct rms_meter *meter; /* NULL: nothing is counted (tests) */
+    struct rms_pool *pool;   /* of the workers; NULL: none (tests) */
+    uint64_t changes_seen;   /* by the lookout */
     int64_t started_at;
     int64_t certificate_until; /* of the TLS certificate in use; RMS_TIME_NONE when it does not tell */
     int64_t authority_until;   /* of the self-made CA above it; RMS_TIME_NONE without one */
@@ -56,9 +60,10 @@ struct rms_worker {
 
 /* What the master hands over. Descriptors are the front's to close. */
 struct rms_front_sockets {
-    int https;   /* listening TCP socket */
-    int admin;   /* listening Unix socket */
-    int control; /* to the master: fresh keyd socket pairs, signals to stop */
+    int https;      /* listening TCP socket */
+    int admin;      /* listening Unix socket */
+    int management; /* listening TCP socket for administration and monitoring; -1: none */
+    int control;    /* to the master: fresh keyd socket pairs, signals to stop */
 };
 
 /* Runs until the control socket closes or SIGTERM; then drains and returns. 0 or why it could not start. */
@@ -67,6 +72,9 @@ RMS_MUST_USE int rms_front_run(const struct rms_settings *settings, const struct
 /* Tenants for handlers. What is returned stays valid until the end of the request, whatever happens to the
  * tenant meanwhile; NULL when there is none. text: a tenant GUID or one of its domains. */
 const struct rms_live_tenant *rms_request_tenant(struct rms_request *request, const char *text);
+
+/* Are requests served while the usage log cannot be written? (S-188) */
+bool rms_front_unlogged(const struct rms_front *front);
 
 /* The only tenant of the deployment, or NULL when there are none or several. */
 const struct rms_live_tenant *rms_request_only_tenant(struct rms_request *request);

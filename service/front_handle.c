@@ -8,10 +8,13 @@
 
 #include "base/clock.h"
 #include "service/admin.h"
+#include "service/meter.h"
 #include "service/on_behalf.h"
+#include "service/rest.h"
 #include "service/rest_error.h"
 #include "service/route.h"
 #include "service/scim.h"
+#include "service/settings.h"
 #include "service/tenant.h"
 #include "service/token.h"
 #include "service/usage.h"
@@ -68,9 +71,19 @@ static void name_methods(unsigned allowed, char *out, size_t size)
     }
 }
 
-static bool visible(const struct rms_exchange *x, const struct rms_route *route)
+/* Which rows there are depends on where somebody comes in. Administration has an address of its own when the
+ * operator gave one, and is then nowhere else (S-319). */
+static bool visible(const struct rms_front *front, const struct rms_request *request)
 {
-    return route->who != RMS_WHO_OPERATOR || x->request.admin_socket;
+    enum rms_who who = request->route->who;
+    if (request->admin_socket) {
+        return true;
+    }
+    if (request->management) {
+        return who == RMS_WHO_MONITOR || who == RMS_WHO_ADMIN;
+    }
+    bool apart = front->settings->admin_listen[0] != '\0';
+    return who != RMS_WHO_OPERATOR && who != RMS_WHO_MONITOR && (who != RMS_WHO_ADMIN || !apart);
 }
 
 static bool takes_token(const struct rms_exchange *x)
@@ -84,7 +97,7 @@ int rms_front_begin(void *context, struct rms_exchange *x)
 {
     struct rms_request *request = &x->request;
     unsigned allowed = 0;
-    (void)context;
+    x->began_ms = rms_clock_monotonic_ms();
     take_correlation(request);
     take_client_info(request);
     request->now = rms_clock_now();
@@ -94,11 +107,13 @@ int rms_front_begin(void *context, struct rms_exchange *x)
         name_methods(allowed, x->allow, sizeof x->allow);
     }
     RMS_TRY(rc);
-    if (!visible(x, request->route)) {
+    if (!visible(context, request)) {
         request->route = NULL;
         return RMS_E_NOT_FOUND;
     }
     x->body_max = request->route->body_max;
+    /* no licence is so long (S-317) */
+    x->long_code = x->body_max == RMS_REST_LICENCE_BODY_MAX ? RMS_E_BAD_LICENSE : RMS_E_LIMIT;
     /* the probe of a POST carries its whole body (rest-protocol section 1): read, never kept */
     x->body_discard = takes_token(x) && rms_request_header(request, "Authorization") == NULL;
     return RMS_OK;
@@ -145,6 +160,7 @@ static int accept_caller(struct rms_front *front, struct rms_request *request)
         RMS_TRY(rms_scim_accept(request));
         return check_type(request);
     case RMS_WHO_ANYONE:
+    case RMS_WHO_MONITOR:
         break;
     }
     return RMS_OK;
@@ -194,7 +210,8 @@ static int serve(struct rms_front *front, struct rms_exchange *x)
         request->arena, rms_view_str(x->raw_query), false, &request->query, &request->query_count));
     RMS_TRY(accept_caller(front, request));
     /* S-188: no service that cannot be logged; the operator gets in to repair it */
-    if (request->route->log == RMS_LOG_USAGE && !rms_usage_healthy(front->usage)) {
+    if (request->route->log == RMS_LOG_USAGE && !rms_usage_healthy(front->usage) &&
+        !rms_front_unlogged(front)) {
         return rms_fail(request, RMS_E_UNREACHABLE, "the usage log cannot be written");
     }
     RMS_TRY(read_what_if(request));
@@ -237,6 +254,13 @@ static void fill_failure(struct rms_front *front, struct rms_exchange *x, int co
     }
 }
 
+static void count(struct rms_front *front, const struct rms_exchange *x, int code)
+{
+    int outcome = x->request.note.code != 0 ? x->request.note.code : code;
+    int64_t ms = x->began_ms != 0 ? rms_clock_monotonic_ms() - x->began_ms : 0;
+    rms_meter_count(front->meter, x->request.route, outcome, ms);
+}
+
 void rms_front_work(struct rms_worker *worker, struct rms_exchange *x)
 {
     struct rms_front *front = worker->front;
@@ -254,6 +278,7 @@ void rms_front_work(struct rms_worker *worker, struct rms_exchange *x)
     if (request->route->log == RMS_LOG_ADMIN) {
         rms_admin_note_request(request, rc);
     }
+    count(front, x, rc);
     rms_request_unpin(request);
     rms_http_prepare(x);
     rms_buf_fini(&x->body);
@@ -272,4 +297,5 @@ void rms_front_refuse(void *context, struct rms_exchange *x, int code)
     }
     refuse(x, code);
     rms_usage_note_request(front->usage, &x->request, code);
+    count(front, x, code);
 }

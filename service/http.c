@@ -178,10 +178,16 @@ static int charge_body(struct rms_exchange *x, size_t more)
                                 : rms_fail(&x->request, RMS_E_THROTTLED, "too many bodies in memory");
 }
 
+static int too_long(struct rms_exchange *x)
+{
+    int code = x->long_code != RMS_OK ? x->long_code : RMS_E_LIMIT;
+    return rms_fail(&x->request, code, "the body is longer than this resource takes");
+}
+
 static int keep_body(struct rms_exchange *x, const char *data, size_t len)
 {
     if (x->body_seen > x->body_max) {
-        return rms_fail(&x->request, RMS_E_LIMIT, "the body is longer than this resource takes");
+        return too_long(x);
     }
     RMS_TRY(charge_body(x, len));
     rms_buf_append(&x->body, data, len);
@@ -199,7 +205,7 @@ static enum MHD_Result take_body(struct rms_exchange *x, const char *data, size_
     if (!x->body_discard && x->late_code == RMS_OK) {
         x->late_code = keep_body(x, data, len);
     } else if (x->body_seen > x->body_max && x->late_code == RMS_OK) {
-        x->late_code = RMS_E_LIMIT;
+        x->late_code = too_long(x);
     }
     return MHD_YES;
 }
@@ -218,7 +224,7 @@ static int check_announced(struct rms_exchange *x)
 {
     const char *length = rms_request_header(&x->request, "Content-Length");
     if (length != NULL && strtoull(length, NULL, 10) > x->body_max) {
-        return rms_fail(&x->request, RMS_E_LIMIT, "the body is longer than this resource takes");
+        return too_long(x);
     }
     return RMS_OK;
 }
@@ -320,6 +326,7 @@ static enum MHD_Result begin(struct rms_exchange *x, const char *method)
     const struct rms_http_calls *calls = &http->options.calls;
     x->begun = true;
     x->request.admin_socket = http->options.admin;
+    x->request.management = http->options.management;
     if (http->options.admin && !peer_is_operator(x->connection)) {
         return MHD_NO;
     }

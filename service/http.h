@@ -32,12 +32,14 @@ struct rms_exchange {
     char ip[INET6_ADDRSTRLEN];
     struct rms_pair headers[RMS_HEADERS_MAX];
     struct rms_buf body;
-    size_t body_max;   /* begin sets it */
+    size_t body_max;   /* begin sets it, */
+    int long_code;     /* and what a longer one is: RMS_E_LIMIT unless said otherwise */
     size_t body_seen;  /* bytes received, kept or not */
     bool body_discard; /* begin: the body is read and thrown away */
     bool begun;
     bool close;       /* the connection cannot be used after this reply */
     int late_code;    /* why the body could not be taken; answered at its end */
+    int64_t began_ms; /* when its head was there */
     size_t charged;   /* of the budget for bodies in memory */
     atomic_bool done; /* the reply is ready */
     char allow[32];   /* value of Allow; "" = none */
@@ -53,8 +55,9 @@ struct rms_http_calls {
 };
 
 struct rms_http_options {
-    int listen; /* listening socket; stays the caller's to close, after rms_http_free */
-    bool admin; /* Unix socket: plain, the peer must be our user or root */
+    int listen;      /* listening socket; stays the caller's to close, after rms_http_free */
+    bool admin;      /* Unix socket: plain, the peer must be our user or root */
+    bool management; /* administration and monitoring alone */
     const char *cert_pem;
     const char *key_pem;
     unsigned pollers;

@@ -11,6 +11,7 @@
 #include "service/message.h"
 #include "service/sandbox.h"
 #include "service/settings.h"
+#include "service/store_wait.h"
 #include "service/stream.h"
 #include "store/admin_log.h"
 #include "store/mail.h"
@@ -152,7 +153,7 @@ int rms_jobs_main(const struct rms_settings *settings, int control)
     struct rms_directories *directories = NULL;
     struct rms_streams *streams = NULL;
     int signals = open_signals();
-    int status = signals >= 0 ? rms_store_open(settings->database, &store) : RMS_E_IO;
+    int status = signals >= 0 ? rms_store_wait(settings->database, signals, &store) : RMS_E_IO;
 
     if (status == 0) {
         status = rms_db_open(store, &db);
@@ -181,5 +182,5 @@ int rms_jobs_main(const struct rms_settings *settings, int control)
     rms_directories_stop(&directories);
     rms_db_close(&db);
     rms_store_free(&store);
-    return status;
+    return status == RMS_E_CANCELLED ? 0 : status;
 }

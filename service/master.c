@@ -38,6 +38,7 @@ struct master {
     struct retired retired[RETIRED_MAX];
     int https;
     int admin;
+    int management; /* the same over HTTPS, when it has an address of its own; else -1 */
     int pid_file;
     int signals;
     int64_t more_at; /* when more connections were last handed out */
@@ -57,9 +58,9 @@ static struct rms_child *child_of(struct master *master, enum rms_child_kind kin
 static int run_front(struct master *master, int control)
 {
     const struct rms_front_sockets sockets = {
-        .https = master->https, .admin = master->admin, .control = control};
+        .https = master->https, .admin = master->admin, .management = master->management, .control = control};
 
-    rms_process_keep_only((const int[]){master->https, master->admin, control}, 3);
+    rms_process_keep_only((const int[]){master->https, master->admin, master->management, control}, 4);
     RMS_TRY(rms_process_become(&master->settings));
     RMS_TRY(rms_process_shut_in(&master->settings, false));
     return master->options->front(&master->settings, &sockets);
@@ -420,6 +421,7 @@ static void keep_fixed(const struct rms_settings *old, struct rms_settings *fres
 {
     memcpy(fresh->dir, old->dir, sizeof fresh->dir);
     memcpy(fresh->listen, old->listen, sizeof fresh->listen);
+    memcpy(fresh->admin_listen, old->admin_listen, sizeof fresh->admin_listen);
     memcpy(fresh->user, old->user, sizeof fresh->user);
 }
 
@@ -578,6 +580,7 @@ static int prepare(struct master *master)
     RMS_TRY(run_setup(&master->settings));
     RMS_TRY(rms_master_pid_file(&master->settings, &master->pid_file));
     RMS_TRY(rms_master_listen(&master->settings, &master->https));
+    RMS_TRY(rms_master_listen_admin(&master->settings, &master->management));
     RMS_TRY(rms_master_admin_socket(&master->settings, &master->admin));
     master->signals = open_signals();
     return master->signals >= 0 ? 0 : rms_error_from_errno(errno);
@@ -585,7 +588,7 @@ static int prepare(struct master *master)
 
 static void close_all_of(struct master *master)
 {
-    const int fds[] = {master->https, master->admin, master->pid_file, master->signals};
+    const int fds[] = {master->https, master->admin, master->management, master->pid_file, master->signals};
     char path[PATH_MAX];
 
     if (master->admin >= 0 && rms_settings_path(&master->settings, "admin.sock", path) == 0) {
@@ -609,6 +612,7 @@ int rms_master_run(const struct rms_master_options *options)
         .settings = *options->settings,
         .https = -1,
         .admin = -1,
+        .management = -1,
         .pid_file = -1,
         .signals = -1,
         .status = 1};

@@ -82,12 +82,17 @@ static bool listed(const struct rms_setup_hosts *hosts, size_t count, const char
 
 int rms_setup_hosts(const struct rms_settings *settings, struct rms_setup_hosts *hosts_out)
 {
-    const char *const all[] = {hosts_out->storage[0], hosts_out->storage[1], "localhost", "127.0.0.1", "::1"};
+    const char *const all[] = {
+        hosts_out->storage[0], hosts_out->storage[1], "localhost", "127.0.0.1", "::1", hosts_out->storage[2]};
     char port[8];
     size_t count = 0;
 
     RMS_TRY(rms_settings_host(settings, hosts_out->storage[0], sizeof hosts_out->storage[0]));
-    RMS_TRY(rms_settings_split_listen(settings, hosts_out->storage[1], port));
+    RMS_TRY(rms_settings_split_listen(settings->listen, hosts_out->storage[1], port));
+    memcpy(hosts_out->storage[2], hosts_out->storage[1], sizeof hosts_out->storage[2]);
+    if (settings->admin_listen[0] != '\0') {
+        RMS_TRY(rms_settings_split_listen(settings->admin_listen, hosts_out->storage[2], port));
+    }
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         bool any_address = strcmp(all[i], "0.0.0.0") == 0 || strcmp(all[i], "::") == 0;
 

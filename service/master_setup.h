@@ -21,11 +21,11 @@ RMS_MUST_USE int rms_setup(const struct rms_settings *settings);
 /* The directories alone. */
 RMS_MUST_USE int rms_setup_directories(const struct rms_settings *settings);
 
-/* NULL-terminated names a self-made certificate carries: host of url, address of listen, localhost,
- * 127.0.0.1, ::1. */
-#define RMS_SETUP_HOSTS_MAX 6
+/* NULL-terminated names a self-made certificate carries: host of url, addresses of listen and admin_listen,
+ * localhost, 127.0.0.1, ::1. */
+#define RMS_SETUP_HOSTS_MAX 7
 struct rms_setup_hosts {
-    char storage[2][RMS_SETTING_TEXT];
+    char storage[3][RMS_SETTING_TEXT];
     const char *list[RMS_SETUP_HOSTS_MAX];
 };
 RMS_MUST_USE int rms_setup_hosts(const struct rms_settings *settings, struct rms_setup_hosts *hosts_out);

@@ -70,7 +70,7 @@ static int listen_on(const struct addrinfo *address)
     return fd;
 }
 
-int rms_master_listen(const struct rms_settings *settings, int *fd_out)
+static int listen_at(const char *text, int *fd_out)
 {
     const struct addrinfo hints = {
         .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
@@ -79,17 +79,24 @@ int rms_master_listen(const struct rms_settings *settings, int *fd_out)
     char port[8];
     int err = 0;
 
-    if (from_service_manager(fd_out)) {
-        return 0;
-    }
-    RMS_TRY(rms_settings_split_listen(settings, host, port));
+    RMS_TRY(rms_settings_split_listen(text, host, port));
     if (getaddrinfo(host, port, &hints, &address) != 0) {
-        return failed("listen: not a numeric address", settings->listen, EINVAL);
+        return failed("listen: not a numeric address", text, EINVAL);
     }
     *fd_out = listen_on(address);
     err = errno;
     freeaddrinfo(address);
-    return *fd_out >= 0 ? 0 : failed("listen", settings->listen, err);
+    return *fd_out >= 0 ? 0 : failed("listen", text, err);
+}
+
+int rms_master_listen(const struct rms_settings *settings, int *fd_out)
+{
+    return from_service_manager(fd_out) ? 0 : listen_at(settings->listen, fd_out);
+}
+
+int rms_master_listen_admin(const struct rms_settings *settings, int *fd_out)
+{
+    return settings->admin_listen[0] == '\0' ? 0 : listen_at(settings->admin_listen, fd_out);
 }
 
 static int bind_admin(int fd, const struct sockaddr_un *address)

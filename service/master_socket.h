@@ -9,6 +9,9 @@
  * block. Says why not in the log. */
 RMS_MUST_USE int rms_master_listen(const struct rms_settings *settings, int *fd_out);
 
+/* The one for administration and monitoring, when settings->admin_listen names one; else nothing. */
+RMS_MUST_USE int rms_master_listen_admin(const struct rms_settings *settings, int *fd_out);
+
 /* DIR/admin.sock, mode 0600, listening. */
 RMS_MUST_USE int rms_master_admin_socket(const struct rms_settings *settings, int *fd_out);
 

@@ -88,6 +88,7 @@ struct rms_request {
     bool admin_socket;
     bool
         what_if; /* a rehearsal: the store undoes what the handler does; the rest is the handler's to leave */
+    bool management; /* it came by the address for administration and monitoring */
 
     enum rms_caller caller;
     const struct rms_live_tenant

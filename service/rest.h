@@ -27,6 +27,10 @@ int rms_rest_client_licensor(struct rms_front *front, struct rms_request *reques
 int rms_rest_client_log(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_licensing_info(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 
+int rms_rest_alive(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_ready(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_metrics(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+
 int rms_rest_tracking_register(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_tracking_list(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_tracking_show(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);

@@ -91,6 +91,10 @@ const struct rms_route rms_routes[] = {
     {GET, "/_wmcs/certification", RMS_WHO_ANYONE, RMS_AREA_NONE, 0, rms_rest_licensing_info, RMS_LOG_NONE,
         NULL, false},
 
+    {GET, "/health", RMS_WHO_MONITOR, RMS_AREA_NONE, 0, rms_rest_alive, RMS_LOG_NONE, NULL},
+    {GET, "/ready", RMS_WHO_MONITOR, RMS_AREA_NONE, 0, rms_rest_ready, RMS_LOG_NONE, NULL},
+    {GET, "/metrics", RMS_WHO_MONITOR, RMS_AREA_NONE, 0, rms_rest_metrics, RMS_LOG_NONE, NULL},
+
     SIGNIN(GET, "/{}/.well-known/openid-configuration", 0, configuration),
     SIGNIN(GET, "/{}/discovery/keys", 0, keys),
     SIGNIN(GET | POST, "/{}/oauth2/authorize", FORM, authorize),
@@ -211,6 +215,8 @@ const struct rms_route rms_routes[] = {
     TENANT(GET, "log/admin", REPORT, log_admin, "GetAdminLog"),
     TENANT(GET, "log/verify", REPORT, log_verify, "VerifyUserLog"),
     TENANT(GET, "reports/{}", REPORT, report, "GetReport"),
+    TENANT(GET, "privacy", PEOPLE, privacy_show, "GetPersonalData"),
+    TENANT(POST, "privacy/delete", PEOPLE, privacy_delete, "RemovePersonalData"),
     TENANT(POST, "log/erase", PEOPLE, log_erase, "EraseUserLogPerson"),
     OPERATOR(POST, "tenants/{}/log/trim", log_trim, "TrimUserLog"),
     {0},

@@ -10,6 +10,7 @@ enum rms_who {
     RMS_WHO_ANYONE, /* sign-in, redirects, information pages */
     RMS_WHO_BEARER, /* a valid token; without one 401 and the bearer challenge, the body unread by handlers */
     RMS_WHO_PUSHER, /* a SCIM token of the tenant that the path names */
+    RMS_WHO_MONITOR,  /* the administration socket and the administration address; elsewhere 404 */
     RMS_WHO_OPERATOR, /* the administration socket only; elsewhere 404 as if it did not exist */
     RMS_WHO_ADMIN,    /* there the operator; over HTTPS administrators whose roles reach the area */
 };

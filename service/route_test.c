@@ -118,6 +118,7 @@ static int print_table(void)
     static const char *const who[] = {[RMS_WHO_ANYONE] = "anyone",
         [RMS_WHO_BEARER] = "bearer",
         [RMS_WHO_PUSHER] = "pusher",
+        [RMS_WHO_MONITOR] = "operator",
         [RMS_WHO_OPERATOR] = "operator",
         [RMS_WHO_ADMIN] = "operator"}; /* at its socket */
     static const struct {

@@ -42,6 +42,7 @@ struct row {
 static const struct row rows[] = {
     TEXT_ROW("dir", dir, "", "data directory"),
     TEXT_ROW("listen", listen, "127.0.0.1:8443", "ADDRESS:PORT or [IPV6]:PORT to serve HTTPS on"),
+    TEXT_ROW("admin_listen", admin_listen, "", "ADDRESS:PORT for administration and monitoring alone"),
     TEXT_ROW("url", url, "", "public base URL, https://HOST[:PORT]"),
     TEXT_ROW("service_domain", service_domain, "main.openrms.internal",
         "REGION.SUFFIX at the end of the addresses of applications"),
@@ -68,6 +69,8 @@ static const struct row rows[] = {
     NUMBER_ROW("usage_file_max_bytes", usage_file_max_bytes, 4096, 1 << 30, 64 << 20,
         "size at which a new usage file is begun"),
     TEXT_ROW("usage_journal", usage_journal, "", "journal's socket that the usage log is written to as well"),
+    TEXT_ROW(
+        "unlogged_service", unlogged_service, "no", "serve while the usage log cannot be written: yes or no"),
     NUMBER_ROW("workers", workers, 1, 128, PER_CORE, "threads that handle requests"),
     NUMBER_ROW("pollers", pollers, 1, 64, PER_CORE, "threads that serve connections"),
     NUMBER_ROW("keyd_threads", keyd_threads, 1, 128, PER_CORE, "threads for private-key operations"),
@@ -322,9 +325,8 @@ void rms_settings_print(const struct rms_settings *settings, FILE *out)
 /* --- what follows from what --------------------------------------------------------------------------- */
 
 /* Splits ADDRESS:PORT or [IPV6]:PORT. */
-int rms_settings_split_listen(const struct rms_settings *settings, char host[RMS_SETTING_TEXT], char port[8])
+int rms_settings_split_listen(const char *text, char host[RMS_SETTING_TEXT], char port[8])
 {
-    const char *text = settings->listen;
     const char *colon = strrchr(text, ':');
     const char *start = text;
     const char *end = colon;
@@ -464,7 +466,7 @@ static int fill_rest(struct rms_settings *settings)
     if (len > 0 && settings->url[len - 1] == '/') {
         settings->url[len - 1] = '\0';
     }
-    if (len == 0 && rms_settings_split_listen(settings, host, port) == 0) {
+    if (len == 0 && rms_settings_split_listen(settings->listen, host, port) == 0) {
         RMS_TRY(fill_text(settings->url, "https://localhost:", port, ""));
     }
     if (settings->mail[0] != '\0' && rms_settings_host(settings, host, sizeof host) == 0) {
@@ -539,7 +541,12 @@ static int run_checks(const struct rms_settings *settings, char *message, size_t
     enum rms_log_level level;
     const struct check checks[] = {
         {settings->dir[0] == '/', "dir must be an absolute path"},
-        {rms_settings_split_listen(settings, host, port) == 0, "listen must be ADDRESS:PORT or [IPV6]:PORT"},
+        {rms_settings_split_listen(settings->listen, host, port) == 0,
+            "listen must be ADDRESS:PORT or [IPV6]:PORT"},
+        {settings->admin_listen[0] == '\0' ||
+                rms_settings_split_listen(settings->admin_listen, host, port) == 0,
+            "admin_listen must be ADDRESS:PORT or [IPV6]:PORT"},
+        {yes_or_no(settings->unlogged_service), "unlogged_service must be yes or no"},
         {url_ok(settings), "url must be https://HOST[:PORT] without a path"},
         {database_ok(settings->database), "database must be sqlite:/PATH or postgresql://..."},
         {(settings->tls_certificate[0] == '\0') == (settings->tls_key[0] == '\0'),

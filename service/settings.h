@@ -17,6 +17,7 @@ struct rms_settings {
     /* where */
     char dir[RMS_SETTING_TEXT];            /* data directory, absolute */
     char listen[RMS_SETTING_TEXT];         /* ADDRESS:PORT or [IPV6]:PORT */
+    char admin_listen[RMS_SETTING_TEXT];   /* for administration and monitoring alone; "" = none */
     char url[RMS_SETTING_TEXT];            /* public base URL: https://HOST[:PORT], no trailing slash */
     char service_domain[RMS_SETTING_TEXT]; /* REGION.SUFFIX: ends the addresses of applications */
     char user[RMS_SETTING_TEXT];     /* account the children run as when rmsd is started as root; "" = stay */
@@ -43,6 +44,7 @@ struct rms_settings {
     char usage_file[RMS_SETTING_TEXT];    /* JSON lines when its name ends with .jsonl, else W3C */
     int usage_file_max_bytes;             /* begun anew beyond this */
     char usage_journal[RMS_SETTING_TEXT]; /* socket of a systemd-journald */
+    char unlogged_service[8];             /* yes: requests are served while the usage log cannot be written */
 
     /* mail (doc/dev/mail.md); "" = none is sent */
     char mail[RMS_SETTING_TEXT];             /* smtp://HOST[:PORT], smtps://HOST[:PORT], directory:/PATH */
@@ -88,9 +90,8 @@ void rms_settings_print(const struct rms_settings *settings, FILE *out);
 /* Host of the public URL, without port and brackets. RMS_E_BAD_ARGUMENT when url is none. */
 RMS_MUST_USE int rms_settings_host(const struct rms_settings *settings, char *host, size_t size);
 
-/* Address and port of listen, brackets taken off. */
-RMS_MUST_USE int rms_settings_split_listen(
-    const struct rms_settings *settings, char host[RMS_SETTING_TEXT], char port[8]);
+/* Address and port of ADDRESS:PORT or [IPV6]:PORT, brackets taken off. */
+RMS_MUST_USE int rms_settings_split_listen(const char *text, char host[RMS_SETTING_TEXT], char port[8]);
 
 /* Where mail is written instead of sent; NULL when it is not. */
 const char *rms_settings_mail_directory(const struct rms_settings *settings);

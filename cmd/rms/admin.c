@@ -66,6 +66,7 @@ static const struct verb verbs[] = {
     ADMIN_GROUP("tracking", "Documents, who opened them, and their revocation", admin_tracking_verbs),
     ADMIN_GROUP("owner", "Documents handed over to another owner", admin_owner_verbs),
     ADMIN_GROUP("log", "Usage log and log of administration", admin_log_verbs),
+    ADMIN_GROUP("privacy", "What is stored about a person", admin_privacy_verbs),
     ADMIN_GROUP("report", "Sums over the usage log", admin_report_verbs),
     ADMIN_GROUP("db", "The database as a whole", admin_db_verbs),
     ADMIN_VERB("health", "Show whether everything works", NULL, 0, 0, health_options, health,

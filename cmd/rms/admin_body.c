@@ -300,6 +300,22 @@ static int put_document(const struct filling *f)
                                                        : admin_add_licence(what, NULL, f->object);
 }
 
+/* The whole 24 hours, also where the clocks are changed that day; nothing smaller. */
+static int put_day(const struct filling *f)
+{
+    const char *text = option_text(f);
+    int64_t time;
+
+    if (text == NULL) {
+        return 0;
+    }
+    if (strchr(text, 'T') != NULL || date_parse(text, false, &time) < 0) {
+        return usage_error(
+            f->arguments, _("--%s takes a day: YYYY-MM-DD; not \"%s\""), f->field->option, text);
+    }
+    return put(f, time_json(time + RMS_DAY_S - 1));
+}
+
 static int put_empty(const struct filling *f)
 {
     return argument_flag(f->arguments, f->field->option) ? put(f, json_array()) : 0;
@@ -345,6 +361,7 @@ static int (*const fillers[])(const struct filling *) = {
     [FIELD_DATE] = put_date,
     [FIELD_FROM] = put_date,
     [FIELD_TO] = put_date,
+    [FIELD_DAY] = put_day,
     [FIELD_START] = put_date,
     [FIELD_EMPTY] = put_empty,
     [FIELD_BOOL] = put_bool,

@@ -23,6 +23,7 @@
 static const struct option_row usage_options[] = {
     RANGE_OPTIONS,
     TEXT("day", "DAY", "that day alone: YYYY-MM-DD, local time"),
+    TEXT("for", "DAY", "the 24 hours from local midnight of YYYY-MM-DD; with --path that UTC day"),
     TEXT("user", "ADDRESS", "only requests of this person"),
     TEXT("content", "ID", "only requests about this content"),
     TEXT("about", "ADDRESS", "every row that names this person: requester, owner, issuer, acted for"),
@@ -73,6 +74,8 @@ static const struct call_field usage_query[] = {
     {"to", FIELD_TO, "to", 0},
     {"from", FIELD_FROM, "day", 0},
     {"to", FIELD_TO, "day", 0},
+    {"to", FIELD_DAY, "for", 0},
+    {"from", FIELD_FROM, "for", 0},
     {"limit", FIELD_TEXT, "limit", 0},
     {"user", FIELD_TEXT, "user", 0},
     {"content", FIELD_TEXT, "content", 0},
@@ -100,6 +103,15 @@ static const struct call log_admin = {
 /* --- printing --------------------------------------------------------------------------------------------
  */
 
+/* Local midnight is seldom midnight in UTC, which the rows are in: which hours were meant is said (S-190). */
+static void tell_day(const json_t *query)
+{
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(256);
+
+    rms_buf_printf(&text, _("rows from %s to %s"), rms_json_str(query, "from"), rms_json_str(query, "to"));
+    output_note(NULL, rms_buf_text(&text));
+}
+
 static int print_log(const struct arguments *arguments, const struct call *call)
 {
     struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
@@ -111,6 +123,9 @@ static int print_log(const struct arguments *arguments, const struct call *call)
 
     if (code > 0) {
         return code;
+    }
+    if (argument_flag(arguments, "for") && !output_quiet()) {
+        tell_day(query);
     }
     code = admin_url(arguments, call->path, query, &url);
     if (code == 0) {
@@ -243,11 +258,13 @@ static int download(const struct arguments *arguments)
     size_t count;
     int status;
 
-    if (argument_text(arguments, "from") == NULL) {
-        return usage_error(arguments, _("--path needs --from"));
+    bool one = argument_flag(arguments, "for");
+
+    if (!one && argument_text(arguments, "from") == NULL) {
+        return usage_error(arguments, _("--path needs --from or --for"));
     }
-    status = read_day(arguments, "from", &first);
-    status = status == 0 ? read_day(arguments, "to", &last) : status;
+    status = read_day(arguments, one ? "for" : "from", &first);
+    status = status == 0 ? read_day(arguments, one ? "for" : "to", &last) : status;
     if (status != 0) {
         return status;
     }
@@ -273,6 +290,11 @@ int admin_run_log(struct arguments *arguments)
 {
     const struct call *call = argument_verb(arguments)->data;
 
+    if (argument_flag(arguments, "for") &&
+        (argument_flag(arguments, "from") || argument_flag(arguments, "to") ||
+            argument_flag(arguments, "day"))) {
+        return usage_error(arguments, _("--for goes without --from, --to and --day"));
+    }
     if (argument_flag(arguments, "path")) {
         return download(arguments);
     }

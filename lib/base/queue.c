@@ -135,6 +135,16 @@ static void put(struct rms_pool *pool, void *argument)
     (void)pthread_cond_signal(&pool->work);
 }
 
+size_t rms_pool_waiting(struct rms_pool *pool)
+{
+    size_t waiting;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    waiting = pool->waiting;
+    (void)pthread_mutex_unlock(&pool->lock);
+    return waiting;
+}
+
 int rms_pool_submit(struct rms_pool *pool, void *argument)
 {
     int status = RMS_E_THROTTLED;

@@ -32,6 +32,9 @@ void rms_pool_submit_wait(struct rms_pool *pool, void *argument);
 /* Waits until every submitted job has run. */
 void rms_pool_drain(struct rms_pool *pool);
 
+/* How many jobs wait for a thread now. */
+size_t rms_pool_waiting(struct rms_pool *pool);
+
 /* Drains, ends the threads, frees. Accepts NULL. */
 void rms_pool_free(struct rms_pool **pool);
 

@@ -23,19 +23,27 @@ struct rms_value {
  * nothing, RMS_E_BAD_ARGUMENT for other constraints, RMS_E_THROTTLED when locked for too long, and
  * RMS_E_UNREACHABLE when the server is gone: an open transaction is lost with it, the next use outside of one
  * tries to connect again. A transaction in which a statement failed may be good for nothing but its end. */
+enum rms_engine_opening {
+    RMS_OPENING_MAKES = 1, /* may make a new database */
+    RMS_OPENING_AGAIN = 2, /* that the server is away was said already */
+};
+
 struct rms_engine {
     const char *scheme; /* in front of the colon of a store URL */
 
     /* Files outside the database that open reads for itself, absolute paths; NULL: none. */
     int (*files)(const char *place, struct rms_store_files *files_out);
 
-    /* place: what follows the colon. create: may make a new database. */
-    int (*open)(const char *place, bool create, struct rms_link **link_out);
+    /* place: what follows the colon. how: enum rms_engine_opening. */
+    int (*open)(const char *place, unsigned how, struct rms_link **link_out);
     void (*close)(struct rms_link *link);
 
     /* From any thread while the link lives: ends the session, so that whoever waits for the server's answer
      * has RMS_E_UNREACHABLE at once. NULL where there is no server. */
     void (*sever)(struct rms_link *link);
+
+    /* The server's clock; NULL where there is no server. */
+    int (*clock)(struct rms_link *link, int64_t *time_out);
 
     /* Several statements without parameters. */
     int (*exec)(struct rms_link *link, const char *sql);

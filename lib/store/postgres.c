@@ -272,13 +272,12 @@ static int files(const char *place, struct rms_store_files *files_out)
     return rms_postgres_files(url, files_out);
 }
 
-static int open_link(const char *place, bool create, struct rms_link **link_out)
+static int open_link(const char *place, unsigned how, struct rms_link **link_out)
 {
     struct rms_link *link;
     char url[URL_MAX];
     int code;
 
-    (void)create; /* making databases is for their administrator */
     RMS_TRY(url_of(place, url));
     link = rms_calloc(1, sizeof *link);
     if (link == NULL) {
@@ -287,6 +286,7 @@ static int open_link(const char *place, bool create, struct rms_link **link_out)
     (void)pthread_mutex_init(&link->cut, NULL);
     link->socket = -1;
     link->pause_ms = RETRY_MS;
+    link->refused = (how & RMS_OPENING_AGAIN) != 0;
     link->conn = connect_to(url);
     rms_wipe(url, sizeof url);
     if (link->conn == NULL) {
@@ -315,6 +315,11 @@ static int ask_number(struct rms_link *link, const char *sql, int64_t *number_ou
         *number_out = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
     }
     return outcome(link, result);
+}
+
+static int server_clock(struct rms_link *link, int64_t *time_out)
+{
+    return ask_number(link, "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS BIGINT)", time_out);
 }
 
 static int version(struct rms_link *link, unsigned *version_out)
@@ -758,6 +763,7 @@ const struct rms_engine rms_engine_postgres = {
     .close = close_link,
     .sever = sever,
     .exec = exec,
+    .clock = server_clock,
     .version = version,
     .set_version = set_version,
     .check = check,

@@ -133,7 +133,7 @@ static void close_link(struct rms_link *link)
     (void)sqlite3_close_v2(as_db(link));
 }
 
-static int open_link(const char *place, bool create, struct rms_link **link_out)
+static int open_link(const char *place, unsigned how, struct rms_link **link_out)
 {
     sqlite3 *db = NULL;
     int status;
@@ -142,7 +142,7 @@ static int open_link(const char *place, bool create, struct rms_link **link_out)
     if (place[0] == '\0') {
         return RMS_E_BAD_ARGUMENT;
     }
-    if (create) {
+    if ((how & RMS_OPENING_MAKES) != 0) {
         RMS_TRY(make_file(place));
     }
     status = sqlite3_open_v2(place, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);

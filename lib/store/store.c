@@ -73,12 +73,7 @@ int rms_store_migrate(const struct rms_engine *engine, struct rms_link *link, un
     return code;
 }
 
-int rms_store_open(const char *url, struct rms_store **store_out)
-{
-    return rms_store_open_version(url, rms_migration_count, store_out);
-}
-
-int rms_store_open_version(const char *url, unsigned version, struct rms_store **store_out)
+static int open_store(const char *url, unsigned how, unsigned version, struct rms_store **store_out)
 {
     const char *place = NULL;
     const struct rms_engine *engine = engine_of(url, &place);
@@ -90,7 +85,7 @@ int rms_store_open_version(const char *url, unsigned version, struct rms_store *
     if (engine == NULL || version > rms_migration_count) {
         return RMS_E_BAD_ARGUMENT;
     }
-    RMS_TRY(engine->open(place, true, &link));
+    RMS_TRY(engine->open(place, how, &link));
     code = rms_store_migrate(engine, link, version);
     engine->close(link);
     RMS_TRY(code);
@@ -108,6 +103,21 @@ int rms_store_open_version(const char *url, unsigned version, struct rms_store *
     (void)pthread_mutex_init(&store->opened, NULL);
     *store_out = store;
     return 0;
+}
+
+int rms_store_open(const char *url, struct rms_store **store_out)
+{
+    return open_store(url, RMS_OPENING_MAKES, rms_migration_count, store_out);
+}
+
+int rms_store_open_version(const char *url, unsigned version, struct rms_store **store_out)
+{
+    return open_store(url, RMS_OPENING_MAKES, version, store_out);
+}
+
+int rms_store_open_again(const char *url, struct rms_store **store_out)
+{
+    return open_store(url, RMS_OPENING_MAKES | RMS_OPENING_AGAIN, rms_migration_count, store_out);
 }
 
 void rms_store_free(struct rms_store **store)
@@ -152,7 +162,7 @@ int rms_db_open(struct rms_store *store, struct rms_db **db_out)
     }
     db->store = store;
     db->engine = store->engine;
-    code = db->engine->open(store->place, false, &db->link);
+    code = db->engine->open(store->place, 0, &db->link);
     if (code < 0) {
         rms_free(db);
         return code;
@@ -209,6 +219,16 @@ void rms_store_sever(struct rms_store *store)
 bool rms_store_has_server(const struct rms_store *store)
 {
     return store->engine->sever != NULL;
+}
+
+int rms_store_server_time(struct rms_db *db, int64_t *time_out)
+{
+    *time_out = RMS_TIME_NONE;
+    if (db->engine->clock == NULL) {
+        return RMS_E_UNSUPPORTED;
+    }
+    RMS_TRY(rms_db_ask(db));
+    return rms_db_noted(db, db->engine->clock(db->link, time_out));
 }
 
 bool rms_db_was_unreachable(struct rms_db *db)

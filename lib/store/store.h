@@ -32,6 +32,8 @@ RMS_MUST_USE int rms_store_open(const char *url, struct rms_store **store_out);
 /* Brings it to an older version only, for what is to be filled with rows of that version (store/dump.h);
  * rms_upkeep_migrate does the rest. */
 RMS_MUST_USE int rms_store_open_version(const char *url, unsigned version, struct rms_store **store_out);
+/* The same once more, after RMS_E_UNREACHABLE: that the server is still away is not told again. */
+RMS_MUST_USE int rms_store_open_again(const char *url, struct rms_store **store_out);
 
 /* Files that opening it, and every connection, may read besides the database (passwords, certificates): for
  * the sandbox of the process, which is made before. Absolute paths. RMS_E_BAD_ARGUMENT for a URL that is
@@ -64,6 +66,9 @@ void rms_store_sever(struct rms_store *store);
 
 /* Is there a server at all? */
 bool rms_store_has_server(const struct rms_store *store);
+
+/* What time it is for the server; RMS_E_UNSUPPORTED without one. */
+RMS_MUST_USE int rms_store_server_time(struct rms_db *db, int64_t *time_out);
 
 /* Has a call on this connection met RMS_E_UNREACHABLE since this was asked last? */
 bool rms_db_was_unreachable(struct rms_db *db);

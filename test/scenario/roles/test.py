@@ -358,5 +358,109 @@ def on_the_command_line():
         lab.close()
 
 
+# What shows addresses of people, and in which area it is (doc/dev/roles.md).
+PERSONAL = (("HELP", "user", "list"), ("HELP", "user", "show", "bob@contoso.test"), ("HELP", "group", "list"), ("PEOPLE", "role", "list"),
+            ("SUPER", "superuser", "list"), ("TEMPLATE", "template", "list"), ("REPORT", "log", "usage"), ("REPORT", "log", "admin"),
+            ("REPORT", "report", "person"), ("TRACKING", "tracking", "list"), ("PEOPLE", "privacy", "export", "bob@contoso.test"),
+            ("PEOPLE", "privacy", "delete", "nobody@contoso.test", "--confirm", "nobody@contoso.test", "--force"))
+WORDS = {"user list": "GetUsers", "user show": "GetUser", "group list": "GetGroups", "role list": "GetRoleBasedAdministrator",
+         "superuser list": "GetSuperUsers", "template list": "GetAllTemplates", "log usage": "GetUserLog", "log admin": "GetAdminLog",
+         "report person": "GetReport", "tracking list": "GetDocuments", "privacy export": "GetPersonalData",
+         "privacy delete": "RemovePersonalData"}
+
+
+def who_sees_personal_data():
+    # proves: S-325
+    lab = lab_with_roles()
+    try:
+        # bob had a role when he began his session, and has none any more: the next command is refused
+        lab.admin("role", "add", "bob@contoso.test", "--role", "Reader")
+        for name in ("bob", *ROLES):
+            lab.person(name).rms("admin", "login")
+        lab.admin("role", "remove", "bob@contoso.test", "--role", "Reader")
+        refused = collections.Counter()
+        for name in ("bob", *ROLES):
+            person = lab.person(name)
+            for area, *args in PERSONAL:
+                may = name in REACH[area].split()
+                done = person.rms("admin", *args, code=None)
+                assert done.code == (0 if may else 3), (name, args, done)
+                if not may:
+                    assert "(role-required)" in done.err and not done.out, done
+                    refused[person.address, WORDS[" ".join(args[:2])]] += 1
+        log = [json.loads(line) for line in lab.admin("log", "admin", "--json").out.splitlines()]
+        found = collections.Counter((r["actor"], r["command"].split()[0]) for r in log
+                                    if r["status"] == "Failed" and "role-required" in r["result"] and r["actor"] != "operator")
+        assert found == refused, (found - refused, refused - found)
+        assert lab.person("bob").rms("admin", "login", code=3).err
+    finally:
+        lab.close()
+
+
+def everything_about_one_address():
+    # proves: S-322
+    # touches: S-324
+    with Lab(people=("alice", "bob", "jacob@contoso.test")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        own = ("--tenant", "contoso.test")
+        # a record in each store, and one of somebody whose address only ends the same
+        for who in ("bob", "jacob"):
+            lab.admin("template", "add", "--name", "For " + who, "--grant", f"{who}@contoso.test:VIEW", *own)
+            lab.admin("role", "add", f"{who}@contoso.test", "--role", "Reader", *own)
+            lab.admin("superuser", "feature", "enable", *own)
+            lab.admin("superuser", "add", f"{who}@contoso.test", *own)
+            lab.admin("group", "add", "g-" + who, *own)
+            lab.admin("group", "member", "add", "g-" + who, f"{who}@contoso.test", *own)
+        for person in (alice, bob):
+            path = person.write(f"of-{person.name}.txt", b"text\n")
+            made = person.rms("--json", "protect", path, "--perm", "bob@contoso.test:VIEW", "--in-place").json_lines[0]
+            person.rms("revoke", made["EncryptedFile"], "--force")
+        bob.rms("admin", "login")
+        # what clients send as their log is dropped
+        assert bob.rest("POST", "/my/v2/clientlogs/debug", '{"log": "planted-in-a-client-log bob@contoso.test"}')[0] == 200
+        told = lab.admin("privacy", "export", "BOB@contoso.test", *own).json
+        assert told["Address"] == "bob@contoso.test"
+        for place in ("Accounts", "Addresses", "Groups", "SignIns", "AdminSessions", "Roles", "SuperUsers", "Templates", "Documents",
+                      "Revocations", "AdminLog", "UsageLog"):
+            assert told[place], (place, told)
+        assert [a["Upn"] for a in told["Accounts"]] == ["bob@contoso.test"] and [g["Name"] for g in told["Groups"]] == ["g-bob"]
+        assert [r["Role"] for r in told["Roles"]] == ["Reader"] and [s["Address"] for s in told["SuperUsers"]] == ["bob@contoso.test"]
+        assert len([t for t in told["Templates"] if t["Current"]]) == 1, told["Templates"]
+        assert {d["Issuer"] for d in told["Documents"]} == {"bob@contoso.test"}
+        assert any("AddRole" in r["Command"] for r in told["AdminLog"]) and not any("jacob" in r["Command"] for r in told["AdminLog"])
+        assert all("bob@contoso.test" in json.dumps(r) for r in told["UsageLog"]) and {r["c-ip"] for r in told["UsageLog"]} == {"127.0.0.1"}
+        assert "jacob" not in json.dumps(told) and told["NotHere"]
+        for file in (lab.data / "db").iterdir():
+            assert b"planted-in-a-client-log" not in file.read_bytes(), file
+        # nobody of that name, another organisation's, and no address at all
+        for who, tenant in (("nobody@contoso.test", "contoso.test"), ("bob@contoso.test", "fabrikam.test")):
+            empty = lab.admin("privacy", "export", who, "--tenant", tenant).json
+            assert all(not v for v in empty.values() if isinstance(v, list) and v != told["NotHere"]), empty
+        lab.admin("privacy", "export", "bob@@x", *own, code=2)
+        assert lab.admin("privacy", "export", code=2)
+        # taking away: said twice, or nothing happens
+        for args in ((), ("--force",), ("--confirm", "alice@contoso.test", "--force"), ("--confirm", "bob@contoso.test")):
+            lab.admin("privacy", "delete", "bob@contoso.test", *args, *own, code=2)
+        assert lab.admin("privacy", "export", "bob@contoso.test", *own).json["Documents"]
+        gone = lab.admin("--json", "privacy", "delete", "bob@contoso.test", "--confirm", "bob@contoso.test", "--force", *own).json
+        assert gone["UsageRows"] >= len(told["UsageLog"]) and gone["OtherRows"] == 1 and gone["Remaining"]["Roles"] == 1, gone
+        after = lab.admin("privacy", "export", "bob@contoso.test", *own).json
+        assert not after["Documents"] and after["Accounts"] and after["Revocations"], after
+        # (the role's session asked after the deletion; nothing from before names him)
+        assert not [r for r in after["UsageLog"] if r["row-id"] in {r["row-id"] for r in told["UsageLog"]}], after["UsageLog"]
+        lab.admin("log", "verify", *own)
+        # alice's documents, and what was revoked, are as they were
+        kept = lab.admin("--json", "tracking", "list", "--user", "alice@contoso.test", *own).json_lines
+        assert len(kept) == 1 and kept[0]["Revoked"], kept
+        # the search and the deletion are in the log; whom they were about is not
+        log = [json.loads(line) for line in lab.admin("log", "admin", "--json", *own).out.splitlines()]
+        acts = [r for r in log if "PersonalData" in r["command"]]
+        assert len([r for r in acts if r["command"].startswith("RemovePersonalData") and r["status"] == "Passed"]) == 1
+        assert acts and all("@" not in r["command"] and "***" in r["command"] for r in acts), acts
+        assert "usage rows" in [r for r in acts if r["command"].startswith("Remove") and r["status"] == "Passed"][0]["result"]
+    # as somebody without the role: who_sees_personal_data
+
+
 if __name__ == "__main__":
-    main(every_route_by_every_role, escalation, two_at_once, sessions, on_the_command_line)
+    main(every_route_by_every_role, escalation, two_at_once, sessions, on_the_command_line, who_sees_personal_data, everything_about_one_address)
