@@ -1,5 +1,6 @@
 """Two nodes on one PostgreSQL: what is changed on one is in force on the other within a second, also when the server was
 gone for a while."""
+import calendar
 import contextlib
 import pathlib
 import shutil
@@ -68,7 +69,6 @@ def in_force_soon(change, holds):
 
 
 def changes_cross():
-    # touches: S-311
     with two_nodes() as (a, b):
         alice, bob = a.person("alice").token(), a.person("bob").token()
         status, _, made = publish(a, alice, grant="bob@contoso.test")
@@ -312,6 +312,131 @@ def a_server_that_went_back():
             until(lambda node=node: publish(node, alice, grant="bob@contoso.test")[0] == 200, "it does not serve")
 
 
+def another_node(stack, first, settings=()):
+    """One more on the same database, by the key and the public address of the first."""
+    node = stack.enter_context(Lab(start=False, database=first.database,
+                                   rmsd_args=[word for setting in settings for word in ("--set", setting)]))
+    node.url = first.url
+    node.data.mkdir(mode=0o700)
+    shutil.copy2(first.data / "master.key", node.data / "master.key")
+    node.start()
+    return node
+
+
+class Client(threading.Thread):
+    """Publishes and opens, each time at the next of the nodes there are; a balancer's client."""
+
+    def __init__(self, nodes, alice, bob):
+        super().__init__(daemon=True)
+        self.nodes, self.alice, self.bob = nodes, alice, bob
+        self.done, self.served, self.failed = threading.Event(), {}, []
+
+    def run(self):
+        turn = 0
+        while not self.done.is_set():
+            nodes = list(self.nodes)
+            here, there = nodes[turn % len(nodes)], nodes[(turn + 1) % len(nodes)]
+            turn += 1
+            try:
+                status, _, made = publish(here, self.alice, grant="bob@contoso.test")
+                if status != 200 or opens(there, self.bob, made["SerializedPublishingLicense"]) is not True:
+                    self.failed.append((status, made))
+                for node in (here, there):
+                    self.served[node.port] = self.served.get(node.port, 0) + 1
+            except OSError as error:
+                self.failed.append(repr(error))
+
+
+def one_node_becomes_three():
+    # proves: S-311
+    with postgres.private() as cluster, contextlib.ExitStack() as stack:
+        a = stack.enter_context(Lab(people=("alice", "bob"), database=cluster.database(f"nodes-{time.monotonic_ns():x}")))
+        a.admin("role", "add", "alice@contoso.test")
+        alice, bob = a.person("alice").token(), a.person("bob").token()
+        status, _, begun = call(a, alice, "POST", "/admin/v1/session", {})
+        assert status == 200, begun
+        nodes = [a]
+        clients = [Client(nodes, alice, bob) for _ in range(4)]
+        for client in clients:
+            client.start()
+        try:
+            for count in (1, 2, 3):
+                if count > 1:
+                    nodes.append(another_node(stack, a))
+                before = {c: dict(c.served) for c in clients}
+                until(lambda: all(c.failed or all(c.served.get(n.port, 0) - before[c].get(n.port, 0) >= 3 for n in nodes) for c in clients),
+                      "a node serves nobody", 300)
+            # a session belongs to no node
+            for node in nodes:
+                status, _, reply = node.http("GET", "/admin/v1/tenants/-/templates", None,
+                                             {"Authorization": "Bearer " + alice, "X-RMS-Admin-Session": begun["Session"]})
+                assert status == 200, reply
+            # and one that is taken out ends what it has
+            gone = nodes.pop(0)
+            before = {c: sum(c.served.values()) for c in clients}
+            until(lambda: all(c.failed or sum(c.served.values()) - before[c] >= 6 for c in clients), "nobody is served", 300)
+            assert gone.stop() == 0
+            before = {c: sum(c.served.values()) for c in clients}
+            until(lambda: all(c.failed or sum(c.served.values()) - before[c] >= 6 for c in clients), "nobody is served", 300)
+        finally:
+            for client in clients:
+                client.done.set()
+            for client in clients:
+                client.join()
+        assert not any(c.failed for c in clients), [c.failed[:2] for c in clients]
+
+
+def clocks_of_nodes():
+    # proves: S-187
+    with postgres.private() as cluster, contextlib.ExitStack() as stack:
+        a = stack.enter_context(Lab(people=("alice", "bob"), database=cluster.database(f"nodes-{time.monotonic_ns():x}")))
+        nodes = [a, another_node(stack, a), another_node(stack, a)]
+        token = a.person("alice").token()
+        for node, seconds in zip(nodes, (0, 3, -3)):  # as NTP lets them
+            node.move_clock(seconds=seconds)
+        for _ in range(15):
+            for node in nodes:
+                assert call(node, token, "GET", "/my/v2/templates")[0] == 200
+        until(lambda: len(a.usage(request_type="FEGetAllTemplates")) == 45, "rows are missing")
+        database = a.database.partition("///")[2].partition("?")[0]
+        arrived = [int(t) for t in cluster.sql("SELECT time FROM usage_log ORDER BY seq", database)]
+        newest = 0
+        for moment in arrived:
+            newest = max(newest, moment)
+            assert newest - moment < 60, "rows are out of order by a minute"
+        assert abs(arrived[-1] - time.time()) < 600, "this is not UTC"
+        shown = a.usage(request_type="FEGetAllTemplates")[0]["time"]
+        assert shown.endswith("Z") and abs(calendar.timegm(time.strptime(shown, "%Y-%m-%dT%H:%M:%SZ")) - time.time()) < 600, shown
+        for node in nodes:
+            assert health(node)["Status"] == "ok", health(node)
+        for off in (600, -600):
+            nodes[2].move_clock(seconds=off)
+            until(lambda: health(nodes[2])["Problems"] == ["clock"], "it does not notice")
+            told = health(nodes[2])
+            assert told["Status"] == "degraded" and abs(told["ClockAheadSeconds"] - off) < 60, told
+            assert [health(node)["Status"] for node in nodes[:2]] == ["ok", "ok"]
+            nodes[2].move_clock(seconds=-off)
+            until(lambda: health(nodes[2])["Status"] == "ok", "it does not recover")
+
+
+def a_start_without_the_server():
+    # rmsd waits for it, says so once, and serves when it is there; and can be stopped meanwhile.
+    with postgres.private() as cluster:
+        url = cluster.database("late")
+        cluster.down("fast")
+        with Lab(start=False, database=url) as lab:
+            lab.start(wait=False)
+            until(lambda: "store.waiting" in lab.log_text(), "it does not wait\n" + lab.log_text())
+            assert lab.stop() == 0, "\n" + lab.log_text()
+            assert '"child":"front"' not in lab.log_text(), "\n" + lab.log_text()
+            lab.start(wait=False)
+            until(lambda: lab.log_text().count("store.waiting") == 2, "it does not wait")
+            cluster.up()
+            lab.wait_ready()
+            assert lab.log_text().count("store.waiting") == 2 and "store.found" in lab.log_text()
+            assert lab.log_text().count('"store.postgresql.unreachable"') == 2 and "giving-up" not in lab.log_text(), lab.log_text()
+
+
 def make_certificate(cluster):
     """The server's, for localhost and signed by itself: who trusts this file trusts this server."""
     certificate, key = cluster.data / "server.crt", cluster.data / "server.key"
@@ -372,4 +497,4 @@ def passwords_stay_unseen():
 if __name__ == "__main__":
     main(changes_cross, keys_cross, bytes_that_are_no_text_do_not_stop_the_log,
          licences_go_on_while_the_server_is_away, the_grace_ends, a_server_that_went_back,
-         a_server_proves_its_name, passwords_stay_unseen)
+         one_node_becomes_three, clocks_of_nodes, a_start_without_the_server, a_server_proves_its_name, passwords_stay_unseen)
