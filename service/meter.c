@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "service/route.h"
 
-#define RESULTS 64 /* codes are 0 to -63 */
+#define RESULTS 128 /* codes are 0 to -127 */
 
 /* Upper ends, milliseconds; S-312 asks about 50, 100 and 150. Slower ones stand in the last. */
 static const int64_t bounds_ms[] = {5, 10, 25, 50, 100, 150, 250, 500, 1000, 2500, 10000};
