@@ -91,9 +91,9 @@ const struct rms_route rms_routes[] = {
     {GET, "/_wmcs/certification", RMS_WHO_ANYONE, RMS_AREA_NONE, 0, rms_rest_licensing_info, RMS_LOG_NONE,
         NULL, false},
 
-    {GET, "/health", RMS_WHO_MONITOR, RMS_AREA_NONE, 0, rms_rest_alive, RMS_LOG_NONE, NULL},
-    {GET, "/ready", RMS_WHO_MONITOR, RMS_AREA_NONE, 0, rms_rest_ready, RMS_LOG_NONE, NULL},
-    {GET, "/metrics", RMS_WHO_MONITOR, RMS_AREA_NONE, 0, rms_rest_metrics, RMS_LOG_NONE, NULL},
+    {GET, "/health", RMS_WHO_MONITOR, RMS_AREA_NONE, 0, rms_rest_alive, RMS_LOG_NONE, NULL, false},
+    {GET, "/ready", RMS_WHO_MONITOR, RMS_AREA_NONE, 0, rms_rest_ready, RMS_LOG_NONE, NULL, false},
+    {GET, "/metrics", RMS_WHO_MONITOR, RMS_AREA_NONE, 0, rms_rest_metrics, RMS_LOG_NONE, NULL, false},
 
     SIGNIN(GET, "/{}/.well-known/openid-configuration", 0, configuration),
     SIGNIN(GET, "/{}/discovery/keys", 0, keys),

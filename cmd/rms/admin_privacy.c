@@ -28,7 +28,7 @@ const struct verb admin_privacy_verbs[] = {
         .operands = "ADDRESS",
         .details = "Accounts, groups, roles, super users, templates, documents, mail, both logs; and under\n"
                    "NotHere what the service cannot see. The search is logged, the address is not.",
-        .examples = "  rms admin privacy export bob@contoso.test > bob.json",
+        .examples = "  rms admin privacy export bob@contoso.test | jq .UsageLog",
         .options = admin_read_options,
         .operands_min = 1,
         .operands_max = 1,

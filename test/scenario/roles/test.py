@@ -377,7 +377,7 @@ def who_sees_personal_data():
         lab.admin("role", "add", "bob@contoso.test", "--role", "Reader")
         for name in ("bob", *ROLES):
             lab.person(name).rms("admin", "login")
-        lab.admin("role", "remove", "bob@contoso.test", "--role", "Reader")
+        lab.admin("role", "remove", "--force", "bob@contoso.test", "--role", "Reader")
         refused = collections.Counter()
         for name in ("bob", *ROLES):
             person = lab.person(name)
