@@ -69,7 +69,8 @@ def rows_and_fields():
 def usage_types():
     """(method, path, request type) of every row of the public protocol: the route table itself."""
     text = (SOURCE / "service/route.c").read_text()
-    rows = re.findall(r'^ +BEARER\((\w+), "([^"]+)", \w+, \w+, "(\w+)"\)', text, re.M)
+    rows = re.findall(r'^ +(?:BEARER|FOR_OTHERS)\((\w+), "([^"]+)", (?:\w+, )+"(\w+)"\)', text, re.M)
+    rows += [("POST", *row) for row in re.findall(r'^ +CHANGE\("([^"]+)", (?:\w+, )+"(\w+)"\)', text, re.M)]
     assert len(rows) > 15, rows
     return rows
 
