@@ -11,6 +11,7 @@
 #include "cmd/rms/date.h"
 #include "cmd/rms/output.h"
 #include "cmd/rms/session.h"
+#include "cmd/rms/track.h"
 
 #define FILES_MAX      100
 #define RIGHTS_DEFAULT "Reviewer"
@@ -27,6 +28,7 @@ static const struct option_row options[] = {
     FLAG("revoke-now",
         "every opening asks the service, so that rms revoke takes effect at once (default: a copy "
         "opened once stays open offline as long as the organisation allows)"),
+    NOTIFY_OPTION,
     TEXT("out", "DIR", "write the protected copies into this folder (default: beside the files)"),
     TEXT("draft", "FILE", "write a mail to them with the copies attached, for your mail program (.eml)"),
     TEXT("message", "TEXT", "with --draft: your own words at its beginning"),
@@ -95,7 +97,7 @@ static int read_arguments(const struct arguments *arguments, struct sharing *s)
     if (status == 0 && s->message != NULL && s->draft == NULL) {
         status = usage_error(arguments, _("--message goes with --draft"));
     }
-    return status;
+    return status == 0 ? notify_parse(arguments, &s->notify) : status;
 }
 
 /* --- protecting ------------------------------------------------------------------------------------------
@@ -126,7 +128,7 @@ static int protect_all(const struct arguments *arguments, struct sharing *s, str
     const struct rms_policy_builder *policy)
 {
     struct rms_buf RMS_BUF_CLEANUP folder = RMS_BUF_INIT(4096);
-    struct rms_file_options file_options = {.size = sizeof file_options};
+    struct rms_file_options file_options = {.size = sizeof file_options, .notify = s->notify};
     const char *out = argument_text(arguments, "out");
     size_t count;
     const char *const *paths = argument_operands(arguments, &count);

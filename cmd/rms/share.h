@@ -14,6 +14,7 @@ struct sharing {
     const char *level;
     int64_t until;    /* RMS_NEVER: without end */
     bool online_only; /* each opening asks the service */
+    unsigned notify;  /* what the service tells the sharer of by mail */
     const char *message;
     const char *draft;
     const char **sources;

@@ -57,6 +57,19 @@ static void add_label(json_t *object, const struct rms_label *label)
     json_object_set_new(object, "LabelDate", text_json(label->set_at));
 }
 
+static json_t *urls_json(const struct rms_file_status *status)
+{
+    const char *const urls[] = {status->intranet_url, status->service_url};
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < 2; i++) {
+        if (urls[i][0] != '\0' && (i == 0 || strcmp(urls[0], urls[1]) != 0)) {
+            (void)json_array_append_new(list, text_json(urls[i]));
+        }
+    }
+    return list;
+}
+
 /* The members of C-219, and what else the file tells. */
 json_t *status_object(const char *path, const struct rms_file_status *status)
 {
@@ -84,6 +97,10 @@ json_t *status_object(const char *path, const struct rms_file_status *status)
         object, "SignatureConsistent", licence ? json_boolean(status->signature_consistent) : json_null());
     json_object_set_new(
         object, "SignatureTrusted", licence ? json_boolean(status->signature_trusted) : json_null());
+    json_object_set_new(
+        object, "SignatureJudged", licence ? json_boolean(status->signature_judged) : json_null());
+    json_object_set_new(object, "ContainsProtectedObjects", json_boolean(status->contains_protected));
+    json_object_set_new(object, "LicensingUrls", urls_json(status));
     return object;
 }
 
@@ -103,6 +120,19 @@ static void print_path(const char *path)
 
     safe_text(&line, path);
     fputs(rms_buf_text(&line), stdout);
+}
+
+static const char *signature_words(const struct rms_file_status *status)
+{
+    if (!status->signature_consistent) {
+        return _("NOT consistent: the licence was changed");
+    }
+    if (!status->signature_judged) {
+        return _("consistent; this device has not asked your service yet, so it cannot tell whose it is "
+                 "(run: rms bootstrap)");
+    }
+    return status->signature_trusted ? _("consistent, made with your organisation's service")
+                                     : _("consistent, made with another service than yours");
 }
 
 void status_print(const char *path, const struct rms_file_status *status)
@@ -130,9 +160,7 @@ void status_print(const char *path, const struct rms_file_status *status)
     print_if(_("content id"), status->content_id);
     print_if(_("service"), status->service_url);
     print_if(_("extension"), status->extension);
-    print_if(_("signature"), !status->signature_consistent ? _("NOT consistent: the licence was changed")
-                             : status->signature_trusted   ? _("consistent, issuer known here")
-                                                           : _("consistent, issuer not known here"));
+    print_if(_("signature"), signature_words(status));
 }
 
 static void show(const struct arguments *arguments, const char *path, const struct rms_file_status *status)

@@ -22,6 +22,30 @@ enum rms_error {
 #undef RMS_ERROR
 };
 
+/* Sorts of outcomes, for programs that do not want to tell all codes apart (service-requirements S-294). */
+enum rms_category {
+    RMS_CATEGORY_NONE, /* 0: no failure */
+    RMS_CATEGORY_NO_RIGHTS,
+    RMS_CATEGORY_EXPIRED,
+    RMS_CATEGORY_REVOKED,
+    RMS_CATEGORY_NOT_OWNER, /* only for owner, issuer or an administrator */
+    RMS_CATEGORY_IDENTITY,  /* nobody is signed in, or somebody who is not known or not accepted */
+    RMS_CATEGORY_TEMPLATE,  /* archived, or none of that name */
+    RMS_CATEGORY_NOT_REGISTERED,
+    RMS_CATEGORY_THROTTLED,
+    RMS_CATEGORY_NETWORK,
+    RMS_CATEGORY_CONSENT,
+    RMS_CATEGORY_NEEDS_ONLINE,
+    RMS_CATEGORY_OTHER, /* the rest, and what this version does not know */
+    RMS_CATEGORY_COUNT
+};
+
+/* The category of a code; RMS_CATEGORY_OTHER for codes that do not exist. */
+RMS_PUBLIC enum rms_category rms_error_category(int code);
+
+/* "no-rights": stable, for programs; "other" for what is no category. Static. */
+RMS_PUBLIC const char *rms_category_name(enum rms_category category);
+
 /* One row of the table. All strings are static. */
 struct rms_error_info {
     int code;           /* RMS_E_... */

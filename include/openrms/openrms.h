@@ -43,6 +43,10 @@ struct rms_challenge {
     const char *resource;
     const char *scope; /* may be "" */
     const char *user;  /* address hint; may be NULL */
+    /* After a sign-in that was not good enough (RFC 9470): which kinds of sign-in would be, separated by
+     * blanks, "" for any; and how old it may be in seconds, -1 for any age. */
+    const char *acr_values;
+    int64_t max_age_s;
 };
 
 struct rms_callbacks {
@@ -86,7 +90,22 @@ RMS_PUBLIC RMS_MUST_USE int rms_context_new(
     const struct rms_options *options, struct rms_context **context_out);
 RMS_PUBLIC void rms_context_free(struct rms_context **context);
 
-/* For the token callback: copies. */
+/* Who sits in front of the program. A client may ask the person, through the callbacks. A server never calls
+ * token, consent, device_code or browser: without a sign-in stored here or a token of rms_token_set it is
+ * RMS_E_NOT_AUTHENTICATED, and servers nobody vouches for are RMS_E_SERVER_NOT_TRUSTED. A server has a store
+ * of its own: "server" in the store's directory. Chosen before any other call on the context, then fixed:
+ * RMS_E_BAD_ARGUMENT. */
+enum rms_mode { RMS_MODE_CLIENT, RMS_MODE_SERVER };
+RMS_PUBLIC RMS_MUST_USE int rms_context_set_mode(struct rms_context *context, enum rms_mode mode);
+
+/* How long a call may wait for the network altogether, in milliseconds: then it is RMS_E_UNREACHABLE, or
+ * RMS_E_THROTTLED when the service kept asking for pauses. 0, which is where a context begins: two minutes
+ * for each exchange. Holds for calls that begin later. At most RMS_TIMEOUT_MAX_MS. */
+#define RMS_TIMEOUT_MAX_MS (24u * 3600 * 1000)
+RMS_PUBLIC RMS_MUST_USE int rms_context_set_timeout(struct rms_context *context, unsigned timeout_ms);
+
+/* For the token callback: copies. In a server: the token to use from now on; a later one is the same
+ * person's. */
 RMS_PUBLIC RMS_MUST_USE int rms_token_set(struct rms_context *context, const char *token);
 
 /* Makes every running and later call of the context return RMS_E_CANCELLED; safe from any thread and from a
@@ -101,6 +120,20 @@ RMS_PUBLIC const char *rms_last_detail(const struct rms_context *context);
 RMS_PUBLIC const char *rms_last_correlation_id(const struct rms_context *context);
 /* The address to ask for access after RMS_E_NO_RIGHTS, RMS_E_EXPIRED or RMS_E_REVOKED; "" without one. */
 RMS_PUBLIC const char *rms_last_referrer(const struct rms_context *context);
+
+/* All of it at once. The texts are never NULL and owned like those above. */
+struct rms_failure {
+    int code;
+    enum rms_category category;
+    const char *reason;         /* of the code; RMS_E_OTHER: the service's own word, which we do not know */
+    const char *detail;         /* a sentence for people; may be "" */
+    const char *service_text;   /* what the service said, "" when it said nothing */
+    const char *correlation_id; /* under which the service logged it; "" without one */
+    const char *referrer;       /* whom to ask for access; "" without one */
+};
+
+/* code: what the thread's last call on the context returned. context may be NULL: only what the code says. */
+RMS_PUBLIC void rms_failure_get(const struct rms_context *context, int code, struct rms_failure *failure_out);
 
 /* --- sign-in --------------------------------------------------------------------------------------- */
 
@@ -158,6 +191,10 @@ RMS_PUBLIC RMS_MUST_USE int rms_policy_from_template(
 /* Custom permissions: starts empty; without any grant it means "only for me". */
 RMS_PUBLIC RMS_MUST_USE int rms_policy_custom(
     struct rms_context *context, struct rms_policy_builder **policy_out);
+/* Custom permissions that the person has to choose: until the first grant, protecting with them is
+ * RMS_E_ADHOC_REQUIRED and no file is touched, so that the application can ask. */
+RMS_PUBLIC RMS_MUST_USE int rms_policy_ask(
+    struct rms_context *context, struct rms_policy_builder **policy_out);
 /* The text form of rms_policy_save (a licence file of `rms license new` / `rms perms new`). */
 RMS_PUBLIC RMS_MUST_USE int rms_policy_load(
     struct rms_context *context, const void *text, size_t len, struct rms_policy_builder **policy_out);
@@ -166,7 +203,8 @@ RMS_PUBLIC RMS_MUST_USE int rms_policy_save(const struct rms_policy_builder *pol
     int (*write)(void *user_data, const void *data, size_t len), void *user_data);
 RMS_PUBLIC void rms_policy_free(struct rms_policy_builder **policy);
 
-/* who: an address of a person or group, "domain:contoso.test", "all-staff" (own organisation), "anyone" (any
+/* who: an address of a person or group, "domain:contoso.test" or just
+ * "contoso.test" (everybody there), "all-staff" (own organisation), "anyone" (any
  * authenticated person). rights: level or role name, "Do Not Forward" or "Encrypt-Only" (for the recipients
  * of a message), or rights separated by commas or blanks. allow_custom_rights: unknown rights are the
  * application's own instead of an error. */
@@ -280,6 +318,10 @@ struct rms_file_status {
     uint64_t original_size;    /* UINT64_MAX = unknown */
     bool signature_consistent; /* the licence's signatures hold together */
     bool signature_trusted;    /* and lead to an issuer this device knows */
+    bool signature_judged;     /* this device has certificates of a service to judge by */
+    bool labelled;             /* carries a label that is in force (rms_file_labels) */
+    bool contains_protected;   /* clear itself, with protected parts inside; no format read today is */
+    char intranet_url[512];    /* where to ask first, service_url next; "" when the licence names none */
 };
 
 /* Works offline, without rights, without sign-in (C-096). A licence by itself is not protected content, and
@@ -426,6 +468,44 @@ struct rms_document_info {
 RMS_PUBLIC const struct rms_document_info *rms_document_info(const struct rms_document *document);
 /* Application data by name; NULL when absent. */
 RMS_PUBLIC const char *rms_document_data(const struct rms_document *document, const char *name);
+
+/* Saves an edited document: the content of the file `edited` takes the place of the protected file `path`,
+ * which must hold the document that is open (RMS_E_BAD_ARGUMENT). Licence, owner, content id and key stay.
+ * Needs EDIT (RMS_E_NO_RIGHTS), and no Office document yet (RMS_E_UNSUPPORTED); on any failure path is as it
+ * was. The handle goes on reading what it was opened for. */
+RMS_PUBLIC RMS_MUST_USE int rms_document_save(
+    struct rms_document *document, const char *edited, const char *path);
+
+/* --- what an application lets people do -------------------------------------------------------------------
+ *
+ * The enforcement contract (service-requirements S-089). librms decrypts for whoever has VIEW; what happens
+ * then is in the application's hands, and this is what it promises. */
+
+enum rms_action {
+    RMS_ACTION_LOAD,   /* VIEW */
+    RMS_ACTION_MODIFY, /* EDIT or DOCEDIT, like cut and paste */
+    RMS_ACTION_CUT,
+    RMS_ACTION_PASTE,
+    RMS_ACTION_SAVE,           /* EDIT */
+    RMS_ACTION_COPY,           /* EXTRACT */
+    RMS_ACTION_SCREEN_CAPTURE, /* EXTRACT */
+    RMS_ACTION_SAVE_AS,        /* in another format: EXPORT */
+    RMS_ACTION_OFFER_CLEAR,    /* show formats that lose protection at all: EXPORT */
+    RMS_ACTION_PRINT,          /* PRINT */
+    RMS_ACTION_COMMENT,        /* COMMENT and EDIT: the application saves the whole document */
+    RMS_ACTION_COMMENT_ONLY,   /* COMMENT: the application saves comments and nothing else */
+    RMS_ACTION_EDIT_POLICY,    /* EDITRIGHTSDATA */
+    RMS_ACTION_MACROS,         /* OBJMODEL */
+    RMS_ACTION_COUNT
+};
+
+/* May who holds these rights (NULL-terminated, as in rms_document_info) do it? OWNER may do everything;
+ * unknown rights allow nothing; false for what is no action and for NULL. */
+RMS_PUBLIC bool rms_action_permitted(enum rms_action action, const char *const *rights);
+/* The same for the person a document is open for. */
+RMS_PUBLIC bool rms_document_permits(const struct rms_document *document, enum rms_action action);
+/* "save-as": stable, for programs; NULL for what is no action. */
+RMS_PUBLIC const char *rms_action_name(enum rms_action action);
 
 /* --- protecting as a stream --------------------------------------------------------------------------------
  */

@@ -94,6 +94,42 @@ static void errno_maps_into_the_list(void **state)
     }
 }
 
+/* Whoever reads the category, or the sentence, can tell these apart. touches: S-148, S-294 */
+static void outcomes_are_told_apart(void **state)
+{
+    static const struct {
+        int code;
+        enum rms_category category;
+        const char *name;
+    } rows[] = {
+        {RMS_E_NO_RIGHTS, RMS_CATEGORY_NO_RIGHTS, "no-rights"},
+        {RMS_E_EXPIRED, RMS_CATEGORY_EXPIRED, "expired"},
+        {RMS_E_REVOKED, RMS_CATEGORY_REVOKED, "revoked"},
+        {RMS_E_ROLE_REQUIRED, RMS_CATEGORY_NOT_OWNER, "not-owner"},
+        {RMS_E_NOT_AUTHENTICATED, RMS_CATEGORY_IDENTITY, "identity"},
+        {RMS_E_TEMPLATE_ARCHIVED, RMS_CATEGORY_TEMPLATE, "template"},
+        {RMS_E_NOT_REGISTERED, RMS_CATEGORY_NOT_REGISTERED, "not-registered"},
+        {RMS_E_THROTTLED, RMS_CATEGORY_THROTTLED, "throttled"},
+        {RMS_E_UNREACHABLE, RMS_CATEGORY_NETWORK, "network"},
+        {RMS_E_CONSENT_REFUSED, RMS_CATEGORY_CONSENT, "consent"},
+        {RMS_E_NEEDS_ONLINE, RMS_CATEGORY_NEEDS_ONLINE, "needs-online"},
+        {RMS_E_OTHER, RMS_CATEGORY_OTHER, "other"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < RMS_COUNT(rows); i++) {
+        assert_int_equal(rms_error_category(rows[i].code), rows[i].category);
+        assert_string_equal(rms_category_name(rows[i].category), rows[i].name);
+        for (size_t k = 0; k < i; k++) {
+            assert_string_not_equal(rms_error_info(rows[i].code)->text, rms_error_info(rows[k].code)->text);
+        }
+    }
+    assert_int_equal(rms_error_category(0), RMS_CATEGORY_NONE);
+    assert_int_equal(rms_error_category(-9999), RMS_CATEGORY_OTHER);
+    assert_string_equal(rms_category_name(RMS_CATEGORY_NONE), "none");
+    assert_string_equal(rms_category_name((enum rms_category)99), "other");
+}
+
 static int tries(int value)
 {
     RMS_TRY(value);
@@ -117,6 +153,7 @@ int main(void)
         cmocka_unit_test(exit_codes_follow_the_vocabulary),
         cmocka_unit_test(unknown_things_have_answers),
         cmocka_unit_test(errno_maps_into_the_list),
+        cmocka_unit_test(outcomes_are_told_apart),
         cmocka_unit_test(try_returns_errors_only),
     };
 

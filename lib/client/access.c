@@ -71,7 +71,8 @@ static int read_licence(struct rms_context *context, struct rms_access *access, 
     if (copy == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    status = rms_pl_parse(access->arena, rms_view_of(copy, licence.len), &access->pl);
+    access->text = rms_view_of(copy, licence.len);
+    status = rms_pl_parse(access->arena, access->text, &access->pl);
     if (status != 0) {
         return rms_fail(context, status, "the publishing licence cannot be read");
     }
@@ -177,7 +178,9 @@ static int use_cached(struct rms_context *context, struct rms_access *access,
 {
     struct rms_buf RMS_BUF_CLEANUP chain = RMS_BUF_INIT(LICENCE_MAX);
     enum rms_cached kind;
-    int status = rms_cache_get(context, identity->address, licence, &kind, &chain, &access->key);
+    int status = context->settings.cache_licences
+                     ? rms_cache_get(context, identity->address, licence, &kind, &chain, &access->key)
+                     : RMS_E_NOT_FOUND;
 
     RMS_TRY(status);
     access->from_cache = true;
@@ -232,8 +235,7 @@ static const char *keep(struct rms_access *access, const json_t *reply, const ch
     return copy != NULL ? copy : known;
 }
 
-/* A denial comes with the reason and whom to ask. */
-static int denied(struct rms_context *context, const json_t *reply)
+int rms_access_denied(struct rms_context *context, const json_t *reply)
 {
     struct rms_report *report = rms_report_of(context);
     const char *status_text = rms_json_str(reply, "AccessStatus");
@@ -241,6 +243,10 @@ static int denied(struct rms_context *context, const json_t *reply)
     const char *referrer = rms_json_str(reply, "Referrer");
     int code = reason != NULL ? rms_error_from_reason(reason) : 0;
 
+    rms_report_service(context, reason, rms_json_str(reply, "ErrorMessage"));
+    if (code == 0 && reason != NULL) {
+        code = RMS_E_OTHER;
+    }
     if (code == 0) {
         code = status_text != NULL && rms_text_equal_nocase(status_text, "ContentExpired") ? RMS_E_EXPIRED
                                                                                            : RMS_E_NO_RIGHTS;
@@ -248,6 +254,9 @@ static int denied(struct rms_context *context, const json_t *reply)
     if (referrer != NULL && strlen(referrer) < sizeof report->referrer &&
         rms_text_printable(rms_view_str(referrer))) {
         memcpy(report->referrer, referrer, strlen(referrer) + 1);
+    }
+    if (code == RMS_E_OTHER) {
+        return rms_api_unknown(context, reason);
     }
     if (code == RMS_E_NO_RIGHTS) {
         return rms_fail(context, code,
@@ -266,7 +275,7 @@ static int take_reply(struct rms_context *context, struct rms_access *access,
     int status;
 
     if (granted == NULL || !rms_text_equal_nocase(granted, "AccessGranted")) {
-        return denied(context, reply);
+        return rms_access_denied(context, reply);
     }
     status = rms_api_bytes(reply, "UseLicense", &chain);
     if (status == 0) {
@@ -284,6 +293,7 @@ static int take_reply(struct rms_context *context, struct rms_access *access,
     if (json_is_false(json_object_get(reply, "allowOfflineAccess"))) {
         access->offline_kept = false;
     }
+    access->offline_kept = access->offline_kept && context->settings.cache_licences;
     if (access->offline_kept) {
         status = rms_cache_put_licence(
             context, identity->address, licence, rms_buf_view(&chain), access->licence_valid_until);
@@ -314,7 +324,7 @@ static int open_on_behalf(struct rms_context *context, struct rms_access *access
     RMS_TRY(rms_api(context, &call, &reply));
     granted = rms_json_str(reply, "AccessStatus");
     if (granted == NULL || !rms_text_equal_nocase(granted, "AccessGranted")) {
-        return denied(context, reply);
+        return rms_access_denied(context, reply);
     }
     return rms_access_take_rest(context, access, reply);
 }

@@ -10,6 +10,7 @@ struct rms_context;
 struct rms_access {
     struct rms_arena *arena; /* owns everything below but the key */
     struct rms_pl pl;
+    struct rms_view text;                  /* the publishing licence as it is in the file */
     const struct rms_rsa_public *licensor; /* the server key in pl when it is not our tenant's; may be NULL */
     struct rms_content_key key;
     uint32_t wanted; /* rights that are going to be used */

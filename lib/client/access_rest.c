@@ -80,10 +80,7 @@ int rms_access_take_rest(struct rms_context *context, struct rms_access *access,
     struct rms_buf RMS_BUF_CLEANUP value = RMS_BUF_INIT(RMS_CONTENT_KEY_MAX);
 
     if (granted != NULL ? !rms_text_equal_nocase(granted, "AccessGranted") : !json_is_object(key)) {
-        bool expired = granted != NULL && rms_text_equal_nocase(granted, "ContentExpired");
-
-        return rms_fail(
-            context, expired ? RMS_E_EXPIRED : RMS_E_NO_RIGHTS, "the service does not grant access");
+        return rms_access_denied(context, reply);
     }
     if (mode == NULL || rms_mode_from_wire(mode, &access->key.mode) != 0 ||
         rms_api_bytes(key, "Value", &value) != 0 || (value.len != 16 && value.len != 24 && value.len != 32)) {
@@ -140,7 +137,7 @@ int rms_access_by_rest(struct rms_context *context, struct rms_access *access, s
             return rms_fail(
                 context, RMS_E_NEEDS_ONLINE, "the content belongs to %s, which must be asked", urls[i]);
         }
-        if (context->callbacks.token == NULL) {
+        if (!rms_auth_supplied(context)) {
             return rms_fail(context, RMS_E_UNKNOWN_KEY,
                 "the content belongs to %s, where you are not signed in", urls[i]);
         }

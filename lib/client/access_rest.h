@@ -17,4 +17,7 @@ RMS_MUST_USE int rms_access_by_rest(
 RMS_MUST_USE int rms_access_take_rest(
     struct rms_context *context, struct rms_access *access, const json_t *reply);
 
+/* What a denial says: the code, whom to ask and the service's own words in the thread's report. */
+RMS_MUST_USE int rms_access_denied(struct rms_context *context, const json_t *reply);
+
 #endif

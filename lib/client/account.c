@@ -63,6 +63,9 @@ int rms_whoami(struct rms_context *context, struct rms_account *account_out)
     struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
     struct rms_signin signin;
 
+    if (account_out == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
     *account_out = (struct rms_account){
         .last_connection = RMS_NEVER, .certificate_until = RMS_NEVER, .templates_time = RMS_NEVER};
     RMS_TRY(rms_call_begin(context));
@@ -78,6 +81,9 @@ int rms_access_token(struct rms_context *context, const char **token_out)
     struct rms_session RMS_SESSION_CLEANUP *session = NULL;
     struct rms_report *report;
 
+    if (token_out == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
     *token_out = NULL;
     RMS_TRY(rms_call_begin(context));
     RMS_TRY(rms_session_get(context, &session));

@@ -75,10 +75,18 @@ static int from_status(long http_status)
     return http_status >= 500 ? RMS_E_UNREACHABLE : RMS_E_BAD_ARGUMENT;
 }
 
+/* The status alone says nothing either: what the service calls it is shown, and nothing is opened (S-148). */
+int rms_api_unknown(const struct rms_context *context, const char *word)
+{
+    return rms_fail(context, RMS_E_OTHER, "the service's word for it: %s",
+        rms_text_printable(rms_view_str(word)) ? word : "not printable");
+}
+
 int rms_api_error(const struct rms_context *context, long http_status, struct rms_view body)
 {
     json_t RMS_JSON_CLEANUP *json = NULL;
     const char *message = NULL;
+    const char *word = NULL; /* the service's, for its reason */
     int code = 0;
 
     if (rms_json_parse(body, &json) == 0 && json_is_object(json)) {
@@ -86,13 +94,18 @@ int rms_api_error(const struct rms_context *context, long http_status, struct rm
         const char *wire = rms_json_str(json, CODE_NAME);
 
         message = rms_json_str(json, MESSAGE_NAME);
+        word = reason != NULL ? reason : wire;
         code = reason != NULL ? rms_error_from_reason(reason) : 0;
         if (code == 0 && wire != NULL) {
             code = from_wire(wire);
         }
     }
+    rms_report_service(context, word, message);
     if (code == 0) {
         code = from_status(http_status);
+        if (word != NULL && (code == RMS_E_BAD_ARGUMENT || code == RMS_E_ROLE_REQUIRED)) {
+            return rms_api_unknown(context, word);
+        }
     }
     if (message == NULL || !rms_text_printable(rms_view_str(message))) {
         return rms_fail(context, code, "the service answered HTTP %ld", http_status);
@@ -102,8 +115,9 @@ int rms_api_error(const struct rms_context *context, long http_status, struct rm
 
 /* --- the call --- */
 
+/* challenge: of the answer that refused the last token; NULL: none was. */
 static int exchange(struct rms_context *context, struct rms_session *session, const struct rms_api_call *call,
-    bool fresh_token, struct rms_http_reply *reply)
+    const char *challenge, struct rms_http_reply *reply)
 {
     struct rms_buf RMS_BUF_CLEANUP token = RMS_BUF_INIT(64u * 1024);
     struct rms_buf RMS_BUF_CLEANUP body = RMS_BUF_INIT(BODY_MAX);
@@ -123,7 +137,8 @@ static int exchange(struct rms_context *context, struct rms_session *session, co
     }
     RMS_TRY(rms_buf_status(&url));
     request.url = rms_buf_text(&url);
-    RMS_TRY(rms_auth_token(context, rms_session_signin(session), fresh_token, &token));
+    RMS_TRY(challenge == NULL ? rms_auth_token(context, rms_session_signin(session), false, &token)
+                              : rms_auth_renew(context, rms_session_signin(session), challenge, &token));
     if (call->body != NULL) {
         RMS_TRY(rms_json_emit(call->body, &body));
         request.content_type = "application/json";
@@ -136,13 +151,17 @@ static int exchange(struct rms_context *context, struct rms_session *session, co
 static int exchange_signed_in(struct rms_context *context, struct rms_session *session,
     const struct rms_api_call *call, struct rms_http_reply *reply)
 {
-    RMS_TRY(exchange(context, session, call, false, reply));
-    if (reply->status == 401) {
-        /* expired or withdrawn: one try with a new token */
-        rms_http_reply_fini(reply);
-        return exchange(context, session, call, true, reply);
+    char challenge[RMS_HTTP_CHALLENGE_MAX];
+
+    RMS_TRY(exchange(context, session, call, NULL, reply));
+    if (reply->status != 401) {
+        return 0;
     }
-    return 0;
+    /* expired, withdrawn or too weak: one try with a new token */
+    memcpy(challenge, reply->challenge, sizeof challenge);
+    rms_http_reply_fini(reply);
+    RMS_TRY(exchange(context, session, call, challenge, reply));
+    return reply->status == 401 ? rms_auth_step_up(context, reply->challenge) : 0;
 }
 
 static bool moved(int status, const struct rms_http_reply *reply)

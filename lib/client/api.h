@@ -24,6 +24,9 @@ RMS_MUST_USE int rms_api(struct rms_context *context, const struct rms_api_call 
 /* Our outcome for an error reply (rest-protocol section 11, desktop-flow last section). */
 int rms_api_error(const struct rms_context *context, long http_status, struct rms_view body);
 
+/* RMS_E_OTHER, with the service's word for a reason that we do not know. */
+int rms_api_unknown(const struct rms_context *context, const char *word);
+
 /* Decodes a base64 member; RMS_E_BAD_LICENSE when it is absent or not base64. */
 RMS_MUST_USE int rms_api_bytes(const json_t *object, const char *name, struct rms_buf *out);
 

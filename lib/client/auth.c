@@ -215,16 +215,42 @@ int rms_auth_finish(struct rms_context *context, struct rms_arena *arena, struct
 
 /* --- current tokens --- */
 
-static int ask_application(
-    struct rms_context *context, const struct rms_signin *signin, struct rms_buf *token_out)
+bool rms_auth_supplied(struct rms_context *context)
 {
-    const struct rms_challenge challenge = {
-        signin->authority, signin->resource, signin->scope != NULL ? signin->scope : "", signin->address};
+    bool supplied = RMS_ASKED(context, token) != NULL;
+
+    (void)pthread_mutex_lock(&context->lock);
+    supplied = supplied || context->server_token.len > 0;
+    (void)pthread_mutex_unlock(&context->lock);
+    return supplied;
+}
+
+/* A server's own, as it was given: nobody is asked for another. */
+static int take_server_token(struct rms_context *context, bool fresh, struct rms_buf *token_out)
+{
+    if (fresh) {
+        return rms_fail(context, RMS_E_NOT_AUTHENTICATED, "the service does not accept the program's token");
+    }
+    (void)pthread_mutex_lock(&context->lock);
+    rms_buf_append_view(token_out, rms_buf_view(&context->server_token));
+    (void)pthread_mutex_unlock(&context->lock);
+    return rms_buf_status(token_out);
+}
+
+/* wanted: of a sign-in that was not good enough; NULL: any. */
+static int ask_application(struct rms_context *context, const struct rms_signin *signin,
+    const struct rms_parsed_challenge *wanted, struct rms_buf *token_out)
+{
+    const struct rms_challenge challenge = {signin->authority, signin->resource,
+        signin->scope != NULL ? signin->scope : "", signin->address, wanted != NULL ? wanted->acr_values : "",
+        wanted != NULL ? wanted->max_age_s : -1};
     struct rms_report *report = rms_report_of(context);
     int status;
 
     rms_buf_reset(&report->supplied);
+    report->asking = true;
     status = context->callbacks.token(context->callbacks.user_data, &challenge, context);
+    report->asking = false;
     if (status != 0) {
         return rms_fail(
             context, status < 0 ? status : RMS_E_NOT_AUTHENTICATED, "the application gave no token");
@@ -237,11 +263,23 @@ static int ask_application(
     return rms_buf_status(token_out);
 }
 
+static int keep_server_token(struct rms_context *context, const char *token)
+{
+    int status;
+
+    (void)pthread_mutex_lock(&context->lock);
+    rms_buf_reset(&context->server_token);
+    rms_buf_append_str(&context->server_token, token);
+    status = rms_buf_status(&context->server_token);
+    (void)pthread_mutex_unlock(&context->lock);
+    return status;
+}
+
 int rms_token_set(struct rms_context *context, const char *token)
 {
     struct rms_report *report;
 
-    if (context == NULL || token == NULL) {
+    if (!rms_handle_is(context, RMS_HANDLE_CONTEXT) || token == NULL) {
         return RMS_E_BAD_ARGUMENT;
     }
     /* it becomes part of a header line */
@@ -249,6 +287,9 @@ int rms_token_set(struct rms_context *context, const char *token)
         return rms_fail(context, RMS_E_BAD_ARGUMENT, "that is no token");
     }
     report = rms_report_of(context);
+    if (context->mode == RMS_MODE_SERVER && !report->asking) {
+        return keep_server_token(context, token);
+    }
     rms_buf_reset(&report->supplied);
     rms_buf_append_str(&report->supplied, token);
     return rms_buf_status(&report->supplied);
@@ -322,8 +363,9 @@ int rms_auth_token(
     int lock;
     int status;
 
-    if (context->callbacks.token != NULL) {
-        return ask_application(context, signin, token_out);
+    if (rms_auth_supplied(context)) {
+        return RMS_ASKED(context, token) != NULL ? ask_application(context, signin, NULL, token_out)
+                                                 : take_server_token(context, fresh, token_out);
     }
     arena = rms_arena_new(ARENA_MAX);
     if (arena == NULL) {
@@ -368,6 +410,49 @@ int rms_login_app(struct rms_context *context, const char *app_id, const char *s
     fill_app_form(&signin, &form);
     RMS_TRY(rms_auth_exchange(context, arena, &signin, "token", &form, &reply));
     return rms_auth_finish(context, arena, &signin, &reply);
+}
+
+/* What is wanted, in one line. */
+static int tell_step_up(struct rms_context *context, const struct rms_parsed_challenge *wanted)
+{
+    char age[48] = "";
+
+    if (wanted->max_age_s >= 0) {
+        (void)snprintf(age, sizeof age, "not older than %lld s", (long long)wanted->max_age_s);
+    }
+    return rms_fail(context, RMS_E_STEP_UP, "wanted: a sign-in %s%s%s%s",
+        wanted->acr_values[0] != '\0' ? "of the kind " : "", wanted->acr_values,
+        wanted->acr_values[0] != '\0' && age[0] != '\0' ? ", " : "", age);
+}
+
+int rms_auth_step_up(struct rms_context *context, const char *challenge)
+{
+    struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
+    struct rms_parsed_challenge parsed = {0};
+
+    if (arena == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    return rms_challenge_parse(arena, challenge, &parsed) == 0 && parsed.step_up
+               ? tell_step_up(context, &parsed)
+               : 0;
+}
+
+int rms_auth_renew(struct rms_context *context, const struct rms_signin *signin, const char *challenge,
+    struct rms_buf *token_out)
+{
+    struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
+    struct rms_parsed_challenge parsed = {0};
+
+    if (arena == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    if (rms_challenge_parse(arena, challenge, &parsed) != 0 || !parsed.step_up) {
+        return rms_auth_token(context, signin, true, token_out);
+    }
+    /* a refresh would only give another token of the same sign-in */
+    return RMS_ASKED(context, token) != NULL ? ask_application(context, signin, &parsed, token_out)
+                                             : tell_step_up(context, &parsed);
 }
 
 int rms_login_password(struct rms_context *context, const char *address, const char *password)

@@ -13,6 +13,19 @@
 RMS_MUST_USE int rms_auth_token(
     struct rms_context *context, const struct rms_signin *signin, bool fresh, struct rms_buf *token_out);
 
+/* Does the application give the tokens: by its callback, or a server by rms_token_set? */
+bool rms_auth_supplied(struct rms_context *context);
+
+/* After a 401 with this challenge: another token than the one refused. When a stronger or a more recent
+ * sign-in is wanted (RFC 9470) the application is asked once, and told so; RMS_E_STEP_UP when there is nobody
+ * to ask.
+ */
+RMS_MUST_USE int rms_auth_renew(struct rms_context *context, const struct rms_signin *signin,
+    const char *challenge, struct rms_buf *token_out);
+
+/* RMS_E_STEP_UP, with what is wanted as detail, when a challenge asks for such a sign-in; else 0. */
+RMS_MUST_USE int rms_auth_step_up(struct rms_context *context, const char *challenge);
+
 /* First half of every sign-in: normalises the hint (NULL allowed), finds the service, asks it for its
  * authority. */
 RMS_MUST_USE int rms_auth_start(

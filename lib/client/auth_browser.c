@@ -232,7 +232,7 @@ int rms_login_browser(struct rms_context *context, const char *address_hint)
     if (arena == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    if (context->callbacks.browser == NULL) {
+    if (RMS_ASKED(context, browser) == NULL) {
         return rms_fail(context, RMS_E_UNSUPPORTED, "the program cannot open a browser");
     }
     RMS_TRY(rms_auth_start(context, arena, address_hint, &signin));

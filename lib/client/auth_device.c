@@ -97,7 +97,7 @@ int rms_login_device(struct rms_context *context, const char *address_hint)
     if (arena == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    if (context->callbacks.device_code == NULL) {
+    if (RMS_ASKED(context, device_code) == NULL) {
         return rms_fail(context, RMS_E_UNSUPPORTED, "the program cannot show a code");
     }
     RMS_TRY(rms_auth_start(context, arena, address_hint, &signin));

@@ -25,13 +25,15 @@ struct rms_policy_builder *rms_builder_new(void)
         rms_free(builder);
         return NULL;
     }
+    builder->handle = RMS_HANDLE_POLICY;
     rms_policy_init(&builder->policy);
     return builder;
 }
 
 void rms_policy_free(struct rms_policy_builder **policy)
 {
-    if (*policy != NULL) {
+    if (policy != NULL && rms_handle_is(*policy, RMS_HANDLE_POLICY)) {
+        (*policy)->handle = 0;
         rms_arena_free(&(*policy)->arena);
         rms_free(*policy);
         *policy = NULL;
@@ -63,6 +65,9 @@ int rms_policy_custom(struct rms_context *context, struct rms_policy_builder **p
     struct rms_signin signin;
     int status;
 
+    if (policy_out == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
     *policy_out = NULL;
     RMS_TRY(rms_call_begin(context));
     builder = rms_builder_new();
@@ -82,6 +87,13 @@ int rms_policy_custom(struct rms_context *context, struct rms_policy_builder **p
     return rms_call_begin(context); /* nobody being signed in is no failure here */
 }
 
+int rms_policy_ask(struct rms_context *context, struct rms_policy_builder **policy_out)
+{
+    RMS_TRY(rms_policy_custom(context, policy_out));
+    (*policy_out)->must_grant = true;
+    return 0;
+}
+
 int rms_policy_from_template(
     struct rms_context *context, const char *id_or_name, struct rms_policy_builder **policy_out)
 {
@@ -90,6 +102,9 @@ int rms_policy_from_template(
     struct rms_policy_builder *builder;
     int status;
 
+    if (policy_out == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
     *policy_out = NULL;
     RMS_TRY(rms_call_begin(context));
     RMS_TRY(rms_check_text(context, "template", id_or_name, false));
@@ -116,7 +131,7 @@ int rms_policy_from_template(
 /* Permissions of a template are the service's; only what is beside them can be set. */
 static int custom_only(const struct rms_policy_builder *policy)
 {
-    return policy == NULL || policy->policy.from_template ? RMS_E_BAD_ARGUMENT : 0;
+    return !rms_handle_is(policy, RMS_HANDLE_POLICY) || policy->policy.from_template ? RMS_E_BAD_ARGUMENT : 0;
 }
 
 /* --- grants --- */
@@ -201,6 +216,7 @@ int rms_policy_grant(
     grants[policy->policy.grant_count++] = grant;
     policy->policy.grants = grants;
     policy->policy.only_me = false;
+    policy->must_grant = false;
     return 0;
 }
 
@@ -249,12 +265,14 @@ static int set_address(struct rms_policy_builder *policy, const char **place, co
 
 int rms_policy_set_owner(struct rms_policy_builder *policy, const char *address)
 {
-    return policy != NULL ? set_address(policy, &policy->owner, address) : RMS_E_BAD_ARGUMENT;
+    return rms_handle_is(policy, RMS_HANDLE_POLICY) ? set_address(policy, &policy->owner, address)
+                                                    : RMS_E_BAD_ARGUMENT;
 }
 
 int rms_policy_set_on_behalf(struct rms_policy_builder *policy, const char *address)
 {
-    return policy != NULL ? set_address(policy, &policy->on_behalf, address) : RMS_E_BAD_ARGUMENT;
+    return rms_handle_is(policy, RMS_HANDLE_POLICY) ? set_address(policy, &policy->on_behalf, address)
+                                                    : RMS_E_BAD_ARGUMENT;
 }
 
 int rms_policy_set_referral(struct rms_policy_builder *policy, const char *address_or_uri)
@@ -330,7 +348,7 @@ int rms_policy_add_data(
     size_t *count;
     size_t *room;
 
-    if (policy == NULL || (encrypted && custom_only(policy) != 0)) {
+    if (!rms_handle_is(policy, RMS_HANDLE_POLICY) || (encrypted && custom_only(policy) != 0)) {
         return RMS_E_BAD_ARGUMENT;
     }
     if (name == NULL || name[0] == '\0' || !rms_text_printable(rms_view_str(name)) || reserved(name) ||
@@ -363,8 +381,11 @@ int rms_builder_check(
     const char *field = NULL;
     int status;
 
-    if (builder == NULL) {
+    if (!rms_handle_is(builder, RMS_HANDLE_POLICY)) {
         return rms_fail(context, RMS_E_BAD_ARGUMENT, "no policy was given");
+    }
+    if (builder->must_grant) {
+        return rms_fail(context, RMS_E_ADHOC_REQUIRED, "nobody is granted anything yet");
     }
     if (builder->policy.from_template) {
         return 0; /* the service's own; checked by its signature */

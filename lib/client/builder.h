@@ -4,14 +4,17 @@
 
 #include <openrms/openrms.h>
 
+#include "client/context.h"
 #include "policy/policy.h"
 
 struct rms_policy_builder {
+    enum rms_handle handle;
     struct rms_arena *arena;
     struct rms_policy policy;
     struct rms_view template_text; /* the signed template; empty for custom permissions */
     const char *owner;             /* NULL: who protects */
     const char *on_behalf;         /* as whom an application protects; NULL: as itself */
+    bool must_grant;               /* nobody is granted anything yet, and somebody has to be */
     const char *own_domain;        /* for "all-staff"; NULL while nobody is signed in */
     size_t text_room, grant_room, signed_room, encrypted_room;
 };

@@ -194,7 +194,7 @@ int rms_policy_save(const struct rms_policy_builder *policy,
 {
     struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(TEXT_MAX);
 
-    if (policy == NULL || write == NULL) {
+    if (!rms_handle_is(policy, RMS_HANDLE_POLICY) || write == NULL) {
         return RMS_E_BAD_ARGUMENT;
     }
     RMS_TRY(emit(policy, &text));
@@ -323,6 +323,9 @@ int rms_policy_load(
     const char *form;
     int status;
 
+    if (policy_out == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
     *policy_out = NULL;
     RMS_TRY(rms_call_begin(context));
     if (text == NULL || len > TEXT_MAX || rms_json_parse(rms_view_of(text, len), &json) != 0) {

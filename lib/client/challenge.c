@@ -39,7 +39,7 @@ static bool is(struct rms_view name, const char *word)
 }
 
 struct found {
-    struct rms_view authority, realm, resource, scope;
+    struct rms_view authority, realm, resource, scope, error, acr_values, max_age;
 };
 
 static void collect(const struct pair *pair, struct found *found)
@@ -53,6 +53,9 @@ static void collect(const struct pair *pair, struct found *found)
         {"realm", &found->realm},
         {"resource", &found->resource},
         {"scope", &found->scope},
+        {"error", &found->error},
+        {"acr_values", &found->acr_values},
+        {"max_age", &found->max_age},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -60,6 +63,22 @@ static void collect(const struct pair *pair, struct found *found)
             *rows[i].place = pair->value;
         }
     }
+}
+
+static int64_t seconds(struct rms_view text)
+{
+    int64_t value = 0;
+
+    if (text.len == 0 || text.len > 9) {
+        return -1;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9') {
+            return -1;
+        }
+        value = value * 10 + (text.data[i] - '0');
+    }
+    return value;
 }
 
 int rms_challenge_parse(
@@ -89,7 +108,11 @@ int rms_challenge_parse(
     challenge_out->authority = rms_arena_text(arena, found.authority);
     challenge_out->resource = rms_arena_text(arena, resource);
     challenge_out->scope = rms_arena_text(arena, scope);
-    if (challenge_out->authority == NULL || challenge_out->resource == NULL || challenge_out->scope == NULL) {
+    challenge_out->step_up = is(found.error, "insufficient_user_authentication");
+    challenge_out->acr_values = rms_arena_text(arena, found.acr_values);
+    challenge_out->max_age_s = seconds(found.max_age);
+    if (challenge_out->authority == NULL || challenge_out->resource == NULL || challenge_out->scope == NULL ||
+        challenge_out->acr_values == NULL) {
         return RMS_E_NO_MEMORY;
     }
     if (strncasecmp(challenge_out->authority, "https://", 8) != 0 ||

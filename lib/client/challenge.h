@@ -8,6 +8,9 @@ struct rms_parsed_challenge {
     const char *authority; /* https URL with at least one path segment */
     const char *resource;
     const char *scope;
+    bool step_up;           /* the token was good, the sign-in behind it was not good enough (RFC 9470) */
+    const char *acr_values; /* kinds of sign-in that would be; "" for any */
+    int64_t max_age_s;      /* -1: of any age */
 };
 
 /* header: the value of WWW-Authenticate. Texts go to the arena. RMS_E_NOT_AUTHENTICATED when it is no usable

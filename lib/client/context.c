@@ -13,12 +13,19 @@
 #include "client/template.h"
 #include "crypto/jwt.h"
 
+#define TEXT_MAX 65536 /* of any one argument: more is no name, address or path */
+
 #define STRINGIFY2(x) #x
 #define STRINGIFY(x)  STRINGIFY2(x)
 
 const char *rms_version(void)
 {
     return STRINGIFY(RMS_VERSION_MAJOR) "." STRINGIFY(RMS_VERSION_MINOR) "." STRINGIFY(RMS_VERSION_PATCH);
+}
+
+bool rms_handle_is(const void *handle, enum rms_handle kind)
+{
+    return handle != NULL && *(const enum rms_handle *)handle == kind;
 }
 
 /* --- reports --- */
@@ -85,14 +92,20 @@ struct rms_report *rms_report_of(const struct rms_context *context)
 int rms_call_begin(struct rms_context *context)
 {
     struct rms_report *report;
+    unsigned timeout_ms;
 
-    if (context == NULL) {
+    if (!rms_handle_is(context, RMS_HANDLE_CONTEXT)) {
         return RMS_E_BAD_ARGUMENT;
     }
     report = rms_report_of(context);
+    timeout_ms = atomic_load(&context->timeout_ms);
+    atomic_store(&context->used, true);
     report->detail[0] = '\0';
     report->correlation[0] = '\0';
     report->referrer[0] = '\0';
+    report->service_code[0] = '\0';
+    report->service_text[0] = '\0';
+    report->deadline_ms = timeout_ms > 0 ? rms_clock_monotonic_ms() + timeout_ms : 0;
     return rms_check_cancelled(context);
 }
 
@@ -142,6 +155,8 @@ void rms_report_save(const struct rms_context *context, struct rms_report_text *
     memcpy(text_out->detail, report->detail, sizeof text_out->detail);
     memcpy(text_out->correlation, report->correlation, sizeof text_out->correlation);
     memcpy(text_out->referrer, report->referrer, sizeof text_out->referrer);
+    memcpy(text_out->service_code, report->service_code, sizeof text_out->service_code);
+    memcpy(text_out->service_text, report->service_text, sizeof text_out->service_text);
 }
 
 void rms_report_restore(const struct rms_context *context, const struct rms_report_text *text)
@@ -151,21 +166,57 @@ void rms_report_restore(const struct rms_context *context, const struct rms_repo
     memcpy(report->detail, text->detail, sizeof report->detail);
     memcpy(report->correlation, text->correlation, sizeof report->correlation);
     memcpy(report->referrer, text->referrer, sizeof report->referrer);
+    memcpy(report->service_code, text->service_code, sizeof report->service_code);
+    memcpy(report->service_text, text->service_text, sizeof report->service_text);
 }
 
 const char *rms_last_detail(const struct rms_context *context)
 {
-    return context != NULL ? rms_report_of(context)->detail : none_detail;
+    return rms_handle_is(context, RMS_HANDLE_CONTEXT) ? rms_report_of(context)->detail : none_detail;
 }
 
 const char *rms_last_correlation_id(const struct rms_context *context)
 {
-    return context != NULL ? rms_report_of(context)->correlation : "";
+    return rms_handle_is(context, RMS_HANDLE_CONTEXT) ? rms_report_of(context)->correlation : "";
 }
 
 const char *rms_last_referrer(const struct rms_context *context)
 {
-    return context != NULL ? rms_report_of(context)->referrer : "";
+    return rms_handle_is(context, RMS_HANDLE_CONTEXT) ? rms_report_of(context)->referrer : "";
+}
+
+static void show(char *out, size_t size, const char *text)
+{
+    if (text != NULL && rms_text_printable(rms_view_str(text))) {
+        (void)snprintf(out, size, "%s", text);
+    }
+}
+
+void rms_report_service(const struct rms_context *context, const char *code, const char *text)
+{
+    struct rms_report *report = rms_report_of(context);
+
+    show(report->service_code, sizeof report->service_code, code);
+    show(report->service_text, sizeof report->service_text, text);
+}
+
+void rms_failure_get(const struct rms_context *context, int code, struct rms_failure *failure_out)
+{
+    bool known = rms_handle_is(context, RMS_HANDLE_CONTEXT);
+
+    if (failure_out == NULL) {
+        return;
+    }
+    *failure_out = (struct rms_failure){.code = code,
+        .category = rms_error_category(code),
+        .reason = rms_error_info(code)->reason,
+        .detail = rms_last_detail(context),
+        .service_text = known ? rms_report_of(context)->service_text : "",
+        .correlation_id = rms_last_correlation_id(context),
+        .referrer = rms_last_referrer(context)};
+    if (code == RMS_E_OTHER && known && rms_report_of(context)->service_code[0] != '\0') {
+        failure_out->reason = rms_report_of(context)->service_code;
+    }
 }
 
 /* --- log, cancellation, arguments --- */
@@ -195,18 +246,90 @@ int rms_check_cancelled(const struct rms_context *context)
 
 void rms_context_cancel(struct rms_context *context)
 {
-    atomic_store(&context->cancelled, true);
+    if (rms_handle_is(context, RMS_HANDLE_CONTEXT)) {
+        atomic_store(&context->cancelled, true);
+    }
 }
 
 void rms_context_resume(struct rms_context *context)
 {
-    atomic_store(&context->cancelled, false);
+    if (rms_handle_is(context, RMS_HANDLE_CONTEXT)) {
+        atomic_store(&context->cancelled, false);
+    }
+}
+
+int rms_context_set_timeout(struct rms_context *context, unsigned timeout_ms)
+{
+    RMS_TRY(rms_call_begin(context));
+    if (timeout_ms > RMS_TIMEOUT_MAX_MS) {
+        return rms_fail(context, RMS_E_BAD_ARGUMENT, "a timeout is at most a day");
+    }
+    atomic_store(&context->timeout_ms, timeout_ms);
+    return 0;
+}
+
+static int open_vault(struct rms_context *context)
+{
+    bool foreign = false;
+    int status = rms_of_store(context, rms_vault_open(&context->settings, &context->vault, &foreign));
+
+    RMS_TRY(status);
+    if (foreign) {
+        rms_note(context, RMS_LOG_ERROR, "the store was not bound to this device; a new one was made");
+    }
+    context->was_foreign = foreign;
+    /* what has ended is judged when it is used, too: a store that cannot be written is no reason to stop */
+    status = rms_vault_purge(context->vault, rms_clock_now(), false, NULL, NULL);
+    if (status == RMS_E_STORE_NOT_BOUND) {
+        rms_best_effort(rms_of_store(context, status));
+        rms_note(context, RMS_LOG_ERROR, "%s", rms_last_detail(context));
+    } else if (status != 0) {
+        rms_note(context, RMS_LOG_ERROR, "ended entries could not be removed from %s: %s",
+            context->settings.store_dir, rms_error_info(status)->text);
+    }
+    return 0;
+}
+
+/* What a server keeps is not for who signs in interactively with the same account (S-143). */
+static int use_server_store(struct rms_context *context)
+{
+    const char *former_dir = context->settings.store_dir;
+    struct rms_vault *former = context->vault;
+    int status;
+
+    context->settings.store_dir = rms_arena_printf(context->settings.arena, "%s/server", former_dir);
+    status = context->settings.store_dir != NULL ? open_vault(context) : RMS_E_NO_MEMORY;
+    if (status != 0) {
+        context->settings.store_dir = former_dir;
+        context->vault = former;
+        return status;
+    }
+    rms_vault_close(&former);
+    return 0;
+}
+
+int rms_context_set_mode(struct rms_context *context, enum rms_mode mode)
+{
+    if (!rms_handle_is(context, RMS_HANDLE_CONTEXT) || (mode != RMS_MODE_CLIENT && mode != RMS_MODE_SERVER)) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    if (atomic_exchange(&context->used, true)) {
+        return rms_fail(context, RMS_E_BAD_ARGUMENT, "the mode is chosen before the first call");
+    }
+    if (mode == RMS_MODE_SERVER) {
+        RMS_TRY(use_server_store(context));
+    }
+    context->mode = mode;
+    return 0;
 }
 
 int rms_check_text(const struct rms_context *context, const char *name, const char *text, bool optional)
 {
     if (text == NULL) {
         return optional ? 0 : rms_fail(context, RMS_E_BAD_ARGUMENT, "%s is missing", name);
+    }
+    if (strnlen(text, TEXT_MAX + 1) > TEXT_MAX) {
+        return rms_fail(context, RMS_E_BAD_ARGUMENT, "%s is too long", name);
     }
     if (!rms_text_printable(rms_view_str(text))) {
         return rms_fail(context, RMS_E_BAD_ARGUMENT, "%s is not UTF-8 text without control characters", name);
@@ -235,7 +358,6 @@ static int check_options(const struct rms_options *options)
 static int set_up(struct rms_context *context, const struct rms_options *options)
 {
     const char *detail = NULL;
-    bool foreign = false;
     int status = rms_settings_load(options, &context->settings, &detail);
 
     if (status != 0) {
@@ -243,21 +365,7 @@ static int set_up(struct rms_context *context, const struct rms_options *options
         return rms_fail(context, status, "%s", detail != NULL ? detail : "");
     }
     RMS_TRY(rms_http_new(&context->http));
-    RMS_TRY(rms_of_store(context, rms_vault_open(&context->settings, &context->vault, &foreign)));
-    if (foreign) {
-        rms_note(context, RMS_LOG_ERROR, "the store was not bound to this device; a new one was made");
-    }
-    context->was_foreign = foreign;
-    /* what has ended is judged when it is used, too: a store that cannot be written is no reason to stop */
-    status = rms_vault_purge(context->vault, rms_clock_now(), false, NULL, NULL);
-    if (status == RMS_E_STORE_NOT_BOUND) {
-        rms_best_effort(rms_of_store(context, status));
-        rms_note(context, RMS_LOG_ERROR, "%s", rms_last_detail(context));
-    } else if (status != 0) {
-        rms_note(context, RMS_LOG_ERROR, "ended entries could not be removed from %s: %s",
-            context->settings.store_dir, rms_error_info(status)->text);
-    }
-    return 0;
+    return open_vault(context);
 }
 
 static void init_recursive(pthread_mutex_t *mutex)
@@ -275,6 +383,9 @@ int rms_context_new(const struct rms_options *options, struct rms_context **cont
     struct rms_context *context;
     int status;
 
+    if (context_out == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
     *context_out = NULL;
     none_detail[0] = '\0';
     if (options != NULL) {
@@ -291,8 +402,10 @@ int rms_context_new(const struct rms_options *options, struct rms_context **cont
         rms_free(context);
         return RMS_E_LIMIT;
     }
+    context->handle = RMS_HANDLE_CONTEXT;
     (void)pthread_mutex_init(&context->lock, NULL);
     init_recursive(&context->prepare);
+    context->server_token = RMS_BUF_INIT(RMS_TOKEN_MAX);
     if (options != NULL && options->size >= offsetof(struct rms_options, on_behalf)) {
         context->callbacks = options->callbacks;
     }
@@ -308,17 +421,19 @@ int rms_context_new(const struct rms_options *options, struct rms_context **cont
 
 void rms_context_free(struct rms_context **context)
 {
-    struct rms_context *gone = *context;
+    struct rms_context *gone = context != NULL ? *context : NULL;
 
-    if (gone == NULL) {
+    if (!rms_handle_is(gone, RMS_HANDLE_CONTEXT)) {
         return;
     }
     *context = NULL;
+    gone->handle = 0;
     rms_template_list_free(&gone->templates);
     rms_session_free(&gone->session);
     rms_identity_unref(&gone->identity);
     rms_http_free(&gone->http);
     rms_vault_close(&gone->vault);
+    rms_buf_fini(&gone->server_token);
     rms_settings_fini(&gone->settings);
     (void)pthread_mutex_destroy(&gone->lock);
     (void)pthread_mutex_destroy(&gone->prepare);

@@ -16,12 +16,27 @@ struct rms_identity;
 struct rms_session;
 struct rms_template_list;
 
+/* What a handle begins with, so that one of another sort is a bad argument and no crash (S-291). */
+enum rms_handle {
+    RMS_HANDLE_CONTEXT = 0x524d5301,
+    RMS_HANDLE_POLICY,
+    RMS_HANDLE_DOCUMENT,
+    RMS_HANDLE_PROTECTOR,
+};
+
+/* handle: of any sort, or NULL. */
+bool rms_handle_is(const void *handle, enum rms_handle kind);
+
 struct rms_context {
+    enum rms_handle handle;
     struct rms_settings settings;
     struct rms_callbacks callbacks;
     struct rms_vault *vault;
     struct rms_http *http;
     atomic_bool cancelled;
+    atomic_bool used;       /* some call was made: the mode is fixed */
+    atomic_uint timeout_ms; /* of a call; 0: none of its own */
+    enum rms_mode mode;
     bool was_foreign;      /* the store found here belonged to another device */
     pthread_key_t reports; /* struct rms_report of each thread */
     struct rms_report *report_list;
@@ -29,6 +44,7 @@ struct rms_context {
     struct rms_identity *identity;
     struct rms_session *session;
     struct rms_template_list *templates;
+    struct rms_buf server_token; /* of rms_token_set in a server */
     atomic_bool tracking_failed; /* the service could not be told of a document: not tried again */
     _Atomic int64_t renew_after; /* when renewing certificates may be tried again */
     _Atomic int64_t clock_ahead; /* seconds before the service's clock, as its last answer showed */
@@ -36,7 +52,8 @@ struct rms_context {
         prepare; /* recursive: one thread at a time connects, refreshes tokens, prepares the device */
 };
 
-#define RMS_DETAIL_MAX 512
+#define RMS_DETAIL_MAX       512
+#define RMS_SERVICE_CODE_MAX 128
 
 /* What the calling thread's last call left to ask for. */
 struct rms_report {
@@ -44,6 +61,10 @@ struct rms_report {
     char detail[RMS_DETAIL_MAX];
     char correlation[RMS_GUID_TEXT];
     char referrer[RMS_DETAIL_MAX];
+    char service_code[RMS_SERVICE_CODE_MAX]; /* of RMS_E_OTHER: the service's word */
+    char service_text[RMS_DETAIL_MAX];
+    int64_t deadline_ms;     /* of the call, by the monotonic clock; 0: none */
+    bool asking;             /* the token callback runs in this thread */
     struct rms_buf token;    /* of rms_access_token */
     struct rms_buf supplied; /* by rms_token_set */
     struct rms_buf account;  /* strings of rms_whoami */
@@ -68,6 +89,12 @@ RMS_MUST_USE int rms_of_store(const struct rms_context *context, int status);
 /* RMS_E_CLOCK with the difference as detail. */
 int rms_fail_clock(const struct rms_context *context, int64_t ahead_s);
 
+/* What the service said, for the thread's failure; either may be NULL. Kept only when it can be shown. */
+void rms_report_service(const struct rms_context *context, const char *code, const char *text);
+
+/* The callback, unless the context is a server's: those are never asked anything. */
+#define RMS_ASKED(context, name) ((context)->mode == RMS_MODE_SERVER ? NULL : (context)->callbacks.name)
+
 /* RMS_E_CANCELLED or 0: asked by everything that takes long. */
 RMS_MUST_USE int rms_check_cancelled(const struct rms_context *context);
 
@@ -80,6 +107,8 @@ struct rms_report_text {
     char detail[RMS_DETAIL_MAX];
     char correlation[RMS_GUID_TEXT];
     char referrer[RMS_DETAIL_MAX];
+    char service_code[RMS_SERVICE_CODE_MAX];
+    char service_text[RMS_DETAIL_MAX];
 };
 void rms_report_save(const struct rms_context *context, struct rms_report_text *text_out);
 void rms_report_restore(const struct rms_context *context, const struct rms_report_text *text);

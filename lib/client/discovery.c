@@ -167,9 +167,9 @@ int rms_consent(struct rms_context *context, const char *root, const char *domai
     if (domain != NULL && is_in(root, domain)) {
         return 0;
     }
-    if (context->callbacks.consent != NULL) {
+    if (RMS_ASKED(context, consent) != NULL) {
         answer = context->callbacks.consent(context->callbacks.user_data, root);
-    } else if (domain != NULL) {
+    } else if (domain != NULL || context->mode == RMS_MODE_SERVER) {
         answer = RMS_E_SERVER_NOT_TRUSTED;
     }
     if (answer == RMS_E_SERVER_NOT_TRUSTED) {

@@ -8,12 +8,14 @@
 #include "base/text.h"
 #include "client/context.h"
 #include "client/opened.h"
+#include "client/save.h"
 #include "client/source.h"
 
 #define WINDOW    (256u * 1024) /* read and decrypted at a time; a multiple of every block size */
 #define ARENA_MAX (1024u * 1024)
 
 struct rms_document {
+    enum rms_handle handle;
     struct rms_context *context;
     struct rms_arena *arena;
     struct rms_source source;    /* the caller's */
@@ -28,6 +30,16 @@ struct rms_document {
     uint64_t window_at; /* offset of its first byte in the content; UINT64_MAX when empty */
     size_t window_len;
 };
+
+const struct rms_opened *rms_document_opened(const struct rms_document *document)
+{
+    return &document->opened;
+}
+
+struct rms_context *rms_document_context(const struct rms_document *document)
+{
+    return document->context;
+}
 
 /* --- reading --- */
 
@@ -100,7 +112,7 @@ int64_t rms_document_read(struct rms_document *document, uint64_t offset, void *
     size_t done = 0;
     int status;
 
-    if (document == NULL || (buffer == NULL && len > 0)) {
+    if (!rms_handle_is(document, RMS_HANDLE_DOCUMENT) || (buffer == NULL && len > 0)) {
         return RMS_E_BAD_ARGUMENT;
     }
     status = rms_call_begin(document->context);
@@ -124,7 +136,7 @@ int64_t rms_document_read(struct rms_document *document, uint64_t offset, void *
 
 int rms_document_size(struct rms_document *document, uint64_t *size_out)
 {
-    if (document == NULL) {
+    if (!rms_handle_is(document, RMS_HANDLE_DOCUMENT) || size_out == NULL) {
         return RMS_E_BAD_ARGUMENT;
     }
     *size_out = document->size;
@@ -135,13 +147,13 @@ int rms_document_size(struct rms_document *document, uint64_t *size_out)
 
 bool rms_document_allows(const struct rms_document *document, const char *right)
 {
-    return document != NULL && right != NULL &&
+    return rms_handle_is(document, RMS_HANDLE_DOCUMENT) && right != NULL &&
            rms_rights_allow_name(&document->opened.access->rights, right);
 }
 
 const struct rms_document_info *rms_document_info(const struct rms_document *document)
 {
-    return document != NULL ? &document->info : NULL;
+    return rms_handle_is(document, RMS_HANDLE_DOCUMENT) ? &document->info : NULL;
 }
 
 static const char *find(const struct rms_name_value *pairs, size_t count, const char *name)
@@ -158,7 +170,7 @@ const char *rms_document_data(const struct rms_document *document, const char *n
 {
     const char *value;
 
-    if (document == NULL || name == NULL) {
+    if (!rms_handle_is(document, RMS_HANDLE_DOCUMENT) || name == NULL) {
         return NULL;
     }
     value = find(document->opened.access->data, document->opened.access->data_count, name);
@@ -238,6 +250,7 @@ static int new_document(struct rms_context *context, struct rms_document **docum
     if (document == NULL) {
         return RMS_E_NO_MEMORY;
     }
+    document->handle = RMS_HANDLE_DOCUMENT;
     document->context = context;
     document->name = "";
     document->file.fd = -1;
@@ -253,6 +266,9 @@ int rms_document_open(
     struct rms_document *document = NULL;
     int status;
 
+    if (document_out == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
     *document_out = NULL;
     RMS_TRY(rms_call_begin(context));
     if (source == NULL || source->read == NULL || source->size == UINT64_MAX) {
@@ -304,6 +320,9 @@ int rms_document_open_file(struct rms_context *context, const char *path, struct
     struct rms_document *document = NULL;
     int status;
 
+    if (document_out == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
     *document_out = NULL;
     RMS_TRY(rms_call_begin(context));
     if (path == NULL) {
@@ -322,12 +341,13 @@ int rms_document_open_file(struct rms_context *context, const char *path, struct
 
 void rms_document_free(struct rms_document **document)
 {
-    struct rms_document *gone = *document;
+    struct rms_document *gone = document != NULL ? *document : NULL;
 
-    if (gone == NULL) {
+    if (!rms_handle_is(gone, RMS_HANDLE_DOCUMENT)) {
         return;
     }
     *document = NULL;
+    gone->handle = 0;
     rms_content_cipher_free(&gone->cipher);
     rms_opened_fini(&gone->opened);
     rms_source_close(&gone->file);

@@ -22,13 +22,21 @@
 #define BACKOFF_FIRST   1000
 #define BACKOFF_CAP     60000
 #define WAIT_STEP_MS    50
+#define POLL_MS         100
 #define CORRELATION     "x-ms-rms-request-id"
 #define PLATFORM_FORMAT "AppName=%s;AppVersion=%s;DevicePlatform=Linux;SDKVersion=%s;"
 
-/* Idle handles keep their connections; one is in use by one thread at a time. */
+/* One exchange at a time, driven by ourselves: libcurl alone looks only once a second whether it shall stop
+ * (S-292). The connections belong to the multi handle. */
+struct wire {
+    CURL *easy;
+    CURLM *multi;
+};
+
+/* Idle wires keep their connections; one is in use by one thread at a time. */
 struct rms_http {
     pthread_mutex_t lock;
-    CURL *idle[HANDLES_MAX];
+    struct wire idle[HANDLES_MAX];
     size_t idle_count;
 };
 
@@ -56,44 +64,59 @@ int rms_http_new(struct rms_http **http_out)
     return 0;
 }
 
+static void end_wire(struct wire *wire)
+{
+    if (wire->easy != NULL) {
+        curl_easy_cleanup(wire->easy);
+    }
+    if (wire->multi != NULL) {
+        (void)curl_multi_cleanup(wire->multi);
+    }
+    *wire = (struct wire){NULL, NULL};
+}
+
 void rms_http_free(struct rms_http **http)
 {
     if (*http == NULL) {
         return;
     }
     for (size_t i = 0; i < (*http)->idle_count; i++) {
-        curl_easy_cleanup((*http)->idle[i]);
+        end_wire(&(*http)->idle[i]);
     }
     (void)pthread_mutex_destroy(&(*http)->lock);
     rms_free(*http);
     *http = NULL;
 }
 
-static CURL *take_handle(struct rms_http *http)
+static int take_wire(struct rms_http *http, struct wire *wire_out)
 {
-    CURL *handle = NULL;
-
+    *wire_out = (struct wire){NULL, NULL};
     (void)pthread_once(&prepared, prepare);
     (void)pthread_mutex_lock(&http->lock);
     if (http->idle_count > 0) {
-        handle = http->idle[--http->idle_count];
+        *wire_out = http->idle[--http->idle_count];
     }
     (void)pthread_mutex_unlock(&http->lock);
-    return handle != NULL ? handle : curl_easy_init();
+    if (wire_out->easy == NULL) {
+        *wire_out = (struct wire){curl_easy_init(), curl_multi_init()};
+    }
+    if (wire_out->easy == NULL || wire_out->multi == NULL) {
+        end_wire(wire_out);
+        return RMS_E_NO_MEMORY;
+    }
+    return 0;
 }
 
-static void give_handle(struct rms_http *http, CURL *handle)
+static void give_wire(struct rms_http *http, struct wire *wire)
 {
-    curl_easy_reset(handle);
+    curl_easy_reset(wire->easy);
     (void)pthread_mutex_lock(&http->lock);
     if (http->idle_count < HANDLES_MAX) {
-        http->idle[http->idle_count++] = handle;
-        handle = NULL;
+        http->idle[http->idle_count++] = *wire;
+        *wire = (struct wire){NULL, NULL};
     }
     (void)pthread_mutex_unlock(&http->lock);
-    if (handle != NULL) {
-        curl_easy_cleanup(handle);
-    }
+    end_wire(wire);
 }
 
 void rms_http_reply_fini(struct rms_http_reply *reply)
@@ -174,14 +197,6 @@ static size_t on_header(char *data, size_t size, size_t count, void *user)
     return len;
 }
 
-static int on_progress(void *user, curl_off_t dt, curl_off_t dn, curl_off_t ut, curl_off_t un)
-{
-    const struct exchange *exchange = user;
-
-    (void)dt, (void)dn, (void)ut, (void)un;
-    return rms_check_cancelled(exchange->context) != 0;
-}
-
 /* --- one exchange --- */
 
 static bool add_header(struct curl_slist **list, const char *format, ...)
@@ -246,6 +261,20 @@ static struct curl_slist *make_headers(
     return list;
 }
 
+static long lesser(int64_t a, long b)
+{
+    return a < b ? (long)a : b;
+}
+
+/* Of the call's own time, in ms; at least one, which libcurl does not take for "for ever". */
+static int64_t time_left(const struct rms_context *context)
+{
+    int64_t deadline = rms_report_of(context)->deadline_ms;
+    int64_t left = deadline == 0 ? INT64_MAX : deadline - rms_clock_monotonic_ms();
+
+    return left > 0 ? left : 1;
+}
+
 static CURLcode set_options(CURL *curl, const struct rms_context *context,
     const struct rms_http_request *request, struct exchange *exchange)
 {
@@ -258,15 +287,13 @@ static CURLcode set_options(CURL *curl, const struct rms_context *context,
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, request->brief ? BRIEF_CONNECT : CONNECT_MS);
-    SET(CURLOPT_TIMEOUT_MS, request->brief ? BRIEF_TOTAL : TOTAL_MS);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, lesser(time_left(context), request->brief ? BRIEF_CONNECT : CONNECT_MS));
+    SET(CURLOPT_TIMEOUT_MS, lesser(time_left(context), request->brief ? BRIEF_TOTAL : TOTAL_MS));
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, exchange);
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, exchange);
-    SET(CURLOPT_NOPROGRESS, 0L);
-    SET(CURLOPT_XFERINFOFUNCTION, on_progress);
-    SET(CURLOPT_XFERINFODATA, exchange);
+    SET(CURLOPT_QUICK_EXIT, 1L); /* who cancels does not wait for the name server either */
     SET(CURLOPT_ERRORBUFFER, exchange->error);
     SET(CURLOPT_USERAGENT, "librms");
     if (settings->ca_file != NULL) {
@@ -328,9 +355,40 @@ static int explain(const struct exchange *exchange, CURL *curl, CURLcode code, c
     return rms_fail(context, RMS_E_UNREACHABLE, "%s: %s", url, curl_easy_strerror(code));
 }
 
-static int exchange_once(struct rms_context *context, CURL *curl, const struct rms_http_request *request,
-    struct rms_http_reply *reply)
+/* What became of the one transfer of a multi handle that has nothing running any more. */
+static CURLcode outcome_of(CURLM *multi)
 {
+    int left;
+    const CURLMsg *message = curl_multi_info_read(multi, &left);
+
+    return message != NULL && message->msg == CURLMSG_DONE ? message->data.result : CURLE_FAILED_INIT;
+}
+
+static CURLcode perform(const struct rms_context *context, const struct wire *wire)
+{
+    CURLcode code = CURLE_OK;
+    int running = 1;
+
+    if (curl_multi_add_handle(wire->multi, wire->easy) != CURLM_OK) {
+        return CURLE_OUT_OF_MEMORY;
+    }
+    while (running > 0 && code == CURLE_OK) {
+        if (rms_check_cancelled(context) != 0) {
+            code = CURLE_ABORTED_BY_CALLBACK;
+        } else if (curl_multi_perform(wire->multi, &running) != CURLM_OK ||
+                   (running > 0 && curl_multi_poll(wire->multi, NULL, 0, POLL_MS, NULL) != CURLM_OK)) {
+            code = CURLE_OUT_OF_MEMORY;
+        }
+    }
+    code = code == CURLE_OK ? outcome_of(wire->multi) : code;
+    (void)curl_multi_remove_handle(wire->multi, wire->easy);
+    return code;
+}
+
+static int exchange_once(struct rms_context *context, const struct wire *wire,
+    const struct rms_http_request *request, struct rms_http_reply *reply)
+{
+    CURL *curl = wire->easy;
     struct exchange exchange = {.context = context, .reply = reply};
     struct rms_report *report = rms_report_of(context);
     char correlation[RMS_GUID_TEXT];
@@ -349,7 +407,7 @@ static int exchange_once(struct rms_context *context, CURL *curl, const struct r
         code = curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     }
     if (code == CURLE_OK) {
-        code = curl_easy_perform(curl);
+        code = perform(context, wire);
     }
     curl_slist_free_all(headers);
     (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
@@ -398,20 +456,20 @@ static bool throttled(const struct rms_http_reply *reply)
     return reply->status == 429 || (reply->status == 503 && reply->retry_after_s >= 0);
 }
 
-static int exchange_patiently(struct rms_context *context, CURL *curl, const struct rms_http_request *request,
-    struct rms_http_reply *reply)
+static int exchange_patiently(struct rms_context *context, const struct wire *wire,
+    const struct rms_http_request *request, struct rms_http_reply *reply)
 {
     int64_t left = request->brief ? 0 : context->settings.retry_seconds * 1000;
 
     for (unsigned attempt = 0;; attempt++) {
         int64_t pause;
 
-        RMS_TRY(exchange_once(context, curl, request, reply));
+        RMS_TRY(exchange_once(context, wire, request, reply));
         if (!throttled(reply)) {
             return 0;
         }
         pause = pause_for(reply, attempt);
-        if (pause > left) {
+        if (pause > left || pause >= time_left(context)) {
             return rms_fail(context, RMS_E_THROTTLED, "%s asks for a pause of %lld s", request->url,
                 (long long)(pause + 999) / 1000);
         }
@@ -423,7 +481,7 @@ static int exchange_patiently(struct rms_context *context, CURL *curl, const str
 int rms_http_call(
     struct rms_context *context, const struct rms_http_request *request, struct rms_http_reply *reply_out)
 {
-    CURL *curl;
+    struct wire wire;
     int status;
 
     init_reply(reply_out);
@@ -434,12 +492,9 @@ int rms_http_call(
     if (strncasecmp(request->url, "https://", 8) != 0) {
         return rms_fail(context, RMS_E_BAD_ARGUMENT, "%s: only https is spoken", request->url);
     }
-    curl = take_handle(context->http);
-    if (curl == NULL) {
-        return RMS_E_NO_MEMORY;
-    }
-    status = exchange_patiently(context, curl, request, reply_out);
-    give_handle(context->http, curl);
+    RMS_TRY(take_wire(context->http, &wire));
+    status = exchange_patiently(context, &wire, request, reply_out);
+    give_wire(context->http, &wire);
     if (reply_out->date != RMS_TIME_NONE) {
         atomic_store(&context->clock_ahead, rms_clock_now() - reply_out->date);
     }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "client/anchors.h"
 #include "client/api.h"
+#include "client/auth.h"
 #include "client/bootstrap.h"
 #include "client/context.h"
 #include "client/signin.h"
@@ -343,7 +344,7 @@ static int find_locked(
         status = load_signed_in(context, identity_out);
         if (status == RMS_E_NOT_FOUND ||
             ((status == RMS_E_NOT_AUTHENTICATED || status == RMS_E_STORE_NOT_BOUND) &&
-                context->callbacks.token != NULL)) {
+                rms_auth_supplied(context))) {
             status = rms_bootstrap_now(context, identity_out);
         }
         RMS_TRY(status);

@@ -294,7 +294,8 @@ void rms_plan_keep(const struct rms_plan *plan, const struct rms_issued *issued)
 
 int rms_plan_remember(const struct rms_plan *plan, const struct rms_issued *issued)
 {
-    if ((plan->persist & RMS_PERSIST_NOT_DISK) != 0 || plan->on_behalf != NULL) {
+    if ((plan->persist & RMS_PERSIST_NOT_DISK) != 0 || plan->on_behalf != NULL ||
+        !plan->context->settings.cache_licences) {
         return 0; /* what is another's is not kept here */
     }
     return rms_cache_put_own(plan->context, plan->address, rms_buf_view(&issued->licence), &issued->key);

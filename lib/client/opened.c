@@ -6,6 +6,9 @@
 #include "base/text.h"
 #include "client/context.h"
 #include "client/issue.h"
+#include "client/save.h"
+
+#define SIZE_TEXT 24
 
 void rms_opened_fini(struct rms_opened *opened)
 {
@@ -13,18 +16,32 @@ void rms_opened_fini(struct rms_opened *opened)
     rms_container_close(&opened->container);
 }
 
+/* Of the content, as decimal text: what the licence signs, unless the document was saved since. false when
+ * nobody vouches for one. */
+static bool true_size(const struct rms_opened *opened, char out[SIZE_TEXT])
+{
+    const char *size = rms_access_signed_data(opened->access, RMS_DATA_SIZE);
+
+    if (opened->saved_size != UINT64_MAX) {
+        (void)snprintf(out, SIZE_TEXT, "%" PRIu64, opened->saved_size);
+    } else if (size != NULL) {
+        (void)snprintf(out, SIZE_TEXT, "%s", size);
+    }
+    return opened->saved_size != UINT64_MAX || size != NULL;
+}
+
 /* What the container says is not signed; our own licences sign it. */
 static int check_container(struct rms_context *context, const struct rms_opened *opened)
 {
     const struct rms_container *container = &opened->container;
     const char *extension = rms_access_signed_data(opened->access, RMS_DATA_EXTENSION);
-    const char *size = rms_access_signed_data(opened->access, RMS_DATA_SIZE);
-    char text[24];
+    char size[SIZE_TEXT];
+    char text[SIZE_TEXT];
 
     if (extension != NULL && !container->keeps_name && strcmp(extension, container->extension) != 0) {
         return rms_fail(context, RMS_E_BAD_SIGNATURE, "the file's header does not fit its licence");
     }
-    if (size == NULL) {
+    if (!true_size(opened, size)) {
         return 0;
     }
     (void)snprintf(text, sizeof text, "%" PRIu64, container->original_size);
@@ -37,11 +54,17 @@ static int check_container(struct rms_context *context, const struct rms_opened 
 int rms_opened_licence(struct rms_context *context, uint32_t wanted, struct rms_opened *opened)
 {
     struct rms_buf RMS_BUF_CLEANUP licence = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
+    int status;
 
+    opened->saved_size = UINT64_MAX;
     RMS_TRY(rms_container_licence(&opened->container, &licence));
     RMS_TRY(rms_access_open(context, rms_buf_view(&licence), wanted, &opened->access));
     opened->access->key.mode =
         rms_container_mode(opened->container.kind, opened->container.major, opened->access->key.mode);
+    status = rms_saved_size(opened, &opened->saved_size);
+    if (status != 0) {
+        return rms_fail(context, status, "what was saved does not fit its licence");
+    }
     return check_container(context, opened);
 }
 
@@ -73,11 +96,11 @@ static int padded_size(const struct rms_opened *opened, uint64_t *size_out)
 
 static int signed_size(const struct rms_opened *opened, uint64_t size)
 {
-    const char *text = rms_access_signed_data(opened->access, RMS_DATA_SIZE);
-    char actual[24];
+    char text[SIZE_TEXT];
+    char actual[SIZE_TEXT];
 
     (void)snprintf(actual, sizeof actual, "%" PRIu64, size);
-    return text == NULL || strcmp(text, actual) == 0 ? 0 : RMS_E_DAMAGED;
+    return !true_size(opened, text) || strcmp(text, actual) == 0 ? 0 : RMS_E_DAMAGED;
 }
 
 int rms_opened_size(const struct rms_opened *opened, uint64_t *size_out)

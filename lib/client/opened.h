@@ -8,6 +8,8 @@
 struct rms_opened {
     struct rms_container container;
     struct rms_access *access;
+    uint64_t saved_size; /* after an edited document was saved: what counts instead of the size that the
+                            licence signs; else UINT64_MAX */
 };
 
 /* For opened->container, opened before: reads the licence, gets access, and holds what the licence says about

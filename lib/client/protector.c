@@ -9,6 +9,7 @@
 #define HEAD_MAX (16u * 1024 * 1024)
 
 struct rms_protector {
+    enum rms_handle handle;
     struct rms_plan plan;
     struct rms_sink sink;
     struct rms_issued issued;
@@ -68,6 +69,9 @@ int rms_protector_new(struct rms_context *context, const struct rms_policy_build
     struct rms_protector *protector;
     int status;
 
+    if (protector_out == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
     *protector_out = NULL;
     RMS_TRY(rms_call_begin(context));
     if (sink == NULL || sink->write == NULL) {
@@ -81,6 +85,7 @@ int rms_protector_new(struct rms_context *context, const struct rms_policy_build
     if (protector == NULL) {
         return RMS_E_NO_MEMORY;
     }
+    protector->handle = RMS_HANDLE_PROTECTOR;
     protector->sink = *sink;
     protector->size = size;
     status = rms_plan_make(context, policy, false, RMS_PERSIST_ALL, &protector->plan);
@@ -98,7 +103,7 @@ int rms_protector_write(struct rms_protector *protector, const void *data, size_
 {
     const uint8_t *bytes = data;
 
-    if (protector == NULL || (data == NULL && len > 0) || protector->finished) {
+    if (!rms_handle_is(protector, RMS_HANDLE_PROTECTOR) || (data == NULL && len > 0) || protector->finished) {
         return RMS_E_BAD_ARGUMENT;
     }
     RMS_TRY(rms_call_begin(protector->plan.context));
@@ -123,7 +128,7 @@ int rms_protector_write(struct rms_protector *protector, const void *data, size_
 
 int rms_protector_finish(struct rms_protector *protector)
 {
-    if (protector == NULL || protector->finished) {
+    if (!rms_handle_is(protector, RMS_HANDLE_PROTECTOR) || protector->finished) {
         return RMS_E_BAD_ARGUMENT;
     }
     RMS_TRY(rms_call_begin(protector->plan.context));
@@ -139,12 +144,13 @@ int rms_protector_finish(struct rms_protector *protector)
 
 void rms_protector_free(struct rms_protector **protector)
 {
-    struct rms_protector *gone = *protector;
+    struct rms_protector *gone = protector != NULL ? *protector : NULL;
 
-    if (gone == NULL) {
+    if (!rms_handle_is(gone, RMS_HANDLE_PROTECTOR)) {
         return;
     }
     *protector = NULL;
+    gone->handle = 0;
     rms_content_cipher_free(&gone->cipher);
     rms_issued_fini(&gone->issued);
     rms_plan_fini(&gone->plan);

@@ -100,17 +100,35 @@ static int stored_endpoints(struct rms_context *context, struct rms_session *ses
     return rms_endpoints_parse(session->arena, json, session->urls);
 }
 
+/* With the token, and when the sign-in behind it is not good enough, once more with a better one. */
+static int ask_signed_in(
+    struct rms_context *context, struct rms_session *session, const char *url, struct rms_http_reply *reply)
+{
+    struct rms_buf RMS_BUF_CLEANUP token = RMS_BUF_INIT(64u * 1024);
+    struct rms_http_request request = {.url = url};
+
+    RMS_TRY(rms_auth_token(context, &session->signin, false, &token));
+    request.token = rms_buf_text(&token);
+    RMS_TRY(rms_http_call(context, &request, reply));
+    if (reply->status != 401 || rms_auth_step_up(context, reply->challenge) == 0) {
+        return 0;
+    }
+    rms_buf_reset(&token);
+    RMS_TRY(rms_auth_renew(context, &session->signin, reply->challenge, &token));
+    rms_http_reply_fini(reply);
+    request.token = rms_buf_text(&token);
+    RMS_TRY(rms_http_call(context, &request, reply));
+    return reply->status == 401 ? rms_auth_step_up(context, reply->challenge) : 0;
+}
+
 static int fetch_endpoints(struct rms_context *context, struct rms_session *session)
 {
     struct rms_http_reply RMS_HTTP_REPLY_CLEANUP reply = {0};
-    struct rms_buf RMS_BUF_CLEANUP token = RMS_BUF_INIT(64u * 1024);
     struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(2048);
     json_t RMS_JSON_CLEANUP *json = NULL;
     struct rms_vault_place place = endpoints_place(session);
-    struct rms_http_request request = {0};
     int64_t until = rms_clock_now() + ENDPOINTS_DAYS * RMS_DAY_S;
 
-    RMS_TRY(rms_auth_token(context, &session->signin, false, &token));
     rms_buf_append_str(&url, session->signin.root);
     rms_buf_append_str(&url, DISCOVERY_PATH);
     if (session->signin.address != NULL) {
@@ -118,9 +136,7 @@ static int fetch_endpoints(struct rms_context *context, struct rms_session *sess
         rms_http_encode(&url, session->signin.address);
     }
     RMS_TRY(rms_buf_status(&url));
-    request.url = rms_buf_text(&url);
-    request.token = rms_buf_text(&token);
-    RMS_TRY(rms_http_call(context, &request, &reply));
+    RMS_TRY(ask_signed_in(context, session, rms_buf_text(&url), &reply));
     if (reply.status == 401) {
         return rms_fail(
             context, RMS_E_NOT_AUTHENTICATED, "%s does not accept the sign-in", session->signin.root);
@@ -179,7 +195,7 @@ static int connect_session(struct rms_context *context, struct rms_session *sess
     int status = rms_signin_load(context, session->arena, &session->signin);
 
     if (status == RMS_E_NOT_AUTHENTICATED || status == RMS_E_STORE_NOT_BOUND) {
-        if (context->callbacks.token == NULL) {
+        if (!rms_auth_supplied(context)) {
             return status;
         }
         status = sign_in_by_callback(context, session);

@@ -50,6 +50,7 @@ static cfg_opt_t options_template[] = {
     CFG_BOOL("trusted_servers_only", cfg_false, CFGF_NONE),
     CFG_BOOL("offline", cfg_false, CFGF_NONE),
     CFG_BOOL("keyring", cfg_true, CFGF_NONE),
+    CFG_BOOL("cache_licenses", cfg_true, CFGF_NONE),
     CFG_BOOL("track", cfg_true, CFGF_NONE),
     CFG_BOOL("sync", cfg_true, CFGF_NONE),
     CFG_INT("template_refresh_days", 1, CFGF_NONE),
@@ -116,6 +117,7 @@ static int take_config(struct rms_settings *settings, cfg_t *cfg)
     settings->trusted_only = cfg_getbool(cfg, "trusted_servers_only") != cfg_false;
     settings->offline = cfg_getbool(cfg, "offline") != cfg_false;
     settings->keyring = cfg_getbool(cfg, "keyring") != cfg_false;
+    settings->cache_licences = cfg_getbool(cfg, "cache_licenses") != cfg_false;
     settings->track = cfg_getbool(cfg, "track") != cfg_false;
     settings->sync = cfg_getbool(cfg, "sync") != cfg_false;
     settings->template_seconds = refresh_seconds(cfg);

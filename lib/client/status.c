@@ -86,6 +86,7 @@ static void judge(struct rms_context *context, const struct rms_pl *pl, struct r
     if (context == NULL || rms_identity_here(context, &identity) != 0) {
         return;
     }
+    status->signature_judged = true;
     status->signature_trusted = rms_chain_verify(&pl->chain, &identity->trust) == 0;
     if (status->signature_trusted) {
         take_template(context, identity, pl, status);
@@ -110,6 +111,7 @@ static void take_licence(struct rms_context *context, const struct rms_pl *pl, s
     COPY(content_id, pl->content_id);
     COPY(owner, pl->owner);
     COPY(issuer, pl->issuer);
+    COPY(intranet_url, pl->intranet_url);
     COPY(service_url, pl->extranet_url != NULL ? pl->extranet_url : pl->intranet_url);
     status->issued_at = pl->node->issued_at;
     status->signature_consistent = consistent(&pl->chain);
@@ -178,12 +180,23 @@ static int inspect(struct rms_context *context, const char *path, const struct r
     return 0;
 }
 
+static void note_label(void *user_data, const struct rms_label *label, bool in_force)
+{
+    struct rms_file_status *status = user_data;
+
+    (void)label;
+    status->labelled = status->labelled || in_force;
+}
+
 int rms_file_status(struct rms_context *context, const char *path, struct rms_file_status *status_out)
 {
     struct stat info;
     int code;
     int fd;
 
+    if (status_out == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
     *status_out = (struct rms_file_status){.issued_at = RMS_NEVER, .original_size = UINT64_MAX};
     if (path == NULL) {
         return RMS_E_BAD_ARGUMENT;
@@ -205,5 +218,8 @@ int rms_file_status(struct rms_context *context, const char *path, struct rms_fi
         code = inspect(context, path, &reader, status_out);
     }
     (void)close(fd);
+    if (code == 0 && rms_file_labels(path, note_label, status_out, NULL) != 0) {
+        status_out->labelled = false; /* no kind of file that we read labels of */
+    }
     return code;
 }

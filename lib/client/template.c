@@ -345,6 +345,9 @@ int rms_templates(struct rms_context *context, bool refresh, const char *languag
     struct rms_template_list *list;
     int status;
 
+    if (list_out == NULL || count_out == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
     *list_out = NULL;
     *count_out = 0;
     RMS_TRY(rms_call_begin(context));

@@ -200,7 +200,7 @@ static bool may_announce(const struct rms_errand *errand)
 
     return errand->plan != NULL && errand->plan->on_behalf == NULL && !errand->options.no_track &&
            (context->settings.track || errand->options.notify != 0) && !context->settings.offline &&
-           context->callbacks.token == NULL && !atomic_load(&context->tracking_failed);
+           RMS_ASKED(context, token) == NULL && !atomic_load(&context->tracking_failed);
 }
 
 /* Named, not shown: the licence would be most of the work, and the service believes people what they say of
@@ -298,13 +298,19 @@ static int ask_about_file(
     return status;
 }
 
+static int begin(struct rms_context *context, write_result *write)
+{
+    RMS_TRY(rms_call_begin(context));
+    return write != NULL ? 0 : rms_fail(context, RMS_E_BAD_ARGUMENT, "nobody takes the result");
+}
+
 static int ask_about(struct rms_context *context, const char *what, const struct question *question,
     write_result *write, void *user_data)
 {
     json_t RMS_JSON_CLEANUP *reply = NULL;
     char content_id[RMS_GUID_TEXT];
 
-    RMS_TRY(rms_call_begin(context));
+    RMS_TRY(begin(context, write));
     RMS_TRY(rms_check_text(context, "document", what, false));
     if (rms_guid_parse(rms_view_str(what), content_id) == 0) {
         RMS_TRY(ask(context, content_id, question, &reply));
@@ -320,7 +326,7 @@ int rms_track_documents(struct rms_context *context, const char *search, write_r
     json_t RMS_JSON_CLEANUP *reply = NULL;
     struct rms_api_call call = {.endpoint = RMS_EP_DOCUMENTS};
 
-    RMS_TRY(rms_call_begin(context));
+    RMS_TRY(begin(context, write));
     RMS_TRY(rms_check_text(context, "search", search, true));
     if (search != NULL) {
         rms_buf_append_str(&query, "q=");
@@ -394,6 +400,7 @@ int rms_revoke(
 {
     json_t RMS_JSON_CLEANUP *body = json_object();
 
+    RMS_TRY(rms_call_begin(context));
     RMS_TRY(rms_check_text(context, "reason", reason, true));
     if (body == NULL || (reason != NULL && json_object_set_new(body, "Reason", json_string(reason)) != 0)) {
         return RMS_E_NO_MEMORY;

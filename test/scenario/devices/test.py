@@ -47,6 +47,27 @@ def sign_out_removes_what_was_kept():
         assert not (bob.home / "2.txt").exists()
 
 
+def what_the_client_shows_and_forgets():
+    # proves: C-006, C-008
+    with Lab(people=("alice",)) as lab:
+        alice = lab.person("alice")
+        alice.rms("protect", alice.write("r.txt", TEXT), "--template", "Confidential \\ All Employees", "--in-place")
+        shown = alice.rms("whoami", "--json").json
+        assert shown["Account"] == "alice@contoso.test" and shown["Domain"] == "contoso.test" and shown["ServiceUrl"] == lab.url, shown
+        assert "PolicyId" in shown and shown["PolicyTime"] and shown["LastConnection"] and shown["ClientVersion"], shown
+        kept = alice.rms("--json", "cache", "clean").json["Kept"]
+        log = alice.write("items.log", "of the user\n")
+        alice.rms("reset", "--yes")
+        assert kept > 0 and alice.rms("--json", "cache", "clean").json["Kept"] == 0
+        assert log.read_text() == "of the user\n" and (alice.home / "r.ptxt").exists()
+        assert "(not-authenticated)" in alice.rms("whoami", code=3).err
+        alice.rms("--offline", "cat", alice.home / "r.ptxt", code=None)
+        alice.login()
+        before = len(lab.usage(request_type="Certify"))
+        assert alice.rms("cat", alice.home / "r.ptxt").out == TEXT.decode()
+        assert len(lab.usage(request_type="Certify")) > before, "the device is prepared anew"
+
+
 def a_damaged_store_is_repaired():
     # touches: S-143, C-025, C-026
     with Lab(people=("alice", "bob")) as lab:
@@ -103,5 +124,5 @@ def a_copied_store_is_not_bound_here():
 
 
 if __name__ == "__main__":
-    main(second_device_opens_what_the_first_could, sign_out_removes_what_was_kept, a_damaged_store_is_repaired,
+    main(second_device_opens_what_the_first_could, sign_out_removes_what_was_kept, what_the_client_shows_and_forgets, a_damaged_store_is_repaired,
          nothing_is_left_when_the_service_is_down_at_first_use, a_copied_store_is_not_bound_here)

@@ -1,14 +1,17 @@
 """What the client makes of a bad network: a man in the middle that throttles, cuts, redirects, answers nonsense, and
 listens. He has the service's own TLS certificate, so that nothing but his behaviour is wrong."""
+import base64
 import contextlib
 import http.server
 import json
-import pathlib
+import socket
+import socketserver
 import ssl
+import subprocess
 import threading
 import time
 
-from rmslab import Lab, LocalConnection, free_port, main
+from rmslab import BUILD, Lab, LocalConnection, free_port, main
 
 TEXT = b"MARKER-5b1d9d1c7f5a4c3e8a1b and more text\n" * 50
 
@@ -240,6 +243,183 @@ def nothing_is_asked_when_the_licence_is_here():
         assert lab.proxy.seen == []
 
 
+def viewer(person, file, code=0, **env):
+    """What the reference viewer (examples/viewer.c) lets the person do."""
+    done = subprocess.run([BUILD / "examples/example_viewer", file], env=person.env(**env), cwd=person.home, capture_output=True, text=True,
+                          timeout=120)
+    assert done.returncode == code and "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done
+    return done.stderr if code else {line.split()[1] for line in done.stdout.splitlines() if line.startswith("enabled ")}
+
+
+def every_outcome_is_told_apart():
+    # proves: S-148, S-294
+    with story() as (lab, alice, bob, file):
+        denied = lambda reason: (200, {}, json.dumps({"AccessStatus": "AccessDenied", "Reason": reason, "ErrorMessage": "words of the service",
+                                                      "Referrer": "mailto:alice@contoso.test"}).encode())
+        refused = lambda reason, status=400: (status, {}, json.dumps({"Reason": reason, "Message": "words of the service"}).encode())
+        config = bob.home / ".config/openrms/rms.conf"
+        config.parent.mkdir(parents=True)
+        outcomes = [
+            (denied("no-rights"), "no-rights", "no-rights", 1),
+            (denied("expired"), "expired", "expired", 1),
+            (denied("revoked"), "revoked", "revoked", 1),
+            (refused("role-required", 403), "role-required", "not-owner", 3),
+            (refused("account-disabled"), "account-disabled", "identity", 3),
+            (refused("template-archived"), "template-archived", "template", 1),
+            (refused("template-not-found"), "template-not-found", "template", 4),
+            (refused("not-registered"), "not-registered", "not-registered", 4),
+            ((429, {"Retry-After": "100000"}, b"{}"), "throttled", "throttled", 6),
+            ("drop", "unreachable", "network", 6),
+            (refused("consent-refused"), "consent-refused", "consent", 1),
+            (denied("moon-phase"), "moon-phase", "other", 1),
+            (refused("moon-phase"), "moon-phase", "other", 1),
+            (None, "needs-online", "needs-online", 6),  # the context is offline
+        ]
+        told = {}
+        for answer, reason, category, code in outcomes:
+            config.write_text("offline = true\n" if answer is None else "")
+            lab.proxy.plan = lambda handler, a=answer: a if "/uselicenses" in handler.path else None
+            said = viewer(bob, file, code=code)
+            assert f"({reason}, {category})" in said, (reason, said)
+            assert "ask: " in said or answer != denied(reason), said
+            line = bob.rms("cat", file, code=code)
+            assert line.out == "" and ("moon-phase" in line.err if category == "other" else reason in line.err), line
+            told.setdefault(category, set()).add(line.err.splitlines()[0])
+        flat = [text for texts in told.values() for text in texts]
+        assert len(told) == 12 and len(set(flat)) == len(flat), told  # no two categories share their sentence
+        # the service's number for it, and its words, are kept
+        config.write_text("")
+        lab.proxy.plan = None
+        mallory = lab.person(lab.add_user("mallory"))
+        mallory.login()
+        said = viewer(mallory, file, code=1)
+        assert "(no-rights, no-rights)" in said and "number: " in said and "ask: mailto:alice@contoso.test" in said, said
+        row = lab.usage(user_id="mallory@contoso.test")[-1]
+        assert said.split("number: ")[1].split()[0] in row.values(), (said, row)
+
+
+def the_contract_is_kept():
+    # proves: S-089, C-088
+    everything = {"load", "modify", "cut", "paste", "save", "copy", "screen-capture", "save-as", "offer-clear-formats", "print", "comment",
+                  "comment-only", "edit-policy", "macros"}
+    editing = {"modify", "cut", "paste"}
+    rights = {"VIEW": set(), "EDIT": editing | {"save"}, "DOCEDIT": editing, "COMMENT": {"comment-only"}, "EXPORT": {"save-as", "offer-clear-formats"},
+              "FORWARD": set(), "OWNER": everything, "PRINT": {"print"}, "REPLY": set(), "REPLYALL": set(), "EXTRACT": {"copy", "screen-capture"},
+              "VIEWRIGHTSDATA": set(), "EDITRIGHTSDATA": {"edit-policy"}, "OBJMODEL": {"macros"}, "OUR.OWN": set()}
+    with story() as (lab, alice, bob, file):
+        files = {right: alice.write(f"{right}.txt", TEXT) for right in rights}
+        for right, path in files.items():
+            more = ("--custom-right", "OUR.OWN") if right == "OUR.OWN" else ()
+            alice.rms("protect", path, "--perm", f"bob@contoso.test:{right}", "--in-place", *more)
+        for right, path in files.items():
+            assert viewer(bob, path.with_suffix(".ptxt")) == rights[right] | {"load"}, right
+        # a use licence that was changed on its way enables nothing
+        def spoil(handler):
+            if "/uselicenses" not in handler.path:
+                return None
+            status, headers, data = lab.proxy.ask(handler, lab.proxy.seen[-1][3])
+            reply = json.loads(data)
+            licence = bytearray(base64.b64decode(reply["UseLicense"]))
+            licence[licence.index(b"bob@contoso.test")] ^= 1
+            reply["UseLicense"] = base64.b64encode(licence).decode()
+            return status, headers, json.dumps(reply).encode()
+
+        bob.rms("cache", "clean")
+        fresh = alice.write("fresh.txt", TEXT)
+        alice.rms("protect", fresh, "--perm", "bob@contoso.test:VIEW,PRINT", "--in-place")
+        lab.proxy.plan = spoil
+        said = viewer(bob, fresh.with_suffix(".ptxt"), code=1)
+        assert "(bad-signature" in said, said
+        lab.proxy.plan = None
+        assert viewer(bob, fresh.with_suffix(".ptxt")) == {"load", "print"}
+
+
+def certificates_renew_and_old_ones_do_not_count():
+    # proves: S-124, C-003
+    with story() as (lab, alice, bob, file):
+        def fresh(name):
+            alice.rms("protect", alice.write(f"{name}.txt", TEXT), "--perm", "bob@contoso.test:Co-Author", "--offline-days", "7", "--in-place")
+            return alice.home / f"{name}.ptxt"
+
+        bob.rms("cat", file)
+        old = requests(lab, "/uselicenses")[-1]
+        lab.move_clock(days=31)
+        before = len(requests(lab, "/accountcertificates"))
+        bob.rms("cat", fresh("second"))  # there is no terminal: nobody could be asked for anything
+        assert len(requests(lab, "/accountcertificates")) > before
+        lab.move_clock(days=9)
+        status, _, reply = bob.rest("POST", old[1], old[3])
+        assert status == 400 and reply["Reason"] == "rac-expired", reply
+        kept, missed = fresh("kept"), fresh("missed")
+        bob.rms("cat", kept)
+        lab.admin("user", "set", "bob@contoso.test", "--disable")
+        for verb in (("bootstrap", "--force"), ("cat", missed)):
+            assert "(account-disabled)" in bob.rms(*verb, code=3).err
+        assert bob.rms("cat", kept).out == TEXT.decode()
+        lab.move_clock(days=8)
+        bob.rms("cat", kept, code=3)
+
+
+class Tunnel(socketserver.ThreadingTCPServer):
+    """A proxy for HTTPS; one that wants a password says so."""
+
+    daemon_threads, allow_reuse_address = True, True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Through)
+        self.used, self.wants_password = 0, False
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Through(socketserver.BaseRequestHandler):
+    def handle(self):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            part = self.request.recv(4096)
+            if not part:
+                return
+            head += part
+        self.server.used += 1
+        if self.server.wants_password:
+            self.request.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"p\"\r\nContent-Length: 0\r\n\r\n")
+            return
+        port = int(head.split()[1].rpartition(b":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as far:
+            self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=self.pump, args=(far, self.request), daemon=True)
+            back.start()
+            self.pump(self.request, far)
+            back.join(60)
+
+    @staticmethod
+    def pump(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+
+def proxies():
+    # proves: C-020
+    with Lab(people=("alice",)) as lab, Tunnel() as tunnel:
+        alice = lab.person("alice")
+        named, config = alice.env(https_proxy=tunnel.url), alice.home / ".config/openrms/rms.conf"
+        alice.rms("bootstrap", "--force", env=named)
+        by_environment = tunnel.used
+        assert by_environment > 0
+        config.parent.mkdir(parents=True)
+        config.write_text(f'proxy = "{tunnel.url}"\n')
+        alice.rms("bootstrap", "--force")
+        assert tunnel.used > by_environment
+        tunnel.wants_password = True
+        began = time.monotonic()
+        said = alice.rms("bootstrap", "--force", code=6).err
+        assert "proxy authentication unsupported" in said and f"localhost:{lab.port}" in said and time.monotonic() - began < 60, said
+        tunnel.shutdown()
+
+
 if __name__ == "__main__":
     main(throttled_three_times, cut_and_nonsense, discovery_must_be_https, an_expired_token_is_renewed,
-         no_content_on_the_wire, nothing_is_asked_when_the_licence_is_here)
+         no_content_on_the_wire, nothing_is_asked_when_the_licence_is_here, every_outcome_is_told_apart, the_contract_is_kept,
+         certificates_renew_and_old_ones_do_not_count, proxies)

@@ -1,5 +1,5 @@
 """Without the service: opening within a use licence's validity and not after, protecting with the certificate of the device."""
-from rmslab import Lab, PASSWORD, main
+from rmslab import Lab, PASSWORD, main, pfile_licence
 
 TEXT = b"Offline is a place too.\n"
 
@@ -95,20 +95,38 @@ def always_online_is_never_cached():
 
 
 def alice_protects_with_the_service_down():
-    # proves: S-139
-    # touches: S-137, C-031
+    # proves: S-137, S-139, C-031
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         alice.rms("bootstrap")
         alice.rms("template", "refresh")
+        # her own licence is kept in the file and here, unless she says no
+        for name, more in (("kept", ()), ("left", ("--no-persist-key", "all"))):
+            before = alice.rms("--json", "cache", "clean").json["Kept"]
+            alice.rms("protect", alice.write(f"{name}.txt", TEXT), "--only-me", "--in-place", *more)
+            grew = alice.rms("--json", "cache", "clean").json["Kept"] - before
+            assert grew == (0 if more else 1), (name, grew)
+        left = alice.home / "left.ptxt"
+        assert len(pfile_licence(left)) < len(pfile_licence(alice.home / "kept.ptxt"))
         lab.stop()
+        assert alice.rms("cat", alice.home / "kept.ptxt").out == TEXT.decode()
+        assert "needs-online" in alice.rms("--offline", "cat", left, code=6).err
         adhoc, templated = alice.write("a.txt", TEXT), alice.write("t.txt", TEXT)
         alice.rms("protect", adhoc, "--perm", "bob@contoso.test:Co-Author", "--in-place")
         alice.rms("protect", templated, "--template", "Confidential \\ All Employees", "--in-place")
         alice.rms("open", alice.home / "a.ptxt", "-o", alice.home / "own.txt")
         assert (alice.home / "own.txt").read_bytes() == TEXT
         bob.rms("open", alice.home / "a.ptxt", "-o", bob.home / "a.txt", code=6)
+        # templates count for a day
+        lab.move_clock(seconds=23 * 3600)
+        late = ("--template", "Confidential \\ All Employees", "--in-place")
+        alice.rms("protect", alice.write("late.txt", TEXT), *late)
+        lab.move_clock(seconds=2 * 3600)
+        too_late = alice.write("too-late.txt", TEXT)
+        assert "templates too old" in alice.rms("protect", too_late, *late, code=6).err and too_late.read_bytes() == TEXT
         lab.start()
+        bob.login()
+        assert alice.rms("cat", left).out == TEXT.decode() and bob.rms("cat", alice.home / "late.ptxt").out == TEXT.decode()
         for name in ("a", "t"):
             bob.rms("open", alice.home / f"{name}.ptxt", "-o", bob.home / f"{name}.txt")
             assert (bob.home / f"{name}.txt").read_bytes() == TEXT
@@ -118,6 +136,20 @@ def alice_protects_with_the_service_down():
         path = fresh.write("n.txt", TEXT)
         done = fresh.rms("--offline", "protect", path, "--only-me", "--in-place", code=6)
         assert "(needs-online)" in done.err and path.read_bytes() == TEXT, done
+
+
+def licences_need_not_be_kept():
+    # proves: C-023
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        alice.rms("protect", alice.write("c.txt", TEXT), "--perm", "bob@contoso.test:Co-Author", "--in-place")
+        config = bob.home / ".config/openrms/rms.conf"
+        config.parent.mkdir(parents=True)
+        config.write_text("cache_licenses = false\n")
+        bob.rms("template", "refresh")
+        assert bob.rms("cat", alice.home / "c.ptxt").out == TEXT.decode()
+        assert "needs-online" in bob.rms("--offline", "cat", alice.home / "c.ptxt", code=6).err
+        assert "All Employees" in bob.rms("--offline", "template", "list").out
 
 
 def a_fresh_device_cannot_work_offline():
@@ -190,4 +222,5 @@ def a_disabled_account_gets_nothing_new():
 
 if __name__ == "__main__":
     main(thirty_days_of_several_people, a_disabled_account_gets_nothing_new, bob_opens_offline_within_the_validity_and_not_after, always_online_is_never_cached, alice_protects_with_the_service_down,
+         licences_need_not_be_kept,
          a_fresh_device_cannot_work_offline, a_clock_set_back_needs_the_service, certificates_renew_by_themselves)

@@ -19,7 +19,7 @@ def copies_are_what_was_asked_for():
         before = hashlib.sha256(plan.read_bytes()).digest(), plan.stat().st_mtime_ns
         made = alice.rms("share", plan, odd, "--to", "bob@contoso.test, carol@contoso.test", "--level", "Viewer",
                          "--expires", "2090-01-31T00:00:00Z", "--revoke-now", "--draft", "mail.eml", "--message", "Für Euch.\n.\nBcc: x@y",
-                         "--out", "sent", "--json").json_lines
+                         "--out", "sent", "--notify", "opened", "--json").json_lines
         assert (hashlib.sha256(plan.read_bytes()).digest(), plan.stat().st_mtime_ns) == before
         assert [m["To"] for m in made] == [["bob@contoso.test", "carol@contoso.test"]] * 2, made
         copy = alice.home / made[0]["SharedFile"]
@@ -39,6 +39,8 @@ def copies_are_what_was_asked_for():
         assert status["ContentId"] == made[0]["ContentId"], status
         names = [d["ContentName"] for d in alice.rms("track", "--json").json_lines]
         assert set(names) == {"plan.txt", odd.name}, names
+
+        assert alice.rms("track", copy, "--json").json["NotificationType"] == "OpenedOnly"
 
         # the mail: no header but ours, whatever the files and the words are
         mail = email.message_from_bytes((alice.home / "mail.eml").read_bytes(), policy=email.policy.default)

@@ -1,7 +1,8 @@
 """Alice protects, bob opens within his rights, mallory is refused; forwarding changes nothing; expiry ends it."""
 import datetime
+import subprocess
 
-from rmslab import Lab, b64, main, pfile_licence
+from rmslab import BUILD, Lab, b64, main, pfile_licence
 
 TEXT = b"The merger closes on Friday.\n" * 3
 
@@ -210,6 +211,27 @@ def what_was_asked_for_is_in_the_licence():
             assert path.read_bytes() == TEXT
 
 
+def the_owner_needs_no_grant():
+    # proves: S-296
+    with Lab(people=("alice", "bob")) as lab:
+        alice, answers = lab.person("alice"), []
+        bob = {"Users": ["bob@contoso.test"], "Rights": ["VIEW"]}
+        for more in ([], [{"Users": ["IPC_USER_ID_OWNER"], "Rights": ["OWNER"]}]):
+            asked = {"PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False, "Policy": {
+                "allowOfflineAccess": True, "IntervalTimeInDays": 7, "UserRights": [bob, *more], "LicenseValidUntil": "2090-01-31T00:00:00Z"}}
+            status, _, made = alice.rest("POST", "/my/v2/publishinglicenses", asked)
+            assert status == 200 and made["Owner"] == "alice@contoso.test", made
+            reply = alice.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": made["SerializedPublishingLicense"]})[2]
+            answers.append({k: reply[k] for k in ("AccessStatus", "Rights", "Roles", "IssuedTo", "Owner", "ContentValidUntil", "LicenseValidUntil")})
+        assert answers[0] == answers[1] and "OWNER" in answers[0]["Rights"] and answers[0]["ContentValidUntil"] is None, answers
+        path = alice.write("plan.txt", TEXT)
+        for owner in ("", "nobody", "a@b@contoso.test"):
+            status, _, refused = alice.rest("POST", "/my/v2/publishinglicenses", {**asked, "OwnerEmail": owner})
+            assert status == 400 and refused["Reason"] == "bad-argument", refused
+            alice.rms("protect", path, "--perm", "bob@contoso.test:VIEW", "--owner", owner, "--in-place", code=2)
+            assert path.read_bytes() == TEXT
+
+
 def protecting_again_makes_another_issuer():
     # proves: C-065
     with Lab() as lab:
@@ -224,6 +246,47 @@ def protecting_again_makes_another_issuer():
         assert bob.rms("--json", "status", protected).json["RMSIssuer"] == "bob@contoso.test"
         mallory.rms("unprotect", protected, "-o", mallory.home / "again.txt")
         assert (mallory.home / "again.txt").read_bytes() == TEXT
+
+
+def content_key(person, file):
+    _, _, reply = person.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(file))})
+    return reply["Key"]["Value"]
+
+
+def an_edited_document_is_saved_under_its_licence():
+    # proves: S-127
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+
+        def facts(file):
+            status = alice.rms("status", "--json", file).json
+            return pfile_licence(file), status["RMSOwner"], status["ContentId"], content_key(alice, file)
+
+        def save(person, file, text, code=0):
+            edited = person.write("edited.txt", text)
+            done = subprocess.run([BUILD / "examples/example_save", file, edited], env=person.env(), capture_output=True, text=True, timeout=120)
+            assert done.returncode == code, done
+            return done.stderr
+
+        for name in ("one.txt", "two.txt"):
+            alice.rms("protect", alice.write(name, TEXT), "--perm", "bob@contoso.test:VIEW,EDIT,EXTRACT", "--in-place")
+        one, two = alice.home / "one.ptxt", alice.home / "two.ptxt"
+        before = facts(one)
+        assert not {before[0], *before[2:]} & {facts(two)[0], *facts(two)[2:]}, "two files share something"
+        # bob may edit: everything but the content stays, and everybody reads what he wrote
+        for text in (b"The merger is off.\n", TEXT * 3000, b""):
+            save(bob, one, text)
+            assert facts(one) == before and text[:20] not in one.read_bytes()[len(before[0]):] or not text
+            for person in (alice, bob):
+                assert person.rms("cat", one).out == text.decode()
+        # protecting again makes a new one of everything
+        alice.rms("protect", one, "--perm", "bob@contoso.test:VIEW", "--in-place")
+        after = facts(one)
+        assert all(a != b for a, b in zip((before[0], *before[2:]), (after[0], *after[2:]))), "protected again, and still the same"
+        # bob may only look now
+        whole = one.read_bytes()
+        assert "no-rights" in save(bob, one, b"Sell!\n", code=1)
+        assert one.read_bytes() == whole
 
 
 def the_service_sees_no_content():
@@ -250,4 +313,5 @@ def the_service_sees_no_content():
 if __name__ == "__main__":
     main(protect_open_refuse, viewer_may_not_take_protection_off, forwarded_file_stays_protected, templates_follow_the_service,
          expiry_ends_reading_but_not_for_the_owner, only_for_me, groups_and_domains,
-         a_policy_without_a_name_is_restricted_access, what_was_asked_for_is_in_the_licence, protecting_again_makes_another_issuer, the_service_sees_no_content)
+         a_policy_without_a_name_is_restricted_access, what_was_asked_for_is_in_the_licence, the_owner_needs_no_grant, protecting_again_makes_another_issuer,
+         an_edited_document_is_saved_under_its_licence, the_service_sees_no_content)
