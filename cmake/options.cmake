@@ -2,10 +2,14 @@
 set(CMAKE_C_STANDARD 17)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS ON)
+# C++ only where a library has no C interface: lib/format/pdf_qpdf*.
+set(CMAKE_CXX_STANDARD 17)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 # Broken invariants assert, also in production: no NDEBUG.
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g")
 
 set(RMS_SANITIZE "" CACHE STRING "sanitizers, as -fsanitize= takes them")
 option(RMS_COVERAGE "instrument for gcov" OFF)
@@ -15,10 +19,13 @@ option(RMS_TEST_CLOCK "let RMS_CLOCK_FILE move the clock; never in a release" OF
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
-add_compile_options(-Wall -Wextra -Werror -Wshadow -Wvla -Wconversion -Wno-sign-conversion
-  -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef
+# In C a function may have the name of a struct; C++ calls that shadowing.
+add_compile_options(-Wall -Wextra -Werror $<$<COMPILE_LANGUAGE:C>:-Wshadow> -Wvla -Wconversion
+  -Wno-sign-conversion "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes;-Wmissing-prototypes>"
+  -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef
   -fno-common -fstack-protector-strong -fvisibility=hidden)
 add_compile_definitions(_GNU_SOURCE)
 if(NOT RMS_SANITIZE AND NOT RMS_COVERAGE AND CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")

@@ -41,6 +41,7 @@ LAYERS = {
 OWNERS = (
     (re.compile(r"^(ldap|lber|sasl|gssapi)[/.]"), re.compile(r"^lib/directory/ldap"), "lib/directory/ldap*.c"),
     (re.compile(r"^(gsf|glib)[/.]"), re.compile(r"^lib/format/cfb_write\.c$"), "lib/format/cfb_write.c"),
+    (re.compile(r"^qpdf/"), re.compile(r"^lib/format/pdf_qpdf"), "lib/format/pdf_qpdf*"),
 )
 CRYPTO_HEADERS = re.compile(r"^(openssl/|p11-kit/|cjose/|intel-ipsec-mb|ipsec-mb)")
 
@@ -60,7 +61,7 @@ NEVER = {name: "use " + instead for name, instead in {
 
 FUNCTION_LINES, PARAMETERS, NESTING, FILE_LINES, README_LINES = 80, 6, 4, 800, 30
 
-CODE = (".c", ".h")
+CODE = (".c", ".h", ".cc", ".hh")
 SCRIPTS = (".py", ".sh", ".js", ".mjs", ".ts")
 SKIPPED_DIRECTORIES = {".git", "build", "node_modules", "__pycache__", ".venv"}
 DATA_DIRECTORIES = ("fuzz/corpus/", "test/vectors/")
@@ -253,7 +254,7 @@ def check_code(report, path, text, guards):
     check_top_includes(report, path, text)
     check_calls(report, path, text, stripped)
     check_functions(report, path, stripped)
-    if path.endswith(".h"):
+    if path.endswith((".h", ".hh")):
         check_guard(report, path, text, guards)
 
 

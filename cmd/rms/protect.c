@@ -97,7 +97,8 @@ const struct verb verb_protect = {
     .operands = "FILE|FOLDER…",
     .details =
         "Encrypts each file and binds it to a policy: who may open it, with which rights, until when.\n"
-        "Texts and pictures become .ptxt, .ppng and so on, Office documents keep their name, other kinds "
+        "Texts and pictures become .ptxt, .ppng and so on, Office documents and PDF keep their name, other "
+        "kinds "
         "become\n"
         "NAME.pfile. The original stays as it\n"
         "was until the result is complete. A file that is protected already gets the new policy, if you may.",

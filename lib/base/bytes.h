@@ -21,7 +21,7 @@ struct rms_view {
 
 static inline struct rms_view rms_view_of(const void *data, size_t len)
 {
-    return (struct rms_view){data, len};
+    return (struct rms_view){(const uint8_t *)data, len};
 }
 
 static inline struct rms_view rms_view_str(const char *text)

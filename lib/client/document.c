@@ -73,6 +73,14 @@ static int fill(struct rms_document *document, uint64_t at)
     int status;
 
     document->window_at = UINT64_MAX;
+    if (document->opened.clear.read != NULL) {
+        left = document->size - at;
+        len = left < WINDOW ? (size_t)left : WINDOW;
+        RMS_TRY(rms_reader_at(&document->opened.clear, at, document->window, len));
+        document->window_at = at;
+        document->window_len = len;
+        return 0;
+    }
     RMS_TRY(rms_reader_at(&content->reader, content->offset + at, document->window, len));
     status = rms_content_decrypt(document->cipher, at / rms_content_block(document->cipher), document->window,
         len, last, document->window, &len);
@@ -233,6 +241,7 @@ static int open_content(struct rms_document *document)
         return rms_fail(document->context, status, "the file cannot be opened");
     }
     RMS_TRY(rms_opened_licence(document->context, RMS_RIGHT_VIEW, opened));
+    RMS_TRY(rms_opened_clear(document->context, opened));
     status = rms_opened_size(opened, &document->size);
     if (status != 0) {
         return rms_fail(document->context, status, "the content is damaged");

@@ -1,8 +1,12 @@
 #include "client/opened.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "client/context.h"
 #include "client/issue.h"
@@ -12,6 +16,10 @@
 
 void rms_opened_fini(struct rms_opened *opened)
 {
+    if (opened->clear.read != NULL) {
+        (void)close(opened->clear_fd);
+        opened->clear.read = NULL;
+    }
     rms_access_free(&opened->access);
     rms_container_close(&opened->container);
 }
@@ -108,7 +116,12 @@ int rms_opened_size(const struct rms_opened *opened, uint64_t *size_out)
     const struct rms_container *container = &opened->container;
     uint64_t len = container->content.len;
 
-    if (opened->access->key.mode == RMS_MODE_CBC4K) {
+    if (container->pdf != NULL) {
+        if (opened->clear.read == NULL) {
+            return RMS_E_INTERNAL;
+        }
+        *size_out = opened->clear.size;
+    } else if (opened->access->key.mode == RMS_MODE_CBC4K) {
         RMS_TRY(padded_size(opened, size_out));
     } else if (len % 16 != 0) {
         return RMS_E_DAMAGED;
@@ -117,6 +130,56 @@ int rms_opened_size(const struct rms_opened *opened, uint64_t *size_out)
         *size_out = container->original_size < len ? container->original_size : len;
     }
     return signed_size(opened, *size_out);
+}
+
+int rms_opened_write_pdf(const struct rms_opened *opened, const struct rms_writer *out, uint64_t *written_out)
+{
+    struct rms_content_cipher RMS_CONTENT_CLEANUP *cipher = NULL;
+    struct rms_pdf_job job = {.out = out};
+    bool is_ours = rms_access_signed_data(opened->access, RMS_DATA_SIZE) != NULL;
+
+    RMS_TRY(
+        rms_content_cipher_new(opened->access->key.mode, rms_secret_view(opened->access->key.key), &cipher));
+    job.cipher = cipher;
+    RMS_TRY(rms_pdf_unprotect(opened->container.pdf, &job, is_ours, written_out));
+    return signed_size(opened, *written_out);
+}
+
+static int read_clear(void *context, uint64_t offset, void *buffer, size_t len)
+{
+    const struct rms_opened *opened = context;
+    long got = rms_fd_pread_full(opened->clear_fd, buffer, len, offset);
+
+    return got < 0 ? (int)got : ((size_t)got == len ? 0 : RMS_E_DAMAGED);
+}
+
+static int write_clear(void *context, uint64_t offset, const void *data, size_t len)
+{
+    const struct rms_opened *opened = context;
+
+    return rms_fd_pwrite_all(opened->clear_fd, data, len, offset);
+}
+
+int rms_opened_clear(struct rms_context *context, struct rms_opened *opened)
+{
+    const struct rms_writer out = {opened, write_clear, false};
+    uint64_t size;
+    int status;
+
+    if (opened->container.pdf == NULL || opened->clear.read != NULL) {
+        return 0;
+    }
+    opened->clear_fd = memfd_create("openrms", MFD_CLOEXEC);
+    if (opened->clear_fd < 0) {
+        return rms_error_from_errno(errno);
+    }
+    opened->clear = (struct rms_reader){opened, 0, read_clear};
+    status = rms_opened_write_pdf(opened, &out, &size);
+    if (status != 0) {
+        return rms_fail(context, status, "the content is damaged");
+    }
+    opened->clear.size = size;
+    return 0;
 }
 
 /* The name decides what opens the clear copy, so what a licence signed is better, when it is fit for one. */

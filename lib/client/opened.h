@@ -10,14 +10,24 @@ struct rms_opened {
     struct rms_access *access;
     uint64_t saved_size; /* after an edited document was saved: what counts instead of the size that the
                             licence signs; else UINT64_MAX */
+    int clear_fd;            /* open when clear.read is set */
+    struct rms_reader clear; /* of the whole content; set by rms_opened_clear, do not move the struct then */
 };
 
 /* For opened->container, opened before: reads the licence, gets access, and holds what the licence says about
  * the container against it (RMS_E_BAD_SIGNATURE). */
 RMS_MUST_USE int rms_opened_licence(struct rms_context *context, uint32_t wanted, struct rms_opened *opened);
 
-/* Exact size of the clear content: by the last block, or as the container says. RMS_E_DAMAGED when the block
- * does not decrypt, or the size does not fit. */
+/* PDF has no content that can be read in pieces: decrypts it as a whole into memory. Other containers stay as
+ * they are. */
+RMS_MUST_USE int rms_opened_clear(struct rms_context *context, struct rms_opened *opened);
+
+/* The content of a PDF, decrypted into out. */
+RMS_MUST_USE int rms_opened_write_pdf(
+    const struct rms_opened *opened, const struct rms_writer *out, uint64_t *written_out);
+
+/* Exact size of the clear content: by rms_opened_clear, by the last block, or as the container says.
+ * RMS_E_DAMAGED when the block does not decrypt, or the size does not fit. */
 RMS_MUST_USE int rms_opened_size(const struct rms_opened *opened, uint64_t *size_out);
 
 /* The extension of the clear content whose protected file has this name now: as stored, as signed, or the

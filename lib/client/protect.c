@@ -35,6 +35,25 @@ static int choose_office(struct rms_context *context, struct rms_work *work, str
     return 0;
 }
 
+/* PDF in its own form keeps its name, in a container of its kind becomes .ppdf (C-051). What only has the
+ * name of one is protected generically. */
+static int choose_pdf(struct rms_context *context, struct rms_work *work, struct shape *shape)
+{
+    bool native = context->settings.pdf_native;
+    int status = rms_pdf_may_protect(&work->source.reader, native ? RMS_PDF_NATIVE : RMS_PDF_WHOLE);
+
+    if (status == RMS_E_NOT_FOUND) {
+        work->target.form = RMS_FORM_PFILE;
+        return 0;
+    }
+    if (status != 0) {
+        return rms_fail(context, status, "%s", work->source.path);
+    }
+    work->target.form = native ? RMS_FORM_PDF : RMS_FORM_PREFIX;
+    shape->kind = native ? RMS_CONTAINER_PDF : RMS_CONTAINER_PFILE;
+    return 0;
+}
+
 /* The administrator's setting and the table decide the form; AllowPFILEEncryption=0 forbids the generic one
  * (C-047). */
 static int choose_form(struct rms_context *context, struct rms_work *work, struct shape *shape)
@@ -57,6 +76,9 @@ static int choose_form(struct rms_context *context, struct rms_work *work, struc
     }
     if (work->target.form == RMS_FORM_OFFICE) {
         RMS_TRY(choose_office(context, work, shape));
+    }
+    if (work->target.form == RMS_FORM_PDF) {
+        RMS_TRY(choose_pdf(context, work, shape));
     }
     if (work->target.form == RMS_FORM_PFILE && !rule.allow_pfile) {
         return rms_fail(context, RMS_E_FILE_BLOCKED, "%s: the administrator has prevented generic protection",
@@ -103,6 +125,41 @@ static int write_content(const struct rms_errand *errand, struct rms_work *work,
     return status;
 }
 
+static int write_pdf(const struct rms_errand *errand, struct rms_work *work, const struct shape *shape)
+{
+    struct rms_content_cipher RMS_CONTENT_CLEANUP *cipher = NULL;
+    struct rms_watched watched;
+    const struct rms_writer out = rms_watched_writer(&watched, errand, work);
+    struct rms_pdf_job job = {
+        .file = shape->from != NULL ? &shape->from->clear : &work->source.reader,
+        .out = &out,
+    };
+    uint64_t written;
+    int status =
+        rms_content_cipher_new(work->issued.key.mode, rms_secret_view(work->issued.key.key), &cipher);
+
+    if (status == 0) {
+        job.cipher = cipher;
+        status = rms_watched_begin(&watched, job.file->size);
+    }
+    if (status == 0) {
+        status = rms_pdf_protect(&job, rms_buf_view(&work->issued.licence), &written);
+    }
+    if (status == 0) {
+        const struct rms_reader back = rms_target_reader(&work->target, written);
+
+        status = rms_pdf_verify(&back, cipher);
+    }
+    if (status == RMS_E_DAMAGED) {
+        return rms_fail(
+            errand->context, status, "%s would not come back as it is; repair it first", work->source.path);
+    }
+    if (status != 0 && rms_last_detail(errand->context)[0] == '\0') {
+        return rms_fail(errand->context, status, "%s", work->source.path);
+    }
+    return status;
+}
+
 static int write_file(const struct rms_errand *errand, struct rms_work *work, const struct shape *shape)
 {
     const struct rms_writer file = rms_target_writer(&work->target);
@@ -114,8 +171,12 @@ static int write_file(const struct rms_errand *errand, struct rms_work *work, co
         .beside = &work->source.reader,
     };
     struct rms_container_out out;
-    int status = rms_container_begin(&request, &file, &out);
+    int status;
 
+    if (shape->kind == RMS_CONTAINER_PDF) {
+        return write_pdf(errand, work, shape);
+    }
+    status = rms_container_begin(&request, &file, &out);
     if (status != 0) {
         return rms_fail(errand->context, status, "%s", work->target.output.path);
     }
@@ -174,11 +235,15 @@ static int protect_again(const struct rms_errand *errand, struct rms_work *work,
 {
     struct shape shape = {.kind = opened->container.kind, .from = opened};
 
+    if (shape.kind == RMS_CONTAINER_PDF && !errand->context->settings.pdf_native) {
+        return rms_fail(errand->context, RMS_E_ALREADY_PROTECTED, "%s", work->source.path);
+    }
     RMS_TRY(rms_opened_licence(errand->context, RMS_RIGHT_EXPORT, opened));
     if (!may_protect_again(opened->access)) {
         return rms_fail(errand->context, RMS_E_ALREADY_PROTECTED,
             "%s is protected, and you may not change its protection", work->source.path);
     }
+    RMS_TRY(rms_opened_clear(errand->context, opened));
     RMS_TRY(rms_opened_size(opened, &shape.about.size));
     shape.about.extension = rms_opened_extension(opened, work->source.name);
     memcpy(work->previous_id, opened->access->pl.content_id, sizeof work->previous_id);
@@ -199,10 +264,14 @@ static int protect_clear(const struct rms_errand *errand, struct rms_work *work)
     return make(errand, work, &shape);
 }
 
-/* Other programs keep their files as compound files too: what is wrong with those is nothing to us. */
+/* Other programs keep their files as compound files too, and write about PDF: what is wrong with those is
+ * nothing to us. */
 static bool is_foreign(const struct rms_work *work, const struct rms_container *container)
 {
-    return container->kind != RMS_CONTAINER_PFILE && rms_kind_of(work->source.name)->class != RMS_KIND_OFFICE;
+    enum rms_kind_class class = rms_kind_of(work->source.name)->class;
+
+    return container->kind != RMS_CONTAINER_PFILE &&
+           class != (container->kind == RMS_CONTAINER_PDF ? RMS_KIND_PDF : RMS_KIND_OFFICE);
 }
 
 int rms_work_protect(const struct rms_errand *errand, const char *path, struct rms_work *work)

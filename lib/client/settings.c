@@ -53,6 +53,7 @@ static cfg_opt_t options_template[] = {
     CFG_BOOL("cache_licenses", cfg_true, CFGF_NONE),
     CFG_BOOL("track", cfg_true, CFGF_NONE),
     CFG_BOOL("sync", cfg_true, CFGF_NONE),
+    CFG_BOOL("pdf_native", cfg_true, CFGF_NONE),
     CFG_INT("template_refresh_days", 1, CFGF_NONE),
     CFG_INT("template_refresh_seconds", 0, CFGF_NONE),
     CFG_INT("retry_seconds", RETRY_DEFAULT_S, CFGF_NONE),
@@ -118,6 +119,7 @@ static int take_config(struct rms_settings *settings, cfg_t *cfg)
     settings->offline = cfg_getbool(cfg, "offline") != cfg_false;
     settings->keyring = cfg_getbool(cfg, "keyring") != cfg_false;
     settings->cache_licences = cfg_getbool(cfg, "cache_licenses") != cfg_false;
+    settings->pdf_native = cfg_getbool(cfg, "pdf_native") != cfg_false;
     settings->track = cfg_getbool(cfg, "track") != cfg_false;
     settings->sync = cfg_getbool(cfg, "sync") != cfg_false;
     settings->template_seconds = refresh_seconds(cfg);

@@ -165,6 +165,19 @@ static int write_target(void *context, uint64_t offset, const void *data, size_t
     return rms_fd_pwrite_all(target->output.fd, data, len, offset);
 }
 
+static int read_target(void *context, uint64_t offset, void *buffer, size_t len)
+{
+    const struct rms_target *target = context;
+    long got = rms_fd_pread_full(target->output.fd, buffer, len, offset);
+
+    return got < 0 ? (int)got : ((size_t)got == len ? 0 : RMS_E_IO);
+}
+
+struct rms_reader rms_target_reader(struct rms_target *target, uint64_t size)
+{
+    return (struct rms_reader){target, size, read_target};
+}
+
 struct rms_writer rms_target_writer(struct rms_target *target)
 {
     return (struct rms_writer){target, write_target, false};

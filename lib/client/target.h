@@ -44,6 +44,8 @@ RMS_MUST_USE int rms_target_open(struct rms_context *context, struct rms_target 
 
 /* The temporary file, for writing at any place by any thread. */
 struct rms_writer rms_target_writer(struct rms_target *target);
+/* The same, when size bytes of it are written. */
+struct rms_reader rms_target_reader(struct rms_target *target, uint64_t size);
 
 /* Owner, mode, ACL, attributes and, when asked to, times of the source. */
 RMS_MUST_USE int rms_target_like(

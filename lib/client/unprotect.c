@@ -79,6 +79,22 @@ static int check_whole(
     return 0;
 }
 
+static int write_pdf(const struct rms_errand *errand, struct rms_work *work, const struct rms_opened *opened)
+{
+    struct rms_watched watched;
+    const struct rms_writer out = rms_watched_writer(&watched, errand, work);
+    uint64_t written;
+    int status = rms_watched_begin(&watched, work->source.reader.size);
+
+    if (status == 0) {
+        status = rms_opened_write_pdf(opened, &out, &written);
+    }
+    if (status != 0 && rms_last_detail(errand->context)[0] == '\0') {
+        return rms_fail(errand->context, status, "%s", work->source.path);
+    }
+    return status;
+}
+
 static int make(const struct rms_errand *errand, struct rms_work *work, struct rms_opened *opened)
 {
     struct rms_context *context = errand->context;
@@ -90,7 +106,8 @@ static int make(const struct rms_errand *errand, struct rms_work *work, struct r
     memcpy(work->target.extension, opened->container.extension, sizeof work->target.extension);
     work->target.change = opened->container.keeps_name ? RMS_NAME_KEEP : RMS_NAME_CLEAR;
     RMS_TRY(rms_target_open(context, &work->target));
-    RMS_TRY(write_content(errand, work, opened));
+    RMS_TRY(opened->container.pdf != NULL ? write_pdf(errand, work, opened)
+                                          : write_content(errand, work, opened));
     RMS_TRY(rms_source_unchanged(context, &work->source));
     return rms_target_like(&work->target, &work->source, errand->options.preserve_times);
 }

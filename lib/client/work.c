@@ -26,6 +26,41 @@ void rms_work_fini(struct rms_work *work)
     rms_issued_fini(&work->issued);
 }
 
+static int tell_progress(const struct rms_watched *watched)
+{
+    const struct rms_file_options *options = &watched->errand->options;
+
+    RMS_TRY(rms_check_cancelled(watched->errand->context));
+    if (options->progress != NULL &&
+        options->progress(options->user_data, watched->done, watched->total) != 0) {
+        return rms_fail(watched->errand->context, RMS_E_CANCELLED, "cancelled");
+    }
+    return 0;
+}
+
+static int write_watched(void *context, uint64_t offset, const void *data, size_t len)
+{
+    struct rms_watched *watched = context;
+
+    RMS_TRY(watched->out.write(watched->out.context, offset, data, len));
+    /* what is written is not what was read: near enough for a person */
+    watched->done = watched->done + len < watched->total ? watched->done + len : watched->total;
+    return tell_progress(watched);
+}
+
+struct rms_writer rms_watched_writer(
+    struct rms_watched *watched, const struct rms_errand *errand, struct rms_work *work)
+{
+    *watched = (struct rms_watched){.errand = errand, .out = rms_target_writer(&work->target)};
+    return (struct rms_writer){watched, write_watched, false};
+}
+
+int rms_watched_begin(struct rms_watched *watched, uint64_t total)
+{
+    watched->total = total;
+    return tell_progress(watched);
+}
+
 int rms_work_sync(const struct rms_errand *errand, struct rms_work *work)
 {
     if (!errand->context->settings.sync) {

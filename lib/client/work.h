@@ -33,6 +33,17 @@ RMS_MUST_USE int rms_work_prepare(const struct rms_errand *errand, const char *p
 RMS_MUST_USE int rms_work_protect(const struct rms_errand *errand, const char *path, struct rms_work *work);
 RMS_MUST_USE int rms_work_unprotect(const struct rms_errand *errand, const char *path, struct rms_work *work);
 
+/* The file of work->target as a writer that looks at cancelling and tells progress, for what is written in
+ * one go by lib/format. */
+struct rms_watched {
+    const struct rms_errand *errand;
+    struct rms_writer out;
+    uint64_t done, total;
+};
+struct rms_writer rms_watched_writer(
+    struct rms_watched *watched, const struct rms_errand *errand, struct rms_work *work);
+RMS_MUST_USE int rms_watched_begin(struct rms_watched *watched, uint64_t total);
+
 /* After the data are on the disk: checks the source once more, puts the result in place. */
 RMS_MUST_USE int rms_work_publish(const struct rms_errand *errand, struct rms_work *work);
 

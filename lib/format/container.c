@@ -36,6 +36,18 @@ static int begin_pfile(
     return file->write(file->context, 0, head.data, head.len);
 }
 
+/* --- PDF --------------------------------------------------------------------------------------------------
+ */
+
+static int open_pdf(const struct rms_reader *file, struct rms_container *container)
+{
+    RMS_TRY(rms_pdf_open(file, &container->pdf));
+    container->keeps_name = true;
+    container->major = rms_pdf_version(container->pdf);
+    container->original_size = RMS_PFILE_SIZE_UNKNOWN;
+    return 0;
+}
+
 /* --- the table --------------------------------------------------------------------------------------------
  */
 
@@ -45,6 +57,7 @@ static const struct {
 } readers[] = {
     {RMS_CONTAINER_PFILE, open_pfile},
     {RMS_CONTAINER_PACKAGE, rms_office_open}, /* tells the two kinds of Office files itself */
+    {RMS_CONTAINER_PDF, open_pdf},
 };
 
 static const struct {
@@ -55,6 +68,7 @@ static const struct {
     [RMS_CONTAINER_PFILE] = {begin_pfile, NULL},
     [RMS_CONTAINER_PACKAGE] = {rms_office_begin, rms_ds_licence},
     [RMS_CONTAINER_BINARY] = {rms_office_begin, rms_ds_licence},
+    [RMS_CONTAINER_PDF] = {NULL, NULL}, /* rms_pdf_protect */
 };
 
 int rms_container_open(const struct rms_reader *file, struct rms_container *container_out)
@@ -71,13 +85,19 @@ int rms_container_open(const struct rms_reader *file, struct rms_container *cont
 void rms_container_close(struct rms_container *container)
 {
     rms_cfb_close(&container->cfb);
+    rms_pdf_close(&container->pdf);
 }
 
 int rms_container_licence(const struct rms_container *container, struct rms_buf *out)
 {
     const struct rms_part *part = &container->licence;
-    uint8_t *place = rms_buf_reserve(out, (size_t)part->len);
+    uint8_t *place;
 
+    if (container->pdf != NULL) {
+        rms_buf_append_view(out, rms_pdf_licence(container->pdf));
+        return rms_buf_status(out);
+    }
+    place = rms_buf_reserve(out, (size_t)part->len);
     if (place == NULL) {
         return RMS_E_NO_MEMORY;
     }
@@ -97,6 +117,9 @@ enum rms_cipher_mode rms_container_mode(
     if (kind == RMS_CONTAINER_PFILE) {
         /* protected-file-formats 4.3 rule 5: old containers say ECB and mean CBC4K */
         return mode == RMS_MODE_ECB && major <= 2 ? RMS_MODE_CBC4K : mode;
+    }
+    if (kind == RMS_CONTAINER_PDF) {
+        return mode;
     }
     /* 5.6: no padding, the stream begins with the size */
     return mode == RMS_MODE_CBC4K ? RMS_MODE_CBC4K_NOPAD : mode;

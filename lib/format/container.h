@@ -7,12 +7,14 @@
 
 #include "crypto/content.h"
 #include "format/cfb_write.h"
+#include "format/pdf.h"
 #include "format/pfile.h"
 
 enum rms_container_kind {
     RMS_CONTAINER_PFILE,
     RMS_CONTAINER_PACKAGE, /* compound file around an Office package (docx, xlsx, ...) */
     RMS_CONTAINER_BINARY,  /* compound file around an older Office file (doc, xls, ppt) */
+    RMS_CONTAINER_PDF,     /* no content in one piece: read and written by pdf.h */
 };
 
 /* A part of a file: a range of the file itself or of a stream in it. */
@@ -29,6 +31,7 @@ struct rms_container {
     uint64_t original_size;                  /* RMS_PFILE_SIZE_UNKNOWN when the container does not tell */
     struct rms_part licence, content;        /* content: the cipher text */
     struct rms_cfb *cfb;                     /* what the parts live in, when it is a compound file */
+    struct rms_pdf *pdf;                     /* instead of the parts */
 };
 
 /* Reads what file is. The file must stay until rms_container_close. RMS_E_NOT_PROTECTED when it is none of

@@ -222,7 +222,7 @@ int rms_kind_form_of(const struct rms_kind *kind, enum rms_kind_setting setting,
         [RMS_KIND_TEXT] = {0, RMS_FORM_PREFIX, true},
         [RMS_KIND_IMAGE] = {0, RMS_FORM_PREFIX, true},
         [RMS_KIND_OFFICE] = {0, RMS_FORM_OFFICE, false},
-        [RMS_KIND_PDF] = {0, RMS_FORM_PFILE, false},
+        [RMS_KIND_PDF] = {0, RMS_FORM_PDF, true},
         [RMS_KIND_GENERIC] = {0, RMS_FORM_PFILE, true},
         [RMS_KIND_PROTECTED] = {RMS_E_ALREADY_PROTECTED, RMS_FORM_PFILE, false},
         [RMS_KIND_EXCLUDED] = {RMS_E_FILE_BLOCKED, RMS_FORM_PFILE, false},
@@ -233,7 +233,7 @@ int rms_kind_form_of(const struct rms_kind *kind, enum rms_kind_setting setting,
         code = RMS_E_FILE_BLOCKED;
     }
     *form_out = forms[kind->class].form;
-    if (forms[kind->class].choice && setting == RMS_SETTING_NATIVE) {
+    if (forms[kind->class].choice && setting == RMS_SETTING_NATIVE && kind->class != RMS_KIND_PDF) {
         *form_out = RMS_FORM_PREFIX;
     }
     if (forms[kind->class].choice && setting == RMS_SETTING_PFILE) {
@@ -261,7 +261,7 @@ int rms_kind_protected_name(const char *name, enum rms_kind_form form, char out[
 {
     const char *extension = rms_kind_extension(name);
 
-    if (form == RMS_FORM_OFFICE) {
+    if (form == RMS_FORM_OFFICE || form == RMS_FORM_PDF) {
         return join(name, strlen(name), "", "", out);
     }
     /* a name without extension has nowhere to put the "p" */

@@ -55,12 +55,13 @@ enum rms_kind_setting rms_kind_setting_parse(const char *text);
 /* How a file is going to be protected. */
 enum rms_kind_form {
     RMS_FORM_OFFICE, /* compound file, name unchanged; what only has the name of one gets RMS_FORM_PFILE */
+    RMS_FORM_PDF,    /* PDF, name unchanged; what only has the name of one gets RMS_FORM_PFILE */
     RMS_FORM_PREFIX, /* pfile container, "p" before the extension */
     RMS_FORM_PFILE,  /* pfile container, ".pfile" appended */
 };
 
 /* RMS_E_FILE_BLOCKED for excluded kinds and for "Off"; RMS_E_ALREADY_PROTECTED for an extension of protected
- * files. The container of PDF is not written yet: it takes RMS_FORM_PFILE. */
+ * files. */
 RMS_MUST_USE int rms_kind_form_of(
     const struct rms_kind *kind, enum rms_kind_setting setting, enum rms_kind_form *form_out);
 

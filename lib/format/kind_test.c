@@ -81,7 +81,7 @@ static void settings(void **state)
     } rows[] = {
         {"a.docx", {RMS_FORM_OFFICE, RMS_FORM_OFFICE, RMS_FORM_OFFICE, NO}},
         {"a.txt", {RMS_FORM_PREFIX, RMS_FORM_PREFIX, RMS_FORM_PFILE, NO}},
-        {"a.pdf", {RMS_FORM_PFILE, RMS_FORM_PFILE, RMS_FORM_PFILE, NO}},
+        {"a.pdf", {RMS_FORM_PDF, RMS_FORM_PDF, RMS_FORM_PFILE, NO}},
         {"a.zip", {RMS_FORM_PFILE, RMS_FORM_PREFIX, RMS_FORM_PFILE, NO}},
         {"a", {RMS_FORM_PFILE, RMS_FORM_PREFIX, RMS_FORM_PFILE, NO}},
         {"a.exe", {NO, NO, NO, NO}},
@@ -188,7 +188,8 @@ static void names_come_back(void **state)
             continue;
         }
         assert_int_equal(rms_kind_protected_name(name, form, protected_name), 0);
-        assert_int_equal(rms_kind_looks_protected(protected_name), form != RMS_FORM_OFFICE);
+        assert_int_equal(
+            rms_kind_looks_protected(protected_name), form != RMS_FORM_OFFICE && form != RMS_FORM_PDF);
         assert_int_equal(rms_kind_clear_name(protected_name, rms_kind_extension(name), back), 0);
         assert_string_equal(back, name);
         assert_int_equal(rms_kind_clear_name(protected_name, "", back), 0);

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import zipfile
+import zlib
 
 import olefile
 
@@ -123,6 +124,101 @@ def office_documents():
         assert (alice.home / "c/text.docx.pfile").exists()
 
 
+def pdf(catalogue="", objects=(), trailer=""):
+    """A document of one page, as a program would write it. Objects 1 to 6 are taken."""
+    page = b"BT /F1 12 Tf 72 700 Td (The yield of plot seven) Tj ET\n" * 50
+    bodies = [f"<< /Type /Catalog /Pages 2 0 R {catalogue} >>", "<< /Type /Pages /Kids [ 3 0 R ] /Count 1 >>",
+              "<< /Type /Page /Parent 2 0 R /MediaBox [ 0 0 595 842 ] /Contents 5 0 R /Resources << /Font << /F1 4 0 R >> >> >>",
+              "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>", page, "<< /Author (Somebody Nobody Knows) >>", *objects]
+    out, places = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", []
+    for number, body in enumerate(bodies, 1):
+        places.append(len(out))
+        if isinstance(body, bytes):
+            data = zlib.compress(body)
+            body = f"<< /Length {len(data)} /Filter /FlateDecode >>\nstream\n".encode() + data + b"\nendstream"
+        out += f"{number} 0 obj\n".encode() + (body if isinstance(body, bytes) else body.encode()) + b"\nendobj\n"
+    table = f"xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n" + "".join(f"{place:010d} 00000 n \n" for place in places)
+    return out + (f"{table}trailer\n<< /Size {len(bodies) + 1} /Root 1 0 R /Info 6 0 R {trailer} >>\n"
+                  f"startxref\n{len(out)}\n%%EOF\n").encode()
+
+
+def said(*command):
+    return subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True).stdout
+
+
+def pdf_documents():
+    # proves: C-051
+    # touches: C-042, C-055, C-059, C-065, C-069, C-071
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        first = alice.write("p/first.pdf", pdf())
+        objects = alice.home / "p/Objects.PDF"
+        said("qpdf", "--object-streams=generate", first, objects)
+        said("qpdf", "--linearize", first, alice.home / "p/fast.pdf")
+        alice.write("p/attached.pdf", pdf("/Names << /EmbeddedFiles << /Names [ (a) 7 0 R ] >> >>",
+                                          ["<< /Type /Filespec /F (a) /EF << /F 8 0 R >> >>", b"member" * 1000]))
+        form = pdf("/AcroForm << /Fields [ 6 0 R ] >>")
+        signed = pdf("/AcroForm << /Fields [ 6 0 R ] /SigFlags 3 >>")
+        alice.write("p/form.pdf", form)
+        for path in sorted((alice.home / "p").iterdir()):
+            data = path.read_bytes()
+            done = alice.rms("--json", "protect", path, "--perm", "bob@contoso.test:VIEW,EXTRACT", "--in-place").json_lines[0]
+            assert done["Status"] == "Success" and done["OutputFile"] == str(path), done
+            status = alice.rms("--offline", "--json", "status", path).json_lines[0]
+            assert status["Status"] == "Protected (Native)" and status["RMSOwner"] == alice.address, status
+            # Any reader opens it, and tells what it is; nothing of the document is there in clear.
+            said("qpdf", "--check", path)
+            assert "This document is protected." in said("pdftotext", path, "-")
+            assert b"Nobody Knows" not in path.read_bytes() and b"member" not in path.read_bytes()
+            shutil.copy(path, bob.home / path.name)
+            bob.rms("open", bob.home / path.name, "-o", bob.home / f"clear-{path.name}")
+            assert (bob.home / f"clear-{path.name}").read_bytes() == data, path
+            # Protected again, by the same person for nobody else
+            alice.rms("protect", path, "--only-me", "--in-place")
+            shutil.copy(path, bob.home / path.name)
+            assert "no-rights" in bob.rms("open", bob.home / path.name, "-o", bob.home / "no.pdf", code=1).err
+            # A changed byte is found wherever it is, or does not matter.
+            whole = path.read_bytes()
+            for at in random.Random(3).sample(range(len(whole)), 12):
+                broken = alice.write("broken.pdf", whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:])
+                done = alice.rms("unprotect", broken, "-o", alice.home / "b.pdf", code=None)
+                assert done.code in (0, 1), done
+                if done.code == 0:
+                    assert (alice.home / "b.pdf").read_bytes() == data, at
+                    (alice.home / "b.pdf").unlink()
+            alice.rms("unprotect", path, "--in-place")
+            assert path.read_bytes() == data, path
+        # What is refused, in both modes, with its reason, the files as they were
+        for password in ("word", ""):
+            said("qpdf", "--encrypt", password, "owner", "256", "--", first, alice.home / f"r-locked{password}.pdf")
+        alice.write("EncryptionInfo", "x")
+        alice.write("EncryptedPackage", "y")
+        subprocess.run(["gsf", "createole", "r-locked.docx", "EncryptionInfo", "EncryptedPackage"], cwd=alice.home, check=True)
+        alice.write("r-form.pdf", form)
+        alice.write("r-signed.pdf", signed)
+        only_signed = alice.write("r-only-signed.pdf", pdf("/AcroForm << /Fields [ ] /SigFlags 3 >>"))
+        protected = alice.write("r-protected.pdf", pdf())
+        alice.rms("protect", protected, "--only-me", "--in-place")
+        rows = {"r-lockedword.pdf": ("password-protected",) * 2, "r-locked.pdf": ("password-protected",) * 2,
+                "r-locked.docx": ("password-protected",) * 2, "r-form.pdf": ("", "form"), "r-signed.pdf": ("signed", "form"),
+                "r-only-signed.pdf": ("signed", ""), "r-protected.pdf": ("", "already-protected")}
+        for name, reasons in rows.items():
+            data = (alice.home / name).read_bytes()
+            for native, reason in zip(("true", "false"), reasons):
+                alice.write(".config/openrms/rms.conf", f"pdf_native = {native}\n")
+                done = alice.rms("protect", alice.home / name, "--only-me", "--out", alice.home / native, code=1 if reason else 0)
+                assert reason in done.err, (name, native, done.err)
+                assert (alice.home / name).read_bytes() == data
+        assert not (alice.home / "true/r-signed.pdf").exists() and (alice.home / "true/r-form.pdf").exists()
+        wrapped = alice.home / "false/r-only-signed.ppdf"
+        assert wrapped.read_bytes()[:6] == b".pfile"
+        alice.rms("unprotect", wrapped, "--in-place")
+        assert wrapped.with_suffix(".pdf").read_bytes() == only_signed.read_bytes()
+        # What only has the name is protected as any file is.
+        alice.rms("protect", alice.write("text.pdf", TEXT), "--only-me", "--in-place")
+        assert (alice.home / "text.pdf.pfile").exists()
+
+
 def copies_folders_and_conflicts():
     # proves: C-214, C-215
     # touches: C-043, C-213
@@ -227,6 +323,36 @@ def what_an_administrator_prevented():
         assert before.read_bytes() == TEXT
 
 
+def what_an_administrator_chose():
+    # proves: C-047
+    with Lab(people=("alice",)) as lab:
+        alice = lab.person("alice")
+        clear = {"a.docx": package("word/document.xml", "words"), "a.txt": TEXT, "a.pdf": pdf(), "a.zip": b"PK\x05\x06" + bytes(18), "a": TEXT}
+        for name, data in clear.items():
+            alice.write(f"c/{name}", data)
+        same = {"a.docx": "a.docx", "a.pdf": "a.pdf", "a": "a.pfile"}
+        usual = {**same, "a.txt": "a.ptxt", "a.zip": "a.zip.pfile"}
+        table = {"Native": {**usual, "a.zip": "a.pzip"}, "Sometimes": usual, "Off": {},
+                 "Pfile": {**usual, "a.txt": "a.txt.pfile", "a.pdf": "a.pdf.pfile"}}
+
+        def made(rules, folder):
+            alice.write(".config/openrms/rms.conf", "".join(f'protection "{key}" {{ {rule} }}\n' for key, rule in rules.items()))
+            results = {}
+            for name in clear:
+                done = alice.rms("protect", alice.home / "c" / name, "--only-me", "--out", alice.home / folder, code=None)
+                results[name] = {path.name for path in (alice.home / folder).glob("*")} - set().union(*results.values(), set())
+                assert done.code == (0 if results[name] else 1), (rules, name, done)
+                assert results[name] or "administrator has prevented" in done.err, (rules, name, done)
+            return {name: names.pop() for name, names in results.items() if names}
+
+        for value, expected in table.items():
+            rules = {name.partition(".")[2] or ".": f'encryption = "{value}"' for name in clear}
+            assert made(rules, value) == expected, value
+        # A named extension beats all others, "*" means no Office document, and the generic form can be forbidden.
+        assert made({"*": 'encryption = "Off"', "txt": 'encryption = "Pfile"'}, "star") == {"a.docx": "a.docx", "a.txt": "a.txt.pfile"}
+        assert made({"*": "allow_pfile = false"}, "native") == {"a.docx": "a.docx", "a.txt": "a.ptxt", "a.pdf": "a.pdf"}
+
+
 def a_full_disk_leaves_the_input():
     with Lab(people=("alice",)) as lab:
         alice = lab.person("alice")
@@ -305,5 +431,5 @@ def licence_dressing(whole, at):
 
 
 if __name__ == "__main__":
-    main(kinds_and_names, office_documents, copies_folders_and_conflicts, places_that_do_not_work, what_an_administrator_prevented, a_full_disk_leaves_the_input,
+    main(kinds_and_names, office_documents, pdf_documents, copies_folders_and_conflicts, places_that_do_not_work, what_an_administrator_prevented, what_an_administrator_chose, a_full_disk_leaves_the_input,
          damage_is_named_and_nothing_is_written)
