@@ -1,6 +1,7 @@
 /* The database as a whole. */
 #include "base/time.h"
 #include "service/admin.h"
+#include "service/mark.h"
 #include "service/rest_write.h"
 #include "store/upkeep.h"
 
@@ -30,6 +31,17 @@ int rms_admin_db_migrate(struct rms_front *front, struct rms_request *request, s
     rms_out_int(out, "Before", before);
     rms_out_int(out, "SchemaVersion", rms_store_version());
     rms_out_close(out, '}');
+    return RMS_OK;
+}
+
+/* What was put back is what is wanted. The mark is no part of what a rehearsal undoes. */
+int rms_admin_db_accept(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    bool was = request->what_if ? rms_mark_went_back(front->mark) : rms_mark_accept(front->mark);
+    rms_out_open(&reply->body, NULL, '{');
+    rms_out_bool(&reply->body, "Accepted", was);
+    rms_out_close(&reply->body, '}');
+    request->note.detail = was ? NULL : "the database was not older than it was";
     return RMS_OK;
 }
 

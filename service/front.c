@@ -32,6 +32,7 @@
 #include "service/token.h"
 #include "service/usage.h"
 #include "service/lookout.h"
+#include "service/mark.h"
 
 #define ARENA_MAX          (256u * 1024 * 1024)
 #define QUEUE              4096
@@ -153,7 +154,10 @@ static int look(void *context, struct rms_db *db)
     front->changes_seen = changes.changes;
     RMS_TRY(rms_tenancy_poll(front->tenancy, db));
     RMS_TRY(rms_revocations_follow(front->revocations, db));
-    return rms_hand_overs_follow(front->hand_overs, db);
+    RMS_TRY(rms_hand_overs_follow(front->hand_overs, db));
+    const struct rms_mark_place place = {changes.changes, rms_revocations_newest(front->revocations)};
+    rms_mark_follow(front->mark, db, &place);
+    return RMS_OK;
 }
 
 static int start_lookout(struct rms_front *front)
@@ -176,6 +180,7 @@ static int start_state(struct process *p)
     RMS_TRY(rms_tenancy_new(front, &front->tenancy));
     RMS_TRY(rms_revocations_new(&front->revocations));
     RMS_TRY(rms_hand_overs_new(&front->hand_overs));
+    RMS_TRY(rms_mark_open(front->settings, &front->mark));
     RMS_TRY(start_lookout(front));
     RMS_TRY(rms_licences_new(RMS_LICENCES_MAX_BYTES, &front->licences));
     RMS_TRY(rms_signed_cache_new(&front->signed_cache));
@@ -301,6 +306,7 @@ static void stop(struct process *p)
     rms_rotation_free(&p->rotation);
     rms_usage_free(&front->usage);
     rms_lookout_free(&front->lookout);
+    rms_mark_free(&front->mark);
     rms_signin_free(&front->signin);
     rms_tokens_free(&front->tokens);
     rms_signed_cache_free(&front->signed_cache);

@@ -21,6 +21,7 @@ struct rms_revocations;  /* service/revocation.h */
 struct rms_hand_overs;   /* service/hand_over.h */
 struct rms_tokens;       /* service/token.h: verified-token cache, issuers, JWKS */
 struct rms_lookout;      /* service/lookout.h: how old the caches may be */
+struct rms_mark;         /* service/mark.h: how far the database had come */
 struct rms_signin;       /* service/signin.h: codes, device codes, throttling */
 struct rms_meter;        /* service/meter.h: what was answered, counted */
 struct rms_pool;         /* base/queue.h */
@@ -40,6 +41,7 @@ struct rms_front {
     struct rms_signed_cache *signed_cache;
     struct rms_tokens *tokens;
     struct rms_lookout *lookout;
+    struct rms_mark *mark;
     struct rms_signin *signin;
     struct rms_meter *meter; /* NULL: nothing is counted (tests) */
     struct rms_pool *pool;   /* of the workers; NULL: none (tests) */

@@ -19,6 +19,7 @@
 #include "service/token.h"
 #include "service/usage.h"
 #include "service/lookout.h"
+#include "service/mark.h"
 
 /* Memory a worker keeps between requests. With sanitizers none, so that they see what is used too late. */
 #ifdef __SANITIZE_ADDRESS__
@@ -144,20 +145,30 @@ static int act_on_behalf(struct rms_front *front, struct rms_request *request)
     return name != NULL ? rms_on_behalf(front, request, name) : RMS_OK;
 }
 
+/* Rights that were taken away since are back in a database that is older than it was: the operator decides.
+ */
+static int check_mark(struct rms_front *front, const struct rms_request *request)
+{
+    return request->admin_socket || !rms_mark_blocks(front->mark) ? RMS_OK : RMS_E_ROLLED_BACK;
+}
+
 static int accept_caller(struct rms_front *front, struct rms_request *request)
 {
     switch (request->route->who) {
     case RMS_WHO_OPERATOR:
     case RMS_WHO_ADMIN:
         RMS_TRY(rms_role_admit(front, request));
+        RMS_TRY(check_mark(front, request));
         return check_type(request);
     case RMS_WHO_BEARER:
         RMS_TRY(rms_lookout_current(front->lookout));
         RMS_TRY(rms_token_accept(front, request));
         RMS_TRY(act_on_behalf(front, request));
+        RMS_TRY(check_mark(front, request));
         return check_type(request);
     case RMS_WHO_PUSHER:
         RMS_TRY(rms_scim_accept(request));
+        RMS_TRY(check_mark(front, request));
         return check_type(request);
     case RMS_WHO_ANYONE:
     case RMS_WHO_MONITOR:

@@ -1,5 +1,6 @@
 #include "service/health.h"
 
+#include "service/mark.h"
 #include "store/source.h"
 
 #define SOURCES_MAX (4u << 20)
@@ -68,6 +69,7 @@ void rms_health_take(struct rms_worker *worker, int64_t now, struct rms_health *
     bool away = health_out->watch.away || rms_changes_read(worker->db, &changes) < 0;
     bool unlogged = !rms_usage_healthy(front->usage); /* S-188 */
     bool keys_gone = health_out->keyd_code < 0 || health_out->keyd.locked;
+    add_if(health_out, rms_mark_went_back(front->mark), "rollback");
     add_if(health_out, away, "database");
     add_if(health_out, unlogged, "log");
     add_if(health_out, keys_gone || health_out->keyd.token_problem[0] != '\0', "key store"); /* S-214 */

@@ -19,7 +19,7 @@ struct rms_health_end {
 };
 
 #define RMS_HEALTH_ENDS     2
-#define RMS_HEALTH_PROBLEMS (5 + RMS_HEALTH_ENDS)
+#define RMS_HEALTH_PROBLEMS (6 + RMS_HEALTH_ENDS)
 
 struct rms_health {
     const char *problems[RMS_HEALTH_PROBLEMS]; /* stable words */

@@ -166,7 +166,7 @@ static int writable_directory(const struct rms_settings *settings, char out[PATH
     return 0;
 }
 
-#define FIXED_PATHS 20
+#define FIXED_PATHS 21
 
 static int shut_files(const struct rms_settings *settings, bool jobs)
 {
@@ -175,6 +175,7 @@ static int shut_files(const struct rms_settings *settings, bool jobs)
     char ca[PATH_MAX];
     char credentials[PATH_MAX];
     char stream[PATH_MAX];
+    char mark[PATH_MAX];
     struct rms_store_files files;
 
     RMS_TRY(writable_directory(settings, db));
@@ -182,6 +183,7 @@ static int shut_files(const struct rms_settings *settings, bool jobs)
     directory_of(settings->usage_file, stream);
     RMS_TRY(rms_settings_path(settings, "ca.pem", ca));
     RMS_TRY(rms_settings_path(settings, "credentials", credentials));
+    RMS_TRY(rms_settings_path(settings, "store.mark", mark));
     RMS_TRY(rms_store_files(settings->database, &files));
     struct rms_sandbox_path paths[FIXED_PATHS + RMS_STORE_FILES_MAX] = {
         {db, RMS_SANDBOX_WRITE},
@@ -204,6 +206,7 @@ static int shut_files(const struct rms_settings *settings, bool jobs)
         {jobs ? settings->mail_credentials : NULL, RMS_SANDBOX_READ},
         {jobs ? credentials : NULL, RMS_SANDBOX_READ},
         {jobs ? stream : NULL, RMS_SANDBOX_WRITE},
+        {jobs ? NULL : mark, RMS_SANDBOX_WRITE},
     };
     for (size_t i = 0; i < files.count; i++) {
         paths[FIXED_PATHS + i] = (struct rms_sandbox_path){files.paths[i], RMS_SANDBOX_READ};

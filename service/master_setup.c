@@ -11,6 +11,7 @@
 #include "crypto/pki.h"
 #include "service/backup.h"
 #include "service/keyd_masterkey.h"
+#include "service/mark.h"
 #include "service/master_process.h"
 
 #define PEM_MAX 65536
@@ -222,6 +223,10 @@ int rms_setup(const struct rms_settings *settings)
             RMS_E_CONFLICT, "a restore was cut off: repeat it, or remove the directory", settings->dir);
     }
     RMS_TRY(rms_setup_directories(settings));
+    status = rms_mark_make(settings);
+    if (status < 0) {
+        return failed(status, "mark of the database", settings->dir);
+    }
     RMS_TRY(make_certificates(settings));
     status = rms_master_key_create(settings);
     return status == 0 ? 0 : failed(status, "master key", settings->dir);

@@ -154,6 +154,14 @@ int rms_revocations_follow(struct rms_revocations *set, struct rms_db *db)
     return rc;
 }
 
+uint64_t rms_revocations_newest(struct rms_revocations *set)
+{
+    (void)pthread_mutex_lock(&set->following);
+    uint64_t seq = (uint64_t)set->seq;
+    (void)pthread_mutex_unlock(&set->following);
+    return seq;
+}
+
 int rms_revocations_has(
     struct rms_revocations *set, const struct rms_document_key *key, int64_t issued_at, bool *revoked_out)
 {

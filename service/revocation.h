@@ -16,6 +16,9 @@ void rms_revocations_free(struct rms_revocations **set);
 /* Takes what was added to the history. About every 100 ms, and after a change of one's own. */
 RMS_MUST_USE int rms_revocations_follow(struct rms_revocations *set, struct rms_db *db);
 
+/* Number of the newest one that was taken over. */
+uint64_t rms_revocations_newest(struct rms_revocations *set);
+
 /* Is the document revoked, as far as it was issued at `issued_at`? A failure is "not known", never "no". How
  * old the answer may be is decided before a request gets here (rms_lookout_current). */
 RMS_MUST_USE int rms_revocations_has(

@@ -130,6 +130,7 @@ const struct rms_route rms_routes[] = {
     OPERATOR(GET, "db", db_check, "TestDatabase"),
     OPERATOR(POST, "db/migrate", db_migrate, "UpdateDatabase"),
     OPERATOR(POST, "db/backup", db_backup, "BackupDatabase"),
+    OPERATOR(POST, "db/accept-restore", db_accept, "AcceptRestore"),
     OPERATOR(POST, "tenants", tenant_add, "AddTenant"),
     OPERATOR(GET, "tenants", tenant_list, "GetTenants"),
     ADMIN(GET, "tenants/{}", SERVICE, tenant_show, "GetConfiguration"),

@@ -8,8 +8,8 @@
 struct rms_opened {
     struct rms_container container;
     struct rms_access *access;
-    uint64_t saved_size; /* after an edited document was saved: what counts instead of the size that the
-                            licence signs; else UINT64_MAX */
+    uint64_t saved_size;     /* after an edited document was saved: what counts instead of the size that the
+                                licence signs; else UINT64_MAX */
     int clear_fd;            /* open when clear.read is set */
     struct rms_reader clear; /* of the whole content; set by rms_opened_clear, do not move the struct then */
 };

@@ -31,7 +31,7 @@ struct rms_settings {
     bool cache_licences; /* false: every opening asks the service; templates are kept all the same (C-023) */
     bool track;          /* the service is told of what is protected */
     bool sync;           /* false: leave durability to the system; for benches and scratch data */
-    bool pdf_native; /* false: PDF becomes .ppdf */
+    bool pdf_native;     /* false: PDF becomes .ppdf */
     enum rms_store_kind store;
     int64_t template_seconds; /* how long templates count as fresh */
     int64_t retry_seconds;    /* most time spent on waiting when the service throttles */

@@ -183,10 +183,11 @@ _rms_words() {
     'admin report person') echo ' --from --to --day --user --content --template --refused --limit --csv --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin report template') echo ' --from --to --day --user --content --template --refused --limit --csv --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin report refusal') echo ' --from --to --day --user --content --template --refused --limit --csv --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin db') echo 'check migrate backup' ;;
+    'admin db') echo 'check migrate backup accept-restore' ;;
     'admin db check') echo ' --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin db migrate') echo ' --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin db backup') echo ' --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin db accept-restore') echo ' --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin health') echo ' --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     esac
 }
@@ -341,6 +342,7 @@ _rms_valued() {
     'admin db check') echo ' --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin db migrate') echo ' --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin db backup') echo ' --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin db accept-restore') echo ' --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin health') echo ' --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     *) echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     esac

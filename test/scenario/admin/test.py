@@ -210,6 +210,25 @@ def database_is_checked_copied_and_put_back():
             (lab.data / "db" / f"openrms.db{side}").unlink(missing_ok=True)
         copy.rename(lab.data / "db" / "openrms.db")
         lab.start()
+        # older than it was: nobody is served until the operator says that it is the right one
+        assert "store-rolled-back" in bob.rms("open", alice.home / "d.ptxt", "-o", bob.home / "2.txt", code=6).err
+        assert not (bob.home / "2.txt").exists()
+        health = lab.admin("health", "--json", code=None).json
+        assert health["Status"] == "degraded" and health["Problems"] == ["rollback"], health
+        assert "store.rolled-back" in lab.log_text()
+        lab.stop()
+        lab.start()  # and a restart is no way around
+        bob.rms("open", alice.home / "d.ptxt", "-o", bob.home / "2.txt", code=6)
+        refused = lab.admin("db", "accept-restore", code=2)
+        assert "--force" in refused.err, refused
+        assert lab.admin("db", "accept-restore", "--what-if", "--json").json["WhatIf"] is True
+        bob.rms("open", alice.home / "d.ptxt", "-o", bob.home / "2.txt", code=6)
+        assert lab.admin("db", "accept-restore", "--force", "--json").json == {"Accepted": True}
+        assert lab.admin("db", "accept-restore", "--force", "--json").json == {"Accepted": False}
+        rows = [(r["command"], r["status"]) for r in lab.admin("log", "admin", "--json").json_lines if "Rollback" in r["command"]]
+        assert rows == [("DetectRollback", "Failed")] * 2, rows
+        assert "AcceptRestore" in commands(lab)
+        assert lab.admin("health", "--json").json["Status"] == "ok"
         bob.rms("open", alice.home / "d.ptxt", "-o", bob.home / "2.txt")
         assert (bob.home / "2.txt").read_bytes() == TEXT
 
