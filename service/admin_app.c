@@ -6,6 +6,7 @@
 #include "service/rest_write.h"
 #include "service/settings.h"
 #include "service/signin_app.h"
+#include "service/tenant.h"
 #include "store/app.h"
 
 #define NAME_MAX_BYTES  256
@@ -148,10 +149,22 @@ static int read_app(struct rms_request *request, struct rms_admin_body *body, co
     return app->upn != NULL ? RMS_OK : RMS_E_NO_MEMORY;
 }
 
+/* With four eyes nobody comes to everybody's content by himself, by way of an application either (B-13). */
+static int check_power(struct rms_request *request, const struct rms_account *app)
+{
+    bool all = (app->permissions & (RMS_MAY_READ_ALL | RMS_MAY_READ_FOR)) != 0;
+    if (all && request->person != NULL && request->tenant->row.four_eyes) {
+        return rms_fail(request, RMS_E_APPROVAL_REQUIRED,
+            "four eyes are required here: the operator lets applications read, on the service's machine");
+    }
+    return RMS_OK;
+}
+
 static int add_secret(struct rms_request *request, const struct rms_account *app, const char *secret)
 {
     char id[RMS_GUID_TEXT];
     uint8_t hash[RMS_HASH_MAX];
+    RMS_TRY(check_power(request, app));
     rms_guid_new(id);
     const struct rms_app_secret row = {.id = id,
         .tenant_id = app->tenant_id,
@@ -203,14 +216,15 @@ int rms_admin_app_add(struct rms_front *front, struct rms_request *request, stru
 static int change(struct rms_request *request, struct rms_admin_body *body, const struct rms_account *app)
 {
     struct rms_account_change wanted = {0};
-    unsigned permissions = app->permissions;
+    struct rms_account becomes = *app;
     bool enabled = app->enabled;
     RMS_TRY(rms_reader_text(&body->reader, body->object, "Name", NAME_MAX_BYTES, &wanted.display_name));
     RMS_TRY(rms_reader_bool(&body->reader, body->object, "Enabled", &enabled));
-    RMS_TRY(read_permissions(body, &permissions));
+    RMS_TRY(read_permissions(body, &becomes.permissions));
+    RMS_TRY(check_power(request, &becomes));
     wanted.enabled = &enabled;
     RMS_TRY(rms_account_change(request->worker->db, app->tenant_id, app->id, &wanted));
-    return rms_app_permit(request->worker->db, app->tenant_id, app->id, permissions);
+    return rms_app_permit(request->worker->db, app->tenant_id, app->id, becomes.permissions);
 }
 
 int rms_admin_app_change(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)

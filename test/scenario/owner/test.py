@@ -270,7 +270,8 @@ def two_administrators_decide():
         root.rms("admin", "recovery", "enable")
         assert decided(lab.person("carol"), first) == NONE  # standing rights end
         for words in (("superuser", "add", "root@contoso.test"), ("superuser", "feature", "enable"), ("superuser", "group", "set", "mkt@contoso.test"),
-                      ("owner", "transfer", first_id, "--to", "bob@contoso.test", "--force")):
+                      ("owner", "transfer", first_id, "--to", "bob@contoso.test", "--force"),
+                      ("app", "add", "reader", "--permission", "Content.DelegatedReader")):
             refused = root.rms("admin", *words, code=3).err
             assert "approval-required" in refused, refused
         assert "rms admin recovery request" in root.rms("admin", "superuser", "add", "root@contoso.test", code=3).err
