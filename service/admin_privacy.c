@@ -68,8 +68,7 @@ static int write_usage(const struct rms_usage_row *row, void *context)
 
 /* What a service cannot look into. */
 static const char *const elsewhere[] = {
-    "publishing licences inside protected files name owner and grants; whoever has the files protects them "
-    "anew",
+    "licences inside protected files name owner and grants; whoever has the files protects them anew",
     "the client's log and store on the devices of the person (rms reset); the service keeps no client logs",
     "backups, and logs that were exported or streamed",
 };
