@@ -1,6 +1,7 @@
 """Who protects a document sees who opens it, takes it back and gives it again; nobody else can do any of it."""
 import csv
 import io
+import json
 import time
 import uuid
 
@@ -81,8 +82,8 @@ def the_issuer_sees_who_opens():
 
 
 def protecting_registers():
-    # proves: S-154
-    # touches: S-153, S-165, C-115, C-122
+    # proves: S-154, S-165
+    # touches: S-153, C-115, C-122
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
 
@@ -117,6 +118,9 @@ def protecting_registers():
         assert alice.rms("--json", "track", first_id).json["Successors"] == [new_id]
         told = alice.rms("revoke", first_id, "--yes").out
         assert new_id in told, told
+        assert requests(lab, bob, first)[0]
+        # of another issuer there is no such document
+        assert "not-registered" in lab.admin("tracking", "revoke", new_id, "--issuer", "bob@contoso.test", "--force", code=4).err
         assert requests(lab, bob, first)[0]
         # and the whole family at once
         family = alice.rms("--json", "revoke", first_id, "--family", "--yes").json_lines
@@ -191,9 +195,10 @@ def revoked_and_restored():
 
 
 def the_operator_acts_for_people():
-    # touches: S-166, S-170
-    with Lab(people=("alice", "bob")) as lab:
-        alice, bob = lab.person("alice"), lab.person("bob")
+    # proves: S-166
+    # touches: S-170
+    with Lab(people=("alice", "bob", "root", "ipadm")) as lab:
+        alice, bob, root, ipadm = (lab.person(n) for n in ("alice", "bob", "root", "ipadm"))
         path, content_id = protect(alice, "plan.txt", "--perm", "bob@contoso.test:VIEW")
         lab.admin("tracking", "revoke", str(uuid.uuid4()), "--force", code=4)
         assert [d["ContentId"] for d in lab.admin("--json", "tracking", "list").json_lines] == [content_id]
@@ -213,10 +218,31 @@ def the_operator_acts_for_people():
         row = lab.usage(request_type="RevokeAccess", user_id="operator", result="Success")[0]
         assert row["admin-action"] and row["acting-as-user"] == "alice@contoso.test", row
 
+        # the role, global administrator by default, enters, searches by person and by document, acts for her, confirming it, and leaves
+        lab.admin("role", "add", "root@contoso.test")
+        lab.admin("role", "add", "ipadm@contoso.test", "--role", "ProtectionAdministrator")
+        for person in (root, ipadm):
+            assert person.rms("--json", "track").json_lines == []  # he has no documents of his own
+            person.rms("admin", "login")
+        tracking = ("--json", "admin", "tracking")
+        assert "role-required" in ipadm.rms(*tracking, "list", code=3).err
+        assert "role-required" in ipadm.rms(*tracking, "revoke", content_id, "--force", code=3).err
+        for search in (("--user", "alice@contoso.test"), ("--search", "plan")):
+            assert [d["ContentId"] for d in root.rms(*tracking, "list", *search).json_lines] == [content_id], search
+        root.rms(*tracking, "revoke", content_id, code=2)
+        root.rms(*tracking, "revoke", content_id, "--force")
+        assert requests(lab, bob, path) == (False, "revoked")
+        row = lab.usage(request_type="RevokeAccess", user_id="root@contoso.test", result="Success")[0]
+        assert row["admin-action"] and row["acting-as-user"] == "alice@contoso.test", row
+        root.rms("admin", "logout")
+        root.rms(*tracking, "list", code=6)
+        acts = [r for r in map(json.loads, lab.admin("log", "admin", "--json").out.splitlines()) if r["actor"] == "root@contoso.test"]
+        assert [r["command"].split()[0] for r in acts] == ["ConnectService", "GetDocuments", "GetDocuments", "SetDocumentRevoked", "DisconnectService"], acts
+
 
 def switched_off_and_on():
-    # proves: S-151, S-153
-    # touches: S-152, C-120
+    # proves: S-151, S-152, S-153
+    # touches: C-120
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         first, first_id = protect(alice, "first.txt", "--perm", "bob@contoso.test:Co-Author", "--offline-days", "0")
@@ -225,9 +251,12 @@ def switched_off_and_on():
         lab.admin("tracking", "disable", "--user", "alice@contoso.test", "--force", code=2)
         lab.move_clock(seconds=5)
         lab.admin("tracking", "disable", "--force")
+        texts = set()
         for words in (("track",), ("track", first), ("track", first_id), ("track", first, "--register"), ("revoke", first, "--yes")):
             refused = alice.rms(*words, code=3)
             assert "tracking-disabled" in refused.err and "administrator" in refused.err, refused
+            texts.add(refused.err.split("rms: ")[-1].split("(tracking-disabled)")[0].replace(str(first), "").replace(first_id, ""))
+        assert len({t.split(": ")[-1] for t in texts}) == 1, texts  # one text for all of it, and whom to ask
         lab.move_clock(seconds=5)
         opens(bob, first)
         second, second_id = protect(alice, "second.txt", "--perm", "bob@contoso.test:Co-Author", "--offline-days", "0")
