@@ -1,5 +1,6 @@
 """Bad input for every row of the route table (service/route.c), as section 0.3 of the requirements has it: no row is picked by hand,
 so that a new one is tested from the day it is added. Refused with a reason, in the protocol's form, and nothing has changed."""
+import base64
 import http.client
 import json
 import secrets
@@ -259,5 +260,35 @@ def wrong_queries(stage, row, _):
     return 6
 
 
+def no_key_for_just_anybody():
+    """Every row that takes a body gets a licence it could open: nobody, a stranger and the operator learn no content key."""
+    # proves: S-032
+    with Lab(people=("alice", "mallory")) as lab:
+        alice = lab.person("alice")
+        status, _, made = alice.rest("POST", "/my/v2/publishinglicenses", {"PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False,
+                                                                           "Policy": {"UserRights": [{"Users": ["alice@contoso.test"], "Rights": ["OWNER"]}]}})
+        assert status == 200 and made["Key"]["Value"], made
+        licence, key = made["SerializedPublishingLicense"], made["Key"]["Value"].encode()
+        assert key in json.dumps(alice.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": licence})[2]).encode()
+        tenant, body = lab.admin_http("GET", "/tenants")[1][0]["TenantId"], json.dumps({"SerializedPublishingLicense": licence})
+        forms = (key, base64.b64decode(key), base64.b64decode(key).hex().encode())
+        count = 0
+        for row in table():
+            token = {"Authorization": "Bearer " + lab.person("mallory").token()} if row.who == "bearer" else {}
+            for headers in ({}, token):
+                connection = SocketConnection(lab.socket, 60) if row.who == "operator" else LocalConnection("localhost", lab.port, context=lab.tls(), timeout=60)
+                connection.request(row.methods[-1], row.path(tenant, str(uuid.uuid4())), body if row.body_max else None,
+                                   {"Content-Type": "application/json", **headers})
+                reply = connection.getresponse().read()
+                connection.close()
+                count += 1
+                assert not any(form in reply for form in forms), (row, reply[:200])
+        for path in ("/_wmcs/decommission/decommission.asmx", "/_wmcs/decommission", "/decommission", "/my/v2/decommission", "/admin/v1/decommission"):
+            for headers in ({}, {"Authorization": "Bearer " + alice.token()}):
+                assert lab.http("POST", path, {"SerializedPublishingLicense": licence}, headers)[0] == 404, path
+        assert not [row for row in table() if "decommission" in row.pattern]
+        print(f"     {count} requests", flush=True)
+
+
 if __name__ == "__main__":
-    main(every_row)
+    main(every_row, no_key_for_just_anybody)

@@ -101,21 +101,35 @@ def templates_follow_the_service():
         bob.device(2).rms("open", protected, "-o", bob.device(2).home / "all.txt")
 
 
-def expiry_ends_reading_but_not_for_the_owner():
-    # touches: S-081, C-030, C-064, C-085
+def nothing_stops_the_issuer():
+    # proves: S-081
+    # touches: C-030, C-064, C-085
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
-        path = alice.write("short.txt", TEXT)
-        alice.rms("protect", path, "--perm", "bob@contoso.test:Co-Author", "--expire-days", "3", "--in-place")
-        protected = alice.home / "short.ptxt"
-        bob.rms("open", protected, "-o", bob.home / "1.txt")
+
+        def refused(protected, code, reason, *how):
+            done = bob.rms(*how, "open", protected, "-o", bob.home / "late.txt", code=code)
+            assert reason in done.err and not (bob.home / "late.txt").exists(), done
+            mine = alice.home / f"{reason}.txt"
+            alice.rms(*how, "open", protected, "-o", mine)
+            assert mine.read_bytes() == TEXT
+
+        def protect(name, *more):
+            alice.rms("protect", alice.write(f"{name}.txt", TEXT), "--perm", "bob@contoso.test:Co-Author", *more, "--in-place")
+            return alice.home / f"{name}.ptxt"
+
+        taken, online, short = protect("taken"), protect("online", "--offline-days", "0"), protect("short", "--expire-days", "3")
+        for protected in (online, short):
+            bob.rms("open", protected, "-o", bob.home / f"{protected.stem}.txt")
+        alice.rms("revoke", taken, "--yes")
+        refused(taken, 1, "revoked")
+        lab.stop()
+        refused(online, 6, "needs-online", "--offline")
+        lab.start()
         lab.move_clock(days=4)
         for person in (alice, bob):
             person.login()
-        late = bob.rms("open", protected, "-o", bob.home / "2.txt", code=1)
-        assert "expired" in late.err and not (bob.home / "2.txt").exists(), late
-        alice.rms("open", protected, "-o", alice.home / "2.txt")
-        assert (alice.home / "2.txt").read_bytes() == TEXT
+        refused(short, 1, "expired")
 
 
 def only_for_me():
@@ -233,9 +247,9 @@ def the_owner_needs_no_grant():
 
 
 def protecting_again_makes_another_issuer():
-    # proves: C-065
-    with Lab() as lab:
-        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+    # proves: C-065, S-084
+    with Lab(people=("alice", "bob", "mallory", "carol")) as lab:
+        alice, bob, mallory, carol = (lab.person(n) for n in ("alice", "bob", "mallory", "carol"))
         path = alice.write("again.txt", TEXT)
         alice.rms("protect", path, "--perm", "bob@contoso.test:VIEW,EXPORT", "--perm", "mallory@contoso.test:VIEW,EDIT", "--in-place")
         protected = alice.home / "again.ptxt"
@@ -246,6 +260,19 @@ def protecting_again_makes_another_issuer():
         assert bob.rms("--json", "status", protected).json["RMSIssuer"] == "bob@contoso.test"
         mallory.rms("unprotect", protected, "-o", mallory.home / "again.txt")
         assert (mallory.home / "again.txt").read_bytes() == TEXT
+
+        # an owner by right: the new version is his, the record of the old one stays where it was
+        alice.rms("protect", alice.write("d.txt", TEXT), "--perm", "bob@contoso.test:OWNER", "--in-place")
+        document = alice.home / "d.ptxt"
+        old, before = alice.rms("--json", "status", document).json["ContentId"], document.read_bytes()
+        assert "no-rights" in carol.rms("protect", document, "--only-me", "--in-place", code=1).err
+        assert document.read_bytes() == before
+        bob.rms("protect", document, "--perm", "carol@contoso.test:VIEW", "--in-place")
+        new = bob.rms("--json", "status", document).json
+        assert new["ContentId"] != old and new["RMSIssuer"] == new["RMSOwner"] == "bob@contoso.test", new
+        assert alice.rms("--json", "track", old).json["Issuer"] == "alice@contoso.test"
+        assert bob.rms("--json", "track", new["ContentId"]).json["Issuer"] == "bob@contoso.test"
+        bob.rms("track", old, code=4)
 
 
 def content_key(person, file):
@@ -312,6 +339,6 @@ def the_service_sees_no_content():
 
 if __name__ == "__main__":
     main(protect_open_refuse, viewer_may_not_take_protection_off, forwarded_file_stays_protected, templates_follow_the_service,
-         expiry_ends_reading_but_not_for_the_owner, only_for_me, groups_and_domains,
+         nothing_stops_the_issuer, only_for_me, groups_and_domains,
          a_policy_without_a_name_is_restricted_access, what_was_asked_for_is_in_the_licence, the_owner_needs_no_grant, protecting_again_makes_another_issuer,
          an_edited_document_is_saved_under_its_licence, the_service_sees_no_content)
