@@ -45,7 +45,7 @@ class Verb:
         usage = text.splitlines()[0]
         operands = usage.split("[OPTION…]", 1)[1].split() if "[OPTION…]" in usage else []
         self.needed = [o for o in operands if not o.startswith("[")]
-        self.many = any(o.endswith("…") for o in operands)
+        self.many = any(o.rstrip("]").endswith("…") for o in operands)
         self.operands = operands
         own, _, every = text.partition("\nOptions of every verb:")
         # what every verb takes is parsed by the same rows: one verb stands for all

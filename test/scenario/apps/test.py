@@ -57,7 +57,7 @@ def identities(lab):
     assert app.person.rms("cat", alice.home / "for-app.ptxt").out.encode() == TEXT
     assert any(r["result"] == "Success" for r in lab.usage(request_type="AcquireLicense", user_id=app.address))
     # a person in nothing: no account verbs, no password, none of the organisation's members
-    for verb in (("show", app.id), ("set", app.id, "--disable"), ("set", app.address, "--password-stdin"), ("remove", app.id)):
+    for verb in (("show", app.id), ("set", app.id, "--disable"), ("set", app.address, "--password-stdin"), ("remove", app.id, "--force")):
         lab.admin("user", *verb, code=4, stdin="x\n")
     assert app.address not in lab.admin("user", "list").out
     alice.rms("protect", alice.write("staff.txt", TEXT), "--perm", "all-staff:VIEW,EXTRACT", "--in-place")

@@ -17,7 +17,8 @@ WRONG_IDS = ["nonsense", "00000000-0000-0000-0000-000000000000", "{x}", "%00", "
              "%3Cscript%3E", "-1", "*", "%e2%80%ae"]
 # Rows that read no JSON of the body: what they do with garbage is none of its business. Each with its reason.
 READS_NO_BODY = {"/my/v1|v2/clientlogs/debug": "a client's own log, dropped unread", "/my/v1|v2/clientlogs/performance": "the same",
-                 "/admin/v1/db/migrate": "takes no arguments", "/admin/v1/db/backup": "takes no arguments"}
+                 "/admin/v1/db/migrate": "takes no arguments", "/admin/v1/db/backup": "takes no arguments",
+                 "/admin/v1/db/accept-restore": "takes no arguments"}
 
 
 class Row:
