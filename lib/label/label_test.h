@@ -11,6 +11,7 @@
 #define LABEL_A            "3de9faa6-9fe1-49b3-9a08-227a296b54a6"
 #define LABEL_B            "2096f6a2-d2f7-48be-b329-b73aaa526e5d"
 #define LABEL_X            "f42aa342-8706-4288-bd11-ebb85995028c"
+#define PROTECTED_BIT      8
 #define KEY(id, attribute) "MSIP_Label_" id "_" attribute
 
 static inline void put_all(struct rms_label_pairs *pairs, const char *const (*rows)[2], size_t count)
@@ -41,7 +42,7 @@ static inline struct rms_labelled wanted(const char *id)
         .set_at = "2026-11-22T12:00:00Z",
         .method = "Privileged",
         .owner = "",
-        .content_bits = RMS_LABEL_PROTECTED};
+        .content_bits = PROTECTED_BIT};
 
     memcpy(label.id, id, RMS_GUID_TEXT);
     memcpy(label.site, OURS, RMS_GUID_TEXT);

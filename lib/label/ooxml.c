@@ -104,16 +104,6 @@ static bool whole(const struct rms_part_item *item)
     return complete;
 }
 
-static int put(struct rms_label_pairs *pairs, const char *id, const char *attribute, const char *value)
-{
-    const char *key = rms_arena_printf(pairs->arena, "MSIP_Label_%s_%s", id, attribute);
-
-    if (key == NULL) {
-        return RMS_E_NO_MEMORY;
-    }
-    return value != NULL ? rms_label_pairs_put(pairs, key, value) : 0;
-}
-
 /* What the tenant has among the properties is older. */
 static int take_info(struct rms_label_pairs *pairs, const struct rms_part_item *item)
 {
@@ -135,12 +125,12 @@ static int take_info(struct rms_label_pairs *pairs, const struct rms_part_item *
     if (code != RMS_E_NOT_FOUND) {
         RMS_TRY(code);
     }
-    RMS_TRY(put(
+    RMS_TRY(rms_label_put(
         pairs, id, "Enabled", info_true(item, "enabled") && !info_true(item, "removed") ? "true" : "false"));
-    RMS_TRY(put(pairs, id, "SiteId", site));
-    RMS_TRY(put(pairs, id, "Method", rms_part_attr(item, "method")));
-    RMS_TRY(put(pairs, id, "ContentBits", rms_part_attr(item, "contentBits")));
-    return put(pairs, id, "Name", name);
+    RMS_TRY(rms_label_put(pairs, id, "SiteId", site));
+    RMS_TRY(rms_label_put(pairs, id, "Method", rms_part_attr(item, "method")));
+    RMS_TRY(rms_label_put(pairs, id, "ContentBits", rms_part_attr(item, "contentBits")));
+    return rms_label_put(pairs, id, "Name", name);
 }
 
 static int read_custom(struct package *p, struct rms_label_pairs *pairs)

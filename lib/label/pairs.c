@@ -90,7 +90,7 @@ static int make_room(struct rms_label_pairs *pairs)
 int rms_label_pairs_put(struct rms_label_pairs *pairs, const char *key, const char *value)
 {
     struct rms_label_pair *pair = find(pairs, key);
-    struct rms_label_pair made;
+    struct rms_label_pair made = {.value = rms_arena_strdup(pairs->arena, value)};
 
     if (!rms_label_key(key)) {
         return RMS_E_BAD_ARGUMENT;
@@ -98,18 +98,27 @@ int rms_label_pairs_put(struct rms_label_pairs *pairs, const char *key, const ch
     if (!fits(key) || !fits(value)) {
         return RMS_E_LIMIT;
     }
-    RMS_TRY(make_room(pairs));
-    made = (struct rms_label_pair){rms_arena_strdup(pairs->arena, pair != NULL ? pair->key : key),
-        rms_arena_strdup(pairs->arena, value)};
+    if (pair != NULL && made.value != NULL) {
+        pair->value = made.value;
+        return 0;
+    }
+    made.key = rms_arena_strdup(pairs->arena, key);
     if (made.key == NULL || made.value == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    pair = find(pairs, key);
-    if (pair == NULL) {
-        pair = &pairs->items[pairs->count++];
-    }
-    *pair = made;
+    RMS_TRY(make_room(pairs));
+    pairs->items[pairs->count++] = made;
     return 0;
+}
+
+int rms_label_put(struct rms_label_pairs *pairs, const char *id, const char *attribute, const char *value)
+{
+    const char *key = rms_arena_printf(pairs->arena, PREFIX "%s_%s", id, attribute);
+
+    if (key == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    return value != NULL && value[0] != '\0' ? rms_label_pairs_put(pairs, key, value) : 0;
 }
 
 /* --- reading labels ------------------------------------------------------------------------------------- */
@@ -311,17 +320,6 @@ static bool good_text(const char *text)
     return text != NULL && fits(text) && rms_text_printable(rms_view_str(text));
 }
 
-static int put(struct rms_label_pairs *pairs, const char *id, const char *attribute, const char *value)
-{
-    char key[RMS_LABEL_TEXT_MAX];
-
-    if (value[0] == '\0') {
-        return 0;
-    }
-    (void)snprintf(key, sizeof key, PREFIX "%s_%s", id, attribute);
-    return rms_label_pairs_put(pairs, key, value);
-}
-
 int rms_label_set(struct rms_label_pairs *pairs, const struct rms_labelled *label, const char *display)
 {
     char bits[16];
@@ -334,11 +332,11 @@ int rms_label_set(struct rms_label_pairs *pairs, const struct rms_labelled *labe
     }
     RMS_TRY(drop(pairs, label->site, label->id, &had));
     (void)snprintf(bits, sizeof bits, "%u", label->content_bits);
-    RMS_TRY(put(pairs, label->id, "Enabled", "true"));
-    RMS_TRY(put(pairs, label->id, "SetDate", label->set_at));
-    RMS_TRY(put(pairs, label->id, "Method", label->method));
-    RMS_TRY(put(pairs, label->id, "Name", label->name));
-    RMS_TRY(put(pairs, label->id, "SiteId", label->site));
-    RMS_TRY(put(pairs, label->id, "ContentBits", bits));
+    RMS_TRY(rms_label_put(pairs, label->id, "Enabled", "true"));
+    RMS_TRY(rms_label_put(pairs, label->id, "SetDate", label->set_at));
+    RMS_TRY(rms_label_put(pairs, label->id, "Method", label->method));
+    RMS_TRY(rms_label_put(pairs, label->id, "Name", label->name));
+    RMS_TRY(rms_label_put(pairs, label->id, "SiteId", label->site));
+    RMS_TRY(rms_label_put(pairs, label->id, "ContentBits", bits));
     return rms_label_pairs_put(pairs, RMS_LABEL_DISPLAY, display != NULL ? display : label->name);
 }

@@ -13,14 +13,6 @@
 #define RMS_LABEL_PAIRS_MAX 4096
 #define RMS_LABEL_DISPLAY   "Sensitivity" /* the companion pair: names, for people */
 
-/* Bits of the attribute ContentBits. */
-enum rms_label_content {
-    RMS_LABEL_HEADER = 1,
-    RMS_LABEL_FOOTER = 2,
-    RMS_LABEL_MARK = 4,
-    RMS_LABEL_PROTECTED = 8
-};
-
 struct rms_label_pair {
     const char *key;
     const char *value;
@@ -42,7 +34,7 @@ struct rms_labelled {
     const char *set_at; /* as written */
     const char *method; /* as written; Extended_MSFT_Method when there is no Method */
     const char *owner;
-    unsigned content_bits;
+    unsigned content_bits; /* 1 header, 2 footer, 4 watermark, 8 protected */
     bool enabled;
 };
 
@@ -52,6 +44,10 @@ bool rms_label_key(const char *key);
 /* Adds a pair; a key that is there already (without regard to case) gets the new value. Keys that are not of
  * labels are RMS_E_BAD_ARGUMENT; RMS_E_LIMIT for too long texts or too many pairs. */
 RMS_MUST_USE int rms_label_pairs_put(struct rms_label_pairs *pairs, const char *key, const char *value);
+
+/* The same for an attribute of a label; NULL and "" add nothing. */
+RMS_MUST_USE int rms_label_put(
+    struct rms_label_pairs *pairs, const char *id, const char *attribute, const char *value);
 
 /* NULL when absent. */
 const char *rms_label_pairs_get(const struct rms_label_pairs *pairs, const char *key);

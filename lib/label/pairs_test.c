@@ -73,7 +73,7 @@ static void setting(void **state)
     assert_int_equal(rms_label_in_force(&pairs, OURS, &found, &doubtful), 0);
     assert_string_equal(found.id, label.id);
     assert_string_equal(found.name, "Internal");
-    assert_int_equal(found.content_bits, RMS_LABEL_PROTECTED);
+    assert_int_equal(found.content_bits, PROTECTED_BIT);
     assert_string_equal(rms_label_pairs_get(&pairs, "sensitivity"), "Internal");
     assert_int_equal(rms_label_remove(&pairs, OURS), 0);
     assert_int_equal(pairs.count, 4);
