@@ -127,7 +127,8 @@ class Stage:
             if verb.path[0] == "key":
                 return [k["KeyIdentifier"] for k in self.lab.admin("--json", "key", "list", *self.of()).json_lines if k["Status"] == "Archived"][0]
             if verb.path[0] == "issuer":
-                return self.lab.admin("--json", "issuer", "list", *self.of()).json_lines[0]["Id"]
+                issuers = self.lab.admin("--json", "issuer", "list", *self.of()).json_lines
+                return [i["Id"] for i in issuers if "login.contoso.test" in str(i)][0]
             return self.content
         ids = list(dict.fromkeys(w for w in example if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", w)))
         return [an_id(ids.index(w)) if w in ids else w for w in example]
