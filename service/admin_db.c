@@ -29,7 +29,7 @@ int rms_admin_db_migrate(struct rms_front *front, struct rms_request *request, s
     RMS_TRY(rms_upkeep_migrate(request->worker->db, &before));
     rms_out_open(out, NULL, '{');
     rms_out_int(out, "Before", before);
-    rms_out_int(out, "SchemaVersion", rms_store_version());
+    rms_out_int(out, "SchemaVersion", before > rms_store_version() ? before : rms_store_version());
     rms_out_close(out, '}');
     return RMS_OK;
 }

@@ -205,6 +205,8 @@ void rms_usage_take(struct rms_rows *rows, struct rms_usage_row *row);
 /* Numbered migrations, compiled in: migration i (from 0) leads to version i + 1. */
 extern const char *const rms_migrations[];
 extern const unsigned rms_migration_count;
+/* The schema of the last release, whose programs can go on with what later migrations leave. */
+extern const unsigned rms_migration_released;
 
 /* Applies those that are missing up to that version. */
 RMS_MUST_USE int rms_store_migrate(const struct rms_engine *engine, struct rms_link *link, unsigned wanted);

@@ -1,4 +1,8 @@
 /* Stores, connections, transactions, migrations, the change counter. */
+#include <limits.h>
+#include <stdio.h>
+
+#include "base/log.h"
 #include "base/mem.h"
 #include "store/sql.h"
 
@@ -36,6 +40,57 @@ unsigned rms_store_version(void)
     return rms_migration_count;
 }
 
+/* The migration that brought change_counter.schema_needed. */
+#define NOTES_NEEDED 20
+
+/* The oldest schema whose programs can work on what is there. A reader of the column is never newer than it:
+ * a database without it is as old as 0. */
+static int read_needed(
+    const struct rms_engine *engine, struct rms_link *link, unsigned version, unsigned *needed_out)
+{
+    struct rms_statement *statement = NULL;
+    int status;
+
+    *needed_out = 0;
+    if (version < NOTES_NEEDED) {
+        return 0;
+    }
+    RMS_TRY(engine->prepare(link, "SELECT schema_needed FROM change_counter WHERE id = 1", &statement));
+    status = engine->step(statement);
+    *needed_out = status == 1 ? (unsigned)engine->number(statement, 0) : UINT_MAX;
+    engine->finalize(statement);
+    return status < 0 ? status : 0;
+}
+
+static int note_needed(const struct rms_engine *engine, struct rms_link *link)
+{
+    char sql[96];
+
+    (void)snprintf(
+        sql, sizeof sql, "UPDATE change_counter SET schema_needed = %u WHERE id = 1", rms_migration_released);
+    return engine->exec(link, sql);
+}
+
+/* What a later program left, S-320: one release later it can be used as it is, otherwise nothing is touched.
+ */
+static int check_newer(unsigned version, unsigned needed)
+{
+    bool good = needed <= rms_migration_count;
+    char found[16];
+    char known[16];
+
+    (void)snprintf(found, sizeof found, "%u", version);
+    (void)snprintf(known, sizeof known, "%u", rms_migration_count);
+    rms_log(good ? RMS_LOG_INFO : RMS_LOG_ERROR, good ? "store.newer" : "store.too-new", "schema", found,
+        "known", known, "text",
+        good ? "the next release has used this database; this one can go on with it"
+             : "this database is of a later release than the next and was not changed: use that release, or "
+               "put back a "
+               "backup",
+        NULL);
+    return good ? 0 : RMS_E_UNSUPPORTED_VERSION;
+}
+
 /* From the version found to the wanted one. Runs in a write transaction, so that of several processes
  * that start together one migrates, and a crash leaves the old version whole. */
 static int apply_migrations(const struct rms_engine *engine, struct rms_link *link, unsigned wanted)
@@ -50,17 +105,22 @@ static int apply_migrations(const struct rms_engine *engine, struct rms_link *li
         RMS_TRY(engine->exec(link, rms_migrations[version]));
         RMS_TRY(engine->set_version(link, version + 1));
     }
-    return 0;
+    return wanted == rms_migration_count ? note_needed(engine, link) : 0;
 }
 
 int rms_store_migrate(const struct rms_engine *engine, struct rms_link *link, unsigned wanted)
 {
     unsigned version = 0;
+    unsigned needed = 0;
     int code;
 
     RMS_TRY(engine->version(link, &version));
-    if (version >= wanted) {
-        return version > wanted ? RMS_E_UNSUPPORTED_VERSION : 0;
+    RMS_TRY(read_needed(engine, link, version, &needed));
+    if (version > wanted) {
+        return wanted == rms_migration_count ? check_newer(version, needed) : RMS_E_UNSUPPORTED_VERSION;
+    }
+    if (version == wanted && (wanted < rms_migration_count || needed >= rms_migration_released)) {
+        return 0;
     }
     RMS_TRY(engine->begin(link, true));
     code = apply_migrations(engine, link, wanted);

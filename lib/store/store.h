@@ -25,7 +25,8 @@ struct rms_db;
 
 /* "sqlite:/path/to/file": created with mode 0600 when missing, then brought to the current version by the
  * numbered migrations. "postgresql://...": a URL as libpq knows it, of a database that exists; several nodes
- * may share it. RMS_E_UNSUPPORTED_VERSION for a database of a newer version (it is left untouched).
+ * may share it. RMS_E_UNSUPPORTED_VERSION for a database that a release
+ * later than the next has used (it is left untouched).
  * Several processes may open one database; a process opens it after fork, never before. */
 RMS_MUST_USE int rms_store_open(const char *url, struct rms_store **store_out);
 

@@ -147,6 +147,7 @@ class Lab:
         self.clock_file.write_text("0\n")
         self.rmsd = None
         self.rmsd_args = list(rmsd_args)
+        self.program = BUILD / "cmd/rmsd/rmsd"
         self.database = database or self.new_database()
         self.token = softhsm.Token(self.dir / "token").make() if softhsm.wanted() else None
         self.people = {}
@@ -193,7 +194,7 @@ class Lab:
                 self.token.give_pin(self.data)
         self.rmsd_log = open(self.dir / "rmsd.log", "ab")
         self.rmsd = subprocess.Popen(
-            [BUILD / "cmd/rmsd/rmsd", "--dir", self.data, "--listen", f"127.0.0.1:{self.port}", "--url", self.url,
+            [self.program, "--dir", self.data, "--listen", f"127.0.0.1:{self.port}", "--url", self.url,
              *(["--set", "database=" + self.database] if self.database else []), *more, *self.rmsd_args], stdout=self.rmsd_log, stderr=self.rmsd_log, stdin=subprocess.DEVNULL, env=env)
         if wait:
             self.wait_ready()

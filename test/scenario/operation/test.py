@@ -1,5 +1,7 @@
 """Running the service: what monitoring sees and who may look, TLS, hostile input, privileges, a full disk."""
+import hashlib
 import http.client
+import importlib.util
 import json
 import os
 import pathlib
@@ -13,8 +15,9 @@ import threading
 import time
 import uuid
 
+import postgres
 from directories import Office
-from rmslab import BUILD, Lab, b64, free_port, main, pfile_licence
+from rmslab import BUILD, SOURCE, Lab, b64, free_port, main, pfile_licence
 
 TEXT = b"Service as usual.\n"
 SAMPLE = re.compile(r'^([a-z_]+)(?:\{([a-z]+="[^"\\\n]*"(?:,[a-z]+="[^"\\\n]*")*)\})? (-?[0-9.]+)$')
@@ -393,5 +396,98 @@ def rows_are_seen_soon(lab, token):
     assert late[int(len(late) * 0.999)] < 60, late[-5:]
 
 
+# --- other releases -----------------------------------------------------------------------------------------------------
+
+
+def protocol_client():
+    """The client that is written from the public protocol alone; there is no older one."""
+    spec = importlib.util.spec_from_file_location("rest_client", SOURCE / "test/interop/rest_client/test.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Client
+
+
+class Upgraded:
+    """A service that changes its release, and people whose devices do not."""
+
+    def __init__(self, lab):
+        self.lab, self.alice, self.bob = lab, lab.person("alice"), lab.person("bob")
+        self.files, self.published = [], []
+        lab.admin("template", "add", "--name", "Kept", "--grant", "bob@contoso.test:VIEW", "--published")
+        self.schema = lab.admin("health", "--json").json["StoreVersion"]
+
+    def run(self, release):
+        """The release of this tree is 0; 1 and 2 come behind it (test/scenario/operation/releases)."""
+        self.lab.stop()
+        (self.lab.dir / "rmsd.log").write_text("")
+        self.lab.program = BUILD / (f"test/rmsd-next-{release}" if release else "cmd/rmsd/rmsd")
+        self.lab.start()
+        assert self.lab.admin("health", "--json").json["StoreVersion"] == self.schema + release
+
+    def use(self, name):
+        """Something new is made, and all that was ever made is as it was."""
+        path = self.alice.write(name + ".txt", TEXT)
+        self.alice.rms("protect", path, "--perm", "bob@contoso.test:VIEW,EXTRACT", "--in-place")
+        self.files.append(self.alice.home / (name + ".ptxt"))
+        author, reader = (protocol_client()(self.lab, p.token()) for p in (self.alice, self.bob))
+        author.discover("email=alice@contoso.test", version="v1")
+        reader.discover("email=bob@contoso.test")
+        templates = author.call("GET", author.endpoints["templates"])[2]
+        assert "Kept" in [t["Name"] for t in templates], templates
+        kept = next(t["Id"] for t in templates if t["Name"] == "Kept")
+        status, _, reply = author.post("publishinglicenses", {"PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False, "TemplateId": kept})
+        assert status == 200, reply
+        self.published.append((reply["SerializedPublishingLicense"], reply["Key"]["Value"]))
+        for licence, key in self.published:
+            status, _, granted = reader.post("enduserlicenses", {"SerializedPublishingLicense": licence})
+            assert status == 200 and granted["Key"]["Value"] == key and granted["Rights"] == ["VIEW"], granted
+        for file in self.files:
+            assert self.bob.rms("cat", file).out.encode() == TEXT
+            assert reader.post("enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(file))})[0] == 200
+        for more in ((), ("--admin",)):
+            self.lab.admin("log", "verify", *more)
+        until(lambda: len(self.licensed()) == len(self.files) + len(self.published), self.licensed)
+
+    def licensed(self):
+        return {row["content-id"] for row in self.lab.usage(request_type="FECreateEndUserLicenseV1")} - {""}
+
+
+def another_release(lab, digest):
+    done = Upgraded(lab)
+    done.use("zero")
+    lab.admin("key", "rotate")
+    done.run(1)
+    done.use("one")
+    done.run(0)  # rolled back by one
+    assert '"store.newer"' in lab.log_text(), lab.log_text()
+    done.use("back")
+    done.run(2)
+    assert '"store.newer"' not in lab.log_text()
+    done.use("two")
+    # back by two: refused, told, nothing touched
+    lab.stop()
+    (lab.dir / "rmsd.log").write_text("")
+    before, lab.program = digest(), BUILD / "cmd/rmsd/rmsd"
+    lab.start(wait=False)
+    assert lab.rmsd.wait(300) != 0
+    assert '"store.too-new"' in lab.log_text() and "put back a backup" in lab.log_text(), lab.log_text()
+    lab.stop()
+    assert digest() == before
+    done.run(1)
+    assert '"store.newer"' in lab.log_text(), lab.log_text()
+
+
+def releases_forth_and_back():
+    # proves: S-320
+    with Lab(people=("alice", "bob")) as lab:
+        files = [lab.data / "db/openrms.db", lab.data / "db/openrms.db-wal"]
+        another_release(lab, lambda: [hashlib.sha256(f.read_bytes()).hexdigest() for f in files if f.exists() and f.stat().st_size])
+    with postgres.private() as server, Lab(people=("alice", "bob"), database=server.database("releases")) as lab:
+        tables = [r for r in server.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1", "releases")]
+        assert "change_counter" in tables and "schema_version" in tables, tables
+        another_release(lab, lambda: [server.sql(f"SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {name} t", "releases") for name in tables])
+
+
 if __name__ == "__main__":
-    main(what_monitoring_sees, tls_is_strong, hostile_licences_cost_little, least_privilege, a_full_disk_and_time_to_visibility)
+    main(what_monitoring_sees, tls_is_strong, hostile_licences_cost_little, least_privilege, a_full_disk_and_time_to_visibility,
+         releases_forth_and_back)
