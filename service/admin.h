@@ -30,7 +30,7 @@
     X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) X(owner_transfer) X(owner_list) \
     X(recovery_ask) X(recovery_list) X(recovery_approve) X(recovery_deny) X(recovery_end) X(guests_state) X(guests_set) \
     X(db_check) X(db_migrate) X(db_backup) X(db_accept) \
-    X(key_list) X(key_add) X(key_change) X(key_remove) X(key_breach) X(key_rotation) X(explain) \
+    X(key_list) X(key_add) X(key_change) X(key_remove) X(key_breach) X(key_rotation) X(doctor) X(explain) \
     X(scim_token_add) X(scim_token_list) X(scim_token_remove) \
     X(app_add) X(app_list) X(app_show) X(app_change) X(app_remove) \
     X(app_secret_add) X(app_secret_show) X(app_secret_remove) \

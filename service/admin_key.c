@@ -138,6 +138,9 @@ int rms_admin_key_add(struct rms_front *front, struct rms_request *request, stru
     if (rc < 0) {
         return rms_admin_fail(request, &body, rc);
     }
+    if (wish.activate) {
+        RMS_TRY(rms_tenant_key_fits(request, &t, wish.key.bits, false));
+    }
     struct rms_key former;
     rc = is_due(request, &t, &wish, &former);
     if (rc <= 0) {
@@ -170,7 +173,8 @@ int rms_admin_find_key(struct rms_request *request, const char *tenant_id, struc
                : rms_fail(request, RMS_E_NOT_FOUND, "the tenant has no such key");
 }
 
-static int activate(struct rms_request *request, const struct rms_key *key)
+static int activate(
+    struct rms_request *request, const struct rms_tenant *t, const struct rms_key *key, bool migration)
 {
     if (key->active) {
         request->note.detail = "it is active already";
@@ -179,16 +183,22 @@ static int activate(struct rms_request *request, const struct rms_key *key)
     if (key->compromised_at != 0) {
         return rms_fail(request, RMS_E_CONFLICT, "the key is compromised: it only opens what it protected");
     }
-    if (key->bits < RMS_TENANT_KEY_BITS) {
-        return rms_fail(request, RMS_E_CONFLICT, "a key this short only opens what it protected"); /* S-209 */
-    }
+    RMS_TRY(rms_tenant_key_fits(request, t, key->bits, migration));
     return rms_key_activate(request->worker->db, key->tenant_id, key->id);
 }
 
-static int set_status(struct rms_request *request, const struct rms_key *key, bool active)
+struct key_change {
+    bool active;
+    bool migration; /* a short key is meant */
+    bool move;
+    bool in_token;
+};
+
+static int set_status(struct rms_request *request, const struct rms_tenant *t, const struct rms_key *key,
+    const struct key_change *change)
 {
-    if (active) {
-        return activate(request, key);
+    if (change->active) {
+        return activate(request, t, key, change->migration);
     }
     return key->active
                ? rms_fail(request, RMS_E_CONFLICT, "a key is archived by activating another") /* S-204 */
@@ -196,35 +206,32 @@ static int set_status(struct rms_request *request, const struct rms_key *key, bo
 }
 
 /* One thing at a time: another status, or another place (S-218). */
-static int change(struct rms_request *request, struct rms_admin_body *body, const struct rms_key *key)
+static int read_change(struct rms_admin_body *body, struct key_change *change)
 {
-    bool active = false;
-    bool in_token = false;
-    bool move = json_object_get(body->object, "Store") != NULL;
-    int rc = read_status(body, !move, &active);
-    if (rc == RMS_OK) {
-        rc = read_store(body, &in_token);
-    }
-    if (rc < 0) {
-        return rms_admin_fail(request, body, rc);
-    }
-    if (!move) {
-        return set_status(request, key, active);
-    }
-    return in_token ? rms_tenant_key_move(request, key)
-                    : rms_fail(request, RMS_E_CONFLICT, "what a token keeps does not come out of it");
+    change->move = json_object_get(body->object, "Store") != NULL;
+    RMS_TRY(read_status(body, !change->move, &change->active));
+    RMS_TRY(rms_reader_bool(&body->reader, body->object, "Migration", &change->migration));
+    return read_store(body, &change->in_token);
 }
 
 int rms_admin_key_change(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"Status", "Store", NULL};
+    static const char *const names[] = {"Status", "Store", "Migration", NULL};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
+    struct key_change change = {0};
     struct rms_tenant t;
     struct rms_key key;
     (void)front;
     RMS_TRY(rms_admin_tenant(request, &t));
     RMS_TRY(rms_admin_find_key(request, t.id, &key));
     RMS_TRY(rms_admin_body(request, names, &body));
-    RMS_TRY(change(request, &body, &key));
+    int rc = read_change(&body, &change);
+    if (rc < 0) {
+        return rms_admin_fail(request, &body, rc);
+    }
+    if (change.move && !change.in_token) {
+        return rms_fail(request, RMS_E_CONFLICT, "what a token keeps does not come out of it");
+    }
+    RMS_TRY(change.move ? rms_tenant_key_move(request, &key) : set_status(request, &t, &key, &change));
     return show_stored(request, reply, key.id);
 }

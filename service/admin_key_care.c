@@ -38,15 +38,15 @@ int rms_admin_key_rotation(struct rms_front *front, struct rms_request *request,
 static int check_confirmed(struct rms_request *request, const struct rms_key *key)
 {
     const char *typed = rms_request_query(request, "confirm");
-    int64_t documents = 0;
+    struct rms_key_documents documents;
     if (typed != NULL && strcmp(typed, key->id) == 0) {
         return RMS_OK;
     }
     RMS_TRY(rms_key_documents(request->worker->db, key, &documents));
     const char *detail = rms_arena_printf(request->arena,
-        "confirm: not the key's id. %lld tracked documents were protected since the key was made; "
-        "those under it would never open again",
-        (long long)documents);
+        "confirm: not the key's id. Seen under it: %lld licences, which would never open again. Not seen "
+        "yet, and not older than the key: %lld documents",
+        (long long)documents.seen, (long long)documents.unseen);
     return rms_fail(request, RMS_E_BAD_ARGUMENT, detail);
 }
 
@@ -132,6 +132,7 @@ static int replace_key(struct rms_request *request, const struct rms_tenant *t,
 {
     struct rms_db *db = request->worker->db;
     struct rms_made_key made = {0};
+    RMS_TRY(rms_tenant_key_fits(request, t, wish->key.bits, false));
     int rc = rms_tenant_key_make(request, t, &wish->key, &made);
     if (rc == RMS_OK) {
         rc = rms_db_begin(db);

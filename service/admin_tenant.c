@@ -4,6 +4,7 @@
 #include "service/tracking_state.h"
 #include "service/rest_write.h"
 #include "service/tenant.h"
+#include "service/tenant_key.h"
 #include "service/tenant_make.h"
 
 #define NAME_MAX_BYTES   256
@@ -18,6 +19,7 @@ static void write_removal(struct rms_buf *out, const struct rms_tenant *t)
 static int write_tenant(struct rms_request *request, struct rms_buf *out, const struct rms_tenant *t)
 {
     struct rms_tracking_state tracking;
+    bool compatible;
     const char *url =
         rms_arena_printf(request->arena, "%s" RMS_LICENSING_PATH, request->worker->front->base_url);
     rms_out_open(out, NULL, '{');
@@ -31,6 +33,8 @@ static int write_tenant(struct rms_request *request, struct rms_buf *out, const 
     rms_out_int(out, "MaxUseLicenseValidity", t->max_use_licence_days);
     rms_out_int(out, "GroupCacheSeconds", t->group_cache_s);
     write_removal(out, t);
+    RMS_TRY(rms_compatibility_read(t, &compatible));
+    rms_out_text(out, "CompatibilityProfile", compatible ? "Enabled" : "Disabled");
     rms_out_text(out, "SuperUsersEnabled", t->super_users_enabled ? "Enabled" : "Disabled");
     RMS_TRY(rms_tracking_state_read(request->arena, t->settings, &tracking));
     rms_out_text(out, "DocumentTrackingFeatureState", tracking.enabled ? "Enabled" : "Disabled");
@@ -250,9 +254,25 @@ static int read_removal(struct rms_admin_body *body, bool *extract)
     return RMS_OK;
 }
 
+/* The profile is a promise about the key in use too. */
+static int read_compatibility(struct rms_request *request, struct rms_admin_body *body, struct rms_tenant *t)
+{
+    struct rms_key active;
+    bool wanted;
+    RMS_TRY(rms_compatibility_read(t, &wanted));
+    bool before = wanted;
+    RMS_TRY(rms_reader_bool(&body->reader, body->object, "Compatibility", &wanted));
+    if (wanted == before) {
+        return RMS_OK;
+    }
+    RMS_TRY(rms_compatibility_write(request->arena, t, wanted));
+    RMS_TRY(rms_key_active(request->worker->db, request->arena, t->id, RMS_KEY_TENANT, &active));
+    return rms_tenant_key_fits(request, t, active.bits, true);
+}
+
 static int read_settings(struct rms_request *request, struct rms_admin_body *body, struct rms_tenant *t)
 {
-    (void)request;
+    RMS_TRY(read_compatibility(request, body, t));
     RMS_TRY(
         read_number(body, "MaxUseLicenseValidity", RMS_MAX_USE_LICENCE_DAYS_MAX, &t->max_use_licence_days));
     RMS_TRY(read_number(body, "GroupCacheSeconds", RMS_GROUP_CACHE_MAX_S, &t->group_cache_s));
@@ -261,7 +281,8 @@ static int read_settings(struct rms_request *request, struct rms_admin_body *bod
 
 int rms_admin_tenant_settings(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"MaxUseLicenseValidity", "GroupCacheSeconds", "RemovalRights", NULL};
+    static const char *const names[] = {
+        "MaxUseLicenseValidity", "GroupCacheSeconds", "RemovalRights", "Compatibility", NULL};
     struct rms_tenant t;
     (void)front;
     RMS_TRY(rms_admin_edit_tenant(request, names, read_settings, &t));

@@ -427,9 +427,10 @@ static int sign_for_builder(
     return rms_keyd_sign(context, hash, digest, signature);
 }
 
+/* A key of 1024 bits gets here when it is active only, and that takes a declared migration. */
 struct rms_signer rms_keyd_signer(struct rms_keyd_signing *signing, const struct rms_rsa_public *key)
 {
-    return (struct rms_signer){.key = *key, .sign = sign_for_builder, .context = signing};
+    return (struct rms_signer){.key = *key, .sign = sign_for_builder, .context = signing, .legacy = true};
 }
 
 int rms_keyd_sign_token(struct rms_keyclient *client, const char *key_id,

@@ -157,7 +157,7 @@ static int seal_new(struct rms_keyd *keyd, const struct rms_held_key *tenant, co
     struct rms_view bytes = rms_view_of(key->key, key->len);
     struct rms_pl_made made;
 
-    RMS_TRY(rms_enabling_seal_owned_key(
+    RMS_TRY(rms_enabling_seal_migrated_key(
         rms_rsa_public_of(tenant->rsa), key->mode, bytes, request->owner_bound, &bits));
     if (tenant->box_key != NULL) {
         RMS_TRY(rms_key_box_seal(tenant->box_key, request->owner_bound, key, &box));

@@ -81,7 +81,8 @@ static int sign(void *context, enum rms_hash hash, const uint8_t *digest, struct
 static int build_slc(const struct rms_tool *tool, const struct rms_tenant *tenant,
     struct rms_rsa_private *key, struct rms_buf *slc_out)
 {
-    const struct rms_signer signer = {*rms_rsa_public_of(key), sign, key};
+    const struct rms_signer signer = {
+        .key = *rms_rsa_public_of(key), .sign = sign, .context = key, .legacy = true};
     const struct rms_slc_request slc = {
         .guid = tenant->service_id,
         .name = tenant->name,

@@ -60,6 +60,7 @@ struct rms_usage_note {
     bool super_user;       /* opened by super user right */
     int64_t offline_until; /* end of the licence given; 0: none that can be kept */
     bool track;            /* the document is recorded for tracking */
+    const char *key_id;    /* with it: the tenant key that its licence is under */
     bool admin_action;
     const char *acting_as;
 };

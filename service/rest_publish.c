@@ -188,7 +188,8 @@ static int publish(struct publishing *p, struct rms_reply *reply)
     rms_guid_new(p->content_id);
     RMS_TRY(seal(p));
     fill_note(p);
-    rms_tracking_keep(p->request, p->tenant); /* the service sees this one being protected */
+    rms_tracking_keep(
+        p->request, p->tenant, p->tenant->active); /* the service sees this one being protected */
     write_reply(p, &reply->body);
     return RMS_OK;
 }

@@ -144,6 +144,7 @@ const struct rms_route rms_routes[] = {
     TENANT(POST, "keys/{}", PEOPLE, key_change, "SetKeyProperties"),
     TENANT(DELETE, "keys/{}", PEOPLE, key_remove, "RemoveKey"),
     TENANT(POST, "rotation", PEOPLE, key_rotation, "SetKeyRotation"),
+    TENANT(GET, "doctor", SERVICE, doctor, "TestService"),
     TENANT(POST, "breach", PEOPLE, key_breach, "RespondToBreach"),
     TENANT(POST, "users", PEOPLE, user_add, "AddUser"),
     TENANT(GET, "users", HELP, user_list, "GetUsers"),

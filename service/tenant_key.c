@@ -1,13 +1,16 @@
 #include "service/tenant_key.h"
 
+#include "base/json.h"
 #include "crypto/hsm_uri.h"
 #include "service/message.h"
 #include "service/settings.h"
+#include "service/settings_text.h"
 #include "service/signed_cache.h"
 
 #define SLC_YEARS  25 /* long-lived (5.1); a key is replaced by activating another */
 #define SLC_MAX    65536
 #define BITS_TO_BE 2048 /* what signs has as many at least */
+#define COMPATIBLE "Compatibility"
 
 static int build_slc(struct rms_request *request, const struct rms_tenant *tenant, struct rms_made_key *made)
 {
@@ -124,6 +127,39 @@ int rms_tenant_key_move(struct rms_request *request, const struct rms_key *key)
     moved.sealed = rms_buf_view(&sealed);
     RMS_TRY(rms_key_move(request->worker->db, &moved));
     return rms_keyd_forget(request->worker->keys, key->id);
+}
+
+/* --- lengths ---------------------------------------------------------------------------------------------
+ */
+
+int rms_compatibility_read(const struct rms_tenant *tenant, bool *compatible_out)
+{
+    RMS_JSON_CLEANUP json_t *json = rms_settings_text_open(tenant->settings);
+    *compatible_out = json_is_true(json_object_get(json, COMPATIBLE));
+    return json != NULL ? RMS_OK : RMS_E_NO_MEMORY;
+}
+
+int rms_compatibility_write(struct rms_arena *arena, struct rms_tenant *tenant, bool compatible)
+{
+    RMS_JSON_CLEANUP json_t *json = rms_settings_text_open(tenant->settings);
+    return json_object_set_new(json, COMPATIBLE, json_boolean(compatible)) == 0
+               ? rms_settings_text_close(arena, json, &tenant->settings)
+               : RMS_E_NO_MEMORY;
+}
+
+int rms_tenant_key_fits(
+    struct rms_request *request, const struct rms_tenant *tenant, unsigned bits, bool migration)
+{
+    bool compatible;
+    RMS_TRY(rms_compatibility_read(tenant, &compatible));
+    if (bits < BITS_TO_BE && !migration) {
+        return rms_fail(
+            request, RMS_E_CONFLICT, "a key this short only opens what it protected, unless for a migration");
+    }
+    return bits > BITS_TO_BE && compatible
+               ? rms_fail(request, RMS_E_CONFLICT,
+                     "the compatibility profile is on: old clients do not understand a key this long")
+               : RMS_OK;
 }
 
 /* --- storing ---------------------------------------------------------------------------------------------

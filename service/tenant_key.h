@@ -27,6 +27,15 @@ RMS_MUST_USE int rms_tenant_key_make(struct rms_request *request, const struct r
     const struct rms_key_wish *wish, struct rms_made_key *made_out);
 void rms_made_key_fini(struct rms_made_key *made);
 
+/* May a key that long protect? RMS_E_CONFLICT: it is too short (migration: that is meant, S-209), or too long
+ * for the old clients that the compatibility profile is for. */
+RMS_MUST_USE int rms_tenant_key_fits(
+    struct rms_request *request, const struct rms_tenant *tenant, unsigned bits, bool migration);
+
+/* The compatibility profile, a setting of the tenant: keys that clients of any age understand. */
+RMS_MUST_USE int rms_compatibility_read(const struct rms_tenant *tenant, bool *compatible_out);
+RMS_MUST_USE int rms_compatibility_write(struct rms_arena *arena, struct rms_tenant *tenant, bool compatible);
+
 /* Into the token of rmsd.conf, with all that was protected under it. RMS_E_CONFLICT: it is there already. */
 RMS_MUST_USE int rms_tenant_key_move(struct rms_request *request, const struct rms_key *key);
 

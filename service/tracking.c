@@ -7,6 +7,7 @@
 #include "service/revocation.h"
 #include "service/settings.h"
 #include "service/tenant.h"
+#include "service/tenant_key.h"
 #include "service/tracking_state.h"
 #include "service/usage.h"
 #include "store/delegate.h"
@@ -38,6 +39,7 @@ int rms_tracking_of_licence(
         .name = rms_arena_strdup(arena, opening->file_name),
         .template_id = opening->from_template ? rms_arena_strdup(arena, opening->policy.id) : NULL,
         .published_at = opening->issued_at,
+        .key_id = rms_arena_strdup(arena, opening->key_id),
         .registered_at = request->now,
     };
     const struct rms_document_key *key = &document_out->key;
@@ -45,9 +47,11 @@ int rms_tracking_of_licence(
     return complete && document_out->owner != NULL ? RMS_OK : RMS_E_NO_MEMORY;
 }
 
-void rms_tracking_keep(struct rms_request *request, const struct rms_live_tenant *tenant)
+void rms_tracking_keep(
+    struct rms_request *request, const struct rms_live_tenant *tenant, const struct rms_live_key *key)
 {
     request->note.track = tenant->tracking.automatic;
+    request->note.key_id = key != NULL ? key->id : NULL;
 }
 
 void rms_tracking_note(struct rms_request *request, const struct rms_opening *opening)
@@ -55,7 +59,7 @@ void rms_tracking_note(struct rms_request *request, const struct rms_opening *op
     const struct rms_live_tenant *tenant = rms_request_tenant(request, opening->tenant_id);
     if (opening->owner_proved && opening->issuer != NULL && tenant != NULL &&
         !rms_directory_owns(request->person, opening->issuer)) {
-        rms_tracking_keep(request, tenant);
+        rms_tracking_keep(request, tenant, rms_live_key_named(tenant, opening->key_id));
     }
 }
 

@@ -19,7 +19,8 @@ RMS_MUST_USE int rms_tracking_of_licence(
 
 /* The document that the request's log row names is recorded with that row, where the tenant wants that: what
  * is protected and opened does not wait for it. */
-void rms_tracking_keep(struct rms_request *request, const struct rms_live_tenant *tenant);
+void rms_tracking_keep(
+    struct rms_request *request, const struct rms_live_tenant *tenant, const struct rms_live_key *key);
 
 /* The same for a document that somebody else opens. */
 void rms_tracking_note(struct rms_request *request, const struct rms_opening *opening);

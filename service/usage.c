@@ -353,6 +353,7 @@ void rms_usage_note_request(struct rms_usage *usage, const struct rms_request *r
         .detail = note->detail,
         .offline_until = note->offline_until,
         .track = note->track,
+        .key_id = note->key_id,
     };
     rms_usage_add(usage, &row);
 }

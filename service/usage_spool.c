@@ -16,7 +16,7 @@
 #define HEAD_BYTES 4096u
 #define ALIGN      8u
 #define WRAP       0xffffffffu /* instead of a length: go on at the beginning */
-#define MAGIC      "RMSUSE02"
+#define MAGIC      "RMSUSE03"
 
 /* First page of the file. head and tail only grow; a place in the ring is their remainder. */
 struct head {
@@ -51,6 +51,7 @@ static const size_t text_fields[] = {
     offsetof(struct rms_usage_row, c_ip),
     offsetof(struct rms_usage_row, acting_as_user),
     offsetof(struct rms_usage_row, detail),
+    offsetof(struct rms_usage_row, key_id),
 };
 #define TEXT_FIELDS (sizeof text_fields / sizeof text_fields[0])
 

@@ -5,6 +5,14 @@ const struct option_row admin_read_options[] = {TENANT_OPTION, SOCKET_OPTION, OP
 const struct option_row admin_change_options[] = {TENANT_OPTION, CHANGE_OPTIONS, SOCKET_OPTION, OPTIONS_END};
 
 static const struct option_row health_options[] = {SOCKET_OPTION, OPTIONS_END};
+static const struct option_row doctor_options[] = {
+    FLAG("fips", "report on standards: OpenSSL's provider, and each key"),
+    TENANT_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct call_field doctor_query[] = {{"fips", FIELD_TRUE, "fips", 0}, FIELDS_END};
+static const struct call doctor = {.method = "GET", .path = TENANT_PATH "/doctor", .query = doctor_query};
 static const struct call health = {.method = "GET", .path = "/admin/v1/health"};
 
 static const struct option_row session_options[] = {OPTIONS_END};
@@ -71,6 +79,8 @@ static const struct verb verbs[] = {
     ADMIN_GROUP("db", "The database as a whole", admin_db_verbs),
     ADMIN_VERB("health", "Show whether everything works", NULL, 0, 0, health_options, health,
         "  rms admin health\n  rms admin health --json | jq -r .Status"),
+    ADMIN_VERB("doctor", "Find what should be mended in a tenant's keys", NULL, 0, 0, doctor_options, doctor,
+        "  rms admin doctor\n  rms admin doctor --fips"),
     VERBS_END,
 };
 

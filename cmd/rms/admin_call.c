@@ -56,7 +56,7 @@ int admin_url(const struct arguments *arguments, const char *path, const json_t 
     json_object_foreach((json_t *)query, name, value)
     {
         rms_buf_printf(url, "%c%s=", separator, name);
-        admin_escape(url, json_string_value(value));
+        admin_escape(url, json_is_string(value) ? json_string_value(value) : "true"); /* a flag */
         separator = '&';
     }
     return rms_buf_status(url);

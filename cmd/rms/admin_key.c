@@ -17,7 +17,8 @@ static const struct call_field rotate_fields[] = {{"Bits", FIELD_NUMBER, "bits",
     {"Status", FIELD_CONSTANT, "Active", 0}, FIELDS_END};
 static const struct call_field add_fields[] = {{"Reference", FIELD_OPERAND, NULL, 0}, FIELDS_END};
 static const struct call_field convert_fields[] = {{"Store", FIELD_CONSTANT, "pkcs11", 0}, FIELDS_END};
-static const struct call_field activate_fields[] = {{"Status", FIELD_CONSTANT, "Active", 0}, FIELDS_END};
+static const struct call_field activate_fields[] = {
+    {"Status", FIELD_CONSTANT, "Active", 0}, {"Migration", FIELD_TRUE, "migration", 0}, FIELDS_END};
 static const struct column columns[] = {{"ID", "KeyIdentifier"}, {"BITS", "Bits"}, {"STATUS", "Status"},
     {"TYPE", "KeyType"}, {"CREATED", "CreationTime"}, {"USED FOR", "UsedFor"}, {NULL, NULL}};
 
@@ -64,6 +65,14 @@ static const struct option_row breach_options[] = {
     TEXT("case", "CASE", "leaked, misuse (somebody used it, but it did not leak) or weakness"),
     TEXT("since", "DATE", "list documents protected since then (default: since the old key was made)"),
     NUMBER("bits", "size of the new key: 2048, 3072 or 4096 (default: 2048)", 2048, 4096),
+    TENANT_OPTION,
+    CHANGE_OPTIONS,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+
+static const struct option_row activate_options[] = {
+    FLAG("migration", "a key of 1024 bits too: until all has moved here; rms admin doctor warns until then"),
     TENANT_OPTION,
     CHANGE_OPTIONS,
     SOCKET_OPTION,
@@ -128,6 +137,6 @@ const struct verb admin_key_verbs[] = {
     ADMIN_VERB("breach", "Respond to a breach: the steps, and a new key where it helps", NULL, 0, 0,
         breach_options, key_breach, "  rms admin key breach --case leaked --since 2026-01-01"),
     ADMIN_VERB("activate", "Protect with another key of the tenant from now on", "KEY", 1, 1,
-        admin_change_options, key_activate, "  rms admin key activate 2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60"),
+        activate_options, key_activate, "  rms admin key activate 2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60"),
     VERBS_END,
 };

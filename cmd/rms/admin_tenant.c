@@ -36,10 +36,13 @@ static const struct call tenant_list = {
     .method = "GET", .path = "/admin/v1/tenants", .columns = tenant_columns};
 static const struct call tenant_show = {.method = "GET", .path = TENANT_PATH};
 
+static const char *const on_off[] = {"true", "false", NULL};
 static const struct option_row settings_options[] = {
     NUMBER("group-cache", "seconds that group membership is kept (0 to 86400)", 0, 86400),
     LIST("removal-right", "RIGHT",
         "rights that allow to remove protection: OWNER and EXPORT always, EXTRACT when given"),
+    CHOICE("compatibility", "true|false",
+        "the compatibility profile: keys of 2048 bits, for clients of any age", on_off),
     TENANT_OPTION,
     CHANGE_OPTIONS,
     SOCKET_OPTION,
@@ -48,6 +51,7 @@ static const struct option_row settings_options[] = {
 static const struct call_field settings_fields[] = {
     {"GroupCacheSeconds", FIELD_NUMBER, "group-cache", 0},
     {"RemovalRights", FIELD_LIST, "removal-right", 0},
+    {"Compatibility", FIELD_BOOL, "compatibility", 0},
     FIELDS_END,
 };
 static const struct call tenant_settings = {

@@ -92,13 +92,9 @@ static int import_key(const struct invocation *invocation, const struct rms_sett
     if (status != 0) {
         return rmsd_tell(invocation->command[3], status);
     }
-    passphrase = rmsd_read_passphrase();
-    if (passphrase == NULL) {
-        (void)fprintf(stderr, "rmsd: the passphrase of the file is read from standard input\n");
-        return EXIT_USAGE;
-    }
-    status = rms_keytool_import(
-        settings, invocation->command[2], rms_buf_view(&pem), rms_secret_view(passphrase), id);
+    passphrase = rmsd_read_passphrase(); /* none: the file may have none */
+    status = rms_keytool_import(settings, invocation->command[2], rms_buf_view(&pem),
+        passphrase != NULL ? rms_secret_view(passphrase) : (struct rms_view){0}, id);
     if (status == 0) {
         (void)puts(id);
     }

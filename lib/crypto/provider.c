@@ -23,6 +23,18 @@ static void *must(void *pointer)
     return pointer;
 }
 
+/* Whoever chooses a validated module chooses it for everything, or the process ends. */
+static OSSL_LIB_CTX *make_context(void)
+{
+    OSSL_LIB_CTX *context = must(OSSL_LIB_CTX_new());
+    const char *configuration = secure_getenv("OPENSSL_CONF");
+
+    if (configuration != NULL && OSSL_LIB_CTX_load_config(context, configuration) != 1) {
+        abort();
+    }
+    return context;
+}
+
 static EVP_MAC_CTX *make_hmac(OSSL_LIB_CTX *context)
 {
     EVP_MAC *mac = must(EVP_MAC_fetch(context, "HMAC", NULL));
@@ -40,7 +52,7 @@ static EVP_MAC_CTX *make_hmac(OSSL_LIB_CTX *context)
 
 static void make_provider(void)
 {
-    OSSL_LIB_CTX *context = must(OSSL_LIB_CTX_new());
+    OSSL_LIB_CTX *context = make_context();
 
     provider.context = context;
     for (size_t i = 0; i < RMS_HASH_COUNT; i++) {

@@ -93,28 +93,104 @@ static int take_key(EVP_PKEY *pkey, struct rms_rsa_private **key_out)
     return rms_rsa_from_blob(rms_secret_view(blob), key_out);
 }
 
-int rms_rsa_from_file(struct rms_view pem, struct rms_view passphrase, struct rms_rsa_private **key_out)
+/* A passphrase of OpenSSL's kind. */
+static int give_passphrase(char *out, int size, int writing, void *context)
 {
-    X509_SIG *sealed = pem.len <= RMS_KEY_FILE_MAX ? read_pem(pem) : NULL;
+    const struct rms_view *passphrase = context;
+
+    if (writing != 0 || passphrase->len > (size_t)size) {
+        return -1;
+    }
+    memcpy(out, passphrase->data, passphrase->len);
+    return (int)passphrase->len;
+}
+
+/* Each reader: 1 with a key, 0 when the file is of another kind, or a code. */
+
+/* PEM, "ENCRYPTED PRIVATE KEY". */
+static int read_pkcs8(struct rms_view file, struct rms_view passphrase, EVP_PKEY **pkey_out)
+{
     OSSL_LIB_CTX *context = rms_provider()->context;
+    X509_SIG *sealed = read_pem(file);
     PKCS8_PRIV_KEY_INFO *info;
-    EVP_PKEY *pkey = NULL;
     int status;
 
-    *key_out = NULL;
     if (sealed == NULL) {
-        return rms_crypto_failed(RMS_E_BAD_ARGUMENT);
+        return 0;
     }
     info = PKCS8_decrypt_ex(sealed, (const char *)passphrase.data, (int)passphrase.len, context, NULL);
     status = info != NULL ? RMS_E_BAD_ARGUMENT : RMS_E_PERMISSION;
     if (info != NULL) {
-        pkey = EVP_PKCS82PKEY_ex(info, context, NULL);
+        *pkey_out = EVP_PKCS82PKEY_ex(info, context, NULL);
     }
-    if (pkey != NULL) {
-        status = take_key(pkey, key_out);
-    }
-    EVP_PKEY_free(pkey);
     PKCS8_PRIV_KEY_INFO_free(info);
     X509_SIG_free(sealed);
+    return *pkey_out != NULL ? 1 : status;
+}
+
+/* PEM without a passphrase, or of the older kind, "RSA PRIVATE KEY". */
+static int read_plain(struct rms_view file, struct rms_view passphrase, EVP_PKEY **pkey_out)
+{
+    BIO *memory = BIO_new_mem_buf(file.data, (int)file.len);
+
+    if (memory != NULL) {
+        *pkey_out = PEM_read_bio_PrivateKey_ex(
+            memory, NULL, give_passphrase, &passphrase, rms_provider()->context, NULL);
+    }
+    (void)BIO_free(memory);
+    return *pkey_out != NULL ? 1 : 0;
+}
+
+static int open_pkcs12(PKCS12 *file, struct rms_view passphrase, EVP_PKEY **pkey_out)
+{
+    RMS_SECRET_CLEANUP struct rms_secret *text = rms_secret_new(passphrase.len + 1);
+
+    if (text == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    if (passphrase.len > 0) {
+        memcpy(rms_secret_bytes(text), passphrase.data, passphrase.len);
+    }
+    rms_secret_bytes(text)[passphrase.len] = 0;
+    if (PKCS12_mac_present(file) != 0 &&
+        PKCS12_verify_mac(file, (const char *)rms_secret_bytes(text), (int)passphrase.len) != 1) {
+        return RMS_E_PERMISSION;
+    }
+    return PKCS12_parse(file, (const char *)rms_secret_bytes(text), pkey_out, NULL, NULL) == 1 &&
+                   *pkey_out != NULL
+               ? 1
+               : RMS_E_BAD_ARGUMENT;
+}
+
+/* DER, a PFX. */
+static int read_pkcs12(struct rms_view file, struct rms_view passphrase, EVP_PKEY **pkey_out)
+{
+    BIO *memory = BIO_new_mem_buf(file.data, (int)file.len);
+    PKCS12 *pfx = PKCS12_init_ex(NID_pkcs7_data, rms_provider()->context, NULL);
+    int status = 0;
+
+    if (memory != NULL && pfx != NULL && d2i_PKCS12_bio(memory, &pfx) != NULL) {
+        status = open_pkcs12(pfx, passphrase, pkey_out);
+    }
+    PKCS12_free(pfx);
+    (void)BIO_free(memory);
+    return status;
+}
+
+int rms_rsa_from_file(struct rms_view file, struct rms_view passphrase, struct rms_rsa_private **key_out)
+{
+    int (*const readers[])(struct rms_view, struct rms_view, EVP_PKEY **) = {
+        read_pkcs8, read_pkcs12, read_plain};
+    EVP_PKEY *pkey = NULL;
+    int status = 0;
+
+    *key_out = NULL;
+    for (size_t i = 0; file.len <= RMS_KEY_FILE_MAX && status == 0 && i < 3; i++) {
+        status = readers[i](file, passphrase, &pkey);
+    }
+    if (status >= 0) {
+        status = status > 0 ? take_key(pkey, key_out) : RMS_E_BAD_ARGUMENT;
+    }
+    EVP_PKEY_free(pkey);
     return rms_crypto_failed(status);
 }

@@ -1,5 +1,5 @@
-/* Private RSA keys in files that other programs read: PKCS#8, encrypted with a passphrase (RFC 8018: PBES2,
- * PBKDF2 with HMAC-SHA256, AES-256-CBC), as PEM. */
+/* Private RSA keys in files of other programs, and for them. Written is PKCS#8, encrypted with a passphrase
+ * (RFC 8018: PBES2, PBKDF2 with HMAC-SHA256, AES-256-CBC), as PEM. */
 #ifndef RMS_CRYPTO_RSA_FILE_H
 #define RMS_CRYPTO_RSA_FILE_H
 
@@ -12,10 +12,11 @@
 RMS_MUST_USE int rms_rsa_to_file(
     const struct rms_rsa_private *key, struct rms_view passphrase, struct rms_buf *pem_out);
 
-/* RMS_E_PERMISSION: the passphrase does not open it (or it is damaged, which looks the same).
+/* Reads PEM of either kind, with a passphrase or without, and PKCS#12 (PFX), whose first key counts.
+ * RMS_E_PERMISSION: the passphrase does not open it (or it is damaged, which looks the same).
  * RMS_E_BAD_ARGUMENT: no such file, or no RSA key of 1024 to 4096 bits with exponent 65537. Text around the
- * key is skipped. */
+ * key in PEM is skipped. */
 RMS_MUST_USE int rms_rsa_from_file(
-    struct rms_view pem, struct rms_view passphrase, struct rms_rsa_private **key_out);
+    struct rms_view file, struct rms_view passphrase, struct rms_rsa_private **key_out);
 
 #endif

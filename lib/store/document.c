@@ -14,7 +14,8 @@ static int run(struct rms_db *db, enum rms_sql sql, const struct rms_tracked *do
         RMS_VALUES(KEY_VALUES(&document->key), RMS_TEXT(document->owner), RMS_TEXT(document->name),
             RMS_TEXT(document->template_id), RMS_TIME(document->published_at),
             RMS_TEXT(document->previous_id), RMS_INT(document->registered_at),
-            document->notify == RMS_NOTIFY_UNCHANGED ? RMS_TEXT(NULL) : RMS_INT(document->notify)));
+            document->notify == RMS_NOTIFY_UNCHANGED ? RMS_TEXT(NULL) : RMS_INT(document->notify),
+            RMS_TEXT(document->key_id)));
 
     return code < 0 ? code : 0;
 }
@@ -50,6 +51,7 @@ int rms_tracked_note_row(struct rms_db *db, const struct rms_usage_row *row)
         .name = row->file_name,
         .template_id = row->template_id,
         .published_at = row->date_published,
+        .key_id = row->key_id,
         .registered_at = row->time,
         .notify = RMS_NOTIFY_UNCHANGED};
 

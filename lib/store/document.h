@@ -22,6 +22,8 @@ struct rms_tracked {
     const char *previous_id; /* content id it was protected again from; NULL */
     int64_t registered_at;
     unsigned notify; /* enum rms_notify */
+    /* only written: */
+    const char *key_id; /* the tenant key its licence is under; NULL: the licence was not seen */
     /* only read: */
     bool revoked;
     int64_t revoked_at;     /* of the newest change; RMS_TIME_NONE = never revoked */

@@ -213,14 +213,15 @@ int rms_key_set_compromised(struct rms_db *db, const char *tenant_id, const char
                                      RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id), RMS_INT(time))));
 }
 
-int rms_key_documents(struct rms_db *db, const struct rms_key *key, int64_t *count_out)
+int rms_key_documents(struct rms_db *db, const struct rms_key *key, struct rms_key_documents *count_out)
 {
     RMS_ROWS(rows, db, NULL);
 
-    *count_out = 0;
-    RMS_TRY(rms_rows_first(
-        &rows, RMS_SQL_KEY_DOCUMENTS, RMS_VALUES(RMS_TEXT(key->tenant_id), RMS_INT(key->created_at))));
-    *count_out = rms_take_int(&rows);
+    *count_out = (struct rms_key_documents){0};
+    RMS_TRY(rms_rows_first(&rows, RMS_SQL_KEY_DOCUMENTS,
+        RMS_VALUES(RMS_TEXT(key->tenant_id), RMS_TEXT(key->id), RMS_INT(key->created_at))));
+    count_out->seen = rms_take_int(&rows);
+    count_out->unseen = rms_take_int(&rows);
     return rms_rows_status(&rows);
 }
 

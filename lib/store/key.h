@@ -79,8 +79,14 @@ RMS_MUST_USE int rms_key_move(struct rms_db *db, const struct rms_key *key);
 RMS_MUST_USE int rms_key_set_compromised(
     struct rms_db *db, const char *tenant_id, const char *id, int64_t time);
 
-/* How many tracked documents were published since the key was made: no more of them can be under it. */
-RMS_MUST_USE int rms_key_documents(struct rms_db *db, const struct rms_key *key, int64_t *count_out);
+/* How many recorded documents have a licence under the key; and how many have one that was never seen, and
+ * are not older than the key. */
+struct rms_key_documents {
+    int64_t seen;
+    int64_t unseen;
+};
+RMS_MUST_USE int rms_key_documents(
+    struct rms_db *db, const struct rms_key *key, struct rms_key_documents *count_out);
 
 /* RMS_E_CONFLICT for an active key. */
 RMS_MUST_USE int rms_key_remove(struct rms_db *db, const char *tenant_id, const char *id);

@@ -30,6 +30,7 @@ struct rms_usage_row {
     const char *detail;       /* precise cause of a refusal, for the operator only; NULL = none */
     int64_t offline_until;    /* end of the licence that was given; 0 = none that can be kept */
     bool track;               /* no column: its document is recorded with it (store/document.h) */
+    const char *key_id;       /* no column: for that record, the tenant key the licence is under */
 };
 
 #define RMS_USAGE_NO_END INT64_MAX /* offline_until of a licence without end */

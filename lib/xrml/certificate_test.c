@@ -263,7 +263,7 @@ static int refuse(void *context, enum rms_hash hash, const uint8_t *digest, stru
 static void test_failing_signer(void **state)
 {
     int status = RMS_E_KEY_UNAVAILABLE;
-    struct rms_signer signer = {world.server.key, refuse, &status};
+    struct rms_signer signer = {.key = world.server.key, .sign = refuse, .context = &status};
     RMS_BUF_CLEANUP struct rms_buf out = RMS_BUF_INIT(1u << 16);
 
     (void)state;

@@ -8,6 +8,7 @@
 #define KEY_HEADER    12u
 #define BLOB_HEADER   16u
 #define BLOCK         16u
+#define BITS_TO_BE    2048 /* of a recipient */
 #define SESSION_BYTES 16u
 #define ECB_CODE      0xffffu
 #define FLAGS_AES_ECB 0x00001001u
@@ -71,9 +72,6 @@ static int seal(const struct rms_rsa_public *recipient, struct rms_view inner, s
     RMS_BUF_CLEANUP struct rms_buf head = RMS_BUF_INIT(KEY_HEADER + SESSION_BYTES);
     int status;
 
-    if (recipient->bits < 2048) {
-        return RMS_E_WEAK_CRYPTO;
-    }
     rms_random(session, sizeof session);
     append_key_header(&head, RMS_MODE_ECB, sizeof session, 0);
     rms_buf_append(&head, session, sizeof session);
@@ -93,6 +91,7 @@ struct key_frame {
     enum rms_cipher_mode mode;
     uint32_t own_flags;
     const uint8_t *hash;
+    bool migrated; /* the recipient may have 1024 bits */
 };
 
 static int seal_key(const struct rms_rsa_public *recipient, const struct key_frame *frame,
@@ -104,6 +103,9 @@ static int seal_key(const struct rms_rsa_public *recipient, const struct key_fra
     if (key.len != 16 && key.len != 24 && key.len != 32) {
         return RMS_E_BAD_ARGUMENT;
     }
+    if (recipient->bits < BITS_TO_BE && !frame->migrated) {
+        return RMS_E_WEAK_CRYPTO;
+    }
     append_key_header(&header, frame->mode, key.len, frame->own_flags);
     append_inner(&inner, rms_buf_view(&header), key, frame->hash);
     RMS_TRY(rms_buf_status(&header));
@@ -114,13 +116,19 @@ static int seal_key(const struct rms_rsa_public *recipient, const struct key_fra
 int rms_enabling_seal_key(const struct rms_rsa_public *recipient, enum rms_cipher_mode mode,
     struct rms_view key, const uint8_t bound[RMS_SHA256_BYTES], struct rms_buf *blob_out)
 {
-    return seal_key(recipient, &(struct key_frame){mode, 0, bound}, key, blob_out);
+    return seal_key(recipient, &(struct key_frame){mode, 0, bound, false}, key, blob_out);
 }
 
 int rms_enabling_seal_owned_key(const struct rms_rsa_public *recipient, enum rms_cipher_mode mode,
     struct rms_view key, const uint8_t owner_bound[RMS_SHA256_BYTES], struct rms_buf *blob_out)
 {
-    return seal_key(recipient, &(struct key_frame){mode, FLAG_OWNER, owner_bound}, key, blob_out);
+    return seal_key(recipient, &(struct key_frame){mode, FLAG_OWNER, owner_bound, false}, key, blob_out);
+}
+
+int rms_enabling_seal_migrated_key(const struct rms_rsa_public *recipient, enum rms_cipher_mode mode,
+    struct rms_view key, const uint8_t owner_bound[RMS_SHA256_BYTES], struct rms_buf *blob_out)
+{
+    return seal_key(recipient, &(struct key_frame){mode, FLAG_OWNER, owner_bound, true}, key, blob_out);
 }
 
 int rms_enabling_seal_private(const struct rms_rsa_public *recipient, struct rms_view private_blob,
@@ -128,6 +136,9 @@ int rms_enabling_seal_private(const struct rms_rsa_public *recipient, struct rms
 {
     RMS_BUF_CLEANUP struct rms_buf inner = RMS_BUF_INIT(RMS_ENABLING_MAX);
 
+    if (recipient->bits < BITS_TO_BE) {
+        return RMS_E_WEAK_CRYPTO;
+    }
     append_inner(&inner, (struct rms_view){0}, private_blob, bound);
     RMS_TRY(rms_buf_status(&inner));
     return seal(recipient, rms_buf_view(&inner), blob_out);

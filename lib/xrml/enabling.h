@@ -37,6 +37,11 @@ RMS_MUST_USE int rms_enabling_seal_owned_key(const struct rms_rsa_public *recipi
     enum rms_cipher_mode mode, struct rms_view key, const uint8_t owner_bound[RMS_SHA256_BYTES],
     struct rms_buf *blob_out);
 
+/* The same to a key of 1024 bits as well, which a migration keeps in use (S-209): for the service alone. */
+RMS_MUST_USE int rms_enabling_seal_migrated_key(const struct rms_rsa_public *recipient,
+    enum rms_cipher_mode mode, struct rms_view key, const uint8_t owner_bound[RMS_SHA256_BYTES],
+    struct rms_buf *blob_out);
+
 /* Opens. Every failure (padding, lengths, hash) is one RMS_E_BAD_LICENSE, in the same time: the private
  * operation, one AES pass and the hash comparison are always done. bound NULL: the comparison is left out
  * (foreign licences whose hash input is unknown, section 4 table, and whose signature is good). bound is 32

@@ -126,6 +126,7 @@ struct rms_signer {
     struct rms_rsa_public key;
     int (*sign)(void *context, enum rms_hash hash, const uint8_t *digest, struct rms_buf *signature);
     void *context;
+    bool legacy; /* a key of 1024 bits may sign: its use was declared a migration (S-209) */
 };
 
 /* A body and its signature, made elsewhere. */

@@ -231,5 +231,5 @@ static int sign_local(void *context, enum rms_hash hash, const uint8_t *digest, 
 struct rms_signer rms_signer_local(const struct rms_rsa_private *key)
 {
     /* sign_local gives the const back. */
-    return (struct rms_signer){*rms_rsa_public_of(key), sign_local, (void *)key};
+    return (struct rms_signer){.key = *rms_rsa_public_of(key), .sign = sign_local, .context = (void *)key};
 }

@@ -308,7 +308,7 @@ int rms_xw_signed(
     RMS_BUF_CLEANUP struct rms_buf signature = RMS_BUF_INIT(RMS_RSA_BYTES_MAX);
     uint8_t digest[RMS_HASH_MAX];
 
-    if (signer->key.bits < 2048) {
+    if (signer->key.bits < 2048 && !signer->legacy) {
         return RMS_E_WEAK_CRYPTO;
     }
     RMS_TRY(rms_hash_utf16(RMS_SHA256, body, digest));

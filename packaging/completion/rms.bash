@@ -35,14 +35,14 @@ _rms_words() {
     'cache clean') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'reset') echo ' --force --yes --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'completion') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin') echo 'login logout tenant service key domain role user group app directory identity explain template onboarding superuser recovery issuer scim client license guests tracking owner log privacy report db health' ;;
+    'admin') echo 'login logout tenant service key domain role user group app directory identity explain template onboarding superuser recovery issuer scim client license guests tracking owner log privacy report db health doctor' ;;
     'admin login') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin logout') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant') echo 'create list show set' ;;
     'admin tenant create') echo ' --name --domain --disabled --legacy-defaults --default-templates --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant list') echo ' --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant show') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin tenant set') echo ' --group-cache --removal-right --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tenant set') echo ' --group-cache --removal-right --compatibility --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin service') echo 'status enable disable consume-only' ;;
     'admin service status') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin service enable') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -58,7 +58,7 @@ _rms_words() {
     'admin key archive') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key remove') echo ' --confirm --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin key breach') echo ' --case --since --bits --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin key activate') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin key activate') echo ' --migration --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin domain') echo 'add' ;;
     'admin domain add') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin role') echo 'list add remove' ;;
@@ -192,6 +192,7 @@ _rms_words() {
     'admin db backup') echo ' --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin db accept-restore') echo ' --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin health') echo ' --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin doctor') echo ' --fips --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     esac
 }
 
@@ -229,7 +230,7 @@ _rms_valued() {
     'admin tenant create') echo ' --name --domain --default-templates --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tenant list') echo ' --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tenant show') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'admin tenant set') echo ' --group-cache --removal-right --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin tenant set') echo ' --group-cache --removal-right --compatibility --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin service status') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin service enable') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin service disable') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
@@ -349,6 +350,7 @@ _rms_valued() {
     'admin db backup') echo ' --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin db accept-restore') echo ' --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin health') echo ' --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin doctor') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     *) echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     esac
 }
@@ -359,6 +361,7 @@ _rms_choices() {
     'label set --method') echo 'Privileged Standard' ;;
     'perms new --permissions') echo 'Viewer Reviewer CoAuthor CoOwner OnlyMe' ;;
     'admin tenant create --default-templates') echo 'new old' ;;
+    'admin tenant set --compatibility') echo 'true false' ;;
     'admin role add --role') echo 'GlobalAdministrator ConnectorAdministrator ProtectionAdministrator Reader' ;;
     'admin role remove --role') echo 'GlobalAdministrator ConnectorAdministrator ProtectionAdministrator Reader' ;;
     'admin group add --kind') echo 'security distribution collaboration dynamic' ;;

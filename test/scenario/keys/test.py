@@ -13,6 +13,7 @@ import time
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from keysearch import factors, files_with, private_blob
 from rmslab import BUILD, PASSWORD, Lab, main, pfile_licence
@@ -380,7 +381,7 @@ def keys_end_when_their_id_is_typed():
         lab.admin("key", "list", "--sort", "size", *ours, code=2)
         for confirm in ((), ("--confirm", "yes"), ("--confirm", first[:8]), ("--confirm", known[1]["KeyIdentifier"])):
             refused = lab.admin("key", "remove", first, *confirm, *ours, code=2)
-            assert "tracked documents" in refused.err, refused
+            assert "Seen under it: 1 licences" in refused.err and "key: 0 documents" in refused.err, refused
         lab.admin("key", "remove", first, "--confirm", first, "--tenant", "fabrikam.test", code=4)
         assert keys(lab, "contoso.test") == known
         consume(bob, before)
@@ -393,6 +394,52 @@ def keys_end_when_their_id_is_typed():
             time.sleep(0.1)
         assert reply[0] == 400, reply
         consume(bob, after)
+
+
+def archived_keys_open_until_they_are_removed():
+    # proves: S-205
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        known, online, files = [], [], []
+        for name in ("one", "two", "three"):
+            known.append(active(lab)["KeyIdentifier"])
+            alice.rms("bootstrap", "--force")
+            online.append(publish(alice))
+            files.append(protect(alice, name))
+            assert names(files[-1]) == modulus(base64.b64decode(online[-1]["SerializedPublishingLicense"]))
+            lab.admin("key", "rotate")  # K1, K2, K3 archived in the end
+        assert len({names(path) for path in files}) == 3
+
+        def all_open():
+            for published in online:
+                consume(bob, published)
+            for path in files:
+                opens(bob, path)
+
+        all_open()
+        lab.stop()
+        lab.start()  # nothing of it is in a cache
+        all_open()
+
+        def seen(key, confirm, code=2):
+            refused = lab.admin("key", "remove", key, *confirm, code=code)
+            return int(re.search(r"Seen under it: (\d+) licences", refused.err).group(1))
+
+        before = keys(lab)
+        for key in known:  # one that the service made, one that it saw being opened
+            end = time.monotonic() + 60
+            while seen(key, ()) != 2:
+                assert time.monotonic() < end, lab.admin("key", "remove", key, code=2)
+                time.sleep(0.2)
+            assert seen(key, ("--confirm", "yes")) == seen(key, ("--confirm", known[0] + "0")) == 2
+        assert keys(lab) == before
+        all_open()
+        lab.admin("key", "remove", known[1], "--confirm", known[1])
+        assert [k["KeyIdentifier"] for k in keys(lab)] == [k["KeyIdentifier"] for k in before if k["KeyIdentifier"] != known[1]]
+        for published in (online[0], online[2]):
+            consume(bob, published)
+        for path in (files[0], files[2]):
+            opens(bob, path)
 
 
 def a_breach_is_answered():
@@ -522,8 +569,70 @@ def a_key_leaves_and_opens_elsewhere():
 
         short = split.dir / "short.pem"
         short.write_bytes(rsa.generate_private_key(65537, 1024).private_bytes(*PKCS8, serialization.BestAvailableEncryption(secret.encode())))
-        tool(split, "key", "import", "contoso.test", short, stdin=secret + "\n", code=1)
-        assert len(keys(split)) == 2
+        tool(split, "key", "import", "contoso.test", short, stdin=secret + "\n")
+        assert [k["Status"] for k in keys(split) if k["Bits"] == 1024] == ["Archived"]
+
+
+def short_keys_only_for_a_migration():
+    # proves: S-209, S-223
+    secret = "a passphrase of some length"
+    encrypted = serialization.BestAvailableEncryption(secret.encode())
+    with Lab(people=("alice", "bob"), rmsd_args=SOFTWARE) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        first = active(lab)["KeyIdentifier"]
+
+        def added(name, content, stdin=secret + "\n", code=0):
+            path = lab.dir / name
+            path.write_bytes(content)
+            return tool(lab, "key", "import", "contoso.test", path, stdin=stdin, code=code).stdout.strip()
+
+        short, spare, plain = (rsa.generate_private_key(65537, 1024) for _ in range(3))
+        long = rsa.generate_private_key(65537, 4096)
+        pfx = pkcs12.serialize_key_and_certificates(b"old", short, None, None, encrypted)
+        old = serialization.PrivateFormat.TraditionalOpenSSL
+        known = keys(lab)
+        added("wrong.pfx", pfx, stdin="another passphrase\n", code=1)
+        added("cut.pfx", pfx[:-40], code=2)
+        added("wrong.pem", spare.private_bytes(PKCS8[0], old, encrypted), stdin="another passphrase\n", code=2)
+        assert keys(lab) == known
+        weak = added("short.pfx", pfx)
+        added("short.pfx", pfx, code=5)  # it is here
+        added("spare.pem", spare.private_bytes(PKCS8[0], old, encrypted))
+        added("plain.pem", plain.private_bytes(*PKCS8, serialization.NoEncryption()), stdin="")
+        strong = added("long.pfx", pkcs12.serialize_key_and_certificates(b"new", long, None, None, encrypted))
+        assert sorted((k["Bits"], k["Status"]) for k in keys(lab) if k["KeyIdentifier"] != first) == [(1024, "Archived")] * 3 + [(4096, "Archived")]
+        assert lab.admin("doctor", "--json").json["Warnings"] == []  # archived ones only open
+
+        assert "migration" in lab.admin("key", "activate", weak, code=5).err
+        assert active(lab)["KeyIdentifier"] == first
+        lab.admin("key", "activate", weak, "--migration")
+        warned = lab.admin("doctor", "--json")
+        assert len(warned.json["Warnings"]) == 1 and weak in warned.json["Warnings"][0] and weak in warned.err, warned
+        under_short = publish(alice)
+        consume(bob, under_short)
+        assert len(base64.b64decode(modulus(base64.b64decode(under_short["SerializedPublishingLicense"])))) == 128
+        report = lab.admin("doctor", "--fips", "--json").json
+        assert report["Provider"].startswith("OpenSSL 3") and report["Modules"] == ["default"] and report["ValidatedModule"] is False, report
+        assert {(k["KeyIdentifier"], k["Bits"], k["Compliant"]) for k in report["Keys"]} == {
+            (k["KeyIdentifier"], k["Bits"], k["Bits"] >= 2048) for k in keys(lab)}, report
+        assert report["Compliant"] is False
+
+        lab.admin("tenant", "set", "--compatibility", "true")
+        assert lab.admin("tenant", "show", "--json").json["CompatibilityProfile"] == "Enabled"
+        assert "compatibility" in lab.admin("key", "activate", strong, code=5).err
+        lab.admin("key", "rotate", "--bits", 4096, code=5)
+        lab.admin("key", "breach", "--case", "weakness", "--bits", 3072, "--force", code=5)
+        assert active(lab)["KeyIdentifier"] == weak
+        lab.admin("tenant", "set", "--compatibility", "false")
+        lab.admin("key", "activate", strong)
+        lab.admin("tenant", "set", "--compatibility", "true", code=5)
+        assert lab.admin("doctor", "--json").json["Warnings"] == []
+        for published in (under_short, publish(alice)):
+            consume(bob, published)
+        for k in keys(lab):
+            if k["Bits"] == 1024:
+                lab.admin("key", "remove", k["KeyIdentifier"], "--confirm", k["KeyIdentifier"])
+        assert lab.admin("doctor", "--fips", "--json").json["Compliant"] is True
 
 
 def database_and_master_key_bring_the_service_back():
@@ -676,5 +785,5 @@ def a_full_disk_leaves_the_old_key():
 
 
 if __name__ == "__main__":
-    main(a_key_leaves_and_opens_elsewhere, exactly_one_is_active, keys_are_replaced_on_schedule, keys_end_when_their_id_is_typed, a_breach_is_answered, keys_at_rest_are_sealed, old_content_opens_and_new_content_names_the_new_key, keys_are_chosen_and_strange_ones_refused,
+    main(short_keys_only_for_a_migration, archived_keys_open_until_they_are_removed, a_key_leaves_and_opens_elsewhere, exactly_one_is_active, keys_are_replaced_on_schedule, keys_end_when_their_id_is_typed, a_breach_is_answered, keys_at_rest_are_sealed, old_content_opens_and_new_content_names_the_new_key, keys_are_chosen_and_strange_ones_refused,
          content_of_another_tenant_opens_after_its_rotation, longer_keys_work_from_end_to_end, killed_in_the_middle_it_is_one_state_or_the_other, database_and_master_key_bring_the_service_back, the_whole_service_comes_back, a_full_disk_leaves_the_old_key)
