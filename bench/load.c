@@ -4,9 +4,9 @@
  *        [--rate R] [--once] [--expect TEXT] [--save FILE]
  *
  * tokens: one a line. bodies: repeated (u32 little-endian length, bytes). Requests walk through both lists
- * side by side; --once ends after each body was sent one time. --rate R sends R requests a second on schedule
- * and measures from the planned moment (no co-ordinated omission); without it every connection sends as fast
- * as it is answered.
+ * side by side; an empty body is a GET; --once ends after each body was sent one time. --rate R sends R
+ * requests a second on schedule and measures from the planned moment (no co-ordinated omission); without it
+ * every connection sends as fast as it is answered.
  * --expect: text that a good answer contains; anything else counts as an error. --save: bodies of the answers
  * in the form of --bodies. Prints one JSON object. */
 #include <arpa/inet.h>
@@ -217,9 +217,10 @@ static void send_next(struct load *load, double planned)
         connection->out_cap = need;
     }
     head = snprintf(connection->out, need,
-        "POST %s HTTP/1.1\r\nHost: %s:%s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"
+        "%s %s HTTP/1.1\r\nHost: %s:%s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"
         "Content-Length: %zu\r\n\r\n",
-        load->path, load->host, load->port, token, load->bodies.len[body]);
+        load->bodies.len[body] > 0 ? "POST" : "GET", load->path, load->host, load->port, token,
+        load->bodies.len[body]);
     memcpy(connection->out + head, load->bodies.item[body], load->bodies.len[body]);
     connection->out_len = (size_t)head + load->bodies.len[body];
     connection->in_len = 0;
@@ -362,10 +363,11 @@ static void report(struct load *load)
     size_t n = load->done;
 
     qsort(load->latency, n, sizeof *load->latency, by_value);
-    printf("{\"requests\":%zu,\"errors\":%zu,\"seconds\":%.3f,\"rate\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,"
-           "\"max_ms\":%.3f}\n",
+    printf("{\"requests\":%zu,\"errors\":%zu,\"seconds\":%.3f,\"rate\":%.1f,\"p50_ms\":%.3f,\"p95_ms\":%.3f,"
+           "\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
         n, load->errors, seconds, (double)n / seconds, n ? load->latency[n / 2] * 1e3 : 0,
-        n ? load->latency[n * 99 / 100] * 1e3 : 0, n ? load->latency[n - 1] * 1e3 : 0);
+        n ? load->latency[n * 95 / 100] * 1e3 : 0, n ? load->latency[n * 99 / 100] * 1e3 : 0,
+        n ? load->latency[n - 1] * 1e3 : 0);
 }
 
 static void usage(void)

@@ -67,6 +67,25 @@ const char *rms_signin_issuer(const struct rms_front *front, struct rms_arena *a
     return rms_arena_printf(arena, "%s/%s", front->base_url, tenant_id);
 }
 
+/* S-318: who has asked for many organisations that are none learns of no other, whether it is one or not. */
+static int find_authority(
+    struct rms_front *front, struct rms_request *request, const struct rms_live_tenant **tenant_out)
+{
+    struct rms_limit *limit = front->signin->limit;
+    char network[RMS_NETWORK_TEXT];
+
+    rms_signin_network(request->client_ip, network);
+    if (rms_limit_wait(limit, RMS_LIMIT_TENANT, network, request->now) > 0) {
+        return rms_fail(request, RMS_E_THROTTLED, "sign-in: too many authorities asked for that are none");
+    }
+    *tenant_out = rms_request_tenant(request, request->params[0]);
+    if (*tenant_out == NULL) {
+        rms_limit_fail(limit, RMS_LIMIT_TENANT, network, request->now);
+        return rms_fail(request, RMS_E_NOT_FOUND, "sign-in: no such authority");
+    }
+    return 0;
+}
+
 int rms_signin_authority(
     struct rms_front *front, struct rms_request *request, struct rms_authority *authority_out)
 {
@@ -74,10 +93,7 @@ int rms_signin_authority(
 
     *authority_out = (struct rms_authority){NULL, NULL};
     if (strcasecmp(segment, RMS_AUTHORITY_COMMON) != 0) {
-        authority_out->tenant = rms_request_tenant(request, segment);
-        if (authority_out->tenant == NULL) {
-            return rms_fail(request, RMS_E_NOT_FOUND, "sign-in: no such authority");
-        }
+        RMS_TRY(find_authority(front, request, &authority_out->tenant));
     }
     segment = authority_out->tenant != NULL ? authority_out->tenant->row.id : RMS_AUTHORITY_COMMON;
     authority_out->base = rms_signin_issuer(front, request->arena, segment);

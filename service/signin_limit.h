@@ -1,6 +1,6 @@
 /* How often something may fail before it is refused without a look: passwords per account and per network,
- * user codes, device requests (S-318). In memory, bounded, forgotten at restart; names are kept as keyed
- * hashes only.
+ * user codes, device requests, organisations (S-318). In memory, bounded, forgotten at restart; names are
+ * kept as keyed hashes only.
  *
  * Also the gate in front of password checks: each costs tens of milliseconds of a core by design, so only a
  * few run at once and the others are told to come again; licences keep flowing. */
@@ -25,7 +25,9 @@ struct rms_limit;
     X(CODE, 10)    /* wrong user codes from one network */                                                   \
     X(DEVICE, 50)  /* device sign-ins begun from one network */                                              \
     X(MAIL, 20)    /* passcodes and sign-up links asked for from one network */                              \
-    X(APP, 50)     /* wrong secrets of applications from one network */
+    X(APP, 50)     /* wrong secrets of applications from one network */                                      \
+    X(TENANT, 50)  /* authorities asked for from one network that are none */                                \
+    X(DOMAIN, 50)  /* addresses of domains that are none of ours, as discovery is given them */
 
 enum rms_limit_kind {
 #define X(name, most) RMS_LIMIT_##name,

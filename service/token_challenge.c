@@ -1,7 +1,7 @@
 #include "service/token_challenge.h"
 
 #include "crypto/base64.h"
-#include "service/signin.h"
+#include "service/signin_core.h"
 #include "service/tenant.h"
 #include "service/token.h"
 
@@ -72,14 +72,33 @@ static const struct rms_live_tenant *of_key(struct rms_request *request, const c
     return tenant;
 }
 
+/* S-318: as many domains as anybody likes to try tell nothing: past the limit all get the neutral authority,
+ * which serves everybody. */
+static const struct rms_live_tenant *of_address(
+    struct rms_front *front, struct rms_request *request, const char *address)
+{
+    struct rms_limit *limit = front->signin != NULL ? front->signin->limit : NULL;
+    const struct rms_live_tenant *tenant = rms_request_tenant_of_address(request, address);
+    char network[RMS_NETWORK_TEXT];
+
+    if (limit == NULL) {
+        return tenant;
+    }
+    rms_signin_network(request->client_ip, network);
+    if (tenant == NULL) {
+        rms_limit_fail(limit, RMS_LIMIT_DOMAIN, network, request->now);
+    }
+    return rms_limit_wait(limit, RMS_LIMIT_DOMAIN, network, request->now) > 0 ? NULL : tenant;
+}
+
 /* What the request says about whose content or which person it is, surest first. */
-static const struct rms_live_tenant *tenant_of(struct rms_request *request)
+static const struct rms_live_tenant *tenant_of(struct rms_front *front, struct rms_request *request)
 {
     const char *address = rms_request_query(request, "email");
     const struct rms_live_tenant *tenant = NULL;
 
     if (address != NULL) {
-        tenant = rms_request_tenant_of_address(request, address);
+        tenant = of_address(front, request, address);
     }
     if (tenant == NULL) {
         tenant = of_key(request, rms_request_header(request, "x-ms-rms-slc-key"));
@@ -95,7 +114,7 @@ static const struct rms_live_tenant *tenant_of(struct rms_request *request)
 
 int rms_token_challenge(struct rms_front *front, struct rms_request *request, const char **value_out)
 {
-    const struct rms_live_tenant *tenant = tenant_of(request);
+    const struct rms_live_tenant *tenant = tenant_of(front, request);
     const char *segment = tenant != NULL ? tenant->row.id : RMS_AUTHORITY_COMMON;
     RMS_BUF_CLEANUP struct rms_buf value = RMS_BUF_INIT(4096);
     struct rms_challenge challenge = {

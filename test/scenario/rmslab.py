@@ -45,6 +45,7 @@ class LocalConnection(http.client.HTTPSConnection):
 
     def connect(self):
         plain = socket.create_connection(("127.0.0.1", self.port), self.timeout)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = self._context.wrap_socket(plain, server_hostname="localhost")
 
 
@@ -317,6 +318,11 @@ class Lab:
 
     def show_logs(self):
         print(f"--- rmsd log ({self.dir}) ---\n{self.log_text()[-6000:]}", file=sys.stderr)
+
+    def worked(self, name="front"):
+        """Seconds that a process has had a processor: how busy the machine is does not change what a request costs."""
+        tasks = pathlib.Path(f"/proc/{self.children()[name]}/task").glob("*/schedstat")
+        return sum(int(s.read_text().split()[0]) for s in tasks) / 1e9
 
     def children(self):
         """{process name: pid} of rmsd's children."""

@@ -3,12 +3,15 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import socket
 import ssl
 import time
 import urllib.parse
 
-from rmslab import Lab, PASSWORD, b64, main, pfile_licence
+from rmsbrowser import Browser
+from rmslab import Lab, LocalConnection, PASSWORD, b64, main, pfile_licence, quote
+from rmsmail import MailServer, wait_for
 
 TEXT = b"Worth stealing.\n"
 
@@ -242,6 +245,127 @@ def expired_ca_and_wrong_name():
         assert "(tls)" in done.err, done
 
 
+# --- guessing -----------------------------------------------------------------------------------------------------------
+
+TRIES = 1000
+
+
+class Hammer:
+    """Forms, one after the other on one connection, with a browser's cookies."""
+
+    def __init__(self, lab, browser=None):
+        self.lab, self.browser, self.connection = lab, browser, None
+
+    def send(self, path, form=None, at=None):
+        """(status, text without what is made anew each time or was sent, seconds of the service's processor)."""
+        body = urllib.parse.urlencode(form) if form is not None else None
+        headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+        if self.browser is not None:
+            headers["Cookie"] = "; ".join(f"{c.name}={c.value}" for c in self.browser.cookies)
+        if self.connection is None:
+            self.connection = LocalConnection("localhost", self.lab.port, context=self.lab.tls(), timeout=120)
+        began = self.lab.worked()
+        self.connection.request("POST" if form else "GET", path, body, headers)
+        reply = self.connection.getresponse()
+        text = reply.read().decode()
+        took = self.lab.worked() - began
+        text = re.sub(r'(nonce|value)="[^"]*"|[0-9a-f]{6}</strong>|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|in \d+ \w+|"Retry[^,}]*', "", text)
+        return reply.status, text.replace(at, "WHO") if at else text, took
+
+    def tries(self, path, addresses, form=None):
+        """Until it is limited, each address in its turn; then the rest of them: {address: [what was said]}."""
+        said = {a: [] for a in addresses}
+        for n in range(TRIES):
+            for address in addresses:
+                one = form(address, n) if form else None
+                said[address].append(self.send(path.format(quote(address)), one, address))
+        return said
+
+
+def alike(said, passes, name):
+    """What is said to a try does not depend on whom it is about, in words or in work; most of it is
+    limited."""
+    rounds = [{each[n][:2] for each in said.values()} for n in range(TRIES)]
+    # where the limit is the network's, it is reached within a round
+    mixed = [r for r in rounds if len(r) > 1]
+    assert len(mixed) <= 1 and all(429 in {status for status, _ in r} for r in mixed), (name, mixed)
+    states = [max(status for status, _ in r) for r in rounds]
+    assert states.count(429) >= TRIES - passes and states[-1] == 429, (name, passes, states[:80])
+    quickest = [min(took for status, _, took in each if status != 429) for each in said.values()]
+    assert max(quickest) < 2 * min(quickest) + 0.003, (name, quickest)
+
+
+def a_thousand_tries():
+    # proves: S-318
+    with MailServer() as server, Lab(people=("alice", "gone"), login=False, rmsd_args=server.settings()) as lab:
+        lab.admin("user", "set", "gone@contoso.test", "--disable")
+        lab.admin("user", "add", "gina@mail.test", "--guest")
+        lab.admin("guests", "passcodes", "--on")
+        lab.admin("guests", "sign-up", "--on", "--domain", "new.test")
+        (tenant,) = [t["TenantId"] for t in lab.admin("--json", "tenant", "list").json_lines]
+        time.sleep(1)
+        browser = Browser(lab.tls())
+
+        # passwords: of one account, and of many from one network
+        def password(address, n):
+            return {"grant_type": "password", "client_id": "rms", "username": address, "password": f"guess {n}"}
+
+        alike(Hammer(lab).tries(f"/{tenant}/oauth2/token", ["alice@contoso.test", "nobody@contoso.test", "gone@contoso.test"], password), 10, "passwords")
+        late = lab.person("alice").rms("login", "--email", "alice@contoso.test", "--password-stdin", stdin=PASSWORD + "\n", code=6)
+        assert "(throttled)" in late.err, late
+        lab.move_clock(seconds=601)
+        many = Hammer(lab).tries(f"/{tenant}/oauth2/token", ["one"], lambda _, n: password(f"person{n}@contoso.test", n))
+        alike(many, 50, "a network's passwords")
+
+        # passcodes: asked for, and guessed
+        lab.move_clock(seconds=3700)
+        start = f"/{tenant}/oauth2/authorize?" + urllib.parse.urlencode(
+            {"response_type": "code", "client_id": "rms", "redirect_uri": "http://127.0.0.1:9/", "state": "s", "code_challenge": "A" * 43,
+             "code_challenge_method": "S256"})
+        people = ["gina@mail.test", "nobody@mail.test", "alice@contoso.test"]
+        page = browser.visit(lab.url + start)
+        fields = {name: f.get("value", "") for name, f in page.form.fields.items()}
+        hammer, shown = Hammer(lab, browser), {}
+        for address in people:  # a page with a code to be typed in, each
+            shown[address] = browser.press(page, "decision", "passcode", username=address)
+            assert shown[address].status == 200, shown[address].text
+        wait_for(server.messages, lambda m: len(m) == 1)  # gina has one
+        guesses = {a: {name: f.get("value", "") for name, f in shown[a].form.fields.items()} for a in people}
+        alike(hammer.tries(start, people, lambda a, n: {**guesses[a], "decision": "code", "code": f"{n:08d}"}), 50, "codes")
+        lab.move_clock(seconds=3700)
+        alike(hammer.tries(start, people, lambda a, n: {**fields, "decision": "passcode", "username": a}), 5, "codes asked for")
+        assert len(server.messages()) <= 6, "a mailbox is flooded"
+
+        # sign-up: who has an account already is told the same
+        lab.admin("user", "add", "old@new.test", "--guest")
+        lab.move_clock(seconds=3700)
+        page = browser.visit(f"{lab.url}/{tenant}/oauth2/signup")
+        fields = {name: f.get("value", "") for name, f in page.form.fields.items()}
+        alike(hammer.tries(f"/{tenant}/oauth2/signup", ["old@new.test", "fresh@new.test"],
+                           lambda a, n: {**fields, "step": "address", "username": a}), 5, "sign-up")
+
+        # discovery: of people nothing is told; of organisations, not of many
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        time.sleep(1)
+        hammer = Hammer(lab)
+        for path in ("/my/v2/servicediscovery?email={}", "/common/userrealm/{}"):
+            said = {hammer.send(path.format(quote(a)), None, a)[:2] for a in ("alice@contoso.test", "nobody@contoso.test", "gone@contoso.test") * 3}
+            assert len(said) == 1, said
+        alike(hammer.tries("/{}/.well-known/openid-configuration", ["domain.test"], None), 50, "authorities")
+        assert hammer.send("/contoso.test/.well-known/openid-configuration")[0] == 429, "what is one is told from what is none"
+
+        def authority(address):
+            return re.search(r"/([^/]+)/oauth2", lab.http("GET", "/my/v2/servicediscovery?email=" + address)[1]["WWW-Authenticate"])[1]
+
+        assert authority("alice@contoso.test") == tenant
+        told = {authority(f"alice@{n}.test") for n in range(60)}
+        assert told == {"common"} and authority("alice@contoso.test") == "common", told
+        # an hour later everybody is as welcome as before
+        lab.move_clock(seconds=3700)
+        assert authority("alice@contoso.test") == tenant
+        lab.person("alice").login()
+
+
 if __name__ == "__main__":
     main(forged_and_spliced_licences, transplanted_key, other_tenants_licences, tokens, refresh_tokens, broken_http,
-         expired_ca_and_wrong_name)
+         expired_ca_and_wrong_name, a_thousand_tries)

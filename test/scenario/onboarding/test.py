@@ -129,6 +129,10 @@ def which_programs():
         assert any(r["result"] == "Success" for r in lab.usage(request_type="Certify", user_id="bob@contoso.test"))
         # administration is not restricted either: there is nobody in the group
         lab.admin("template", "add", "--name", "Still")
+        lab.admin("role", "add", "bob@contoso.test")
+        headers = {"X-RMS-Admin-Session": bob.rest("POST", "/admin/v1/session", {})[2]["Session"]}
+        status, _, reply = bob.rest("POST", "/admin/v1/tenants/-/templates", {"Names": {"1033": "Mine"}, "Descriptions": {"1033": "M"}}, headers=headers)
+        assert status == 200 and reply["Name"] == "Mine", reply
 
 
 def lifting_it():

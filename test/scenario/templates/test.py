@@ -112,6 +112,20 @@ def life_by_command_and_by_calls():
             assert (status, reply["Reason"]) == (http, reason), (change, reply)
             file.write_text(json.dumps({"TemplateId": by_call["TemplateId"], **change}))
             assert f"({reason})" in lab.admin("template", "apply", file, "--yes", code=None).err, change
+        # the same by the options of the command, and files that are no template
+        for reason, args in (("bad-argument", ("--name-in", "99999=X")), ("not-found", ("--grant", "no-such-group:VIEW")),
+                             ("bad-argument", ("--grant", "bob@contoso.test:VIEEW")),
+                             ("not-found", ("--scope", "nobody"))):
+            done = lab.admin("template", "set", "Sales", *args, code=None)
+            assert done.code in (2, 4) and f"({reason})" in done.err, done
+        file.write_text("<XrML/>")
+        assert lab.admin_http("POST", TENANT + "/templates/import", {"Template": "<XrML/>", "Force": True})[1]["Reason"] == "bad-argument"
+        assert "(bad-argument)" in lab.admin("template", "import", file, "--force", code=2).err
+        for verb, (method, path, body) in (("show", ("GET", "", None)), ("publish", ("POST", "", {"Status": "Published"})), ("remove", ("DELETE", "", None)),
+                                           ("export", ("GET", "/export", None)), ("history", ("GET", "/history", None))):
+            status, reply = lab.admin_http(method, f"{TENANT}/templates/None{path}", body)
+            done = lab.admin("template", verb, "None", *(("--yes",) if verb == "remove" else ()), code=4)
+            assert (status, reply["Reason"]) == (404, "not-found") and "(not-found)" in done.err, (verb, reply, done)
         assert lab.admin_http("GET", one)[1] == by_call
         lab.admin("template", "remove", "Sales", "--yes")
         assert "Sales" not in lab.admin("template", "list").out
