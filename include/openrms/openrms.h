@@ -471,10 +471,16 @@ RMS_PUBLIC const char *rms_document_data(const struct rms_document *document, co
 
 /* Saves an edited document: the content of the file `edited` takes the place of the protected file `path`,
  * which must hold the document that is open (RMS_E_BAD_ARGUMENT). Licence, owner, content id and key stay.
- * Needs EDIT (RMS_E_NO_RIGHTS), and no Office document yet (RMS_E_UNSUPPORTED); on any failure path is as it
- * was. The handle goes on reading what it was opened for. */
+ * Needs EDIT (RMS_E_NO_RIGHTS), and no PDF (RMS_E_UNSUPPORTED); an Office document stays in its form
+ * (RMS_E_BAD_ARGUMENT). On any failure path is as it was. The handle goes on reading what it was opened for.
+ */
 RMS_PUBLIC RMS_MUST_USE int rms_document_save(
     struct rms_document *document, const char *edited, const char *path);
+/* The same for an application that keeps no clear copy in a file and swaps files itself: the whole protected
+ * file goes to fd, which is empty, seekable and stays the caller's; not in order. After 0 it is complete,
+ * after anything else it is not. */
+RMS_PUBLIC RMS_MUST_USE int rms_document_save_to(
+    struct rms_document *document, const struct rms_source *edited, int fd);
 
 /* --- what an application lets people do -------------------------------------------------------------------
  *

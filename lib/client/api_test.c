@@ -316,6 +316,7 @@ static void wrong_handles(void **state)
         assert_int_equal(rms_document_read(document, 0, &byte, 1), RMS_E_BAD_ARGUMENT);
         assert_int_equal(rms_document_size(document, &size), RMS_E_BAD_ARGUMENT);
         assert_int_equal(rms_document_save(document, f->path, f->path), RMS_E_BAD_ARGUMENT);
+        assert_int_equal(rms_document_save_to(document, NULL, 0), RMS_E_BAD_ARGUMENT);
         assert_false(rms_document_allows(document, "VIEW"));
         assert_false(rms_document_permits(document, RMS_ACTION_LOAD));
         assert_null(rms_document_info(document));
@@ -341,6 +342,7 @@ static void texts_without_end(void **state)
     assert_true(is_bad(rms_policy_set_on_behalf(f->policy, f->endless)));
     assert_true(is_bad(rms_policy_set_referral(f->policy, f->endless)));
     assert_true(is_bad(rms_document_save(f->document, f->endless, f->path)));
+    assert_int_equal(rms_document_save_to(f->document, NULL, -1), RMS_E_BAD_ARGUMENT);
     assert_false(rms_document_allows(f->document, NULL));
     assert_null(rms_document_data(f->document, f->endless));
 }

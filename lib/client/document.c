@@ -41,6 +41,11 @@ struct rms_context *rms_document_context(const struct rms_document *document)
     return document->context;
 }
 
+const struct rms_reader *rms_document_reader(const struct rms_document *document)
+{
+    return &document->reader;
+}
+
 /* --- reading --- */
 
 static int read_source(void *context, uint64_t offset, void *buffer, size_t len)
@@ -62,6 +67,11 @@ static int read_source(void *context, uint64_t offset, void *buffer, size_t len)
         len -= (size_t)got;
     }
     return 0;
+}
+
+struct rms_reader rms_document_source_reader(struct rms_source *source)
+{
+    return (struct rms_reader){source, source->size, read_source};
 }
 
 static int fill(struct rms_document *document, uint64_t at)
@@ -286,7 +296,7 @@ int rms_document_open(
     status = new_document(context, &document);
     if (status == 0) {
         document->source = *source;
-        document->reader = (struct rms_reader){&document->source, source->size, read_source};
+        document->reader = rms_document_source_reader(&document->source);
         status = open_content(document);
     }
     if (status != 0) {

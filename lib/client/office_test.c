@@ -1,6 +1,7 @@
 /* Office documents in their own protected form, end to end and offline against an issuer made here. */
 #include "base/test.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -324,6 +325,140 @@ static void again(void **state)
     assert_true(holds(path, &bytes));
 }
 
+/* --- saved --- */
+
+static void take_licence(const char *path, struct rms_buf *out)
+{
+    struct rms_buf RMS_BUF_CLEANUP file = RMS_BUF_INIT(FILE_MAX);
+    struct rms_container RMS_CONTAINER_CLEANUP container = {0};
+    struct rms_reader reader;
+    struct rms_view view;
+
+    rms_must(rms_file_read(path, &file));
+    view = rms_buf_view(&file);
+    reader = rms_reader_of_view(&view);
+    rms_must(rms_container_open(&reader, &container));
+    rms_must(rms_container_licence(&container, out));
+}
+
+static int64_t read_buf(void *user_data, uint64_t offset, void *buffer, size_t len)
+{
+    const struct rms_buf *buf = user_data;
+    size_t left = buf->len - (size_t)offset;
+
+    len = len < left ? len : left;
+    memcpy(buffer, buf->data + offset, len);
+    return (int64_t)len;
+}
+
+/* Saves what is edited as this person, into a file of its own that then is where path was. */
+static int save_as(
+    struct rms_context *person, const char *path, const struct rms_buf *edited, const char *content_id)
+{
+    const struct rms_source source = {(void *)edited, edited->len, read_buf};
+    struct rms_document *document = NULL;
+    char made[4096];
+    int fd;
+    int status;
+
+    (void)snprintf(made, sizeof made, "%s.made", path);
+    fd = open(made, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    rms_must(rms_document_open_file(person, path, &document));
+    assert_string_equal(rms_document_info(document)->content_id, content_id);
+    status = rms_document_save_to(document, &source, fd);
+    if (status == 0) {
+        assert_int_equal(rms_document_save_to(document, &source, fd), RMS_E_BAD_ARGUMENT); /* not empty */
+        assert_int_equal(rename(made, path), 0);
+    } else {
+        assert_int_equal(lseek(fd, 0, SEEK_END), 0);
+        assert_int_equal(unlink(made), 0);
+    }
+    rms_document_free(&document);
+    assert_int_equal(close(fd), 0);
+    return status;
+}
+
+/* In both forms, twice over: the licence byte for byte, so owner, issuer and content id with it, and the key.
+ * proves: C-075 */
+static void saved(void **state)
+{
+    struct fixture *f = *state;
+    const struct {
+        const char *name;
+        void (*make)(struct rms_buf *out);
+        void (*other)(struct rms_buf *out);
+    } rows[] = {{"saved.docx", NULL, make_excel}, {"saved.xls", make_excel, NULL}};
+    struct rms_test_use use = {RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW, RMS_TIME_NONE, RMS_TIME_NONE};
+
+    for (size_t i = 0; i < RMS_COUNT(rows); i++) {
+        struct rms_buf RMS_BUF_CLEANUP before = RMS_BUF_INIT(FILE_MAX);
+        struct rms_buf RMS_BUF_CLEANUP after = RMS_BUF_INIT(FILE_MAX);
+        struct rms_buf RMS_BUF_CLEANUP edited = RMS_BUF_INIT(FILE_MAX);
+        struct rms_buf RMS_BUF_CLEANUP other = RMS_BUF_INIT(FILE_MAX);
+        const char *path = rms_test_path(&f->issuer, rows[i].name);
+        struct rms_file_result result;
+
+        rows[i].make != NULL ? rows[i].make(&edited) : make_package(&edited, 9000);
+        rows[i].other != NULL ? rows[i].other(&other) : make_package(&other, 100);
+        rms_test_write(path, edited.data, edited.len);
+        rms_must(rms_protect_file(f->alice, path, f->policy, &in_place, &result));
+        take_licence(path, &before);
+        use.rights = RMS_RIGHT_VIEW;
+        rms_issuer_license(&f->issuer, f->bob, path, &use);
+        assert_int_equal(save_as(f->bob, path, &edited, result.content_id), RMS_E_NO_RIGHTS);
+        use.rights = RMS_RIGHT_VIEW | RMS_RIGHT_EDIT;
+        rms_issuer_license(&f->issuer, f->bob, path, &use);
+        assert_int_equal(save_as(f->bob, path, &other, result.content_id), RMS_E_BAD_ARGUMENT);
+        for (int times = 0; times < 2; times++) {
+            if (rows[i].make == NULL) {
+                make_package(&edited, edited.len + 5000);
+            }
+            assert_int_equal(save_as(f->bob, path, &edited, result.content_id), 0);
+        }
+        take_licence(path, &after);
+        assert_true(rms_view_equal(rms_buf_view(&before), rms_buf_view(&after)));
+        rms_must(rms_unprotect_file(f->alice, path, &in_place, &result));
+        assert_true(holds(path, &edited));
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
+/* By name, as rms_document_save does it, and what the note is for: a saved document cannot be cut either. */
+static void saved_in_place(void **state)
+{
+    struct fixture *f = *state;
+    struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(FILE_MAX);
+    struct rms_buf RMS_BUF_CLEANUP made = RMS_BUF_INIT(FILE_MAX);
+    struct rms_document *document = NULL;
+    struct rms_file_result result;
+    char path[4096];
+    char edited[4096];
+    uint8_t *note;
+
+    (void)snprintf(path, sizeof path, "%s", rms_test_path(&f->issuer, "place.docx"));
+    (void)snprintf(edited, sizeof edited, "%s", rms_test_path(&f->issuer, "edited.docx"));
+    make_package(&bytes, 9000);
+    rms_test_write(path, bytes.data, bytes.len);
+    rms_must(rms_protect_file(f->alice, path, f->policy, &in_place, &result));
+    make_package(&bytes, 20000);
+    rms_test_write(edited, bytes.data, bytes.len);
+    rms_must(rms_document_open_file(f->alice, path, &document));
+    assert_int_equal(rms_document_save(document, edited, edited), RMS_E_BAD_ARGUMENT);
+    assert_int_equal(rms_document_save(document, edited, path), 0);
+    rms_document_free(&document);
+    rms_must(rms_file_read(path, &made));
+    note = memmem(made.data, made.len, "OpenRMS.Saved 1\n20000\n", 22);
+    assert_non_null(note);
+    note[16] = '1';
+    rms_test_write(path, made.data, made.len);
+    assert_int_equal(rms_document_open_file(f->alice, path, &document), RMS_E_BAD_SIGNATURE);
+    note[16] = '2';
+    rms_test_write(path, made.data, made.len);
+    rms_must(rms_unprotect_file(f->alice, path, &in_place, &result));
+    assert_true(holds(path, &bytes));
+}
+
 /* --- damage --- */
 
 /* Cut anywhere, a protected document is damaged or no longer one, never garbage; a flipped bit in what stands
@@ -369,6 +504,8 @@ int main(void)
         cmocka_unit_test(broken_documents),
         cmocka_unit_test(too_large),
         cmocka_unit_test(again),
+        cmocka_unit_test(saved),
+        cmocka_unit_test(saved_in_place),
         cmocka_unit_test(damage),
     };
 

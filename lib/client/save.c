@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -10,10 +11,10 @@
 #include "client/source.h"
 #include "client/target.h"
 #include "crypto/digest.h"
+#include "format/office.h"
 
 #define MAGIC    "OpenRMS.Saved 1\n"
 #define INFO     RMS_VIEW_LITERAL("OpenRMS saved content")
-#define HEAD_MAX (16u * 1024 * 1024)
 #define NOTE_MAX 256
 
 /* --- the note --- */
@@ -51,28 +52,23 @@ static uint64_t claimed_size(struct rms_view note)
 
 int rms_saved_size(const struct rms_opened *opened, uint64_t *size_out)
 {
-    const struct rms_reader *file = &opened->container.licence.reader;
+    const struct rms_part *part = &opened->container.note;
     struct rms_buf RMS_BUF_CLEANUP right = RMS_BUF_INIT(NOTE_MAX);
     uint8_t note[NOTE_MAX];
-    struct rms_pfile pfile;
     size_t len;
 
-    if (opened->container.kind != RMS_CONTAINER_PFILE) {
+    if (part->len < strlen(MAGIC)) {
         return 0;
     }
-    RMS_TRY(rms_pfile_parse(file, &pfile));
-    if (pfile.metadata_len < strlen(MAGIC)) {
-        return 0;
-    }
-    RMS_TRY(rms_reader_at(file, pfile.metadata_offset, note, strlen(MAGIC)));
+    RMS_TRY(rms_reader_at(&part->reader, part->offset, note, strlen(MAGIC)));
     if (memcmp(note, MAGIC, strlen(MAGIC)) != 0) {
         return 0; /* somebody else's metadata */
     }
-    if (pfile.metadata_len > sizeof note) {
+    if (part->len > sizeof note) {
         return RMS_E_BAD_SIGNATURE;
     }
-    len = (size_t)pfile.metadata_len;
-    RMS_TRY(rms_reader_at(file, pfile.metadata_offset, note, len));
+    len = (size_t)part->len;
+    RMS_TRY(rms_reader_at(&part->reader, part->offset, note, len));
     RMS_TRY(write_note(opened->access, claimed_size(rms_view_of(note, len)), &right));
     if (right.len != len || !rms_equal_ct(right.data, note, len)) {
         return RMS_E_BAD_SIGNATURE;
@@ -81,27 +77,107 @@ int rms_saved_size(const struct rms_opened *opened, uint64_t *size_out)
     return 0;
 }
 
-/* --- saving --- */
+/* --- the new content under the old licence --- */
 
 struct saving {
     struct rms_context *context;
     const struct rms_opened *opened;
-    struct rms_file_source edited, target;
-    struct rms_target result; /* of which only the output counts: the name is known */
+    struct rms_reader edited;
+    const struct rms_reader *before; /* the protected file as it was */
+    struct rms_writer out;
+    unsigned threads;
 };
 
-/* The file that is going to be replaced must be the document that is open: else its own would be lost. */
-static int check_target(struct saving *saving, const char *path)
+static int may_save(const struct saving *saving)
 {
-    struct rms_buf RMS_BUF_CLEANUP licence = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
-    struct rms_pfile pfile;
-    bool skipped;
+    enum rms_container_kind kind = saving->opened->container.kind;
+
+    if (!rms_rights_allow(&saving->opened->access->rights, RMS_RIGHT_EDIT)) {
+        return rms_fail(saving->context, RMS_E_NO_RIGHTS, "saving needs the right EDIT");
+    }
+    if (kind == RMS_CONTAINER_PDF ||
+        (kind == RMS_CONTAINER_PFILE && saving->opened->access->key.mode != RMS_MODE_CBC4K)) {
+        return rms_fail(saving->context, RMS_E_UNSUPPORTED, "documents of this form are only read");
+    }
+    return 0;
+}
+
+/* What stands in clear beside an Office document's content comes with the content in the older form, and
+ * stays in the newer. What is edited must fit the form. */
+static int choose_beside(const struct saving *saving, struct rms_container_request *request)
+{
+    enum rms_container_kind kind;
+
+    if (request->kind == RMS_CONTAINER_PFILE) {
+        return 0;
+    }
+    RMS_TRY(rms_office_kind(&saving->edited, &kind));
+    if (kind != request->kind) {
+        return rms_fail(saving->context, RMS_E_BAD_ARGUMENT, "what was edited is a document of another form");
+    }
+    request->beside = kind == RMS_CONTAINER_BINARY ? &saving->edited : saving->before;
+    return 0;
+}
+
+static int write_content(const struct saving *saving, const struct rms_container_out *out)
+{
+    struct rms_crypt_job job = {
+        .context = saving->context,
+        .in = saving->edited,
+        .in_len = saving->edited.size,
+        .out = out->stream,
+        .out_offset = out->content_offset,
+        .encrypt = &saving->opened->access->key,
+        .clear_size = UINT64_MAX,
+        .threads = saving->threads,
+    };
+    uint64_t written;
+
+    return rms_crypt_run(&job, &written);
+}
+
+static int write_all(const struct saving *saving)
+{
+    struct rms_buf RMS_BUF_CLEANUP note = RMS_BUF_INIT(NOTE_MAX);
+    struct rms_container_request request = {
+        .kind = saving->opened->container.kind,
+        .extension = saving->opened->container.extension,
+        .licence = saving->opened->access->text,
+        .size = saving->edited.size,
+    };
+    struct rms_container_out out;
     int status;
 
-    RMS_TRY(rms_source_open(saving->context, path, true, &saving->target, &skipped));
-    status = rms_pfile_parse(&saving->target.reader, &pfile);
+    RMS_TRY(choose_beside(saving, &request));
+    RMS_TRY(write_note(saving->opened->access, saving->edited.size, &note));
+    request.note = rms_buf_view(&note);
+    RMS_TRY(rms_container_begin(&request, &saving->out, &out));
+    status = write_content(saving, &out);
     if (status == 0) {
-        status = rms_pfile_licence(&saving->target.reader, &pfile, &licence);
+        return rms_container_finish(&out);
+    }
+    rms_container_abort(&out);
+    return status;
+}
+
+static int told(const struct saving *saving, int status, const char *path)
+{
+    return status == 0 || rms_last_detail(saving->context)[0] != '\0'
+               ? status
+               : rms_fail(saving->context, status, "%s", path);
+}
+
+/* --- in the place of a file --- */
+
+/* The file that is going to be replaced must be the document that is open: else its own would be lost. */
+static int check_target(const struct saving *saving, const struct rms_reader *file, const char *path)
+{
+    struct rms_buf RMS_BUF_CLEANUP licence = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
+    struct rms_container RMS_CONTAINER_CLEANUP container = {0};
+    int status = rms_container_open(file, &container);
+
+    if (status == 0) {
+        status = rms_container_licence(&container, &licence);
     }
     if (status == RMS_E_NO_MEMORY || status == RMS_E_IO) {
         return status;
@@ -111,85 +187,98 @@ static int check_target(struct saving *saving, const char *path)
                : rms_fail(saving->context, RMS_E_BAD_ARGUMENT, "%s is not the document that is open", path);
 }
 
-static int write_head(struct saving *saving, uint64_t *content_offset_out)
-{
-    struct rms_buf RMS_BUF_CLEANUP head = RMS_BUF_INIT(HEAD_MAX);
-    struct rms_buf RMS_BUF_CLEANUP note = RMS_BUF_INIT(NOTE_MAX);
-    struct rms_pfile_request request = {.extension = saving->opened->container.extension,
-        .licence = saving->opened->access->text,
-        .original_size = saving->edited.reader.size};
+struct places {
+    struct rms_file_source edited, before;
+    struct rms_target result; /* of which only the output counts: the name is known */
+};
 
-    RMS_TRY(write_note(saving->opened->access, saving->edited.reader.size, &note));
-    request.metadata = rms_buf_view(&note);
-    RMS_TRY(rms_pfile_emit(&request, &head));
-    *content_offset_out = head.len;
-    return rms_fd_write_all(saving->result.output.fd, head.data, head.len);
+static int replace(struct saving *saving, struct places *places)
+{
+    int status;
+
+    saving->edited = places->edited.reader;
+    saving->before = &places->before.reader;
+    saving->threads = rms_crypt_threads();
+    status = rms_file_output_open(&places->result.output, places->before.path);
+    if (status == 0) {
+        saving->out = rms_target_writer(&places->result);
+        status = write_all(saving);
+    }
+    if (status == 0) {
+        status = rms_file_output_like(&places->result.output, places->before.fd);
+    }
+    RMS_TRY(told(saving, status, places->before.path));
+    RMS_TRY(rms_source_unchanged(saving->context, &places->edited));
+    RMS_TRY(rms_source_unchanged(saving->context, &places->before));
+    return rms_file_output_commit(&places->result.output, true);
 }
 
-static int write_all(struct saving *saving, const char *path)
-{
-    struct rms_crypt_job job = {
-        .context = saving->context,
-        .in = saving->edited.reader,
-        .out = rms_target_writer(&saving->result),
-        .in_len = saving->edited.reader.size,
-        .encrypt = &saving->opened->access->key,
-        .clear_size = UINT64_MAX,
-        .threads = rms_crypt_threads(),
-    };
-    uint64_t written;
-    int status = rms_file_output_open(&saving->result.output, path);
-
-    if (status == 0) {
-        status = write_head(saving, &job.out_offset);
-    }
-    if (status == 0) {
-        status = rms_crypt_run(&job, &written);
-    }
-    if (status == 0) {
-        status = rms_file_output_like(&saving->result.output, saving->target.fd);
-    }
-    return status == 0 || rms_last_detail(saving->context)[0] != '\0'
-               ? status
-               : rms_fail(saving->context, status, "%s", path);
-}
-
-static int save(struct saving *saving, const char *edited, const char *path)
+static int save(struct saving *saving, const char *edited, const char *path, struct places *places)
 {
     bool skipped;
 
-    if (!rms_rights_allow(&saving->opened->access->rights, RMS_RIGHT_EDIT)) {
-        return rms_fail(saving->context, RMS_E_NO_RIGHTS, "saving needs the right EDIT");
-    }
-    if (saving->opened->container.kind != RMS_CONTAINER_PFILE ||
-        saving->opened->access->key.mode != RMS_MODE_CBC4K) {
-        return rms_fail(saving->context, RMS_E_UNSUPPORTED, "documents of this form are only read");
-    }
-    RMS_TRY(check_target(saving, path));
-    RMS_TRY(rms_source_open(saving->context, edited, false, &saving->edited, &skipped));
-    RMS_TRY(write_all(saving, path));
-    RMS_TRY(rms_source_unchanged(saving->context, &saving->edited));
-    RMS_TRY(rms_source_unchanged(saving->context, &saving->target));
-    return rms_file_output_commit(&saving->result.output, true);
+    RMS_TRY(may_save(saving));
+    RMS_TRY(rms_source_open(saving->context, path, true, &places->before, &skipped));
+    RMS_TRY(check_target(saving, &places->before.reader, path));
+    RMS_TRY(rms_source_open(saving->context, edited, false, &places->edited, &skipped));
+    return replace(saving, places);
 }
 
 int rms_document_save(struct rms_document *document, const char *edited, const char *path)
 {
-    struct saving saving = {.edited.fd = -1, .target.fd = -1, .result.output.fd = -1};
+    struct places places = {.edited.fd = -1, .before.fd = -1, .result.output.fd = -1};
+    struct saving saving;
     int status;
 
     if (!rms_handle_is(document, RMS_HANDLE_DOCUMENT)) {
         return RMS_E_BAD_ARGUMENT;
     }
-    saving.context = rms_document_context(document);
-    saving.opened = rms_document_opened(document);
+    saving = (struct saving){
+        .context = rms_document_context(document),
+        .opened = rms_document_opened(document),
+    };
     RMS_TRY(rms_call_begin(saving.context));
     if (edited == NULL || path == NULL) {
         return rms_fail(saving.context, RMS_E_BAD_ARGUMENT, "no file is named");
     }
-    status = save(&saving, edited, path);
-    rms_file_output_abort(&saving.result.output);
-    rms_source_close(&saving.edited);
-    rms_source_close(&saving.target);
+    status = save(&saving, edited, path, &places);
+    rms_file_output_abort(&places.result.output);
+    rms_source_close(&places.edited);
+    rms_source_close(&places.before);
     return status;
+}
+
+/* --- to wherever the application wants it --- */
+
+static int write_fd(void *context, uint64_t offset, const void *data, size_t len)
+{
+    return rms_fd_pwrite_all(*(const int *)context, data, len, offset);
+}
+
+int rms_document_save_to(struct rms_document *document, const struct rms_source *edited, int fd)
+{
+    struct rms_source source;
+    struct saving saving;
+
+    if (!rms_handle_is(document, RMS_HANDLE_DOCUMENT)) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    saving = (struct saving){
+        .context = rms_document_context(document),
+        .opened = rms_document_opened(document),
+        .before = rms_document_reader(document),
+        .out = {&fd, write_fd, false},
+        .threads = 1,
+    };
+    RMS_TRY(rms_call_begin(saving.context));
+    if (edited == NULL || edited->read == NULL || edited->size == UINT64_MAX) {
+        return rms_fail(saving.context, RMS_E_BAD_ARGUMENT, "the source has no reader or no size");
+    }
+    if (fd < 0 || lseek(fd, 0, SEEK_END) != 0) {
+        return rms_fail(saving.context, RMS_E_BAD_ARGUMENT, "the output is no empty file");
+    }
+    source = *edited;
+    saving.edited = rms_document_source_reader(&source);
+    RMS_TRY(may_save(&saving));
+    return told(&saving, write_all(&saving), "the output");
 }

@@ -9,6 +9,10 @@
 /* What a document handle holds. */
 const struct rms_opened *rms_document_opened(const struct rms_document *document);
 struct rms_context *rms_document_context(const struct rms_document *document);
+const struct rms_reader *rms_document_reader(const struct rms_document *document); /* the protected file */
+
+/* What an application gave, as a reader; source must stay where it is. */
+struct rms_reader rms_document_source_reader(struct rms_source *source);
 
 /* The licence of a saved document still signs the size from before. So whoever saves leaves a note in the
  * container's metadata: the size now, under a key made from the content key (doc/format/pfile.md). Sets

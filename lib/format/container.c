@@ -19,6 +19,7 @@ static int open_pfile(const struct rms_reader *file, struct rms_container *conta
         .original_size = pfile.original_size,
         .licence = {*file, pfile.licence_offset, pfile.licence_len},
         .content = {*file, pfile.content_offset, pfile.content_len},
+        .note = {*file, pfile.metadata_offset, pfile.metadata_len},
     };
     memcpy(container->extension, pfile.extension, sizeof container->extension);
     return 0;
@@ -28,7 +29,8 @@ static int begin_pfile(
     const struct rms_container_request *request, const struct rms_writer *file, struct rms_container_out *out)
 {
     struct rms_buf RMS_BUF_CLEANUP head = RMS_BUF_INIT(HEAD_MAX);
-    const struct rms_pfile_request parts = {request->extension, request->licence, {NULL, 0}, request->size};
+    const struct rms_pfile_request parts = {
+        request->extension, request->licence, request->note, request->size};
 
     RMS_TRY(rms_pfile_emit(&parts, &head));
     out->stream = *file;

@@ -30,6 +30,7 @@ struct rms_container {
     char extension[RMS_PFILE_EXTENSION_MAX]; /* of the clear file as stored; "" when none is */
     uint64_t original_size;                  /* RMS_PFILE_SIZE_UNKNOWN when the container does not tell */
     struct rms_part licence, content;        /* content: the cipher text */
+    struct rms_part note;                    /* of whoever saved it last; len 0: none */
     struct rms_cfb *cfb;                     /* what the parts live in, when it is a compound file */
     struct rms_pdf *pdf;                     /* instead of the parts */
 };
@@ -58,6 +59,7 @@ struct rms_container_request {
     const char *extension;   /* with its dot; "" when none */
     struct rms_view licence; /* in the form of rms_container_form */
     uint64_t size;           /* of the clear content */
+    struct rms_view note;    /* of whoever saves; empty: none */
     /* What stands in clear beside the content is taken from here: the clear file, or one protected before.
      * NULL: nothing. */
     const struct rms_reader *beside;

@@ -8,7 +8,8 @@
 #define SMALL_MAX  (64u * 1024)                        /* a data-space stream but for the licence's */
 #define STREAM_MAX (RMS_PFILE_LICENCE_MAX + SMALL_MAX) /* that one */
 #define MAPS_MAX   8u
-#define SIZE_BYTES 8u /* in front of the content */
+#define SIZE_BYTES 8u             /* in front of the content */
+#define NOTE       "OpenRMSSaved" /* beside the transforms, where others look for names they know */
 
 static const struct layout {
     const char *content, *space, *transform;
@@ -118,6 +119,24 @@ static int take_content(struct rms_container *container)
     return 0;
 }
 
+/* Files that were never saved, and those of others, have none. */
+static int take_note(struct rms_container *container, uint32_t spaces)
+{
+    uint32_t storage;
+    uint32_t index;
+    int status;
+
+    RMS_TRY(find(container->cfb, spaces, "TransformInfo", &storage));
+    status = rms_cfb_find(container->cfb, storage, NOTE, &index);
+    if (status == RMS_E_NOT_FOUND) {
+        return 0;
+    }
+    RMS_TRY(status);
+    RMS_TRY(rms_cfb_stream(container->cfb, index, &container->note.reader));
+    container->note.len = container->note.reader.size;
+    return 0;
+}
+
 static int open_spaces(struct rms_container *container, uint32_t spaces)
 {
     struct rms_buf RMS_BUF_CLEANUP version = RMS_BUF_INIT(SMALL_MAX);
@@ -127,6 +146,7 @@ static int open_spaces(struct rms_container *container, uint32_t spaces)
     RMS_TRY(read_map(container->cfb, spaces, &container->kind, &map));
     RMS_TRY(find_transform(container->cfb, spaces, map.space, &transform));
     RMS_TRY(take_licence(container, transform));
+    RMS_TRY(take_note(container, spaces));
     RMS_TRY(read_small(container->cfb, spaces, "Version", &version));
     RMS_TRY(rms_ds_parse_version(rms_buf_view(&version)));
     return take_content(container);
@@ -261,8 +281,9 @@ static int put(struct rms_cfb_writer *writer, const char *name, int emitted, str
     return 0;
 }
 
-static int write_spaces(struct rms_cfb_writer *writer, const struct layout *layout, struct rms_view licence)
+static int write_spaces(struct rms_cfb_writer *writer, const struct rms_container_request *request)
 {
+    const struct layout *layout = &layouts[request->kind];
     struct rms_buf RMS_BUF_CLEANUP stream = RMS_BUF_INIT(STREAM_MAX);
 
     RMS_TRY(rms_cfb_enter(writer, SPACES));
@@ -273,8 +294,11 @@ static int write_spaces(struct rms_cfb_writer *writer, const struct layout *layo
     RMS_TRY(rms_cfb_leave(writer));
     RMS_TRY(rms_cfb_enter(writer, "TransformInfo"));
     RMS_TRY(rms_cfb_enter(writer, layout->transform));
-    RMS_TRY(put(writer, PRIMARY, rms_ds_emit_primary(licence, &stream), &stream));
+    RMS_TRY(put(writer, PRIMARY, rms_ds_emit_primary(request->licence, &stream), &stream));
     RMS_TRY(rms_cfb_leave(writer));
+    if (request->note.len > 0) {
+        RMS_TRY(rms_cfb_put(writer, NOTE, request->note));
+    }
     RMS_TRY(rms_cfb_leave(writer));
     return rms_cfb_leave(writer);
 }
@@ -349,7 +373,7 @@ int rms_office_begin(
         return RMS_E_LIMIT;
     }
     RMS_TRY(rms_cfb_writer_new(file, &out->office));
-    RMS_TRY(write_spaces(out->office, layout, request->licence));
+    RMS_TRY(write_spaces(out->office, request));
     if (request->beside != NULL && rms_cfb_looks(request->beside)) {
         RMS_TRY(write_beside(out->office, request->beside));
     }

@@ -15,7 +15,7 @@
 #include "client/cache.h"
 #include "client/context.h"
 #include "client/identity.h"
-#include "format/pfile.h"
+#include "format/container.h"
 #include "xrml/testing/world.h"
 
 #define ARENA_MAX (256u * 1024 * 1024)
@@ -257,10 +257,10 @@ static struct rms_view licence_of(struct rms_issuer *issuer, const char *path)
     struct rms_view file = rms_test_read(issuer, path);
     struct rms_buf RMS_BUF_CLEANUP licence = RMS_BUF_INIT(TEXT_MAX);
     struct rms_reader reader = rms_reader_of_view(&file);
-    struct rms_pfile pfile;
+    struct rms_container RMS_CONTAINER_CLEANUP container = {0};
 
-    rms_must(rms_pfile_parse(&reader, &pfile));
-    rms_must(rms_pfile_licence(&reader, &pfile, &licence));
+    rms_must(rms_container_open(&reader, &container));
+    rms_must(rms_container_licence(&container, &licence));
     return rms_view_of(rms_arena_copy(issuer->arena, licence.data, licence.len), licence.len);
 }
 
