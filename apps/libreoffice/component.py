@@ -6,9 +6,8 @@ import secrets
 import uno
 import unohelper
 from com.sun.star.beans import NamedValue, PropertyValue
-from com.sun.star.document import XExtendedFilterDetection
+from com.sun.star.document import XEventListener, XExtendedFilterDetection
 from com.sun.star.io import IOException
-from com.sun.star.lang import XEventListener
 from com.sun.star.packages import XPackageEncryption
 from com.sun.star.task import XJob
 
@@ -176,6 +175,9 @@ class End(unohelper.Base, XEventListener):
 
     def __init__(self, token):
         self.token = token
+
+    def notifyEvent(self, event):
+        pass
 
     def disposing(self, event):
         document = documents.pop(self.token, None)

@@ -1,21 +1,23 @@
 """Protected docx, xlsx and pptx in Debian's LibreOffice with the extension of apps/libreoffice, as their readers use it."""
 import contextlib
-import json
 import os
 import pathlib
 import re
 import shutil
 import struct
 import subprocess
-import sys
+import threading
 import time
 import zipfile
 import zlib
 
 import uno
+import unohelper
 from com.sun.star.beans import PropertyValue
 from com.sun.star.connection import NoConnectException
-from com.sun.star.lang import DisposedException
+from com.sun.star.frame import XStatusListener
+from com.sun.star.io import IOException
+from com.sun.star.util import URL
 
 from rmslab import BUILD, SANITIZER_MARKS, Lab, main
 
@@ -25,6 +27,8 @@ PROGRAM = "/usr/lib/libreoffice/program/soffice.bin"
 RESTART = (79, 81)  # exit statuses that ask for another start, as after an extension was added
 NOBODY = 65534
 PAGE = "The plan: sell apples."
+CHANGED = "The plan: sell pears."
+REFUSED = ("Print", "PrintDefault", "Copy", "Cut", "Save", "SaveAs", "ExportTo", "ExportToPDF", "EditDoc", "SendMail", "RunMacro")
 
 
 def values(**named):
@@ -58,12 +62,15 @@ def command(*arguments):
 class Office:
     """One person's LibreOffice with a profile of its own, and the connection to it."""
 
-    def __init__(self, person, display=None):
+    def __init__(self, person, like=None, display=None):
         self.person, self.display = person, display
         self.profile = person.home / "office"
         self.log = open(person.home / "office.log", "ab")
         self.process = None
-        self.add_extension()
+        if like is None:
+            self.add_extension()
+        else:
+            shutil.copytree(like.profile, self.profile)  # with the extension, and not a first start any more
 
     def env(self):
         more = {"DISPLAY": self.display} if self.display else {}
@@ -71,8 +78,6 @@ class Office:
 
     def add_extension(self):
         """For this profile; unopkg does not do that for root."""
-        if (self.profile / "user").exists():
-            return
         self.profile.mkdir()
         call = ["unopkg", "add", f"-env:UserInstallation=file://{self.profile}", str(EXTENSION)]
         if os.geteuid() == 0:
@@ -117,15 +122,17 @@ class Office:
         return self
 
     def __exit__(self, *_):
-        with contextlib.suppress(AttributeError, DisposedException, Exception):
-            self.desktop.terminate()
+        if self.display:
+            self.process.kill()  # it has asked the person something
+        else:
+            with contextlib.suppress(Exception):  # the connection may end before the answer comes
+                self.desktop.terminate()
         try:
             self.process.wait(60)
-        except subprocess.TimeoutExpired:
+        finally:
             self.process.kill()
             self.process.wait()
-        text = self.text()
-        assert not any(mark in text for mark in SANITIZER_MARKS), text
+        assert not any(mark in self.text() for mark in SANITIZER_MARKS), self.text()
 
     def text(self):
         return pathlib.Path(self.log.name).read_text(errors="replace")
@@ -161,64 +168,178 @@ def make_documents(office, folder):
         document.close(True)
 
 
-def protected(person, path):
-    status = person.rms("status", path, "--json").json
-    return status[0] if isinstance(status, list) else status
-
-
 class Story:
-    """What all tests share: documents of alice for bob, who edits, and dave, who looks; carol has no right."""
+    """Documents of alice for bob, who edits, and dave, who looks; carol has no right."""
 
-    def __enter__(self):
-        self.lab = Lab(people=("alice", "bob", "carol", "dave")).__enter__()
-        (self.lab.dir / "tmp").mkdir()
-        self.folder = self.lab.dir / "shared"
+    def __init__(self, lab):
+        self.lab, self.folder = lab, lab.dir / "shared"
         self.folder.mkdir()
-        return self
+        (lab.dir / "tmp").mkdir()
 
-    def __exit__(self, *problem):
-        self.lab.__exit__(*problem)
+
+@contextlib.contextmanager
+def screen(folder):
+    """A display of its own: its name, and the file that holds its picture."""
+    reader, writer = os.pipe()
+    with open(folder / "xvfb.log", "wb") as log:
+        server = subprocess.Popen(["Xvfb", "-displayfd", str(writer), "-screen", "0", "1100x800x24", "-fbdir", folder, "-nolisten", "tcp"],
+                                  pass_fds=(writer,), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    os.close(writer)
+    try:
+        with open(reader) as number:
+            yield ":" + number.readline().strip(), folder / "Xvfb_screen0"
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+def picture(path):
+    """Of a screen (X window dump, 32 bits a pixel): width, height, and rows of red, green, blue."""
+    data = path.read_bytes()
+    head = struct.unpack(">25I", data[:100])
+    size, width, height, stride, colours = head[0], head[4], head[5], head[12], head[19]
+    start = size + colours * 12
+    rows = []
+    for y in range(height):
+        line = data[start + y * stride:start + y * stride + width * 4]
+        row = bytearray(width * 3)
+        row[0::3], row[1::3], row[2::3] = line[2::4], line[1::4], line[0::4]
+        rows.append(bytes(row))
+    return width, height, rows
+
+
+def write_png(path, width, height, rows):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
+                     chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows), 6)) + chunk(b"IEND", b""))
+
+
+class States(unohelper.Base, XStatusListener):
+    """What LibreOffice says of a command: is it there for the person?"""
+
+    def __init__(self):
+        self.enabled = None
+
+    def statusChanged(self, event):
+        self.enabled = event.IsEnabled
+
+    def disposing(self, event):
+        pass
+
+
+def dispatch_of(office, frame, command):
+    url = URL(Complete=".uno:" + command)
+    _, url = office.make("com.sun.star.util.URLTransformer").parseStrict(url)
+    return frame.queryDispatch(url, "", 0), url
+
+
+def is_enabled(office, frame, command):
+    dispatch, url = dispatch_of(office, frame, command)
+    if dispatch is None:
+        return False
+    states = States()
+    dispatch.addStatusListener(states, url)
+    wait_for(command + " has no state", lambda: states.enabled is not None)
+    dispatch.removeStatusListener(states, url)
+    return states.enabled
+
+
+def paths(story):
+    return [story.folder / f"plan.{extension}" for extension in FILTERS]
 
 
 def edited_by_bob(story):
-    """touches: C-075 C-080"""
+    """As a program of his, without a window: his rights are enough for that. touches: C-075 C-080"""
     alice, bob = story.lab.person("alice"), story.lab.person("bob")
     with Office(bob) as office:
         make_documents(office, story.folder)
-        before = {}
-        for extension in FILTERS:
-            path = story.folder / f"plan.{extension}"
+        for path in paths(story):
             alice.rms("protect", path, "--in-place", "--perm", "bob@contoso.test:Co-Author", "--perm", "dave@contoso.test:VIEW")
-            before[path] = protected(alice, path)
+        before = {path: status(alice, path) for path in paths(story)}
         for path in before:
             document = office.open(path, Hidden=True)
             assert not document.isReadonly()
-            assert PAGE in text_of(document).getString() or path.suffix == ".pptx", text_of(document).getString()
-            text_of(document).setString("Bob sells pears.")
+            assert text_of(document).getString() == PAGE, path
+            text_of(document).setString(CHANGED)
             document.store()
             document.close(True)
     for path, old in before.items():
-        now = protected(alice, path)
-        assert {**now, "OriginalSize": 0} == {**old, "OriginalSize": 0}, (old, now)
+        assert {**status(alice, path), "OriginalSize": 0} == {**old, "OriginalSize": 0}
         clear = alice.home / path.name
         alice.rms("unprotect", path, "--output", clear)
         with zipfile.ZipFile(clear) as package:
-            assert any(b"Bob sells pears." in package.read(name) for name in package.namelist()), path
-    assert not any(b"Bob sells" in p.read_bytes() for p in story.folder.iterdir())
+            assert any(CHANGED.encode() in package.read(name) for name in package.namelist()), path
+    return office
 
 
-def refused_for_carol(story):
-    carol = story.lab.person("carol")
-    office = Office(carol)
-    office.run("--convert-to", "txt:Text", "--outdir", str(carol.home), str(story.folder / "plan.docx"))
-    assert "OpenRMS: you have no rights to this content" in office.text(), office.text()
-    assert not (carol.home / "plan.txt").exists()
+def status(person, path):
+    return person.rms("status", path, "--json").json
+
+
+def refused(story, name, like):
+    """Nothing comes out, and LibreOffice says why."""
+    person = story.lab.person(name)
+    office = Office(person, like)
+    office.run("--convert-to", "txt:Text", "--outdir", str(person.home), str(story.folder / "plan.docx"))
+    assert not (person.home / "plan.txt").exists()
+    assert "OpenRMS: " in office.text(), office.text()
+    shutil.rmtree(office.profile)
+    return office.text()
+
+
+def looked_at_by_dave(story, like):
+    """In a window: read-only for good, not printed, not copied, not exported. touches: C-088 C-091"""
+    with screen(story.lab.dir) as (display, dump), Office(story.lab.person("dave"), like, display) as office:
+        for path in reversed(paths(story)):
+            document = office.open(path)
+            frame = document.CurrentController.Frame
+            assert document.isReadonly()
+            assert text_of(document).getString() == CHANGED
+            for command in REFUSED:
+                assert not is_enabled(office, frame, command), (path, command)
+            assert is_enabled(office, frame, "About")
+            try:
+                document.store()
+                raise AssertionError("saved without the right")
+            except IOException:
+                pass
+            if path.suffix != ".docx":
+                document.close(True)
+        dispatch, url = dispatch_of(office, frame, "Print")
+        threading.Thread(target=ask, args=(dispatch, url), daemon=True).start()
+        wait_for("no message", lambda: "must not be printed" in office.text())
+        wait_for("an empty screen", lambda: len({p for row in picture(dump)[2] for p in zip(row[::30], row[1::30], row[2::30])}) > 8)
+        settle(dump)
+        write_png(BUILD / "libreoffice.png", *picture(dump))
+    assert not any("plan" in p.name.lower() for p in (story.lab.dir / "tmp").rglob("*"))
+
+
+def ask(dispatch, url):
+    """Comes back when the person has read the message: here, with the end of LibreOffice."""
+    with contextlib.suppress(Exception):
+        dispatch.dispatch(url, ())
+
+
+def settle(dump, quiet=1.5):
+    """Until the picture stays as it is."""
+    last, since = None, time.monotonic()
+    end = since + 60
+    while time.monotonic() - since < quiet and time.monotonic() < end:
+        now = dump.read_bytes()
+        if now != last:
+            last, since = now, time.monotonic()
+        time.sleep(0.2)
 
 
 def tells_the_story():
-    with Story() as story:
-        edited_by_bob(story)
-        refused_for_carol(story)
+    with Lab(people=("alice", "bob", "carol", "dave")) as lab:
+        story = Story(lab)
+        office = edited_by_bob(story)
+        assert "you have no rights to this content" in refused(story, "carol", office)
+        assert "EXTRACT and OBJMODEL" in refused(story, "dave", office)
+        looked_at_by_dave(story, office)
 
 
 main(tells_the_story)
