@@ -1,9 +1,10 @@
-"""Every verb of `rms admin`, taken from its own table (`--help`), so that a new one is tested from the day it is there: its examples
+"""Every verb of `rms admin`, and those of people, taken from their own table (`--help`), so that a new one is tested from the day it is there: its examples
 work; --what-if tries them and changes nothing; bad input of every kind is refused with nothing changed."""
 import concurrent.futures
 import os
 import re
 import shlex
+import shutil
 import sqlite3
 import uuid
 
@@ -24,8 +25,8 @@ SESSION = {("login",), ("logout",)}  # the sessions of people, below
 
 
 class Verb:
-    def __init__(self, path, text):
-        self.path, self.text = path, text
+    def __init__(self, path, text, program="rms admin "):
+        self.path, self.text, self.program = path, text, program
         usage = text.splitlines()[0]
         self.operands = usage.split("[OPTION…]", 1)[1].split()
         own = text.partition("\nOptions:")[2].partition("\nOptions of every verb:")[0]
@@ -33,11 +34,13 @@ class Verb:
         self.changes = "what-if" in self.options
         joined = text.partition("Examples:\n")[2].partition("\n\n")[0].replace("\\\n", " ")
         lines = [line.split(" | ")[0] for line in joined.splitlines()]
-        self.examples = [shlex.split(line, comments=True)[2:] for line in lines if line.strip().startswith("rms admin " + " ".join(path))]
+        self.examples = [shlex.split(line, comments=True)[len(program.split()):] for line in lines if line.strip().startswith(program + " ".join(path))]
+        if program == "rms ":
+            return
         assert self.examples, (path, "has no example of its own")
 
     def __repr__(self):
-        return "rms admin " + " ".join(self.path)
+        return self.program + " ".join(self.path)
 
 
 def verbs(lab, path=()):
@@ -330,5 +333,130 @@ def verbs_of_administration():
             print(f"     {check.__name__}: {check(stage, table)} lines", flush=True)
 
 
+# --- the verbs of people ----------------------------------------------------------------------------------------------------------------------
+
+# Examples that end in a program that is not here, or take away what the others need. Each with its reason.
+ELSEWHERE = {"view": "starts a viewer: scenario terminal", "login": "scenario signin", "logout": "ends the session", "auth clear": "ends the session",
+             "reset": "ends the session", "label get": "needs packages of Office: label_test.py", "label set": "label_test.py",
+             "label remove": "label_test.py", "cache clean": "takes licences away"}
+NOT_RUN = ("--app", "--draft", "--delegate", "--hand-over", "--family")  # a viewer, a mail program; owner's: scenarios share, tracking, owner
+
+
+def verbs_below(person, path=()):
+    text = person.rms(*path, "--help").out
+    if "[ARGUMENT…]" not in text.splitlines()[0]:
+        return [Verb(path, text, "rms ")]
+    found = []
+    for line in text.partition("\nVerbs:\n")[2].partition("\n\n")[0].splitlines():
+        word = VERB.match(line)
+        if word and (path or word.group(1) != "admin"):
+            found += verbs_below(person, (*path, word.group(1)))
+    return found
+
+
+def furnish(alice):
+    """The files that the examples speak of, as often as wanted."""
+    shutil.rmtree(alice.home / "desk", ignore_errors=True)
+    desk = alice.home / "desk"
+    desk.mkdir()
+    for name in ("plan.txt", "board/minutes.txt", "figures.csv", "budget.txt", "archive/old.txt", "minutes.txt", "offer.txt", "chart.txt", "notes.txt"):
+        (desk / name).parent.mkdir(exist_ok=True)
+        (desk / name).write_text(f"This is {name}.\n")
+    for made, source in (("plan.ptxt", "plan.txt"), ("figures.csv.pfile", "figures.csv"), ("archive/old.ptxt", "archive/old.txt")):
+        alice.rms("protect", source, "-o", made, "--perm", "bob@contoso.test:Co-Author", cwd=desk)
+    (desk / "archive/old.txt").unlink()
+    return desk
+
+
+def sample(words, content):
+    """Of formats that are kept as text here: what an example does is the same."""
+    words = [w.replace("offer.docx", "offer.txt").replace("budget.docx", "plan.ptxt").replace("minutes.docx", "minutes.txt") for w in words]
+    return [content if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", w) else w for w in words]
+
+
+def examples_of_people(alice, table):
+    """As they stand in --help, which the manual pages repeat."""
+    desk, count, failures = furnish(alice), 0, []
+    alice.rms("license", "new", "--out", "board.lic", "--only-me", cwd=desk)
+    alice.rms("track", "plan.ptxt", "--register", cwd=desk)
+    content = alice.rms("--json", "track").json_lines[0]["ContentId"]
+    late = [v for v in table if v.path[0] == "revoke"]  # what is revoked opens no more
+    for verb in [v for v in table if v not in late] + late:
+        for example in verb.examples:
+            if " ".join(verb.path) in ELSEWHERE or any(w.split("=")[0] in NOT_RUN for w in example) or "|" in example:
+                continue
+            words = [w for w in sample(example, content) if not w.startswith(("<", ">"))]
+            if "--out" in words and verb.path == ("license", "new"):
+                (desk / "board.lic").unlink(missing_ok=True)
+            if verb.path == ("revoke",) and "--undo" not in words:
+                words.append("--force")  # the answer at a terminal
+            if verb.path == ("unprotect",):
+                for clear in ("plan.txt", "figures.csv"):
+                    (desk / clear).unlink()
+            done = alice.rms(*words, code=None, cwd=desk, stdin="figures.csv.pfile\0" if "--stdin0" in words else "")
+            count += 1
+            if done.code not in (0, 7) and not (verb.path == ("doctor",) and done.code == 1):
+                failures.append(repr(done))
+            if verb.path == ("unprotect",):
+                desk = furnish(alice)
+                alice.rms("license", "new", "--out", "board.lic", "--only-me", cwd=desk)
+                alice.rms("track", "plan.ptxt", "--register", cwd=desk)
+    assert not failures, "\n".join(failures)
+    return count
+
+
+def places(verb):
+    """Operands and options that take a value: (wanted word, how a line looks with one)."""
+    if verb.operands:
+        yield verb.operands[0].strip("[]…"), lambda v: [*verb.path, v]
+    fit = ["plan.txt" if verb.path[0] in ("protect", "share") else "plan.ptxt"] if verb.operands and not verb.operands[0].startswith("[") else []
+    need = {"protect": ["--only-me"], "share": ["--to", "bob@contoso.test"], "license": ["--out", "new.lic", "--only-me"],
+            "perms": ["--out", "new.lic", "--permissions", "Viewer", "--users", "bob@contoso.test"]}.get(verb.path[0], [])
+    for name, argument in verb.options.items():
+        if argument is not None and argument != "N":
+            kept = [w for i, w in enumerate(need) if w != f"--{name}" and (i == 0 or need[i - 1] != f"--{name}")]
+            yield argument, lambda v, n=name, k=kept: [*verb.path, *fit, *(k if verb.path != ("license", "show") else []), f"--{n}={v}"]
+
+
+def bad_input_of_people(alice, table):
+    """Control characters, markup, far too much, folders, files that are not there or not what they seem: refused or text."""
+    desk = furnish(alice)
+    (desk / "junk.ptxt").write_bytes(b".pfile" + bytes(range(256)) * 40)
+    (desk / "cut.ptxt").write_bytes((desk / "plan.ptxt").read_bytes()[:900])
+    (desk / "empty.ptxt").write_bytes(b"")
+    lines = []
+    for verb in table:
+        if verb.path[0] in ("login", "logout", "reset", "auth", "view"):  # scenario signin; view is open
+            continue
+        for argument, line in places(verb):
+            if argument in ("DIR", "COMMAND", "BASE"):
+                continue
+            writes = argument == "FILE" and line("x")[-1].startswith(("--out", "--draft"))
+            wrong = ["missing/of this", "archive"] if writes else ["missing", "archive/missing", "junk.ptxt", "cut.ptxt", "empty.ptxt"] if "FILE" in argument or argument == "LOG" else []
+            lines += [line(v) for v in ([] if writes else [HOSTILE, LONG]) + wrong]
+
+    def check(words):
+        done = alice.rms(*words, code=None, cwd=desk, stdin="")
+        assert 0 <= done.code <= 7, done
+        assert "\x1b" not in done.out + done.err and "\x07" not in done.out + done.err and "(internal)" not in done.err, ([w[:200] for w in words], done.err[:3000])
+        assert len(done.err) < 300_000, (words[:3], len(done.err))
+
+    before = {p: p.read_bytes() for p in desk.rglob("*.txt")}
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(check, lines))
+    assert {p: p.read_bytes() for p in before} == before, "bad input changed a file"
+    return len(lines)
+
+
+# touches: C-212
+def verbs_of_people():
+    with Lab(people=("alice", "bob")) as lab:
+        alice = lab.person("alice")
+        table = verbs_below(alice)
+        assert len(table) > 20 and {name for v in table for name in [" ".join(v.path)]} >= set(ELSEWHERE), sorted(" ".join(v.path) for v in table)
+        for check in (examples_of_people, bad_input_of_people):
+            print(f"     {check.__name__}: {check(alice, table)} lines", flush=True)
+
+
 if __name__ == "__main__":
-    main(verbs_of_administration)
+    main(verbs_of_administration, verbs_of_people)
