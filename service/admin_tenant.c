@@ -105,19 +105,41 @@ static int read_style(struct rms_admin_body *body, struct rms_tenant_request *wa
                : rms_reader_fail(&body->reader, "DefaultTemplates", "neither new nor old");
 }
 
+/* S-079: OWNER and EXPORT always; EXTRACT may be added. */
+static int read_removal(struct rms_admin_body *body, bool *extract)
+{
+    const char *const *rights = NULL;
+    size_t count = 0;
+    RMS_TRY(rms_reader_texts(&body->reader, body->object, "RemovalRights", &rights, &count));
+    if (rights == NULL) {
+        return RMS_OK;
+    }
+    *extract = false;
+    for (size_t i = 0; i < count; i++) {
+        bool is_extract = rms_text_equal_nocase(rights[i], "EXTRACT");
+        if (!is_extract && !rms_text_equal_nocase(rights[i], "OWNER") &&
+            !rms_text_equal_nocase(rights[i], "EXPORT")) {
+            return rms_reader_fail(&body->reader, "RemovalRights", "not OWNER, EXPORT or EXTRACT");
+        }
+        *extract |= is_extract;
+    }
+    return RMS_OK;
+}
+
 static int read_tenant(struct rms_admin_body *body, struct rms_tenant_request *wanted)
 {
     RMS_TRY(rms_admin_need(body, "Name", NAME_MAX_BYTES, &wanted->name));
     RMS_TRY(read_domains(body, wanted));
     RMS_TRY(rms_reader_bool(&body->reader, body->object, "Disabled", &wanted->disabled));
     RMS_TRY(rms_reader_bool(&body->reader, body->object, "LegacyDefaults", &wanted->legacy_rights));
+    RMS_TRY(read_removal(body, &wanted->removal_extract));
     return read_style(body, wanted);
 }
 
 int rms_admin_tenant_add(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {
-        "Name", "Domains", "Disabled", "LegacyDefaults", "OldTemplateNames", "DefaultTemplates", NULL};
+    static const char *const names[] = {"Name", "Domains", "Disabled", "LegacyDefaults", "OldTemplateNames",
+        "DefaultTemplates", "RemovalRights", NULL};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tenant_request wanted = {0};
     const char *id = NULL;
@@ -230,27 +252,6 @@ static int read_number(struct rms_admin_body *body, const char *name, int64_t ma
         return rms_reader_fail(&body->reader, name, range != NULL ? range : "out of range");
     }
     *out = (unsigned)number;
-    return RMS_OK;
-}
-
-/* S-079: OWNER and EXPORT always; EXTRACT may be added. */
-static int read_removal(struct rms_admin_body *body, bool *extract)
-{
-    const char *const *rights = NULL;
-    size_t count = 0;
-    RMS_TRY(rms_reader_texts(&body->reader, body->object, "RemovalRights", &rights, &count));
-    if (rights == NULL) {
-        return RMS_OK;
-    }
-    *extract = false;
-    for (size_t i = 0; i < count; i++) {
-        bool is_extract = rms_text_equal_nocase(rights[i], "EXTRACT");
-        if (!is_extract && !rms_text_equal_nocase(rights[i], "OWNER") &&
-            !rms_text_equal_nocase(rights[i], "EXPORT")) {
-            return rms_reader_fail(&body->reader, "RemovalRights", "not OWNER, EXPORT or EXTRACT");
-        }
-        *extract |= is_extract;
-    }
     return RMS_OK;
 }
 

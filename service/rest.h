@@ -17,6 +17,8 @@ int rms_rest_signed_templates(struct rms_front *front, struct rms_request *reque
 int rms_rest_template_information(
     struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_publish(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_rights_list(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_rights_change(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_end_user_licence(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_use_licence(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_licensor_certificate(
@@ -61,6 +63,9 @@ RMS_MUST_USE int rms_rest_wanted(struct rms_request *request, uint32_t *wanted_o
 /* Members of a licence answer that both forms have (rest-protocol 9.1), without brackets. */
 void rms_rest_write_answer(
     struct rms_buf *out, const struct rms_request *request, const struct rms_answer *answer);
+
+/* "UserRights":[...], groups not expanded. */
+void rms_rest_write_grants(struct rms_buf *out, struct rms_arena *arena, const struct rms_policy *policy);
 
 /* "key":{...} with the content key. */
 void rms_rest_write_key(struct rms_buf *out, enum rms_cipher_mode mode, const struct rms_released *released);

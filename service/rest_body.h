@@ -24,6 +24,21 @@ struct rms_publish_body {
         policy; /* ad hoc: all of it but the id; template: only signed data and the audit flag */
 };
 
+/* POST publishinglicenses/rights and …/rights/change. */
+struct rms_rights_body {
+    struct rms_view licence; /* whose list it is */
+    const struct rms_grant *added;
+    size_t added_count;
+    const char *const *removed; /* principals as in rms_grant_principal_text */
+    size_t removed_count;
+    const struct rms_name_value
+        *container; /* what the file says of itself now; names begin with Container. */
+    size_t container_count;
+};
+
+RMS_MUST_USE int rms_rest_body_rights(struct rms_arena *arena, struct rms_view body,
+    struct rms_rights_body *rights_out, const char **detail_out);
+
 RMS_MUST_USE int rms_rest_body_publish(struct rms_arena *arena, struct rms_view body,
     struct rms_publish_body *publish_out, const char **detail_out);
 

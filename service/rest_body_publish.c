@@ -1,6 +1,7 @@
 /* What a publisher asks for (rest-protocol section 8). */
 #include "base/json.h"
 #include "base/text.h"
+#include "crypto/base64.h"
 #include "service/rest_body.h"
 #include "service/rest_json.h"
 
@@ -8,6 +9,8 @@
 #define TEXT_MAX_BYTES   4096
 #define OFFLINE_DAYS_MAX 65535
 #define LCID_DEFAULT     1033
+#define LICENCE_MAX      (8u * 1024 * 1024)
+#define CONTAINER        "Container."
 
 /* --- descriptors ------------------------------------------------------------------------------------ */
 
@@ -303,6 +306,67 @@ int rms_rest_body_publish(struct rms_arena *arena, struct rms_view body, struct 
     int rc = rms_reader_parse(&reader, body, &json);
     if (rc == RMS_OK) {
         rc = take_body(&reader, json, publish_out);
+    }
+    *detail_out = reader.detail;
+    return rc;
+}
+
+/* --- the list of an existing licence ------------------------------------------------------------------ */
+
+static int take_licence(struct rms_reader *r, const json_t *body, struct rms_view *licence_out)
+{
+    static const char name[] = "SerializedPublishingLicense";
+    const char *text = json_string_value(json_object_get(body, name));
+    RMS_BUF_CLEANUP struct rms_buf bytes = RMS_BUF_INIT(LICENCE_MAX);
+    if (text == NULL || rms_base64_decode(rms_view_str(text), &bytes) < 0) {
+        return rms_reader_fail(r, name, "not base64");
+    }
+    const uint8_t *copy = rms_arena_copy(r->arena, bytes.data, bytes.len);
+    *licence_out = rms_view_of(copy, bytes.len);
+    return copy != NULL ? RMS_OK : RMS_E_NO_MEMORY;
+}
+
+static int take_container(struct rms_reader *r, const json_t *body, struct rms_rights_body *out)
+{
+    RMS_TRY(rms_reader_pairs(r, body, "SignedApplicationData", &out->container, &out->container_count));
+    for (size_t i = 0; i < out->container_count; i++) {
+        if (strncmp(out->container[i].name, CONTAINER, sizeof CONTAINER - 1) != 0) {
+            return rms_reader_fail(
+                r, "SignedApplicationData", "only what the file says of itself can change");
+        }
+    }
+    return RMS_OK;
+}
+
+static int take_change(struct rms_reader *r, const json_t *body, struct rms_rights_body *out)
+{
+    static const char *const names[] = {
+        "SerializedPublishingLicense", "Add", "Remove", "SignedApplicationData", NULL};
+    const json_t *added = json_object_get(body, "Add");
+    struct rms_policy list = {0};
+    RMS_TRY(rms_reader_only(r, body, names));
+    RMS_TRY(take_licence(r, body, &out->licence));
+    if (added != NULL && !json_is_array(added)) {
+        return rms_reader_fail(r, "Add", "not a list");
+    }
+    if (json_array_size(added) > 0) {
+        RMS_TRY(take_list(r, added, &rights_form, &list));
+    }
+    out->added = list.grants;
+    out->added_count = list.grant_count;
+    RMS_TRY(rms_reader_texts(r, body, "Remove", &out->removed, &out->removed_count));
+    return take_container(r, body, out);
+}
+
+int rms_rest_body_rights(struct rms_arena *arena, struct rms_view body, struct rms_rights_body *rights_out,
+    const char **detail_out)
+{
+    struct rms_reader reader = {arena, NULL};
+    RMS_JSON_CLEANUP json_t *json = NULL;
+    *rights_out = (struct rms_rights_body){0};
+    int rc = rms_reader_parse(&reader, body, &json);
+    if (rc == RMS_OK) {
+        rc = take_change(&reader, json, rights_out);
     }
     *detail_out = reader.detail;
     return rc;

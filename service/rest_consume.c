@@ -28,6 +28,15 @@ static void write_grant(struct rms_buf *out, struct rms_arena *arena, const stru
     rms_out_close(out, '}');
 }
 
+void rms_rest_write_grants(struct rms_buf *out, struct rms_arena *arena, const struct rms_policy *policy)
+{
+    rms_out_open(out, "UserRights", '[');
+    for (size_t i = 0; i < policy->grant_count; i++) {
+        write_grant(out, arena, &policy->grants[i]);
+    }
+    rms_out_close(out, ']');
+}
+
 /* The whole policy is shown to those who may see it (S-080, S-282). */
 static void write_policy(struct rms_buf *out, struct rms_arena *arena, const struct rms_answer *answer)
 {
@@ -43,11 +52,7 @@ static void write_policy(struct rms_buf *out, struct rms_arena *arena, const str
     rms_out_bool(out, "allowOfflineAccess", days != 0);
     rms_out_int(out, "IntervalTimeInDays", !decision->offline_allowed ? 0 : days > 0 ? days : SHOWN_NO_LIMIT);
     rms_out_time(out, "LicenseValidUntil", rms_policy_ends(policy, answer->opening->issued_at));
-    rms_out_open(out, "UserRights", '[');
-    for (size_t i = 0; i < policy->grant_count; i++) {
-        write_grant(out, arena, &policy->grants[i]);
-    }
-    rms_out_close(out, ']');
+    rms_rest_write_grants(out, arena, policy);
     rms_out_null(out, "UserRoles");
     rms_out_close(out, '}');
 }
@@ -67,6 +72,7 @@ void rms_rest_write_answer(
     const struct rms_decision *decision = &answer->decision;
     bool granted = answer->code == RMS_OK;
     static const struct rms_rights none = {0};
+    static const char *const removal[] = {"OWNER", "EXPORT", "EXTRACT"};
     rms_out_text(out, "AccessStatus", access_status(answer->code));
     rms_out_text(out, "Reason", granted ? NULL : rms_error_info(answer->code)->reason);
     rms_out_text(out, "Id", o->policy.id);
@@ -77,6 +83,9 @@ void rms_rest_write_answer(
     rms_out_text(out, "IssuedTo", request->address);
     rms_out_text(out, "ContentId", o->content_id);
     rms_out_rights(out, "Rights", granted ? &decision->rights : &none);
+    if (granted && answer->tenant->row.removal_rights_extract) {
+        rms_out_texts(out, "RemovalRights", removal, 3); /* S-079; without it OWNER and EXPORT */
+    }
     rms_out_texts(out, "Roles", NULL, 0);
     rms_out_time(out, "ContentValidUntil", granted ? decision->content_valid_until : RMS_TIME_NONE);
     rms_out_time(out, "LicenseValidUntil", granted ? decision->licence_valid_until : RMS_TIME_NONE);
@@ -276,6 +285,7 @@ static int build_licence(struct using *u)
         .licence_valid_until = decision->licence_valid_until,
         .data = opening->policy.encrypted_data,
         .data_count = opening->policy.encrypted_count,
+        .removal_extract = u->answer.tenant->row.removal_rights_extract,
     };
     RMS_TRY(rms_ul_build(&key->server, NULL, &wanted, &signer, &u->ul));
     rms_buf_append_view(&u->ul, key->server.slc_text);

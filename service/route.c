@@ -67,6 +67,8 @@ const struct rms_route rms_routes[] = {
     FOR_OTHERS(POST, "enduserlicenses", OPEN, LICENCE, end_user_licence, "FECreateEndUserLicenseV1"),
     BEARER(POST, "uselicenses", LICENCE, use_licence, "AcquireLicense"),
     FOR_OTHERS(POST, "publishinglicenses", PROTECT, LICENCE, publish, "FECreatePublishingLicenseV1"),
+    BEARER(POST, "publishinglicenses/rights", LICENCE, rights_list, "GetRightsList"),
+    BEARER(POST, "publishinglicenses/rights/change", LICENCE, rights_change, "UpdateRightsList"),
     BEARER(GET, "servicediscovery", 0, discovery, "ServiceDiscoveryForUser"),
     FOR_OTHERS(GET, "templates", PROTECT, 0, templates, "FEGetAllTemplates"),
     BEARER(GET, "signedtemplates", 0, signed_templates, "AcquireTemplates"),

@@ -81,6 +81,7 @@ static int make(struct making *m)
     RMS_TRY(rms_tenant_init(m->request->arena, m->wanted->name, m->request->now, &m->tenant));
     m->tenant.domains = m->wanted->domains;
     m->tenant.domain_count = m->wanted->domain_count;
+    m->tenant.removal_rights_extract = m->wanted->removal_extract;
     m->tenant.state = m->wanted->disabled ? RMS_TENANT_DISABLED : RMS_TENANT_ENABLED;
     RMS_TRY(append_defaults(m, templates));
     /* key operations take long: before the transaction, not inside (store.h) */

@@ -14,6 +14,7 @@ struct rms_tenant_request {
     bool disabled;
     bool legacy_rights;      /* default templates with the rights before October 2017 (table 3.4) */
     bool old_template_names; /* "<organisation> - Confidential" (S-009) */
+    bool removal_extract;    /* EXTRACT removes protection (S-079) */
 };
 
 /* id_out: the new tenant's GUID, in the request's arena. RMS_E_CONFLICT when a domain is taken. */

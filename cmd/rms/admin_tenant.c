@@ -6,12 +6,17 @@
 
 static const char *const name_styles[] = {"new", "old", NULL};
 
+#define REMOVAL_OPTION                                                                                       \
+    LIST("removal-right", "RIGHT",                                                                           \
+        "rights that allow to remove protection: OWNER and EXPORT always, EXTRACT only when given")
+
 static const struct option_row create_options[] = {
     TEXT("name", "NAME", "name of the organisation (needed)"),
     LIST("domain", "DOMAIN", "a domain of it (needed, may be repeated)"),
     FLAG("disabled", "create it disabled, so that keys can be imported first"),
     FLAG("legacy-defaults", "default templates with the rights of before October 2017"),
     CHOICE("default-templates", "new|old", "how the default templates are named (default: new)", name_styles),
+    REMOVAL_OPTION,
     CHANGE_OPTIONS,
     SOCKET_OPTION,
     OPTIONS_END,
@@ -24,6 +29,7 @@ static const struct call_field create_fields[] = {
     {"Disabled", FIELD_TRUE, "disabled", 0},
     {"LegacyDefaults", FIELD_TRUE, "legacy-defaults", 0},
     {"DefaultTemplates", FIELD_TEXT, "default-templates", 0},
+    {"RemovalRights", FIELD_LIST, "removal-right", 0},
     FIELDS_END,
 };
 static const char *const create_needed[] = {"name", "domain", NULL};
@@ -39,8 +45,7 @@ static const struct call tenant_show = {.method = "GET", .path = TENANT_PATH};
 static const char *const on_off[] = {"true", "false", NULL};
 static const struct option_row settings_options[] = {
     NUMBER("group-cache", "seconds that group membership is kept (0 to 86400)", 0, 86400),
-    LIST("removal-right", "RIGHT",
-        "rights that allow to remove protection: OWNER and EXPORT always, EXTRACT when given"),
+    REMOVAL_OPTION,
     CHOICE("compatibility", "true|false",
         "the compatibility profile: keys of 2048 bits, for clients of any age", on_off),
     TENANT_OPTION,

@@ -223,7 +223,133 @@ static int run_perms(struct arguments *arguments)
     return status == 0 ? stored(argument_text(arguments, "out")) : status;
 }
 
+/* --- perms list, perms set -------------------------------------------------------------------------------
+ */
+
+static int keep(void *user_data, const void *data, size_t len)
+{
+    rms_buf_append(user_data, data, len);
+    return rms_buf_status(user_data);
+}
+
+/* "WHO: RIGHT RIGHT" */
+static void print_rights(const char *who, const json_t *rights)
+{
+    struct rms_buf RMS_BUF_CLEANUP line = RMS_BUF_INIT(65536);
+    const json_t *right;
+    size_t i;
+
+    rms_buf_append_str(&line, who);
+    rms_buf_append_str(&line, ":");
+    json_array_foreach(rights, i, right)
+    {
+        rms_buf_append_str(&line, " ");
+        rms_buf_append_str(&line, json_string_value(right) != NULL ? json_string_value(right) : "");
+    }
+    print_line(stdout, rms_buf_text(&line));
+}
+
+static void print_listing(const struct rms_buf *text)
+{
+    json_t *listing = json_loadb((const char *)text->data, text->len, 0, NULL);
+    const json_t *grant;
+    size_t i;
+
+    if (listing != NULL && output_json()) {
+        output_object(listing);
+        return;
+    }
+    print_rights(_("your rights"), json_object_get(listing, "Rights"));
+    json_array_foreach(json_object_get(listing, "UserRights"), i, grant)
+    {
+        const char *who = json_string_value(json_array_get(json_object_get(grant, "Users"), 0));
+
+        print_rights(who != NULL ? who : "?", json_object_get(grant, "Rights"));
+    }
+    json_decref(listing);
+}
+
+static int run_list(struct arguments *arguments)
+{
+    struct rms_context *CLOSE_CONTEXT context = NULL;
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(32u << 20);
+    size_t count;
+    const char *path = argument_operands(arguments, &count)[0];
+    int status = open_context(arguments, &context);
+    int code;
+
+    if (status != 0) {
+        return status;
+    }
+    code = rms_rights_list(context, path, keep, &text);
+    if (text.len > 0) {
+        print_listing(&text);
+    }
+    return code < 0 ? output_error(context, path, code) : EXIT_DONE;
+}
+
+static const struct option_row set_options[] = {
+    GRANT_OPTIONS,
+    LIST("remove", "WHO", "take everything from this recipient (may be repeated)"),
+    OPTIONS_END,
+};
+
+static int run_set(struct arguments *arguments)
+{
+    struct rms_context *CLOSE_CONTEXT context = NULL;
+    struct rms_policy_builder *policy = NULL;
+    size_t grants;
+    size_t removed_count;
+    size_t count;
+    const char *path = argument_operands(arguments, &count)[0];
+    const char *const *removed = argument_list(arguments, "remove", &removed_count);
+    int status;
+    int code;
+
+    (void)argument_list(arguments, "perm", &grants);
+    if (grants + removed_count == 0) {
+        return usage_error(arguments, _("give --perm WHO:RIGHTS, --remove WHO, or both"));
+    }
+    status = grants > 0 ? policy_check(arguments) : 0;
+    status = status == 0 ? open_context(arguments, &context) : status;
+    status = status == 0 && grants > 0 ? policy_make(arguments, context, &policy) : status;
+    if (status != 0) {
+        return status;
+    }
+    code = grants > 0 ? 0 : rms_policy_custom(context, &policy);
+    code = code == 0 ? rms_rights_change(context, path, policy, removed, removed_count) : code;
+    rms_policy_free(&policy);
+    return code < 0 ? output_error(context, path, code) : stored(path);
+}
+
 static const struct verb perms_verbs[] = {
+    {
+        .name = "list",
+        .summary = "Show who may do what with a protected file",
+        .operands = "FILE",
+        .details =
+            "Asks the service. Your own rights are always shown, those of others with VIEWRIGHTSDATA or\n"
+            "OWNER; groups are not expanded.",
+        .examples = "  rms perms list plan.ptxt",
+        .operands_min = 1,
+        .operands_max = 1,
+        .run = run_list,
+    },
+    {
+        .name = "set",
+        .summary = "Change who may do what with a protected file, in place",
+        .operands = "FILE",
+        .details =
+            "Needs EDITRIGHTSDATA or OWNER; with EDITRIGHTSDATA alone nobody gets more than you have.\n"
+            "Content, owner, issuer and expiry stay, and so does tracking. What was protected with a\n"
+            "template follows the template. Copies elsewhere keep the list they have.",
+        .examples = "  rms perms set plan.ptxt --perm carol@contoso.test:VIEW\n"
+                    "  rms perms set plan.ptxt --remove bob@contoso.test",
+        .options = set_options,
+        .operands_min = 1,
+        .operands_max = 1,
+        .run = run_set,
+    },
     {
         .name = "new",
         .summary = "Write a licence file from a level and people",
@@ -237,4 +363,4 @@ static const struct verb perms_verbs[] = {
 };
 
 const struct verb verb_perms = {
-    .name = "perms", .summary = "Licence files from a level and people", .verbs = perms_verbs};
+    .name = "perms", .summary = "Who may do what: of a file, and as a licence file", .verbs = perms_verbs};

@@ -42,14 +42,13 @@ static int fail(const struct opening *o, int code)
 /* Clear bytes leave our hands only for who could have them anyway (C-094, S-090). */
 static bool may_copy(const struct opening *o)
 {
-    return o->info->is_owner || rms_document_allows(o->document, "EXTRACT") ||
-           rms_document_allows(o->document, "EXPORT") || rms_document_allows(o->document, "OWNER");
+    return rms_document_may_unprotect(o->document);
 }
 
 static int refuse_copy(const struct opening *o)
 {
     output_failure(o->path, &(struct failure){.code = RMS_E_NO_RIGHTS,
-                                .detail = _("you may view it; a clear copy needs EXTRACT, EXPORT or OWNER"),
+                                .detail = _("you may view it; a clear copy needs EXPORT or OWNER"),
                                 .referrer = o->info->referrer != NULL ? o->info->referrer : o->info->owner});
     return rms_error_info(RMS_E_NO_RIGHTS)->exit_status;
 }
@@ -352,7 +351,7 @@ static int run_cat(struct arguments *arguments)
     "Asks the service for a licence unless a valid one is kept. A text is shown on the terminal with "       \
     "VIEW.\n"                                                                                                \
     "Other kinds are given to an application as a private copy that is removed afterwards. --output needs\n" \
-    "the right EXTRACT, EXPORT or OWNER; without it nothing is written."
+    "the right EXPORT or OWNER; without it nothing is written."
 
 const struct verb verb_open = {
     .name = "open",
@@ -384,7 +383,7 @@ const struct verb verb_cat = {
     .name = "cat",
     .summary = "Write the clear content of a protected file to standard output",
     .operands = "FILE",
-    .details = "The same as rms open --output -. Needs the right EXTRACT, EXPORT or OWNER.",
+    .details = "The same as rms open --output -. Needs the right EXPORT or OWNER.",
     .examples = "  rms cat figures.csv.pfile | wc -l",
     .operands_min = 1,
     .operands_max = 1,

@@ -276,8 +276,8 @@ RMS_PUBLIC RMS_MUST_USE int rms_protect_file(struct rms_context *context, const 
     const struct rms_policy_builder *policy, const struct rms_file_options *options,
     struct rms_file_result *result_out);
 
-/* Writes the clear file. Needs EXTRACT, EXPORT or OWNER, or being owner or issuer (C-070); else
- * RMS_E_NO_RIGHTS and nothing is written. */
+/* Writes the clear file. Needs what rms_document_may_unprotect asks for; else RMS_E_NO_RIGHTS and nothing is
+ * written. */
 RMS_PUBLIC RMS_MUST_USE int rms_unprotect_file(struct rms_context *context, const char *path,
     const struct rms_file_options *options, struct rms_file_result *result_out);
 
@@ -294,6 +294,20 @@ RMS_PUBLIC RMS_MUST_USE int rms_unprotect_files(struct rms_context *context, con
     size_t count, const struct rms_file_options *options,
     int (*each)(void *user_data, size_t index, int code, const struct rms_file_result *result),
     void *user_data);
+
+/* Who may do what with a protected file, as JSON from the service: ContentId, Owner, IssuedTo, Rights (the
+ * caller's own), UserRights (everybody's, groups not expanded; null without VIEWRIGHTSDATA), Reason. Without
+ * that right, or any, it is written all the same, and the call returns RMS_E_NO_RIGHTS. */
+RMS_PUBLIC RMS_MUST_USE int rms_rights_list(struct rms_context *context, const char *path,
+    int (*write)(void *user_data, const void *data, size_t len), void *user_data);
+
+/* Changes that list in place: the grants of a policy made by rms_policy_custom come to it, the entries of
+ * those named in removed (addresses, domains, "IPC_USER_ID_OWNER") go. Content, content id, owner, issuer and
+ * expiry stay; the file is replaced as a whole or not at all. Needs EDITRIGHTSDATA or OWNER
+ * (RMS_E_NO_RIGHTS), the service, and rights of one's own at least as many as those added. Not for what a
+ * template protects (RMS_E_BAD_ARGUMENT). */
+RMS_PUBLIC RMS_MUST_USE int rms_rights_change(struct rms_context *context, const char *path,
+    const struct rms_policy_builder *added, const char *const *removed, size_t removed_count);
 
 /* Bits: what to be told of by mail, and how often: as it happens, unless a pace is set. */
 enum rms_notification {
@@ -468,6 +482,11 @@ struct rms_document_info {
 RMS_PUBLIC const struct rms_document_info *rms_document_info(const struct rms_document *document);
 /* Application data by name; NULL when absent. */
 RMS_PUBLIC const char *rms_document_data(const struct rms_document *document, const char *name);
+
+/* True when the person may have the content without protection, or under another: owner, issuer, OWNER or
+ * EXPORT; EXTRACT where the tenant whose document it is says so (its setting removal rights). Programs that
+ * write clear content by themselves ask this first. */
+RMS_PUBLIC bool rms_document_may_unprotect(const struct rms_document *document);
 
 /* Saves an edited document: the content of the file `edited` takes the place of the protected file `path`,
  * which must hold the document that is open (RMS_E_BAD_ARGUMENT). Licence, owner, content id and key stay.

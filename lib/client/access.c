@@ -131,6 +131,7 @@ static int use(struct rms_access *access, const struct rms_identity *identity, c
     rms_content_key_fini(&access->key);
     RMS_TRY(rms_enabling_open_key(identity->user_key, &ul.bits, ul.bits_bound, &access->key));
     access->rights = ul.rights;
+    access->removal_extract = ul.removal_extract;
     access->content_valid_until = ul.content_valid_until;
     access->licence_valid_until = ul.licence_valid_until;
     access->data = ul.data;
@@ -417,11 +418,16 @@ static int read_rights_data(struct rms_context *context, struct rms_access *acce
 
 /* --- the ways, in their order --- */
 
-/* EXTRACT is as good as EXPORT where protection is taken off (C-070). */
+bool rms_access_may_unprotect(const struct rms_access *access)
+{
+    return access->is_owner || rms_may_unprotect(&access->rights, access->removal_extract);
+}
+
+/* Whoever wants EXPORT is going to remove protection. */
 static bool enough(const struct rms_access *access)
 {
     return access->is_owner || access->wanted == 0 || rms_rights_allow(&access->rights, access->wanted) ||
-           (access->wanted == RMS_RIGHT_EXPORT && rms_may_unprotect(&access->rights, false));
+           (access->wanted == RMS_RIGHT_EXPORT && rms_access_may_unprotect(access));
 }
 
 static int ask(struct rms_context *context, struct rms_access *access, struct rms_view licence)
@@ -431,6 +437,7 @@ static int ask(struct rms_context *context, struct rms_access *access, struct rm
     RMS_TRY(rms_identity_get(context, RMS_FOR_ASKING, &identity));
     access->from_cache = false;
     access->is_owner = false;
+    access->removal_extract = false;
     access->rights = (struct rms_rights){0};
     return ask_service(context, access, identity, licence);
 }

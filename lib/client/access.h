@@ -15,6 +15,7 @@ struct rms_access {
     struct rms_content_key key;
     uint32_t wanted; /* rights that are going to be used */
     struct rms_rights rights;
+    bool removal_extract;                         /* its tenant lets EXTRACT remove protection (S-079) */
     bool is_owner;                                /* owner of the document, or its issuer */
     bool from_cache;                              /* the service was not asked */
     bool offline_kept;                            /* the licence is kept for opening offline */
@@ -34,6 +35,9 @@ RMS_MUST_USE int rms_access_open(
     struct rms_context *context, struct rms_view licence, uint32_t wanted, struct rms_access **access_out);
 void rms_access_free(struct rms_access **access);
 #define RMS_ACCESS_CLEANUP __attribute__((cleanup(rms_access_free)))
+
+/* May the person remove the protection, or put another in its place (S-079)? */
+bool rms_access_may_unprotect(const struct rms_access *access);
 
 /* Signed application data of the licence by name; NULL when absent. */
 const char *rms_access_signed_data(const struct rms_access *access, const char *name);

@@ -56,8 +56,16 @@ static int find_endpoint(struct rms_context *context, struct rms_access *access,
 static int take_rights(struct rms_access *access, const json_t *reply)
 {
     const json_t *rights = json_object_get(reply, "Rights");
+    const json_t *removal = json_object_get(reply, "RemovalRights");
     const json_t *name;
     size_t i;
+
+    json_array_foreach(removal, i, name)
+    {
+        const char *text = json_string_value(name);
+
+        access->removal_extract = access->removal_extract || (text != NULL && strcmp(text, "EXTRACT") == 0);
+    }
 
     json_array_foreach(rights, i, name)
     {

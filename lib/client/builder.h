@@ -19,6 +19,12 @@ struct rms_policy_builder {
     size_t text_room, grant_room, signed_room, encrypted_room;
 };
 
+/* A change of the list of users and rights, in place; what is added stands in a builder. */
+struct rms_rights_change {
+    const char *const *removed; /* principals */
+    size_t removed_count;
+};
+
 /* Checked before the first file is touched (C-061, C-063). */
 RMS_MUST_USE int rms_builder_check(
     const struct rms_context *context, const struct rms_policy_builder *builder, int64_t now);

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "client/api.h"
 #include "client/context.h"
 #include "crypto/base64.h"
 
@@ -172,6 +173,27 @@ json_t *rms_builder_request(const struct rms_policy_builder *builder, int64_t no
         return NULL;
     }
     return body;
+}
+
+static json_t *names_json(const char *const *texts, size_t count)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        if (json_array_append_new(list, json_string(texts[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+json_t *rms_builder_change(const struct rms_policy_builder *builder, const struct rms_rights_change *change,
+    struct rms_view licence, const struct rms_name_value *more, size_t more_count)
+{
+    return json_pack("{s:o, s:o, s:o, s:o}", "SerializedPublishingLicense", rms_api_base64(licence), "Add",
+        grants_json(builder), "Remove", names_json(change->removed, change->removed_count),
+        "SignedApplicationData", pairs_json(NULL, 0, more, more_count));
 }
 
 static int emit(const struct rms_policy_builder *policy, struct rms_buf *out)

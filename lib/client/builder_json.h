@@ -11,4 +11,8 @@
 json_t *rms_builder_request(const struct rms_policy_builder *builder, int64_t now,
     const struct rms_name_value *more, size_t more_count);
 
+/* The body of publishinglicenses/rights/change: the builder's grants come to the list of this licence. */
+json_t *rms_builder_change(const struct rms_policy_builder *builder, const struct rms_rights_change *change,
+    struct rms_view licence, const struct rms_name_value *more, size_t more_count);
+
 #endif

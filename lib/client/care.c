@@ -184,7 +184,7 @@ static int check_round_trip(struct examination *examination)
     struct rms_issued issued = {0};
     struct rms_access *access = NULL;
     struct rms_plan plan = {0};
-    const struct rms_content_about about = {"", 0};
+    const struct rms_content_about about = {.extension = ""};
     int status = rms_policy_custom(context, &policy);
 
     if (status == 0) {

@@ -240,6 +240,11 @@ static int fill_info(struct rms_document *document)
     return 0;
 }
 
+bool rms_document_may_unprotect(const struct rms_document *document)
+{
+    return rms_handle_is(document, RMS_HANDLE_DOCUMENT) && rms_access_may_unprotect(document->opened.access);
+}
+
 /* --- opening and ending --- */
 
 static int open_content(struct rms_document *document)

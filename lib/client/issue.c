@@ -239,13 +239,26 @@ static int take_key(const json_t *reply, struct rms_issued *issued)
     return issued->key.key != NULL ? 0 : RMS_E_NO_MEMORY;
 }
 
-static int issue_online(const struct rms_plan *plan, const struct extras *extras, struct rms_issued *issued)
+static json_t *request_of(
+    const struct rms_plan *plan, const struct rms_content_about *about, const struct extras *extras)
 {
-    json_t RMS_JSON_CLEANUP *body =
-        rms_builder_request(plan->policy, rms_clock_now(), extras->pairs, extras->count);
+    const struct rms_rights_change *change = plan->change;
+
+    if (change == NULL) {
+        return rms_builder_request(plan->policy, rms_clock_now(), extras->pairs, extras->count);
+    }
+    return rms_builder_change(plan->policy, change, about->licence, extras->pairs, extras->count);
+}
+
+static int issue_online(const struct rms_plan *plan, const struct rms_content_about *about,
+    const struct extras *extras, struct rms_issued *issued)
+{
+    json_t RMS_JSON_CLEANUP *body = request_of(plan, about, extras);
     json_t RMS_JSON_CLEANUP *reply = NULL;
-    const struct rms_api_call call = {
-        .endpoint = RMS_EP_PUBLISHING, .body = body, .on_behalf = plan->on_behalf};
+    const struct rms_api_call call = {.endpoint = RMS_EP_PUBLISHING,
+        .body = body,
+        .path = plan->change != NULL ? "/rights/change" : NULL,
+        .on_behalf = plan->on_behalf};
     const char *content_id;
     int status;
 
@@ -276,7 +289,7 @@ int rms_plan_issue(
     *issued_out = (struct rms_issued){.licence = RMS_BUF_INIT(LICENCE_MAX)};
     describe(about, &extras);
     status = plan->identity != NULL ? issue_offline(plan, &extras, issued_out)
-                                    : issue_online(plan, &extras, issued_out);
+                                    : issue_online(plan, about, &extras, issued_out);
     if (status != 0) {
         rms_issued_fini(issued_out);
     }

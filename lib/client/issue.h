@@ -19,6 +19,7 @@ struct rms_plan {
     const char *address;           /* who protects, or as whom */
     const char *on_behalf;         /* an application protects as this person; NULL: as itself */
     enum rms_persist persist;
+    const struct rms_rights_change *change; /* of what is protected already; NULL: a new licence */
 };
 
 /* Online when asked to, on behalf of somebody, when the owner is somebody else (only the service may sign
@@ -30,8 +31,9 @@ void rms_plan_fini(struct rms_plan *plan);
 
 /* What the licence is for. */
 struct rms_content_about {
-    const char *extension; /* with dot, "" when none */
-    uint64_t size;         /* UINT64_MAX: not known in advance */
+    const char *extension;   /* with dot, "" when none */
+    uint64_t size;           /* UINT64_MAX: not known in advance */
+    struct rms_view licence; /* whose list the plan changes; empty for a new one */
 };
 
 struct rms_issued {

@@ -225,9 +225,23 @@ static int make(const struct rms_errand *errand, struct rms_work *work, const st
 
 /* --- protected already --- */
 
-static bool may_protect_again(const struct rms_access *access)
+/* Another policy in its place, or another list of users and rights in the one it has. */
+static int may_protect_again(
+    const struct rms_errand *errand, const struct rms_work *work, const struct rms_access *access)
 {
-    return access->is_owner || rms_rights_allow(&access->rights, RMS_RIGHT_EXPORT);
+    bool change = errand->plan->change != NULL;
+
+    if (change && !access->is_owner && !rms_rights_allow(&access->rights, RMS_RIGHT_EDITRIGHTSDATA)) {
+        return rms_fail(errand->context, RMS_E_NO_RIGHTS,
+            "%s: changing who may do what needs the right EDITRIGHTSDATA or OWNER, which you do not have",
+            work->source.path);
+    }
+    if (!change && !rms_access_may_unprotect(access)) {
+        return rms_fail(errand->context, RMS_E_ALREADY_PROTECTED,
+            "%s is protected, and replacing that needs the right EXPORT or OWNER, which you do not have",
+            work->source.path);
+    }
+    return 0;
 }
 
 /* It stays in the form it has. */
@@ -238,11 +252,10 @@ static int protect_again(const struct rms_errand *errand, struct rms_work *work,
     if (shape.kind == RMS_CONTAINER_PDF && !errand->context->settings.pdf_native) {
         return rms_fail(errand->context, RMS_E_ALREADY_PROTECTED, "%s", work->source.path);
     }
-    RMS_TRY(rms_opened_licence(errand->context, RMS_RIGHT_EXPORT, opened));
-    if (!may_protect_again(opened->access)) {
-        return rms_fail(errand->context, RMS_E_ALREADY_PROTECTED,
-            "%s is protected, and you may not change its protection", work->source.path);
-    }
+    RMS_TRY(rms_opened_licence(
+        errand->context, errand->plan->change != NULL ? RMS_RIGHT_EDITRIGHTSDATA : RMS_RIGHT_EXPORT, opened));
+    RMS_TRY(may_protect_again(errand, work, opened->access));
+    shape.about.licence = opened->access->text;
     RMS_TRY(rms_opened_clear(errand->context, opened));
     RMS_TRY(rms_opened_size(opened, &shape.about.size));
     shape.about.extension = rms_opened_extension(opened, work->source.name);
@@ -256,9 +269,12 @@ static int protect_again(const struct rms_errand *errand, struct rms_work *work,
 static int protect_clear(const struct rms_errand *errand, struct rms_work *work)
 {
     struct shape shape = {
-        .about = {rms_kind_extension(work->source.name), work->source.reader.size},
+        .about = {.extension = rms_kind_extension(work->source.name), .size = work->source.reader.size},
     };
 
+    if (errand->plan->change != NULL) {
+        return rms_fail(errand->context, RMS_E_NOT_PROTECTED, "%s", work->source.path);
+    }
     RMS_TRY(choose_form(errand->context, work, &shape));
     work->target.change = RMS_NAME_PROTECT;
     return make(errand, work, &shape);

@@ -348,13 +348,17 @@ static void rights_to_unprotect(void **state)
     static const struct {
         uint32_t rights;
         int code;
+        bool extract; /* the tenant lets EXTRACT do */
     } rows[] = {
-        {RMS_RIGHT_VIEW, RMS_E_NO_RIGHTS},
-        {RMS_RIGHT_VIEW | RMS_RIGHT_EDIT | RMS_RIGHT_PRINT, RMS_E_NO_RIGHTS},
-        {RMS_RIGHT_PRINT, RMS_E_NO_RIGHTS},
-        {RMS_RIGHT_VIEW | RMS_RIGHT_EXTRACT, 0},
-        {RMS_RIGHT_VIEW | RMS_RIGHT_EXPORT, 0},
-        {RMS_RIGHT_OWNER, 0},
+        {RMS_RIGHT_VIEW, RMS_E_NO_RIGHTS, true},
+        {RMS_RIGHT_VIEW | RMS_RIGHT_EDIT | RMS_RIGHT_PRINT, RMS_E_NO_RIGHTS, false},
+        {RMS_RIGHT_VIEW | RMS_RIGHT_EDITRIGHTSDATA, RMS_E_NO_RIGHTS, true},
+        {RMS_RIGHT_PRINT, RMS_E_NO_RIGHTS, false},
+        {RMS_RIGHTS_ENCRYPT_ONLY, RMS_E_NO_RIGHTS, false},
+        {RMS_RIGHT_VIEW | RMS_RIGHT_EXTRACT, RMS_E_NO_RIGHTS, false},
+        {RMS_RIGHT_VIEW | RMS_RIGHT_EXTRACT, 0, true},
+        {RMS_RIGHT_VIEW | RMS_RIGHT_EXPORT, 0, false},
+        {RMS_RIGHT_OWNER, 0, false},
     };
     struct fixture *f = *state;
     struct rms_file_result result;
@@ -367,7 +371,7 @@ static void rights_to_unprotect(void **state)
     assert_int_equal(rms_unprotect_file(f->bob, path, NULL, &result), RMS_E_NEEDS_ONLINE);
     for (size_t i = 0; i < RMS_COUNT(rows); i++) {
         const struct rms_test_use use = {
-            RMS_TEST_BOB, "stranger", rows[i].rights, RMS_TIME_NONE, RMS_TIME_NONE};
+            RMS_TEST_BOB, "stranger", rows[i].rights, RMS_TIME_NONE, RMS_TIME_NONE, rows[i].extract};
 
         rms_issuer_license(&f->issuer, f->bob, path, &use);
         assert_int_equal(rms_unprotect_file(f->bob, path, NULL, &result), rows[i].code);
@@ -375,6 +379,8 @@ static void rights_to_unprotect(void **state)
             assert_true(rms_test_holds(result.output, 5000));
         } else {
             assert_string_equal(result.output, "");
+            assert_non_null(
+                strstr(rms_last_detail(f->bob), rows[i].rights == RMS_RIGHT_PRINT ? "viewing" : "EXPORT"));
         }
     }
 }
@@ -404,7 +410,7 @@ static void protect_again(void **state)
 static void protect_again_without_rights(void **state)
 {
     const struct rms_test_use use = {
-        RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW | RMS_RIGHT_EDIT, RMS_TIME_NONE, RMS_TIME_NONE};
+        RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW | RMS_RIGHT_EDIT, RMS_TIME_NONE, RMS_TIME_NONE, false};
     struct fixture *f = *state;
     struct rms_context *bob = rms_issuer_context(&f->issuer, "bob-publisher");
     struct rms_file_result result;

@@ -52,7 +52,7 @@ static int flush(struct rms_protector *protector, bool last)
 static int start(struct rms_protector *protector, const char *extension)
 {
     struct rms_buf RMS_BUF_CLEANUP head = RMS_BUF_INIT(HEAD_MAX);
-    const struct rms_content_about about = {extension, protector->size};
+    const struct rms_content_about about = {.extension = extension, .size = protector->size};
     struct rms_pfile_request request = {extension, {NULL, 0}, {NULL, 0}, protector->size};
 
     RMS_TRY(rms_plan_issue(&protector->plan, &about, &protector->issued));

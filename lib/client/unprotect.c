@@ -21,11 +21,12 @@ static void tell_referrer(struct rms_context *context, const struct rms_access *
 
 static int may_write_clear(struct rms_context *context, const struct rms_access *access, const char *path)
 {
-    if (access->is_owner || rms_may_unprotect(&access->rights, false)) {
+    if (rms_access_may_unprotect(access)) {
         return 0;
     }
     tell_referrer(context, access);
-    return rms_fail(context, RMS_E_NO_RIGHTS, "%s: your rights do not include removing the protection", path);
+    return rms_fail(context, RMS_E_NO_RIGHTS,
+        "%s: removing the protection needs the right EXPORT or OWNER, which you do not have", path);
 }
 
 static int write_content(

@@ -61,10 +61,10 @@ const struct rms_policy_text *rms_policy_text_for(const struct rms_policy *polic
     return policy->text_count > 0 ? &policy->texts[0] : NULL;
 }
 
-bool rms_may_unprotect(const struct rms_rights *rights, bool label_applied)
+bool rms_may_unprotect(const struct rms_rights *rights, bool extract_counts)
 {
     return rms_rights_allow(rights, RMS_RIGHT_EXPORT) ||
-           (!label_applied && rms_rights_allow(rights, RMS_RIGHT_EXTRACT));
+           (extract_counts && rms_rights_allow(rights, RMS_RIGHT_EXTRACT));
 }
 
 /* --- shape. Each check returns the field at fault, or NULL. --- */

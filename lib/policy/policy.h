@@ -196,8 +196,8 @@ const char *rms_language_of(unsigned lcid);
 RMS_MUST_USE int rms_policy_default(
     struct rms_arena *arena, unsigned which, const char *domain, bool legacy, struct rms_policy *policy_out);
 
-/* Removal of protection: OWNER or EXPORT (S-079); EXTRACT too without label_applied, for protection-only
- * programs (C-070) and where the tenant's removal_rights says so. */
-bool rms_may_unprotect(const struct rms_rights *rights, bool label_applied);
+/* Removing protection, and putting another in its place: OWNER or EXPORT; EXTRACT too where the tenant's
+ * removal_rights says so, and there only (S-079, X-03). */
+bool rms_may_unprotect(const struct rms_rights *rights, bool extract_counts);
 
 #endif

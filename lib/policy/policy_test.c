@@ -391,7 +391,7 @@ static void a_default_template_needs_a_domain(void **state)
     rms_arena_free(&tiny);
 }
 
-/* Every right by itself. touches: S-077, S-079, C-070 */
+/* Every right by itself, as it is and where the tenant lets EXTRACT do. touches: S-077, S-079, C-070 */
 static void removal_needs_owner_or_export(void **state)
 {
     struct rms_rights one = {0};
@@ -401,11 +401,11 @@ static void removal_needs_owner_or_export(void **state)
     for (i = 0; rms_right_name(i, &one.bits) != NULL; i++) {
         bool strict = one.bits == RMS_RIGHT_OWNER || one.bits == RMS_RIGHT_EXPORT;
 
-        assert_int_equal(rms_may_unprotect(&one, true), strict);
-        assert_int_equal(rms_may_unprotect(&one, false), strict || one.bits == RMS_RIGHT_EXTRACT);
+        assert_int_equal(rms_may_unprotect(&one, false), strict);
+        assert_int_equal(rms_may_unprotect(&one, true), strict || one.bits == RMS_RIGHT_EXTRACT);
     }
-    assert_false(rms_may_unprotect(&(struct rms_rights){.bits = RMS_RIGHTS_ENCRYPT_ONLY}, true));
-    assert_false(rms_may_unprotect(&(struct rms_rights){0}, false));
+    assert_false(rms_may_unprotect(&(struct rms_rights){.bits = RMS_RIGHTS_ENCRYPT_ONLY}, false));
+    assert_false(rms_may_unprotect(&(struct rms_rights){0}, true));
 }
 
 int main(void)

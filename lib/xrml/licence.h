@@ -320,6 +320,7 @@ struct rms_ul_request {
     int64_t licence_valid_until;       /* RMS_TIME_NONE = unlimited; == issued_at: not to be stored */
     const struct rms_name_value *data; /* encrypted application data of the policy */
     size_t data_count;
+    bool removal_extract; /* the tenant lets EXTRACT remove protection (S-079) */
 };
 
 /* Issued by the server, or by a CLC (issuer_clc not NULL) for its own owner (S-137). */
@@ -340,6 +341,7 @@ struct rms_ul {
     uint8_t bits_bound[RMS_SHA256_BYTES];
     int64_t content_valid_until, licence_valid_until;
     bool no_cache;
+    bool removal_extract;
     const struct rms_name_value *data;
     size_t data_count;
 };

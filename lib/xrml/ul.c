@@ -5,6 +5,7 @@
 
 #define CLOCK_TOLERANCE_S 900
 #define BODY_MAX          (1024u * 1024)
+#define REMOVAL_EXTRACT   "EXTRACT"
 
 /* --- writing -------------------------------------------------------------------------------------- */
 
@@ -121,6 +122,9 @@ static void write_data(struct rms_xwriter *w, const struct rms_ul_request *reque
         write_own_time(w, RMS_XOWN_LICENCE_UNTIL, request->licence_valid_until);
     }
     write_own_time(w, RMS_XOWN_CONTENT_UNTIL, request->content_valid_until);
+    if (request->removal_extract) {
+        rms_xw_data(w, RMS_XDATA_APP, RMS_XOWN_REMOVAL, REMOVAL_EXTRACT);
+    }
     for (size_t i = 0; i < request->data_count; i++) {
         rms_xw_free_data(w, RMS_XDATA_APP, &request->data[i]);
     }
@@ -241,6 +245,17 @@ static int read_own_time(const struct rms_xnode *body, const char *name, int64_t
     return node != NULL ? rms_xread_time(node, time) : 0;
 }
 
+/* Only the one word that is known adds to what removes protection; nothing, or another, is the strict rule.
+ */
+static int read_removal(const struct rms_xnode *body, bool *extract_out)
+{
+    const struct rms_xnode *node;
+
+    RMS_TRY(rms_xread_own(body, RMS_XDATA_APP, RMS_XOWN_REMOVAL, &node));
+    *extract_out = node != NULL && strcmp(node->text, REMOVAL_EXTRACT) == 0;
+    return 0;
+}
+
 /* Our own entries are exact to the second and tell the two ends apart. */
 static int read_data(struct rms_arena *arena, struct rms_ul *ul)
 {
@@ -252,6 +267,7 @@ static int read_data(struct rms_arena *arena, struct rms_ul *ul)
     ul->no_cache = rms_xdata_take_no_cache(&data);
     ul->data = data.values;
     ul->data_count = data.count;
+    RMS_TRY(read_removal(body, &ul->removal_extract));
     ul->content_valid_until = RMS_TIME_NONE;
     RMS_TRY(read_own_time(body, RMS_XOWN_CONTENT_UNTIL, &ul->content_valid_until));
     RMS_TRY(read_own_time(body, RMS_XOWN_LICENCE_UNTIL, &licence));

@@ -136,6 +136,30 @@ static void test_ends(void **state)
     }
 }
 
+/* Nothing, or another word than the one we write, leaves it at OWNER and EXPORT; it is no free data. */
+static void test_removal_right(void **state)
+{
+    struct rms_ul_request request = request_of(&view);
+    const struct rms_name_value data = {"openrms.RemovalRights", "EXTRACT"};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(1u << 20);
+
+        request.removal_extract = i == 1;
+        assert_int_equal(build(&request, &text), 0);
+        assert_int_equal(parse(&text).removal_extract, i);
+        if (i == 1) {
+            memcpy(strstr(rms_buf_text(&text), ">EXTRACT<"), ">ANY____<", 9);
+            assert_false(parse(&text).removal_extract);
+        }
+    }
+    request.data = &data;
+    request.data_count = 1;
+    RMS_BUF_CLEANUP struct rms_buf refused = RMS_BUF_INIT(1u << 20);
+    assert_int_not_equal(build(&request, &refused), 0);
+}
+
 /* What a reader sees who knows only the published form: the earlier of both ends. */
 static void test_published_end(void **state)
 {
@@ -323,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_server_issued),
         cmocka_unit_test(test_every_right_has_the_key),
         cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_removal_right),
         cmocka_unit_test(test_published_end),
         cmocka_unit_test(test_data),
         cmocka_unit_test(test_not_writable),

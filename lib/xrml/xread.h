@@ -108,6 +108,7 @@ RMS_MUST_USE int rms_xread_conditions(const struct rms_xnode *right, const struc
 #define RMS_XOWN_OFFLINE_DAYS  "OpenRMS.OfflineDays"
 #define RMS_XOWN_CONTENT_UNTIL "OpenRMS.ContentValidUntil"
 #define RMS_XOWN_LICENCE_UNTIL "OpenRMS.LicenseValidUntil"
+#define RMS_XOWN_REMOVAL       "OpenRMS.RemovalRights"
 #define RMS_XNO_CACHE          "NOLICCACHE"
 #define RMS_XDATA_APP          "APPSPECIFIC"
 #define RMS_XDATA_TRACKING     "LICENSEMETADATA"

@@ -39,7 +39,7 @@ _rms_words() {
     'admin login') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin logout') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant') echo 'create list show set' ;;
-    'admin tenant create') echo ' --name --domain --disabled --legacy-defaults --default-templates --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tenant create') echo ' --name --domain --disabled --legacy-defaults --default-templates --removal-right --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant list') echo ' --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant show') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant set') echo ' --group-cache --removal-right --compatibility --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -227,7 +227,7 @@ _rms_valued() {
     'completion') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin login') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin logout') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'admin tenant create') echo ' --name --domain --default-templates --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin tenant create') echo ' --name --domain --default-templates --removal-right --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tenant list') echo ' --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tenant show') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tenant set') echo ' --group-cache --removal-right --compatibility --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;

@@ -136,8 +136,11 @@ class Person:
 
 
 class Lab:
+    """removal_right: what beside OWNER and EXPORT removes protection in the tenant that is made. As a rule EXTRACT, so that
+    a Co-Author's clear copy can be compared; "OWNER" leaves it at what tenants have by themselves."""
+
     def __init__(self, people=("alice", "bob", "mallory"), tenant=("Contoso", "contoso.test"), start=True,
-                 rmsd_args=(), login=True, database=None):
+                 rmsd_args=(), login=True, database=None, removal_right="EXTRACT"):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="rmslab-", dir=os.environ.get("RMS_LAB_TMP")))
         self.data = self.dir / "data"
         self.port = free_port()
@@ -153,14 +156,14 @@ class Lab:
         self.token = softhsm.Token(self.dir / "token").make() if softhsm.wanted() else None
         self.people = {}
         self.tenant_name, self.tenant_domain = tenant
-        self._names, self._start, self._login = people, start, login
+        self._names, self._start, self._login, self._removal_right = people, start, login, removal_right
 
     # --- life ---------------------------------------------------------------------------------
     def __enter__(self):
         try:
             if self._start:
                 self.start()
-                self.admin("tenant", "create", "--name", self.tenant_name, "--domain", self.tenant_domain)
+                self.admin("tenant", "create", "--name", self.tenant_name, "--domain", self.tenant_domain, "--removal-right", self._removal_right)
                 for name in self._names:
                     self.add_user(name)
                     if self._login:

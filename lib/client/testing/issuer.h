@@ -41,6 +41,7 @@ struct rms_test_use {
     const char *address, *key;
     uint32_t rights;
     int64_t licence_until, content_until; /* RMS_TIME_NONE: none */
+    bool removal_extract;
 };
 void rms_issuer_license(
     struct rms_issuer *issuer, struct rms_context *context, const char *path, const struct rms_test_use *use);

@@ -39,7 +39,7 @@ def without_correlation(text):
 def tenants_are_separate():
     # proves: S-002, S-017
     # touches: S-001, S-048
-    with Lab(people=("alice",)) as lab:
+    with Lab(people=("alice",), removal_right="OWNER") as lab:
         assert masked(lab.admin("--json", "tenant", "show").json) == GOLDEN
         assert lab.admin("--json", "superuser", "list").json["SuperUsers"] == []
         assert lab.admin("--json", "onboarding", "get").json == {"License": False, "SecurityGroupObjectId": "", "Scope": "All"}
@@ -58,7 +58,7 @@ def tenants_are_separate():
         assert without_correlation(foreign.err) == without_correlation(unknown.err) != "", (foreign, unknown)
         granted = alice.write("g.txt", TEXT)
         kept = alice.write("k.txt", TEXT)
-        alice.rms("protect", granted, "--perm", "fay@fabrikam.test:Co-Author", "--in-place")
+        alice.rms("protect", granted, "--perm", "fay@fabrikam.test:Co-Owner", "--in-place")
         alice.rms("protect", kept, "--template", "Confidential \\ All Employees", "--in-place")
         # nobody needs a licence flag to open (S-017), whatever is asked of who protects
         for tenant in ("contoso.test", "fabrikam.test"):

@@ -101,8 +101,7 @@ def levels(lab):
 
 
 def mail(lab):
-    # proves: S-076
-    # touches: S-077
+    # proves: S-076, S-077
     alice, bob, carol = (lab.person(n) for n in ("alice", "bob", "carol"))
     before = lab.admin("--json", "template", "list").out
     message = alice.write("message.txt", TEXT)
@@ -125,6 +124,8 @@ def mail(lab):
 
     alice.rms("protect", message, "--perm", "bob@contoso.test:EncryptOnly", "-o", alice.home / "encrypted.ptxt")
     assert opens(bob, licence(alice.home / "encrypted.ptxt")) == ENCRYPT_ONLY
+    refused = bob.rms("unprotect", alice.home / "encrypted.ptxt", "--out", bob.home / "clear", code=1)
+    assert "no-rights" in refused.err and "EXPORT" in refused.err and not (bob.home / "clear").exists(), refused
 
 
 def union(lab):
@@ -248,12 +249,12 @@ def cached_membership(lab):
 def template_decides(lab):
     # proves: S-105
     alice, bob, carol = (lab.person(n) for n in ("alice", "bob", "carol"))
-    made = template(lab, "Deciding", ("mkt@contoso.test", ["VIEW", "EXTRACT"]), LicenseValidityDuration=7)
+    made = template(lab, "Deciding", ("mkt@contoso.test", ["VIEW", "EXPORT"]), LicenseValidityDuration=7)
     alice.rms("template", "refresh")
     alice.rms("protect", alice.write("t.txt", TEXT), "--template", "Deciding", "-o", alice.home / "t.ptxt")
     path, text = alice.home / "t.ptxt", licence(alice.home / "t.ptxt")
     assert opens(carol, text) == "no-rights"
-    lab.admin("template", "set", "Deciding", "--grant", "mkt@contoso.test:VIEW,EXTRACT", "--grant", "carol@contoso.test:VIEW")
+    lab.admin("template", "set", "Deciding", "--grant", "mkt@contoso.test:VIEW,EXPORT", "--grant", "carol@contoso.test:VIEW")
     assert opens(carol, text) == {"VIEW"}
     # bob keeps a licence; another device of his has none
     assert bob.rms("cat", path).out.encode() == TEXT
@@ -273,7 +274,7 @@ def template_decides(lab):
 
 
 def what_comes_of_a_policy():
-    with Lab(people=("alice", "bob", "carol", "erin", "robin")) as lab:
+    with Lab(people=("alice", "bob", "carol", "erin", "robin"), removal_right="OWNER") as lab:
         for group in ("mkt", "mkt-eu"):
             lab.admin("group", "add", group, "--address", f"{group}@contoso.test")
         lab.admin("group", "member", "add", "mkt-eu", "erin@contoso.test")

@@ -40,12 +40,17 @@ def protect_open_refuse():
 def viewer_may_not_take_protection_off():
     # proves: S-090, C-094
     # touches: S-079, C-070
-    with Lab(people=("alice", "bob")) as lab:
+    with Lab(people=("alice", "bob"), removal_right="OWNER") as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
-        for right, allowed in (("VIEW", False), ("VIEW,EDIT", False), ("VIEW,EDITRIGHTSDATA", False), ("VIEW,EXPORT", True),
-                               ("OWNER", True)):
+        for right, allowed, ways in (("VIEW", False, ()), ("VIEW,EDIT", False, ()), ("VIEW,EDITRIGHTSDATA", False, ()), ("VIEW,EXPORT", True, ()),
+                                     ("OWNER", True, ()), ("Co-Author", False, ()), ("EncryptOnly", False, ()), ("VIEW,EXTRACT", False, ("--online",)),
+                                     ("setting", None, ()), ("VIEW,EXTRACT", True, ()), ("VIEW,PRINT", False, ()), ("VIEW,EDITRIGHTSDATA", False, ())):
+            if allowed is None: # from here on the organisation lets EXTRACT do, by a change that is logged
+                lab.admin("tenant", "set", "--removal-right", "EXTRACT")
+                assert "SetTenantSettings" in lab.admin("log", "admin").out
+                continue
             path = alice.write(f"{right.replace(',', '-')}.txt", TEXT)
-            alice.rms("protect", path, "--perm", f"bob@contoso.test:{right}", "--in-place")
+            alice.rms("protect", path, "--perm", f"bob@contoso.test:{right}", *ways, "--in-place")
             protected = path.with_suffix(".ptxt")
             before = protected.read_bytes()
             done = bob.rms("unprotect", protected, "--out", bob.home / "out", code=0 if allowed else 1)
@@ -56,9 +61,102 @@ def viewer_may_not_take_protection_off():
                 assert piped.out == (TEXT.decode() if allowed else ""), (right, piped)
             if allowed:
                 assert clear.read_bytes() == TEXT
+                clear.unlink()
             else:
-                assert "no-rights" in done.err, done
+                assert "no-rights" in done.err and "EXPORT" in done.err and "EXPORT" in piped.err, (done, piped)
             assert protected.read_bytes() == before
+            protected.unlink()
+
+
+def the_list_of_users_and_rights():
+    # proves: S-079, S-080
+    people = ("alice", "bob", "carol", "dave", "erin")
+    with Lab(people=people, removal_right="OWNER") as lab:
+        alice, bob, carol, dave, erin = (lab.person(n) for n in people)
+        lab.admin("group", "add", "mkt", "--address", "mkt@contoso.test")
+        lab.admin("group", "member", "add", "mkt", "erin@contoso.test")
+        lab.admin("identity", "refresh", "--group", "mkt")
+        grants = {"bob": "VIEW,EDITRIGHTSDATA", "dave": "VIEW,EXTRACT,PRINT", "mkt": "VIEW,VIEWRIGHTSDATA"}
+
+        def protect(name):
+            alice.rms("protect", alice.write(name, TEXT), *(a for who, rights in grants.items() for a in ("--perm", f"{who}@contoso.test:{rights}")), "--in-place")
+            return (alice.home / name).with_suffix(".ptxt")
+
+        def refused(done, *words):
+            assert "no-rights" in done.err and all(w in done.err for w in words), done
+
+        def listed(person, path):
+            reply = person.rms("--json", "perms", "list", path).json
+            return {grant["Users"][0].split("@")[0]: ",".join(grant["Rights"]) for grant in reply["UserRights"]}
+
+        path = protect("list.txt")
+        everybody = {who: set(rights.split(",")) for who, rights in grants.items()}
+        # with VIEWRIGHTSDATA, as owner, as super user: all of it, and the group by its name
+        lab.admin("superuser", "feature", "enable")
+        lab.admin("superuser", "add", "carol@contoso.test")
+        for person in (alice, erin, carol):
+            assert {who: set(rights.split(",")) for who, rights in listed(person, path).items()} == everybody, person.name
+        lab.admin("superuser", "remove", "carol@contoso.test")
+        # without: one's own rights, and that is all
+        for person, own in ((bob, {"VIEW", "EDITRIGHTSDATA"}), (dave, {"VIEW", "EXTRACT", "PRINT"}), (carol, set())):
+            done = person.rms("--json", "perms", "list", path, code=1)
+            assert set(done.json["Rights"]) == own and done.json["UserRights"] is None and done.json["Reason"] == "no-rights", done
+            refused(done, "VIEWRIGHTSDATA" if own else "")
+            licence = b64(pfile_licence(path))
+            status, _, reply = person.rest("POST", "/my/v2/publishinglicenses/rights", {"SerializedPublishingLicense": licence})
+            assert (status, set(reply["Rights"]), reply["UserRights"]) == (200, own, None) and "mkt@" not in str(reply), reply
+            status, _, reply = person.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": licence})
+            assert status == 200 and reply["Policy"] is None and "mkt@" not in str(reply), reply
+
+        # bob may change the list, and neither remove nor replace the protection
+        before, facts = path.read_bytes(), alice.rms("--json", "status", path).json
+        refused(bob.rms("unprotect", path, "--out", bob.home / "out", code=1), "EXPORT")
+        assert "EXPORT" in bob.rms("protect", path, "--only-me", "--in-place", code=1).err
+        # who may not change it is told which right that takes; bob gives nobody what he has not got, himself included
+        refused(dave.rms("perms", "set", path, "--perm", "carol@contoso.test:VIEW", code=1), "EDITRIGHTSDATA")
+        for who in ("bob", "carol"):
+            for right in ("OWNER", "EXPORT", "VIEW,EXTRACT", "Viewer"):
+                refused(bob.rms("perms", "set", path, "--perm", f"{who}@contoso.test:{right}", code=1))
+        status, _, reply = dave.rest("POST", "/my/v2/publishinglicenses/rights/change", {
+            "SerializedPublishingLicense": b64(pfile_licence(path)), "Add": [{"Users": ["dave@contoso.test"], "Rights": ["OWNER"]}]})
+        assert status == 403 and reply["Reason"] == "no-rights", reply
+        for bad in ({"Add": "x"}, {"Add": [{"Users": ["carol"], "Rights": ["VIEW"]}]}, {"SignedApplicationData": {"MS.Content.Name": "x"}}, {"OwnerEmail": "bob@contoso.test"}):
+            status, _, reply = bob.rest("POST", "/my/v2/publishinglicenses/rights/change", {"SerializedPublishingLicense": b64(pfile_licence(path)), **bad})
+            assert status == 400 and reply["Reason"] == "bad-argument", (bad, reply)
+        assert path.read_bytes() == before
+        refused(carol.rms("--json", "perms", "list", path, code=1))
+        bob.rms("perms", "set", path, "--perm", "carol@contoso.test:VIEW", "--remove", "dave@contoso.test")
+        now = alice.rms("--json", "status", path).json
+        same = ("ContentId", "RMSOwner", "RMSIssuer", "RMSIssuedTime", "OriginalExtension", "OriginalSize")
+        assert all(now[k] == facts[k] for k in same) and now["RMSOwner"] == "alice@contoso.test", (now, facts)
+        assert set(listed(alice, path)) == {"bob", "mkt", "carol"}
+        assert carol.rms("--json", "perms", "list", path, code=1).json["Rights"] == ["VIEW"]
+        refused(dave.rms("cat", path, code=1))
+        refused(bob.rms("unprotect", path, "--out", bob.home / "out", code=1), "EXPORT")
+        assert not (bob.home / "out").exists() and alice.rms("cat", path).out.encode() == TEXT
+        # it is still hers to revoke, by the id it always had
+        alice.rms("revoke", facts["ContentId"], "--yes")
+        assert "revoked" in carol.rms("cat", path, code=1).err
+        assert "revoked" in bob.rms("perms", "set", path, "--perm", "carol@contoso.test:VIEW", code=1).err
+        # what a template gives the template changes; a file without protection has no list
+        alice.rms("protect", alice.write("t.txt", TEXT), "--template", "Confidential \\ All Employees", "--in-place")
+        alice.rms("perms", "set", alice.home / "t.ptxt", "--perm", "carol@contoso.test:VIEW", code=2)
+        alice.rms("perms", "set", alice.write("clear.txt", TEXT), "--perm", "carol@contoso.test:VIEW", code=1)
+        assert (alice.home / "clear.txt").read_bytes() == TEXT
+        alice.rms("perms", "set", path, code=2)
+
+        # removing: EXPORT may, EXTRACT where the organisation says so, which the signed licence tells
+        path = protect("removal.txt")
+        refused(dave.rms("unprotect", path, "--out", dave.home / "out", code=1), "EXPORT")
+        lab.admin("tenant", "set", "--removal-right", "EXTRACT")
+        dave.rms("unprotect", path, "--out", dave.home / "out")
+        assert (dave.home / "out" / "removal.txt").read_bytes() == TEXT
+        refused(bob.rms("unprotect", path, "--out", bob.home / "out", code=1), "EXPORT")
+        alice.rms("perms", "set", path, "--perm", "carol@contoso.test:VIEW,EXPORT")
+        lab.admin("tenant", "set", "--removal-right", "OWNER")
+        carol.rms("unprotect", path, "--out", carol.home / "out")
+        refused(dave.rms("unprotect", path, "--out", dave.home / "again", code=1), "EXPORT")
+        assert (carol.home / "out" / "removal.txt").read_bytes() == TEXT and not (dave.home / "again").exists()
 
 
 def forwarded_file_stays_protected():
@@ -338,7 +436,7 @@ def the_service_sees_no_content():
 
 
 if __name__ == "__main__":
-    main(protect_open_refuse, viewer_may_not_take_protection_off, forwarded_file_stays_protected, templates_follow_the_service,
+    main(protect_open_refuse, viewer_may_not_take_protection_off, the_list_of_users_and_rights, forwarded_file_stays_protected, templates_follow_the_service,
          nothing_stops_the_issuer, only_for_me, groups_and_domains,
          a_policy_without_a_name_is_restricted_access, what_was_asked_for_is_in_the_licence, the_owner_needs_no_grant, protecting_again_makes_another_issuer,
          an_edited_document_is_saved_under_its_licence, the_service_sees_no_content)
