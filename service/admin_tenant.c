@@ -1,6 +1,7 @@
 /* Tenants: add, list, show, state, settings, domains. */
 #include "base/text.h"
 #include "service/admin.h"
+#include "service/contact_state.h"
 #include "service/tracking_state.h"
 #include "service/rest_write.h"
 #include "service/tenant.h"
@@ -35,6 +36,11 @@ static int write_tenant(struct rms_request *request, struct rms_buf *out, const 
     write_removal(out, t);
     RMS_TRY(rms_compatibility_read(t, &compatible));
     rms_out_text(out, "CompatibilityProfile", compatible ? "Enabled" : "Disabled");
+    const char *contact = NULL;
+    RMS_TRY(rms_contact_read(request->arena, t->settings, &contact));
+    if (contact != NULL) {
+        rms_out_text(out, "ServiceContact", contact);
+    }
     rms_out_text(out, "SuperUsersEnabled", t->super_users_enabled ? "Enabled" : "Disabled");
     RMS_TRY(rms_tracking_state_read(request->arena, t->settings, &tracking));
     rms_out_text(out, "DocumentTrackingFeatureState", tracking.enabled ? "Enabled" : "Disabled");
@@ -271,9 +277,26 @@ static int read_compatibility(struct rms_request *request, struct rms_admin_body
     return rms_tenant_key_fits(request, t, active.bits, true);
 }
 
+/* "none" takes it away. */
+static int read_contact(struct rms_request *request, struct rms_admin_body *body, struct rms_tenant *t)
+{
+    const char *text = NULL;
+    char address[RMS_ADDRESS_MAX];
+    RMS_TRY(rms_reader_text(&body->reader, body->object, "ServiceContact", RMS_ADDRESS_MAX, &text));
+    if (text == NULL) {
+        return RMS_OK;
+    }
+    bool none = strcmp(text, "none") == 0;
+    if (!none && rms_address_normalise(text, address) < 0) {
+        return rms_reader_fail(&body->reader, "ServiceContact", "not an address");
+    }
+    return rms_contact_write(request->arena, t->settings, none ? NULL : address, &t->settings);
+}
+
 static int read_settings(struct rms_request *request, struct rms_admin_body *body, struct rms_tenant *t)
 {
     RMS_TRY(read_compatibility(request, body, t));
+    RMS_TRY(read_contact(request, body, t));
     RMS_TRY(
         read_number(body, "MaxUseLicenseValidity", RMS_MAX_USE_LICENCE_DAYS_MAX, &t->max_use_licence_days));
     RMS_TRY(read_number(body, "GroupCacheSeconds", RMS_GROUP_CACHE_MAX_S, &t->group_cache_s));
@@ -282,8 +305,8 @@ static int read_settings(struct rms_request *request, struct rms_admin_body *bod
 
 int rms_admin_tenant_settings(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {
-        "MaxUseLicenseValidity", "GroupCacheSeconds", "RemovalRights", "Compatibility", NULL};
+    static const char *const names[] = {"MaxUseLicenseValidity", "GroupCacheSeconds", "RemovalRights",
+        "Compatibility", "ServiceContact", NULL};
     struct rms_tenant t;
     (void)front;
     RMS_TRY(rms_admin_edit_tenant(request, names, read_settings, &t));

@@ -7,6 +7,16 @@
 
 #define ACCEPT_LANGUAGE "Accept-Language"
 
+/* Nobody reads the mail of a service: the organisation names who answers for it (S-065). */
+static const char *who_answers(const struct rms_live_tenant *tenant, const char *owner)
+{
+    const char *at = strrchr(owner, '@');
+    size_t len = strlen(tenant->row.service_id);
+    bool service = at != NULL && strncasecmp(at + 1, tenant->row.service_id, len) == 0 &&
+                   strncmp(at + 1 + len, ".rms.", 5) == 0;
+    return service && tenant->contact != NULL ? tenant->contact : owner;
+}
+
 /* "" means that the address a person may ask is not known. */
 static const char *referrer_of(struct rms_request *request, const char *referral, const char *owner)
 {
@@ -246,7 +256,7 @@ int rms_licence_decide(struct rms_request *request, const struct rms_opening *op
     refine(&a, opening->from_template && current == NULL, answer);
     answer->shown = may_read(request, current, answer) ? answer->policy : &opening->policy;
     answer->text = text_of(request, answer->shown);
-    answer->referrer = referrer_of(request, answer->shown->referral, answer->owner);
+    answer->referrer = referrer_of(request, answer->shown->referral, who_answers(tenant, answer->owner));
     note_decision(request, answer);
     return RMS_OK;
 }

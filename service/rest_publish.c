@@ -55,7 +55,8 @@ static int own_policy(struct publishing *p)
     return rc < 0 ? rms_fail(p->request, rc, field) : RMS_OK;
 }
 
-/* S-082: another owner may be named by a service or an administrator; so far those are the super users. */
+/* S-082: another owner may be named by a service, for what it protects itself, or by an administrator: those
+ * are the super users. */
 static int choose_owner(struct publishing *p)
 {
     struct rms_request *request = p->request;
@@ -66,8 +67,9 @@ static int choose_owner(struct publishing *p)
     if (p->body.owner == NULL || rms_directory_owns(request->person, p->body.owner)) {
         return RMS_OK;
     }
-    if (!rms_directory_is_super(request->person, request->now)) {
-        return rms_fail(request, RMS_E_ROLE_REQUIRED, "OwnerEmail: only a super user names another owner");
+    if (!request->person->app && !rms_directory_is_super(request->person, request->now)) {
+        return rms_fail(
+            request, RMS_E_ROLE_REQUIRED, "OwnerEmail: only a service or a super user names another owner");
     }
     struct rms_principal_question question = {p->tenant->row.id, p->body.owner, RMS_USE_GRANT};
     struct rms_principal_info info = {0};

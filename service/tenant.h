@@ -35,6 +35,7 @@ struct rms_live_tenant {
     const struct rms_template *templates; /* published and archived, oldest first */
     size_t template_count;
     struct rms_tracking_state tracking;
+    const char *contact;                   /* whom to ask about what a service protected; NULL: nobody */
     const struct rms_recovery *recoveries; /* approved ones; their time may be over */
     size_t recovery_count;
     const char *licensing_url; /* https://HOST/_wmcs/licensing */

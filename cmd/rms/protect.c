@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#include "base/guid.h"
+#include "cmd/rms/output.h"
+
 static const char *const persist_choices[] = {"all", "disk", "license", NULL};
 
 static const struct option_row options[] = {
@@ -67,6 +70,50 @@ static int check(const struct arguments *arguments, unsigned *notify_out)
     return status;
 }
 
+/* An application's address: before the @ what it is called, behind it the GUID of its tenant's service. */
+static bool is_service(const char *address)
+{
+    const char *at = strrchr(address, '@');
+    char guid[RMS_GUID_TEXT];
+
+    return at != NULL && strlen(at + 1) > RMS_GUID_TEXT - 1 && at[RMS_GUID_TEXT] == '.' &&
+           rms_guid_parse(rms_view_of(at + 1, RMS_GUID_TEXT - 1), guid) == 0;
+}
+
+/* Everybody who is named is who protects. */
+static bool only_own(const struct arguments *arguments, const char *address)
+{
+    size_t count;
+    const char *const *grants = argument_list(arguments, "perm", &count);
+    size_t len = strlen(address);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strncasecmp(grants[i], address, len) != 0 || grants[i][len] != ':') {
+            return false;
+        }
+    }
+    return count > 0;
+}
+
+/* What is allowed and seldom meant (S-086). */
+static void warn(const struct arguments *arguments, struct rms_context *context)
+{
+    struct rms_account account;
+
+    if (argument_flag(arguments, "protect-as") || rms_whoami(context, &account) < 0) {
+        return;
+    }
+    if (only_own(arguments, account.address)) {
+        output_note(
+            NULL, _("warning: the policy grants nobody else anything; you open it as its issuer anyway"));
+    }
+    if (is_service(account.address) && !argument_flag(arguments, "owner")) {
+        output_note(
+            NULL, _("warning: a service is issuer and owner: give --owner ADDRESS to name who answers "
+                    "for the files"));
+    }
+}
+
 static int run(struct arguments *arguments)
 {
     struct rms_context *CLOSE_CONTEXT context = NULL;
@@ -79,6 +126,7 @@ static int run(struct arguments *arguments)
     status = status == 0 ? open_context(arguments, &context) : status;
     status = status == 0 ? policy_make(arguments, context, &policy) : status;
     if (status == 0) {
+        warn(arguments, context);
         work.context = context;
         work.policy = policy;
         work.options.online = argument_flag(arguments, "online");

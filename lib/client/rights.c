@@ -43,8 +43,8 @@ int rms_rights_list(struct rms_context *context, const char *path,
         return rms_fail(context, RMS_E_BAD_ARGUMENT, "no file, or nowhere to write to");
     }
     RMS_TRY(read_licence(context, path, &licence));
-    if (json_object_set_new(
-            body, "SerializedPublishingLicense", rms_api_base64(rms_buf_view(&licence))) != 0) {
+    if (json_object_set_new(body, "SerializedPublishingLicense", rms_api_base64(rms_buf_view(&licence))) !=
+        0) {
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(rms_api(context, &call, &reply));

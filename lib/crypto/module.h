@@ -1,5 +1,5 @@
-/* Which implementation of the algorithms is in use: for reports. OpenSSL's own configuration chooses it, in the
- * file that the environment variable OPENSSL_CONF names; without one it is OpenSSL's default provider. */
+/* Which implementation of the algorithms is in use: for reports. OpenSSL's own configuration chooses it, in
+ * the file that the environment variable OPENSSL_CONF names; without one it is OpenSSL's default provider. */
 #ifndef RMS_CRYPTO_MODULE_H
 #define RMS_CRYPTO_MODULE_H
 

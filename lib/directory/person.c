@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "directory/rules.h"
 #include "store/app.h"
@@ -28,6 +29,7 @@ struct draft {
     const struct rms_directory_group *groups;
     size_t group_count;
     int64_t groups_read_at;
+    bool groups_are_new;          /* read just now, not kept */
     const char **group_addresses; /* those in verified domains, sorted, each once */
     size_t group_address_count;
     int64_t super_until; /* 0: no super user */
@@ -121,6 +123,10 @@ static int collect_group_addresses(struct draft *draft)
 
         if (address != NULL && rms_domain_is_verified(&draft->tenant, address)) {
             draft->group_addresses[count++] = address;
+        } else if (address != NULL && draft->groups_are_new) {
+            /* no grant reaches it; those to his other groups and to himself count (S-072) */
+            rms_log(RMS_LOG_INFO, "directory.group-left-out", "group", draft->groups[i].id, "address",
+                address, "reason", "domain not verified", NULL);
         }
     }
     qsort(draft->group_addresses, count, sizeof *draft->group_addresses, compare_text);
@@ -291,6 +297,7 @@ int rms_person_build(struct rms_db *db, const struct rms_person_key *key,
     RMS_TRY(rms_tenant_get(db, arena, key->tenant_id, &draft.tenant));
     RMS_TRY(rms_addresses_of(arena, &draft.account, &draft.tenant, &draft.addresses));
     RMS_TRY(find_groups(db, &draft, old, read_groups_out));
+    draft.groups_are_new = *read_groups_out;
     RMS_TRY(collect_group_addresses(&draft));
     RMS_TRY(find_super_user(db, &draft));
     return finish(&draft, person_out);

@@ -27,7 +27,9 @@ _rms_words() {
     'label get') echo ' --tenant --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'label set') echo ' --id --name --display --tenant --method --content-bits --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'label remove') echo ' --tenant --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'perms') echo 'new' ;;
+    'perms') echo 'list set new' ;;
+    'perms list') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'perms set') echo ' --perm --grant --custom-right --remove --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'perms new') echo ' --out --users --permissions --expire-on --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'bootstrap') echo ' --force --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'doctor') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -219,6 +221,8 @@ _rms_valued() {
     'label get') echo ' --tenant --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'label set') echo ' --id --name --display --tenant --method --content-bits --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'label remove') echo ' --tenant --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'perms list') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'perms set') echo ' --perm --grant --custom-right --remove --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'perms new') echo ' --out --users --permissions --expire-on --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'bootstrap') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'doctor') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;

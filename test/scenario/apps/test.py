@@ -266,6 +266,87 @@ def names_and_onboarding(lab):
     lab.admin("superuser", "feature", "disable", *contoso)
 
 
+def issuers_and_owners(lab):
+    # proves: S-065, S-082, S-086
+    contoso = ("--tenant", "contoso.test")
+    alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+    scanner = App(lab, "Scanner", "--alias", "scanner", "--permission", "Content.Writer", *contoso)
+    scanner.login()
+    me = scanner.person
+    lab.admin("template", "add", "--name", "Look only", "--grant", "mallory@contoso.test:VIEW", "--published", *contoso)
+    me.rms("template", "refresh")
+    view = {"PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False, "Policy": {
+        "allowOfflineAccess": True, "UserRights": [{"Users": ["mallory@contoso.test"], "Rights": ["VIEW"]}]}}
+
+    def published():
+        return [r for r in lab.admin("--json", "log", "usage", "--user", scanner.address, *contoso).json_lines
+                if r["request-type"] == "FECreatePublishingLicenseV1" and r["result"] == "Success" and r["content-id"]]
+
+    def protect(name, *how):
+        done = me.rms("protect", me.write(f"{name}.txt", TEXT), "--online", *how, "-o", me.home / f"{name}.ptxt")
+        return me.home / f"{name}.ptxt", done.err
+
+    # a service names the owner, who needs no grant for anything
+    file, said = protect("owned", "--template", "Look only", "--owner", bob.address)
+    assert "warning" not in said, said
+    rights = bob.rms("--json", "perms", "list", file).json
+    assert rights["Rights"] == ["OWNER"] and rights["Owner"] == bob.address and "bob" not in str(rights["UserRights"]), rights
+    assert mallory.rms("--json", "perms", "list", file, code=1).json["Rights"] == ["VIEW"]
+    row = published()[-1]
+    assert row["issuer"].lower() == scanner.address.lower() and bob.address in row["owner-email"] and row["user-id"].lower() == scanner.address.lower(), row
+    status = bob.rms("--json", "status", file).json
+    assert status["RMSOwner"] == bob.address and status["RMSIssuer"].lower() == scanner.address.lower(), status
+    own = bob.write("owned.ptxt", file.read_bytes())
+    bob.rms("protect", own, "--perm", "alice@contoso.test:VIEW", "--in-place")
+    assert bob.rms("--json", "status", own).json["RMSIssuer"] == bob.address
+    # people do not, unless they are super users; what is no address registers nothing
+    before = len(published())
+    assert alice.rest("POST", "/my/v2/publishinglicenses", {**view, "OwnerEmail": bob.address})[2]["Reason"] == "role-required"
+    for owner in ("bob", "bob.contoso.test", ""):
+        code, _, reply = me.rest("POST", "/my/v2/publishinglicenses", {**view, "OwnerEmail": owner})
+        assert code == 400 and reply["Reason"] == "bad-argument" and "OwnerEmail" in reply["Message"], reply
+        me.rms("protect", me.home / "owned.txt", "--online", "--template", "Look only", "--owner", owner, "-o", me.home / "no.ptxt", code=2)
+    assert len(published()) == before and not (me.home / "no.ptxt").exists()
+
+    # without one it is the service itself, which the command warns of: people are sent to whom the organisation names
+    file, said = protect("orphan", "--perm", "mallory@contoso.test:VIEW")
+    assert "warning" in said and "--owner" in said, said
+    assert published()[-1]["owner-email"].lower() == scanner.address.lower(), published()[-1]
+
+    def denied(file, who):
+        done = alice.rms("cat", file, code=1)
+        code, _, reply = alice.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(file))})
+        assert "no-rights" in done.err and who in done.err.lower() and "mallory" not in done.err, done
+        assert code == 200 and reply["AccessStatus"] == "AccessDenied" and reply["Referrer"].lower() == f"mailto:{who}", reply
+        assert "mallory" not in str(reply) and reply["Policy"] is None and reply["Rights"] == [], reply
+
+    denied(file, scanner.address.lower())
+    lab.admin("tenant", "set", "--contact", "nobody", *contoso, code=2)
+    lab.admin("tenant", "set", "--contact", "Help@contoso.test", *contoso)
+    assert lab.admin("--json", "tenant", "show", *contoso).json["ServiceContact"] == "help@contoso.test"
+    denied(file, "help@contoso.test")
+    bob.rms("protect", bob.write("mine.txt", TEXT), "--perm", "mallory@contoso.test:VIEW", "--in-place")
+    denied(bob.home / "mine.ptxt", bob.address)
+    # a forged licence tells no address at all
+    data = (bob.home / "mine.ptxt").read_bytes()
+    assert data.count(b"bob@contoso.test") > 0
+    forged = alice.write("forged.ptxt", data.replace(b"bob@contoso.test", b"eve@contoso.test"))
+    done = alice.rms("cat", forged, code=1)
+    assert "bad-signature" in done.err and "@" not in done.err, done
+    code, _, reply = alice.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(forged))})
+    assert code == 400 and reply["Reason"] == "bad-signature" and "@" not in str(reply), reply
+    lab.admin("tenant", "set", "--contact", "none", *contoso)
+    denied(file, scanner.address.lower())
+
+    # who protects opens it without a grant; a policy for nobody else is worth a word
+    said = alice.rms("protect", alice.write("f.txt", TEXT), "--grant", "bob@contoso.test:EDIT", "--in-place").err
+    assert "warning" not in said, said
+    alice.rms("unprotect", alice.home / "f.ptxt", "--in-place")
+    assert (alice.home / "f.txt").read_bytes() == TEXT
+    assert "nobody else" in alice.rms("protect", alice.home / "f.txt", "--grant", "alice@contoso.test:EDIT", "--in-place").err
+    alice.rms("protect", alice.home / "f.ptxt", "--grant", "bob@contoso.test", code=2)
+
+
 def a_year_later(lab, app):
     """The last of S-062: it moves the clock."""
     lab.move_clock(days=364)
@@ -292,6 +373,7 @@ def applications():
         indexer(lab, app)
         delegation(lab)
         names_and_onboarding(lab)
+        issuers_and_owners(lab)
         a_year_later(lab, app)
 
 

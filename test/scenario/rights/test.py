@@ -129,10 +129,18 @@ def mail(lab):
 
 
 def union(lab):
-    # touches: S-072
+    # proves: S-072
     alice, bob = lab.person("alice"), lab.person("bob")
-    text = adhoc(alice, ("bob@contoso.test", ["VIEW"]), ("mkt@contoso.test", ["PRINT"]), ("contoso.test", ["EXTRACT"]), ("ghosts@contoso.test", ["EDIT"]))
+    # by an address that is not the organisation's no grant reaches a group: it is left out, and the log says so
+    left = lab.admin("--json", "group", "add", "left", "--address", "left@elsewhere.test").json["Id"]
+    lab.admin("group", "member", "add", "left", "bob@contoso.test")
+    lab.admin("identity", "refresh", "--user", "bob@contoso.test")
+    all_staff = "AllStaff-7184AB3F-CCD1-46F3-8233-3E09E9CF0E66@contoso.test"
+    text = adhoc(alice, ("bob@contoso.test", ["VIEW"]), ("mkt@contoso.test", ["PRINT"]), (all_staff, ["EXTRACT"]),
+                 ("left@elsewhere.test", ["OWNER"]), ("ghosts@contoso.test", ["EDIT"]))
     assert opens(bob, text) == {"VIEW", "PRINT", "EXTRACT"}
+    assert any("directory.group-left-out" in line and left in line for line in lab.log_text().splitlines())
+    lab.admin("group", "remove", "left", "--force")
 
 
 def groups(lab):
