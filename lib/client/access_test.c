@@ -85,7 +85,7 @@ static int open_as(struct rms_context *context, const struct fixture *f)
 static void license_bob(struct fixture *f, int64_t licence_until, int64_t content_until)
 {
     const struct rms_test_use use = {
-        RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW | RMS_RIGHT_EXTRACT, licence_until, content_until, false};
+        RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW | RMS_RIGHT_EXTRACT, licence_until, content_until};
 
     rms_issuer_license(&f->issuer, f->bob, f->file, &use);
 }
@@ -183,7 +183,7 @@ static void licences_of_others(void **state)
 {
     struct fixture *f = *state;
     const struct rms_test_use alices = {
-        RMS_TEST_ALICE, "user", RMS_RIGHT_OWNER, RMS_TIME_NONE, RMS_TIME_NONE, false};
+        RMS_TEST_ALICE, "user", RMS_RIGHT_OWNER, RMS_TIME_NONE, RMS_TIME_NONE};
     struct rms_test_use stolen = alices;
 
     /* a licence for alice's key in bob's store, under his name */

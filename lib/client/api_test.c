@@ -565,7 +565,7 @@ static void saving_keeps_the_licence(void **state)
     struct fixture *f = *state;
     struct rms_policy_builder *policy = NULL;
     struct rms_file_result other;
-    struct rms_test_use use = {RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW, RMS_TIME_NONE, RMS_TIME_NONE, false};
+    struct rms_test_use use = {RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW, RMS_TIME_NONE, RMS_TIME_NONE};
     struct rms_document *reader = NULL;
     char edited[4096];
     struct rms_view before;

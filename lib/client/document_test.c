@@ -195,7 +195,7 @@ static void what_a_document_says(void **state)
 {
     struct fixture *f = *state;
     struct rms_test_use use = {
-        RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW | RMS_RIGHT_PRINT, RMS_TIME_NONE, RMS_TIME_NONE, false};
+        RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW | RMS_RIGHT_PRINT, RMS_TIME_NONE, RMS_TIME_NONE};
     const struct rms_document_info *info;
     struct rms_document *document;
     struct rms_file_result result;

@@ -371,8 +371,9 @@ static void rights_to_unprotect(void **state)
     assert_int_equal(rms_unprotect_file(f->bob, path, NULL, &result), RMS_E_NEEDS_ONLINE);
     for (size_t i = 0; i < RMS_COUNT(rows); i++) {
         const struct rms_test_use use = {
-            RMS_TEST_BOB, "stranger", rows[i].rights, RMS_TIME_NONE, RMS_TIME_NONE, rows[i].extract};
+            RMS_TEST_BOB, "stranger", rows[i].rights, RMS_TIME_NONE, RMS_TIME_NONE};
 
+        f->issuer.removal_extract = rows[i].extract;
         rms_issuer_license(&f->issuer, f->bob, path, &use);
         assert_int_equal(rms_unprotect_file(f->bob, path, NULL, &result), rows[i].code);
         if (rows[i].code == 0) {
@@ -410,7 +411,7 @@ static void protect_again(void **state)
 static void protect_again_without_rights(void **state)
 {
     const struct rms_test_use use = {
-        RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW | RMS_RIGHT_EDIT, RMS_TIME_NONE, RMS_TIME_NONE, false};
+        RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW | RMS_RIGHT_EDIT, RMS_TIME_NONE, RMS_TIME_NONE};
     struct fixture *f = *state;
     struct rms_context *bob = rms_issuer_context(&f->issuer, "bob-publisher");
     struct rms_file_result result;

@@ -44,7 +44,7 @@ _rms_words() {
     'admin tenant create') echo ' --name --domain --disabled --legacy-defaults --default-templates --removal-right --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant list') echo ' --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant show') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin tenant set') echo ' --group-cache --removal-right --compatibility --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tenant set') echo ' --group-cache --removal-right --compatibility --contact --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin service') echo 'status enable disable consume-only' ;;
     'admin service status') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin service enable') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -234,7 +234,7 @@ _rms_valued() {
     'admin tenant create') echo ' --name --domain --default-templates --removal-right --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tenant list') echo ' --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tenant show') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'admin tenant set') echo ' --group-cache --removal-right --compatibility --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin tenant set') echo ' --group-cache --removal-right --compatibility --contact --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin service status') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin service enable') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin service disable') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;

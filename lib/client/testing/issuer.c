@@ -281,7 +281,7 @@ void rms_issuer_license(
         .rights = &rights,
         .issued_at = rms_clock_now(),
         .content_valid_until = use->content_until,
-        .removal_extract = use->removal_extract,
+        .removal_extract = issuer->removal_extract,
         .licence_valid_until = use->licence_until,
     };
 

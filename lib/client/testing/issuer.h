@@ -18,7 +18,8 @@ struct rms_issuer {
     struct rms_signer signer;
     struct rms_server server;
     struct rms_buf slc, spc;
-    char folder[64]; /* a temporary directory of the test */
+    char folder[64];      /* a temporary directory of the test */
+    bool removal_extract; /* its use licences let EXTRACT remove protection; false at first */
 };
 
 void rms_issuer_open(struct rms_issuer *issuer);
@@ -41,7 +42,6 @@ struct rms_test_use {
     const char *address, *key;
     uint32_t rights;
     int64_t licence_until, content_until; /* RMS_TIME_NONE: none */
-    bool removal_extract;
 };
 void rms_issuer_license(
     struct rms_issuer *issuer, struct rms_context *context, const char *path, const struct rms_test_use *use);
