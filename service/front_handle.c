@@ -286,6 +286,7 @@ void rms_front_work(struct rms_worker *worker, struct rms_exchange *x)
         fill_failure(front, x, rc);
     }
     rms_usage_note_request(front->usage, request, rc);
+    rms_usage_note_keys(front->usage, request);
     if (request->route->log == RMS_LOG_ADMIN) {
         rms_admin_note_request(request, rc);
     }

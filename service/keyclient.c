@@ -1,5 +1,6 @@
 #include "service/keyclient_internal.h"
 
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,6 +20,8 @@ struct rms_keyclient {
     struct rms_inbox inbox;
     struct rms_buf request;
     struct rms_buf load; /* a second request, made while the first waits to be repeated */
+    uint16_t token_uses; /* what the newest reply tells of */
+    struct rms_token_uses uses;
 };
 
 static const struct {
@@ -142,6 +145,7 @@ static int exchange(struct rms_keyclient *client, struct rms_buf *request, struc
     size_t len;
     int status = RMS_E_IO;
 
+    client->token_uses = 0;
     RMS_TRY(rms_message_end(request));
     RMS_TRY(rms_message_parse_head(rms_buf_view(request), &sent, &len));
     for (int i = 0; i < ATTEMPTS && status == RMS_E_IO; i++) {
@@ -156,6 +160,7 @@ static int exchange(struct rms_keyclient *client, struct rms_buf *request, struc
     if (reply.type != sent.type || reply.sequence != sent.sequence) {
         rms_keylink_broken("order of replies of keyd");
     }
+    client->token_uses = reply.token_uses;
     if (reply.status != 0) {
         rms_inbox_drop(&client->inbox);
     }
@@ -205,6 +210,31 @@ static int fetch_and_load(struct rms_keyclient *client, const char *key_id)
     return status;
 }
 
+/* Of what is beyond the bound nothing is told; a request has a handful of keys. */
+static void note_uses(struct rms_keyclient *client, const char *key_id, uint16_t counts)
+{
+    struct rms_token_uses *uses = &client->uses;
+    struct rms_token_use *use = &uses->items[uses->count];
+
+    if (uses->count < RMS_TOKEN_USES) {
+        (void)snprintf(use->key_id, sizeof use->key_id, "%s", key_id != NULL ? key_id : "");
+        use->decrypted = counts & 15;
+        use->decrypt_failed = counts >> 4 & 15;
+        use->did_sign = counts >> 8 & 15;
+        use->sign_failed = counts >> 12;
+        uses->count++;
+    }
+}
+
+void rms_keyclient_take_uses(struct rms_keyclient *client, struct rms_token_uses *uses_out)
+{
+    uses_out->count = 0;
+    if (client->uses.count > 0) {
+        *uses_out = client->uses;
+        client->uses.count = 0;
+    }
+}
+
 /* Sends the request begun; when keyd does not hold the key, loads it and sends once more. */
 static int call(struct rms_keyclient *client, const char *key_id, struct rms_cursor *in_out)
 {
@@ -215,6 +245,9 @@ static int call(struct rms_keyclient *client, const char *key_id, struct rms_cur
         if (status == 0) {
             status = exchange(client, &client->request, in_out);
         }
+    }
+    if (client->token_uses != 0) {
+        note_uses(client, key_id, client->token_uses);
     }
     rms_buf_truncate(&client->request, 0);
     return status;

@@ -60,6 +60,18 @@ RMS_MUST_USE int rms_keylink_attach(struct rms_keylink *link, const int *fds, si
 RMS_MUST_USE int rms_keyclient_new(struct rms_keylink *link, void *worker, struct rms_keyclient **client_out);
 void rms_keyclient_free(struct rms_keyclient **client);
 
+/* What a token did for this client since it was asked last, a row for each operation of keyd (S-195). */
+#define RMS_TOKEN_USES 8
+struct rms_token_use {
+    char key_id[RMS_GUID_TEXT]; /* "": a key that was just made */
+    unsigned decrypted, decrypt_failed, did_sign, sign_failed;
+};
+struct rms_token_uses {
+    struct rms_token_use items[RMS_TOKEN_USES];
+    size_t count;
+};
+void rms_keyclient_take_uses(struct rms_keyclient *client, struct rms_token_uses *uses_out);
+
 /* --- keys ------------------------------------------------------------------------------------------- */
 
 struct rms_new_key {

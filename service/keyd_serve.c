@@ -135,6 +135,25 @@ static int handle(struct rms_keyd *keyd, const struct op *op, struct rms_cursor 
     return status;
 }
 
+static unsigned at_most_15(uint8_t count)
+{
+    return count < 15 ? count : 15;
+}
+
+/* For the usage log, which is front's (S-195). Nothing without a token. */
+static void report_uses(const struct rms_keyd *keyd, struct rms_buf *reply)
+{
+    struct rms_hsm_uses uses;
+
+    if (keyd->hsm == NULL) {
+        return;
+    }
+    uses = rms_hsm_take_uses();
+    rms_message_set_uses(
+        reply, (uint16_t)(at_most_15(uses.decrypted) | at_most_15(uses.decrypt_failed) << 4 |
+                          at_most_15(uses.did_sign) << 8 | at_most_15(uses.sign_failed) << 12));
+}
+
 /* Runs the handler of the request at hand and leaves the reply in the buffer. RMS_KEYD_MALFORMED: nothing is
  * answered. */
 static int answer(struct rms_keyd *keyd, struct connection *connection)
@@ -156,6 +175,9 @@ static int answer(struct rms_keyd *keyd, struct connection *connection)
         rms_buf_truncate(reply, 0); /* wipes what the handler may have written */
         rms_message_begin(reply, &head);
         status = rms_message_end(reply);
+    }
+    if (status == 0) {
+        report_uses(keyd, reply);
     }
     return status;
 }

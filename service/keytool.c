@@ -36,6 +36,21 @@ static int find_key(const struct rms_tool *tool, const char *text, struct rms_ke
     return key_out->reference[0] == '\0' ? 0 : RMS_E_CONFLICT;
 }
 
+int rms_keytool_open(const struct rms_tool *tool, const struct rms_key *key, struct rms_secret **blob_out)
+{
+    const struct rms_key_opener opener = {tool->sealing_key, NULL};
+    struct rms_key_name name;
+    struct rms_held_key *held;
+    int status;
+
+    *blob_out = NULL;
+    RMS_TRY(name_key(key->id, key->tenant_id, &name));
+    RMS_TRY(rms_key_unseal(&opener, &name, key->sealed, &held));
+    status = rms_rsa_to_blob(held->rsa, true, blob_out);
+    rms_held_key_free(held);
+    return status;
+}
+
 /* The log has the row before anybody has the key. */
 static int export_key(
     const struct rms_tool *tool, const char *key_id, struct rms_view passphrase, struct rms_buf *pem_out)
@@ -126,6 +141,19 @@ static int store_key(
     row.certificate = rms_buf_view(&slc);
     RMS_TRY(rms_key_add(tool->db, &row));
     return rms_tool_note(tool, tenant->id, "ImportKey", id);
+}
+
+int rms_keytool_add(const struct rms_tool *tool, const struct rms_tenant *tenant, struct rms_view blob,
+    char key_id_out[RMS_GUID_TEXT])
+{
+    struct rms_rsa_private *key;
+    int status;
+
+    RMS_TRY(rms_rsa_from_blob(blob, &key));
+    rms_guid_new(key_id_out);
+    status = store_key(tool, tenant, key_id_out, key);
+    rms_rsa_private_free(&key);
+    return status;
 }
 
 static int import_key(const struct rms_tool *tool, const char *tenant_text, struct rms_rsa_private *key,

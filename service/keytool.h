@@ -18,4 +18,18 @@ RMS_MUST_USE int rms_keytool_export(const struct rms_settings *settings, const c
 RMS_MUST_USE int rms_keytool_import(const struct rms_settings *settings, const char *tenant,
     struct rms_view pem, struct rms_view passphrase, char key_id_out[RMS_GUID_TEXT]);
 
+/* --- for packages (tpd.h) --------------------------------------------------------------------------------
+ */
+
+struct rms_tool;
+struct rms_tenant;
+struct rms_key;
+struct rms_secret;
+
+/* A PRIVATEKEYBLOB out, or in, archived. */
+RMS_MUST_USE int rms_keytool_open(
+    const struct rms_tool *tool, const struct rms_key *key, struct rms_secret **blob_out);
+RMS_MUST_USE int rms_keytool_add(const struct rms_tool *tool, const struct rms_tenant *tenant,
+    struct rms_view blob, char key_id_out[RMS_GUID_TEXT]);
+
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #define MAGIC        0x4b52
+#define USES_AT      6
 #define LENGTH_AT    12
 #define READ_AHEAD   16384u      /* bytes asked for at once; most messages are far smaller */
 #define KEEP_BYTES   65536u      /* a buffer that grew beyond is given back */
@@ -36,6 +37,12 @@ int rms_message_end(struct rms_buf *out)
         out->data[LENGTH_AT + i] = (uint8_t)(len >> (8 * i));
     }
     return 0;
+}
+
+void rms_message_set_uses(struct rms_buf *reply, uint16_t uses)
+{
+    reply->data[USES_AT] = (uint8_t)uses;
+    reply->data[USES_AT + 1] = (uint8_t)(uses >> 8);
 }
 
 void rms_message_put_blob(struct rms_buf *out, struct rms_view blob)
@@ -95,20 +102,20 @@ int rms_message_parse_head(struct rms_view bytes, struct rms_message *head_out, 
     bool known = rms_cursor_u16(&in) == MAGIC && rms_cursor_u8(&in) == RMS_MESSAGE_VERSION;
     uint8_t direction = rms_cursor_u8(&in);
     uint16_t type = rms_cursor_u16(&in);
-    uint16_t reserved = rms_cursor_u16(&in);
+    uint16_t uses = rms_cursor_u16(&in);
     int status = (int)rms_cursor_u32(&in);
     size_t len = rms_cursor_u32(&in);
     uint32_t sequence = rms_cursor_u32(&in);
 
-    if (in.bad || !known || direction > 1 || reserved != 0 || len > MESSAGE_MAX) {
+    if (in.bad || !known || direction > 1 || (uses != 0 && direction == 0) || len > MESSAGE_MAX) {
         return RMS_E_BAD_ARGUMENT;
     }
     /* Only a reply reports, and a failed one says nothing else. */
     if (status > 0 || (status != 0 && (direction == 0 || len != 0))) {
         return RMS_E_BAD_ARGUMENT;
     }
-    *head_out =
-        (struct rms_message){.type = type, .reply = direction == 1, .status = status, .sequence = sequence};
+    *head_out = (struct rms_message){
+        .type = type, .reply = direction == 1, .status = status, .sequence = sequence, .token_uses = uses};
     *body_len_out = len;
     return 0;
 }

@@ -1,7 +1,7 @@
 /* Messages between processes of rmsd: typed, versioned, size-checked (doc/protocol/keyd.md). Reader and
  * writer.
  *
- * Head, 20 bytes, little-endian: u16 0x4b52, u8 version 1, u8 0 request | 1 reply, u16 type, u16 0, i32
+ * Head, 20 bytes, little-endian: u16 0x4b52, u8 version, u8 0 request | 1 reply, u16 type, u16 uses, i32
  * status (0 in requests), u32 bytes of the body, u32 sequence. Body: the fields of the type, in order, no
  * more. A blob is u32 length and bytes. A message that breaks these rules is RMS_E_BAD_ARGUMENT here and the
  * end of the connection for the caller: its peer is our own program, so it is broken or taken over. */
@@ -12,7 +12,7 @@
 #include "base/cursor.h"
 #include "base/guid.h"
 
-#define RMS_MESSAGE_VERSION 5
+#define RMS_MESSAGE_VERSION 6
 #define RMS_MESSAGE_HEAD    20
 #define RMS_MESSAGE_GUID    16
 
@@ -21,6 +21,7 @@ struct rms_message {
     bool reply;
     int status; /* replies: 0 or RMS_E_...; a failed reply has no body */
     uint32_t sequence;
+    uint16_t token_uses; /* replies: four counters (rms_message_set_uses) */
     struct rms_view body;
 };
 
@@ -29,6 +30,10 @@ struct rms_message {
 /* Empties out and writes the head; the caller appends the fields; end fills in the length. */
 void rms_message_begin(struct rms_buf *out, const struct rms_message *head);
 RMS_MUST_USE int rms_message_end(struct rms_buf *out);
+
+/* Into the head of a reply: how often a token decrypted, failed to, signed, failed to, four bits each from
+ * the lowest on; 15 is that or more. */
+void rms_message_set_uses(struct rms_buf *reply, uint16_t uses);
 
 void rms_message_put_blob(struct rms_buf *out, struct rms_view blob);
 

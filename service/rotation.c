@@ -12,6 +12,7 @@
 #include "service/route.h"
 #include "service/tenant.h"
 #include "service/tenant_key.h"
+#include "service/usage.h"
 
 #define LOOK_EVERY_S 5   /* also with a test clock that jumps, soon after the time */
 #define PAUSE_S      600 /* after a failure: the log shall tell of it, and not be full of it */
@@ -96,6 +97,7 @@ static int rotate_tenant(struct rms_worker *worker, const char *tenant_id)
         rms_log(rc > 0 ? RMS_LOG_INFO : RMS_LOG_ERROR, rc > 0 ? "key.rotated" : "key.not-rotated", "tenant",
             tenant_id, "reason", rms_error_info(rc > 0 ? RMS_OK : rc)->reason, NULL);
     }
+    rms_usage_note_keys(worker->front->usage, &request);
     rms_request_unpin(&request);
     return rc < 0 ? rc : RMS_OK;
 }

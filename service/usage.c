@@ -11,6 +11,7 @@
 #include "service/rest_error.h"
 #include "service/route.h"
 #include "service/tenant.h"
+#include "service/tenant_key.h"
 #include "service/usage_sign.h"
 #include "service/usage_spool.h"
 
@@ -356,4 +357,62 @@ void rms_usage_note_request(struct rms_usage *usage, const struct rms_request *r
         .key_id = note->key_id,
     };
     rms_usage_add(usage, &row);
+}
+
+/* --- keys in a token ----------------------------------------------------------------------------------- */
+
+/* A key that is not stored yet is made for the tenant at hand. */
+static const struct rms_live_tenant *tenant_of_key(const struct rms_request *request, const char *key_id)
+{
+    for (size_t i = 0; i < request->pinned_count; i++) {
+        if (rms_live_key_named(request->pinned[i], key_id) != NULL) {
+            return request->pinned[i];
+        }
+    }
+    return request->note.tenant != NULL ? request->note.tenant : request->tenant;
+}
+
+struct key_rows {
+    struct rms_usage *usage;
+    const struct rms_request *request;
+    const char *key_id;
+};
+
+static void add_key_rows(const struct key_rows *rows, const char *type, int code, unsigned count)
+{
+    const struct rms_request *request = rows->request;
+    const struct rms_live_tenant *tenant = tenant_of_key(request, rows->key_id);
+    char row_id[RMS_GUID_TEXT];
+    const struct rms_usage_row row = {
+        .tenant_id = tenant != NULL ? tenant->row.id : NULL,
+        .time = request->now,
+        .row_id = row_id,
+        .request_type = type,
+        .user_id = request->note.user_id != NULL ? request->note.user_id : request->address,
+        .result = rms_rest_result(code),
+        .correlation_id = request->correlation,
+        .date_published = RMS_TIME_NONE,
+        .c_info = request->client_info,
+        .c_ip = request->client_ip,
+        .membership_age_s = -1,
+        .detail = rows->key_id,
+    };
+    for (unsigned i = 0; i < count; i++) {
+        rms_guid_new(row_id);
+        rms_usage_add(rows->usage, &row);
+    }
+}
+
+void rms_usage_note_keys(struct rms_usage *usage, const struct rms_request *request)
+{
+    struct rms_token_uses uses;
+    rms_keyclient_take_uses(request->worker->keys, &uses);
+    for (size_t i = 0; i < uses.count; i++) {
+        const struct rms_token_use *use = &uses.items[i];
+        const struct key_rows rows = {usage, request, use->key_id};
+        add_key_rows(&rows, "KeyVaultDecryptRequest", RMS_OK, use->decrypted);
+        add_key_rows(&rows, "KeyVaultDecryptRequest", RMS_E_KEY_UNAVAILABLE, use->decrypt_failed);
+        add_key_rows(&rows, "KeyVaultSignDigest", RMS_OK, use->did_sign);
+        add_key_rows(&rows, "KeyVaultSignDigest", RMS_E_KEY_UNAVAILABLE, use->sign_failed);
+    }
 }

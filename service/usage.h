@@ -34,6 +34,10 @@ void rms_usage_add(struct rms_usage *usage, const struct rms_usage_row *row);
 /* The row of a finished request; code is what the caller was answered. */
 void rms_usage_note_request(struct rms_usage *usage, const struct rms_request *request, int code);
 
+/* A row for every operation that a token did for the request with a key of the tenant (S-195), in the log of
+ * whose key it is. Nothing when there was none. */
+void rms_usage_note_keys(struct rms_usage *usage, const struct rms_request *request);
+
 /* False while rows cannot be written. */
 bool rms_usage_healthy(struct rms_usage *usage);
 

@@ -22,6 +22,7 @@ struct invocation {
     size_t override_count;
     bool check_only;
     bool print_only;
+    bool keyless;           /* of tpd export */
     const char *command[4]; /* "journal" "verify" */
     size_t command_count;
 };
@@ -40,5 +41,8 @@ int rmsd_tell(const char *what, int status);
 int rmsd_backup_write(const struct invocation *invocation, const struct rms_settings *settings);
 int rmsd_backup_check(const struct invocation *invocation, const struct rms_settings *settings);
 int rmsd_backup_restore(const struct invocation *invocation, const struct rms_settings *settings);
+int rmsd_tpd_export(const struct invocation *invocation, const struct rms_settings *settings);
+int rmsd_tpd_import(const struct invocation *invocation, const struct rms_settings *settings);
+int rmsd_tpd_inspect(const struct invocation *invocation, const struct rms_settings *settings);
 
 #endif

@@ -16,7 +16,7 @@
 #define STANDARD_DIR    "/var/lib/openrms"
 const char *argp_program_version = "rmsd 0.1.0";
 
-enum option_key { KEY_CONFIG = 'c', KEY_CHECK = 256, KEY_PRINT, KEY_FOREGROUND, KEY_SET };
+enum option_key { KEY_CONFIG = 'c', KEY_CHECK = 256, KEY_PRINT, KEY_FOREGROUND, KEY_SET, KEY_KEYLESS };
 
 /* Options that are settings by another spelling. */
 static const struct {
@@ -34,6 +34,7 @@ static const struct argp_option options[] = {
     {"set", KEY_SET, "NAME=VALUE", 0, "any setting of the file", 0},
     {"check-config", KEY_CHECK, NULL, 0, "check the settings and end", 0},
     {"print-config", KEY_PRINT, NULL, 0, "print the settings as a file and end", 0},
+    {"keyless", KEY_KEYLESS, NULL, 0, "tpd export: without the private key", 0},
     {"foreground", KEY_FOREGROUND, NULL, 0, "stay in the foreground (always so)", 0},
     {0},
 };
@@ -86,6 +87,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_PRINT:
         invocation->print_only = true;
+        return 0;
+    case KEY_KEYLESS:
+        invocation->keyless = true;
         return 0;
     case KEY_FOREGROUND:
         return 0;
@@ -176,13 +180,16 @@ static int run_service(struct invocation *invocation, const struct rms_settings 
 int main(int argc, char **argv)
 {
     static const struct argp argp = {options, parse_option,
-        "[journal verify | key export KEY | key import TENANT FILE | backup write | backup check FILE | "
+        "[journal verify | key export KEY | key import TENANT FILE | tpd export TENANT [KEY] | "
+        "tpd import TENANT FILE | tpd inspect FILE | backup write | backup check FILE | "
         "backup restore FILE]",
         "The OpenRMS rights management service.\v"
         "journal verify checks keyd's journal in the data directory: exit status 0 when no line was changed, "
         "removed or inserted. key export writes a tenant key, encrypted with the passphrase that it reads "
         "from "
-        "standard input; key import adds one from such a file, archived. backup write writes the whole "
+        "standard input; key import adds one from such a file, archived. tpd export writes key, certificate "
+        "and templates of a tenant, to leave, "
+        "and tpd import takes them in. backup write writes the whole "
         "service to "
         "standard output, encrypted with the passphrase that it reads from standard input; backup restore "
         "brings it "

@@ -36,6 +36,16 @@ bool rms_hsm_probe(struct rms_hsm *hsm);
 /* Why the last call failed, in the words of PKCS#11; "" when it did not. */
 const char *rms_hsm_problem(const struct rms_hsm *hsm);
 
+/* How often this thread had a token use a key, well or not, since it asked last. What the token's own log
+ * says of the same time is the same (S-195). */
+struct rms_hsm_uses {
+    uint8_t decrypted;
+    uint8_t decrypt_failed;
+    uint8_t did_sign;
+    uint8_t sign_failed;
+};
+struct rms_hsm_uses rms_hsm_take_uses(void);
+
 /* Is the key still in its token? RMS_E_KEY_UNAVAILABLE; 0 for a key in memory. */
 RMS_MUST_USE int rms_hsm_check(const struct rms_rsa_private *key);
 

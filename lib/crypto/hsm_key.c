@@ -119,6 +119,27 @@ struct use {
 static const uint8_t digest_info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03,
     0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
 
+static _Thread_local struct rms_hsm_uses uses;
+
+struct rms_hsm_uses rms_hsm_take_uses(void)
+{
+    struct rms_hsm_uses taken = uses;
+
+    uses = (struct rms_hsm_uses){0};
+    return taken;
+}
+
+static void count(const struct use *use, bool done)
+{
+    uint8_t *counter = use->sign ? done ? &uses.did_sign : &uses.sign_failed
+                       : done    ? &uses.decrypted
+                                 : &uses.decrypt_failed;
+
+    if (*counter < UINT8_MAX) {
+        (*counter)++;
+    }
+}
+
 static CK_RV use_handle(const struct rms_hsm_session *session, const struct use *use, CK_OBJECT_HANDLE handle)
 {
     CK_MECHANISM mechanism = {use->sign ? CKM_RSA_PKCS : CKM_RSA_X_509, NULL, 0};
@@ -142,14 +163,23 @@ static CK_RV use_key(const struct rms_hsm_session *session, void *argument)
     CK_OBJECT_HANDLE handle;
     CK_RV rv = handle_of(session, use->key, &handle);
 
-    return rv == CKR_OK ? use_handle(session, use, handle) : rv;
+    if (rv != CKR_OK) {
+        return rv;
+    }
+    rv = use_handle(session, use, handle);
+    count(use, rv == CKR_OK);
+    return rv;
 }
 
 /* Whatever the token says of a key that was known to be right, to the caller it is one thing. */
 static int run_use(struct use *use)
 {
+    unsigned before = (unsigned)uses.sign_failed + uses.decrypt_failed;
     int status = rms_hsm_run(use->key->place->hsm, use_key, use);
 
+    if (status != 0 && (unsigned)uses.sign_failed + uses.decrypt_failed == before) {
+        count(use, false); /* it was not reached, or has no such key */
+    }
     return status == 0 || status == RMS_E_NO_MEMORY ? status : RMS_E_KEY_UNAVAILABLE;
 }
 

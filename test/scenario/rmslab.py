@@ -309,10 +309,12 @@ class Lab:
         temp.rename(self.clock_file)
         time.sleep(0.3)
 
-    def usage(self, **where):
-        """Usage-log rows as dictionaries, those that match every given field (dashes written as underscores)."""
+    def usage(self, keys=False, **where):
+        """Usage-log rows as dictionaries, those that match every given field (dashes written as underscores);
+        those of operations of a token only when asked for."""
         time.sleep(0.5)
         rows = [json.loads(line) for line in self.admin("log", "usage", "--json").out.splitlines() if line.strip()]
+        rows = [r for r in rows if keys or not r["request-type"].startswith("KeyVault")]
         return [r for r in rows if all(r.get(k.replace("_", "-")) == v for k, v in where.items())]
 
     def log_text(self):

@@ -5,11 +5,13 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+SPY = "pkcs11-spy.so"  # of OpenSC: writes down every call
 LABEL = "rights"
 PIN = "2468-of-a-test"
 
@@ -26,6 +28,8 @@ class Token:
         self.tokens = self.dir / "tokens"
         self.conf = self.dir / "softhsm2.conf"
         self.env = {"SOFTHSM2_CONF": str(self.conf)}
+        self.module = MODULE
+        self.calls = self.dir / "calls.log"
 
     def make(self):
         if shutil.which("softhsm2-util") is None:
@@ -47,7 +51,7 @@ class Token:
 
     def settings(self, default=True):
         """For rmsd's command line."""
-        rows = {"pkcs11_module": MODULE, "pkcs11_token": LABEL, "pkcs11_paths": f"{self.tokens}:{self.conf}"}
+        rows = {"pkcs11_module": self.module, "pkcs11_token": LABEL, "pkcs11_paths": f"{self.tokens}:{self.conf}"}
         if default:
             rows["key_store"] = "pkcs11"
         return [word for name, value in rows.items() for word in ("--set", f"{name}={value}")]
@@ -58,6 +62,16 @@ class Token:
         path = data / "pkcs11.pin"
         path.touch(mode=0o600)
         path.write_text(pin + "\n")
+
+    def write_down_calls(self):
+        """Before the service starts: its calls go through OpenSC's spy."""
+        self.module = next(str(p) for p in pathlib.Path("/usr/lib").glob("*/" + SPY))
+        self.env.update(PKCS11SPY=MODULE, PKCS11SPY_OUTPUT=str(self.calls))
+
+    def count(self, call):
+        """How often the call was made and went well: the key store's own count."""
+        parts = re.split(r"^\d+: (C_\w+)$", self.calls.read_text(errors="replace"), flags=re.M)
+        return sum(name == call and "CKR_OK" in after for name, after in zip(parts[1::2], parts[2::2]))
 
     def take_away(self):
         self.tokens.rename(self.dir / "away")

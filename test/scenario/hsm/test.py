@@ -1,11 +1,13 @@
 """Tenant keys in a PKCS#11 token (SoftHSM2): made there, moved there, used, rolled, away, back, and nowhere else."""
+import json
 import os
 import re
+import subprocess
 import time
 
 import softhsm
 from keysearch import factors, places_with, private_blob
-from rmslab import Lab, b64, main
+from rmslab import BUILD, Lab, b64, main
 
 os.environ["RMS_TEST_KEYSTORE"] = "softhsm"
 DATA = b"Nobody reads this without the token.\n"
@@ -116,6 +118,83 @@ def keys_live_in_the_token():
         assert publish(alice)[0] == 200
 
 
+def a_key_of_the_token_does_not_leave():
+    # touches: S-029
+    with Lab(people=("alice",)) as lab:
+        key = active(lab)["KeyIdentifier"]
+
+        def export(*args, code=0):
+            done = subprocess.run([BUILD / "cmd/rmsd/rmsd", "--dir", lab.data, "--url", lab.url, *(
+                ["--set", "database=" + lab.database] if lab.database else []), "tpd", "export", "contoso.test", *args],
+                                  input=b"a passphrase of some length\n", capture_output=True, timeout=120)
+            assert done.returncode == code, done
+            return done
+
+        assert key.encode() in export(code=5).stderr
+        path = lab.dir / "keyless.tpd"
+        path.write_bytes(export("--keyless").stdout)
+        shown = subprocess.run([BUILD / "cmd/rmsd/rmsd", "tpd", "inspect", path], input="a passphrase of some length\n",
+                               capture_output=True, text=True, timeout=120)
+        assert shown.returncode == 0, shown
+        seen = json.loads(shown.stdout)
+        assert seen["PrivateKey"] is False and seen["KeyIdentifier"] == key and seen["Certificate"] and seen["Templates"]
+
+
+def every_use_is_a_row():
+    # proves: S-195
+    with Lab(start=False) as lab:
+        lab.token.write_down_calls()
+        lab.start()
+        lab.admin("tenant", "create", "--name", "Contoso", "--domain", "contoso.test")
+        for name in ("alice", "bob"):
+            lab.add_user(name)
+            lab.person(name).login()
+        alice, bob = lab.person("alice"), lab.person("bob")
+
+        def rows(kind, good=True):
+            return [r for r in lab.usage(keys=True, request_type=kind) if (r["result"] == "Success") == good]
+
+        def agree():
+            return all(len(rows(kind)) == lab.token.count(call) > 0 for kind, call in (
+                ("KeyVaultDecryptRequest", "C_Decrypt"), ("KeyVaultSignDigest", "C_Sign")))
+
+        wait_for(agree, "the key store's count of preparing a device")
+        paths = [protect(alice, f"file{i}") for i in range(3)]
+        online = [publish(alice)[2] for _ in range(3)]
+        token = bob.token()
+        before = len(rows("KeyVaultDecryptRequest"))
+        for path in paths:
+            opens(bob, path)
+        for published in online * 2:
+            assert consume(bob, published, token)[0] == 200
+        lab.admin("key", "rotate")
+        alice.rms("bootstrap", "--force")
+        opens(bob, protect(alice, "later"))
+        wait_for(agree, "the key store's count")
+        used = rows("KeyVaultDecryptRequest")
+        assert len(used) >= before + 4, used
+        named = {r["detail"] for r in used + rows("KeyVaultSignDigest")} - {"", None}
+        assert named == {k["KeyIdentifier"] for k in keys(lab)}, named
+        asked = {r["correlation-id"] for r in lab.usage()}
+        assert {r["correlation-id"] for r in used if r["user-id"] == "bob@contoso.test"} <= asked
+        assert not rows("KeyVaultSignDigest", good=False)
+
+        lab.token.take_away()
+        key_store_is(lab, False)
+        assert publish(alice)[0] == 424
+        wait_for(lambda: rows("KeyVaultSignDigest", good=False), "a row of the refusal")
+        refused = rows("KeyVaultSignDigest", good=False)[0]
+        assert refused["result"] == "key-unavailable" and refused["user-id"] == "alice@contoso.test", refused
+        lab.token.bring_back()
+
+        key_store_is(lab, True)
+        own = lab.admin("key", "generate", "--store", "software", "--json").json["KeyIdentifier"]
+        lab.admin("key", "activate", own)
+        seen = len(lab.usage(keys=True)) - len(lab.usage())
+        assert publish(alice)[0] == 200
+        assert len(lab.usage(keys=True)) - len(lab.usage()) == seen  # keys of the service make no rows
+
+
 def a_wrong_pin_stops_the_token_and_nothing_else():
     # touches: S-213, S-217
     with Lab(people=("alice", "bob")) as lab:
@@ -221,5 +300,5 @@ def a_moved_key_is_in_the_token_and_nowhere_else():
 
 
 if __name__ == "__main__":
-    main(keys_live_in_the_token, a_wrong_pin_stops_the_token_and_nothing_else, keys_of_other_tools_are_added_once,
+    main(a_key_of_the_token_does_not_leave, every_use_is_a_row, keys_live_in_the_token, a_wrong_pin_stops_the_token_and_nothing_else, keys_of_other_tools_are_added_once,
          a_moved_key_is_in_the_token_and_nowhere_else)

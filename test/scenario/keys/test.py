@@ -1,7 +1,6 @@
 """Tenant keys change: what was protected goes on opening, what is new names the new key, and a stop in the middle changes nothing."""
 import base64
 import contextlib
-import json
 import os
 import random
 import re
@@ -12,75 +11,13 @@ import threading
 import time
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
+from keylab import (PKCS8, SOFTWARE, active, consume, keys, modulus, names, opens, protect, publish, server_key, tool,
+                    written)
 from keysearch import factors, files_with, private_blob
-from rmslab import BUILD, PASSWORD, Lab, main, pfile_licence
-
-SOFTWARE = ("--set", "key_store=software")  # what is about the keys that the service keeps itself
-PKCS8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-DATA = b"Kept under one key, read under the next.\n"
-PUBLISH = {"PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False,
-           "Policy": {"UserRights": [{"Users": ["bob@contoso.test"], "Rights": ["VIEW"]}], "allowOfflineAccess": True,
-                      "IntervalTimeInDays": 7}}
-
-
-def keys(lab, tenant=None):
-    return lab.admin("key", "list", "--json", *(("--tenant", tenant) if tenant else ())).json_lines
-
-
-def active(lab, tenant=None):
-    found = [k for k in keys(lab, tenant) if k["Status"] == "Active"]
-    assert len(found) == 1, found
-    return found[0]
-
-
-def modulus(text):
-    """Of the first certified key in a licence or certificate."""
-    text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-    certified = text[text.index("<ISSUEDPRINCIPALS>"):]
-    return re.search(r'<VALUE encoding="base64"[^>]*>([^<]+)</VALUE>', certified).group(1)
-
-
-def server_key(person):
-    """The service's active key as clients see it."""
-    status, _, reply = person.rest("GET", "/my/v2/licensorcertificate")
-    assert status == 200, reply
-    return modulus(base64.b64decode(reply["LicensorCertificate"]))
-
-
-def publish(person):
-    status, _, reply = person.rest("POST", "/my/v2/publishinglicenses", PUBLISH)
-    assert status == 200, reply
-    return reply
-
-
-def consume(person, published):
-    """By the public protocol: the content key."""
-    body = {"SerializedPublishingLicense": published["SerializedPublishingLicense"]}
-    status, _, reply = person.rest("POST", "/my/v2/enduserlicenses", body)
-    assert status == 200 and reply["AccessStatus"] == "AccessGranted", reply
-    assert reply["Key"]["Value"] == published["Key"]["Value"]
-
-
-def protect(person, name, *more):
-    path = person.write(name + ".bin", DATA + name.encode())
-    person.rms("protect", path, *(more or ("--perm", "bob@contoso.test:Co-Author", "--perm", "carol@contoso.test:Co-Author")),
-               "--in-place")
-    return person.home / (name + ".bin.pfile")
-
-
-def opens(person, path, code=0):
-    out = person.home / "opened.bin"
-    out.unlink(missing_ok=True)
-    done = person.rms("open", path, "-o", out, code=code)
-    assert code != 0 or out.read_bytes() == DATA + path.name.split(".")[0].encode()
-    return done
-
-
-def names(path):
-    return modulus(pfile_licence(path))
+from rmslab import PASSWORD, Lab, main
 
 
 def old_content_opens_and_new_content_names_the_new_key():
@@ -514,65 +451,6 @@ def keys_at_rest_are_sealed():
         consume(bob, published)
 
 
-def tool(lab, *args, stdin="", code=0):
-    """rmsd as a command, beside the service that runs."""
-    done = subprocess.run([BUILD / "cmd/rmsd/rmsd", "--dir", lab.data, "--url", lab.url,
-                           *(["--set", "database=" + lab.database] if lab.database else []), *map(str, args)],
-                          input=stdin, capture_output=True, text=True, timeout=120)
-    assert code is None and done.returncode > 0 or done.returncode == code, (args, done)
-    assert "Sanitizer" not in done.stderr, done.stderr
-    return done
-
-
-def a_key_leaves_and_opens_elsewhere():
-    # proves: S-220
-    # touches: S-026, S-212
-    secret, other = "a passphrase of some length", "another passphrase of length"
-    with Lab(people=("alice", "bob"), rmsd_args=SOFTWARE) as lab, Lab(people=("bob",), rmsd_args=SOFTWARE) as split:
-        alice, bob = lab.person("alice"), split.person("bob")
-        published = publish(alice)
-        first = active(lab)["KeyIdentifier"]
-        package = lab.dir / "package.pem"
-        package.write_text(tool(lab, "key", "export", first, stdin=secret + "\n").stdout)
-        lab.admin("key", "rotate")
-        later = publish(alice)
-        foreign = serialization.load_pem_private_key(package.read_bytes(), secret.encode())  # by a program that is not ours
-        assert not files_with(lab, [n.to_bytes(128, "little")[20:60] for n in (foreign.private_numbers().p, foreign.private_numbers().q)])
-        assert [r for r in lab.admin("log", "admin", "--json").json_lines if r["command"] == "ExportKey " + first]
-
-        for stdin, code in (("short\n", 2), ("\n", 2), ("", 2)):
-            assert tool(lab, "key", "export", first, stdin=stdin, code=code).stdout == ""
-        for strange in ("2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60", "nonsense"):
-            tool(lab, "key", "export", strange, stdin=secret + "\n", code=4)
-        tool(lab, "key", "import", "contoso.test", package, stdin=secret + "\n", code=5)  # it is here
-
-        before = keys(split)
-        cut, curve = split.dir / "cut.pem", split.dir / "curve.pem"
-        cut.write_bytes(package.read_bytes()[:900])
-        curve.write_bytes(ec.generate_private_key(ec.SECP256R1()).private_bytes(*PKCS8, serialization.BestAvailableEncryption(secret.encode())))
-        for path, stdin, code in ((package, other, 1), (cut, secret, 2), (curve, secret, 2), (split.dir / "none.pem", secret, 4), ("/dev/null", secret, 2)):
-            tool(split, "key", "import", "contoso.test", path, stdin=stdin + "\n", code=code)
-        tool(split, "key", "import", "nobody.test", package, stdin=secret + "\n", code=4)
-        assert keys(split) == before
-        added = tool(split, "key", "import", "contoso.test", package, stdin=secret + "\n").stdout.strip()
-        assert [(k["KeyIdentifier"], k["Status"]) for k in keys(split)][1:] == [(added, "Archived")]
-
-        def opened(licence):
-            return bob.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": licence["SerializedPublishingLicense"]})
-
-        end = time.monotonic() + 30
-        while (reply := opened(published))[0] != 200 and time.monotonic() < end:
-            time.sleep(0.1)
-        assert reply[0] == 200 and reply[2]["Key"]["Value"] == published["Key"]["Value"], reply
-        status, _, refused = opened(later)
-        assert status == 400 and "Key" not in refused and "UnrecognizedUrl" in json.dumps(refused), refused  # unknown-key
-
-        short = split.dir / "short.pem"
-        short.write_bytes(rsa.generate_private_key(65537, 1024).private_bytes(*PKCS8, serialization.BestAvailableEncryption(secret.encode())))
-        tool(split, "key", "import", "contoso.test", short, stdin=secret + "\n")
-        assert [k["Status"] for k in keys(split) if k["Bits"] == 1024] == ["Archived"]
-
-
 def short_keys_only_for_a_migration():
     # proves: S-209, S-223
     secret = "a passphrase of some length"
@@ -741,13 +619,6 @@ def the_whole_service_comes_back():
             assert lab.admin("log", "verify", *chain, "--json").json["Intact"] is True
 
 
-def written(lab, out, stdin, code=0):
-    """rmsd backup write, as a shell runs it."""
-    done = subprocess.run([BUILD / "cmd/rmsd/rmsd", "--dir", lab.data, "--url", lab.url, *(["--set", "database=" + lab.database] if lab.database else []),
-                           "backup", "write"], input=stdin.encode(), stdout=out, stderr=subprocess.PIPE, timeout=300)
-    assert done.returncode == code and b"Sanitizer" not in done.stderr, done.stderr
-
-
 def a_full_disk_leaves_the_old_key():
     with Lab(people=("alice", "bob"), start=False) as lab:
         lab.data.mkdir(mode=0o700)
@@ -785,5 +656,5 @@ def a_full_disk_leaves_the_old_key():
 
 
 if __name__ == "__main__":
-    main(short_keys_only_for_a_migration, archived_keys_open_until_they_are_removed, a_key_leaves_and_opens_elsewhere, exactly_one_is_active, keys_are_replaced_on_schedule, keys_end_when_their_id_is_typed, a_breach_is_answered, keys_at_rest_are_sealed, old_content_opens_and_new_content_names_the_new_key, keys_are_chosen_and_strange_ones_refused,
+    main(short_keys_only_for_a_migration, archived_keys_open_until_they_are_removed, exactly_one_is_active, keys_are_replaced_on_schedule, keys_end_when_their_id_is_typed, a_breach_is_answered, keys_at_rest_are_sealed, old_content_opens_and_new_content_names_the_new_key, keys_are_chosen_and_strange_ones_refused,
          content_of_another_tenant_opens_after_its_rotation, longer_keys_work_from_end_to_end, killed_in_the_middle_it_is_one_state_or_the_other, database_and_master_key_bring_the_service_back, the_whole_service_comes_back, a_full_disk_leaves_the_old_key)
