@@ -53,12 +53,13 @@ static void writes_what_it_reads(void **state)
 static void has_the_documented_layout(void **state)
 {
     static const uint8_t expected[] = {
-        0x52, 0x4b, 5, 1, 9, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 4, 3, 2, 1, 'h', 'i'};
+        0x52, 0x4b, 6, 1, 9, 0, 0x21, 0x43, 0, 0, 0, 0, 2, 0, 0, 0, 4, 3, 2, 1, 'h', 'i'};
     RMS_BUF_CLEANUP struct rms_buf out = RMS_BUF_INIT(64);
     struct rms_message head = {.type = 9, .reply = true, .sequence = 0x01020304};
 
     (void)state;
     build(&out, &head, "hi");
+    rms_message_set_uses(&out, 0x4321);
     assert_int_equal(out.len, sizeof expected);
     assert_memory_equal(out.data, expected, sizeof expected);
 }
@@ -72,8 +73,8 @@ static void refuses_bad_heads(void **state)
         {0, 0},                                                             /* magic */
         {1, 0},                                                             /* magic */
         {2, RMS_MESSAGE_VERSION - 1}, {2, RMS_MESSAGE_VERSION + 1}, {3, 2}, /* neither request nor reply */
-        {6, 1},                                                             /* reserved */
-        {7, 1},                                                             /* reserved */
+        {6, 1},                                                             /* uses of a token in a request */
+        {7, 1},                                                             /* uses of a token in a request */
         {8, 1},                                                             /* a status in a request */
         {11, 0xff}, /* a negative status in a request */
         {15, 0xff}, /* longer than any message */

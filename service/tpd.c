@@ -52,9 +52,9 @@ static int add_template(json_t *list, const struct rms_template *tpl)
 
     RMS_TRY(rms_policy_to_json(&tpl->policy, &policy));
     RMS_TRY(rms_json_parse(rms_buf_view(&policy), &form));
-    object = json_pack("{s:o, s:o, s:b, s:I}", "Policy", form, "Scope",
-        texts_json(tpl->scope, tpl->scope_count), "EnableInLegacyApps", tpl->legacy_apps, "CreationTime",
-        (json_int_t)tpl->created_at);
+    object =
+        json_pack("{s:o, s:o, s:b, s:I}", "Policy", form, "Scope", texts_json(tpl->scope, tpl->scope_count),
+            "EnableInLegacyApps", tpl->legacy_apps, "CreationTime", (json_int_t)tpl->created_at);
     return object != NULL && json_array_append_new(list, object) == 0 ? 0 : RMS_E_NO_MEMORY;
 }
 
@@ -202,8 +202,7 @@ static int read_package(int fd, struct rms_view passphrase, struct package *pack
     RMS_TRY(rms_backup_reader_new(fd, passphrase, &reader));
     status = rms_backup_each(reader, take, package_out);
     rms_backup_reader_free(&reader);
-    if (status == 0 &&
-        json_integer_value(json_object_get(package_out->head, "Format")) != FORMAT) {
+    if (status == 0 && json_integer_value(json_object_get(package_out->head, "Format")) != FORMAT) {
         status = RMS_E_BAD_ARGUMENT;
     }
     return status == RMS_E_DAMAGED ? RMS_E_BAD_ARGUMENT : status;

@@ -10,11 +10,11 @@
 struct rms_settings;
 
 struct rms_tpd_wish {
-    const char *tenant;          /* GUID or a domain */
-    const char *key_id;          /* NULL: the active one */
-    bool keyless;                /* without the private key */
-    struct rms_view passphrase;  /* of one, or of several one after the other */
-    bool several;                /* of two people at least: needed where the tenant requires four eyes */
+    const char *tenant;           /* GUID or a domain */
+    const char *key_id;           /* NULL: the active one */
+    bool keyless;                 /* without the private key */
+    struct rms_view passphrase;   /* of one, or of several one after the other */
+    bool several;                 /* of two people at least: needed where the tenant requires four eyes */
     char exported[RMS_GUID_TEXT]; /* which key it is, also when it cannot be exported */
 };
 

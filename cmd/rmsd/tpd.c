@@ -13,7 +13,8 @@
 #define PARTS_MAX  8192
 #define JSON_MAX   (64u << 20)
 
-/* A line each of those who must come together to open the package: one after the other they are its passphrase. */
+/* A line each of those who must come together to open the package: one after the other they are its
+ * passphrase. */
 static struct rms_secret *read_parts(bool *several_out)
 {
     struct rms_secret *all = rms_secret_new(PARTS_MAX);
@@ -42,7 +43,9 @@ static struct rms_secret *read_parts(bool *several_out)
 
 static int no_passphrase(void)
 {
-    (void)fprintf(stderr, "rmsd: a passphrase of %d bytes at least is read from standard input, a line from each who must be there to open it\n",
+    (void)fprintf(stderr,
+        "rmsd: a passphrase of %d bytes at least is read from standard input, a line from each who must be "
+        "there to open it\n",
         RMS_BACKUP_PASSPHRASE_MIN);
     return EXIT_USAGE;
 }
@@ -66,7 +69,8 @@ int rmsd_tpd_export(const struct invocation *invocation, const struct rms_settin
     wish.passphrase = rms_secret_view(passphrase);
     status = rms_tpd_export(settings, &wish, STDOUT_FILENO);
     if (status == RMS_E_CONFLICT) {
-        (void)fprintf(stderr, "rmsd: a token keeps this key, and it does not come out; --keyless exports the rest\n");
+        (void)fprintf(
+            stderr, "rmsd: a token keeps this key, and it does not come out; --keyless exports the rest\n");
     }
     return rmsd_tell(wish.exported[0] != '\0' ? wish.exported : wish.tenant, status);
 }
