@@ -3,18 +3,16 @@ import os
 import pathlib
 import sys
 
-import uno
 import unohelper
 from com.sun.star.awt.MessageBoxType import WARNINGBOX
 from com.sun.star.frame import FeatureStateEvent, XDispatch, XDispatchProviderInterceptor
 
 NEVER_EXECUTE = 0  # document.MacroExecMode
-SELF = 8  # frame.FrameSearchFlag
 BANNER = "openrms"
 
 # Commands of the dispatch framework that need a right; LibreOffice knows further ones by the Lock... of media() only.
 COMMANDS = {
-    "print": "Print PrintDefault PrinterSetup ExportToPDFPrint",
+    "print": "Print PrintDefault PrinterSetup",
     "copy": "Copy CopyHyperlinkLocation SaveGraphic SaveBackground ExternalEdit CopyUnformatted",
     "save-as": "SaveAs SaveAsRemote SaveACopy SaveAsTemplate SaveAll ExportTo ExportToPDF ExportDirectToPDF ExportToEPUB "
                "ExportDirectToEPUB RedactDoc AutoRedactDoc SendMail SendMailDocAsMS SendMailDocAsOOo SendMailDocAsPDF "
@@ -51,6 +49,8 @@ def media(document):
         "LockContentExtraction": not document.permits("copy"),
         "LockExport": not document.permits("save-as"),
         "NoAutoSave": True,  # recovery files would be clear
+        "PickListEntry": False,  # the list of recent files keeps pictures of first pages
+        "AsTemplate": False,  # it opens itself: a second document would have its content id and key
     }
     if not document.permits("macros"):
         more["MacroExecutionMode"] = NEVER_EXECUTE

@@ -45,7 +45,10 @@ class Refused(Exception):
 
 
 def _load():
-    library = ctypes.CDLL(LIBRARY)
+    try:
+        library = ctypes.CDLL(LIBRARY)
+    except OSError as error:
+        raise Refused("internal", f"OpenRMS is not installed as it should be: {error}") from error
     handle, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
     for name, result, *arguments in (
             ("rms_context_new", ctypes.c_int, ctypes.POINTER(_Options), ctypes.POINTER(handle)),
