@@ -73,6 +73,12 @@ class Token:
         parts = re.split(r"^\d+: (C_\w+)$", self.calls.read_text(errors="replace"), flags=re.M)
         return sum(name == call and "CKR_OK" in after for name, after in zip(parts[1::2], parts[2::2]))
 
+    def give_to(self, account, data):
+        """The service runs as another account: token, PIN and data directory are its own."""
+        self.give_pin(data)
+        for path in (self.dir, *self.dir.rglob("*"), data, data / "pkcs11.pin"):
+            os.chown(path, account.pw_uid, account.pw_gid)
+
     def take_away(self):
         self.tokens.rename(self.dir / "away")
 

@@ -25,7 +25,7 @@ def two_nodes(people=("alice", "bob"), cluster=None, settings=()):
         a = stack.enter_context(Lab(people=people, database=cluster.database(f"nodes-{time.monotonic_ns():x}"),
                                     rmsd_args=args))
         b = stack.enter_context(Lab(start=False, database=a.database, rmsd_args=args))
-        b.url = a.url
+        b.url, b.token = a.url, a.token
         b.data.mkdir(mode=0o700)
         shutil.copy2(a.data / "master.key", b.data / "master.key")
         b.start()
@@ -316,7 +316,7 @@ def another_node(stack, first, settings=()):
     """One more on the same database, by the key and the public address of the first."""
     node = stack.enter_context(Lab(start=False, database=first.database,
                                    rmsd_args=[word for setting in settings for word in ("--set", setting)]))
-    node.url = first.url
+    node.url, node.token = first.url, first.token
     node.data.mkdir(mode=0o700)
     shutil.copy2(first.data / "master.key", node.data / "master.key")
     node.start()

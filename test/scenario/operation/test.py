@@ -280,6 +280,8 @@ def least_privilege():
     lab, port = with_management(people=("alice",), address="127.0.0.2", rmsd_args=["--user", account.pw_name] if root else [])
     if root:
         lab.dir.chmod(0o711)
+        if lab.token is not None:
+            lab.token.give_to(account, lab.data)
     with lab:
         lab.admin("role", "add", "alice@contoso.test")
         for name, pid in lab.children().items():
