@@ -550,6 +550,25 @@ def database_and_master_key_bring_the_service_back():
             lab.stop()
 
 
+def a_master_key_in_shares():
+    # touches: S-215
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        online = publish(alice)
+        lab.stop()
+        master = lab.data / "master.key"
+        kept = master.read_bytes()
+        subprocess.run(["gfsplit", "-n", "2", "-m", "3", master, lab.dir / "share"], check=True, timeout=60)
+        shares = sorted(lab.dir.glob("share.*"))
+        assert len(shares) == 3 and all(kept not in s.read_bytes() for s in shares)
+        master.unlink()
+        subprocess.run(["gfcombine", "-o", master, shares[0], shares[2]], check=True, timeout=60)
+        master.chmod(0o600)
+        assert master.read_bytes() == kept
+        lab.start()
+        consume(bob, online)
+
+
 def the_whole_service_comes_back():
     # proves: S-216
     secret = "a passphrase of some length\n"
@@ -656,5 +675,5 @@ def a_full_disk_leaves_the_old_key():
 
 
 if __name__ == "__main__":
-    main(short_keys_only_for_a_migration, archived_keys_open_until_they_are_removed, exactly_one_is_active, keys_are_replaced_on_schedule, keys_end_when_their_id_is_typed, a_breach_is_answered, keys_at_rest_are_sealed, old_content_opens_and_new_content_names_the_new_key, keys_are_chosen_and_strange_ones_refused,
+    main(a_master_key_in_shares, short_keys_only_for_a_migration, archived_keys_open_until_they_are_removed, exactly_one_is_active, keys_are_replaced_on_schedule, keys_end_when_their_id_is_typed, a_breach_is_answered, keys_at_rest_are_sealed, old_content_opens_and_new_content_names_the_new_key, keys_are_chosen_and_strange_ones_refused,
          content_of_another_tenant_opens_after_its_rotation, longer_keys_work_from_end_to_end, killed_in_the_middle_it_is_one_state_or_the_other, database_and_master_key_bring_the_service_back, the_whole_service_comes_back, a_full_disk_leaves_the_old_key)
