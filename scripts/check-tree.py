@@ -41,6 +41,8 @@ LAYERS = {
 OWNERS = (
     (re.compile(r"^(ldap|lber|sasl|gssapi)[/.]"), re.compile(r"^lib/directory/ldap"), "lib/directory/ldap*.c"),
     (re.compile(r"^(gsf|glib)[/.]"), re.compile(r"^lib/format/cfb_write\.c$"), "lib/format/cfb_write.c"),
+    (re.compile(r"^gmime/"), re.compile(r"^(lib/format/mime|service/mail_message)\.c$"), "lib/format/mime.c"),
+    (re.compile(r"^libxml/"), re.compile(r"^lib/format/html\.c$"), "lib/format/html.c"),
     (re.compile(r"^qpdf/"), re.compile(r"^lib/format/pdf_qpdf"), "lib/format/pdf_qpdf*"),
 )
 CRYPTO_HEADERS = re.compile(r"^(openssl/|p11-kit/|cjose/|intel-ipsec-mb|ipsec-mb)")

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "cmd/rms/handoff.h"
 #include "cmd/rms/launch.h"
+#include "cmd/rms/mail.h"
 #include "cmd/rms/output.h"
 #include "cmd/rms/session.h"
 
@@ -19,6 +20,7 @@ static const struct option_row options[] = {
     NAMED_TEXT("output", 'o', "FILE", "write the clear content to a new file; - for standard output"),
     TEXT(
         "app", "COMMAND", "start this with the clear copy (default: what the desktop opens such files with)"),
+    TEXT("save-attachments", "DIR", "of a mail: write its attachments into this folder"),
     OPTIONS_END,
 };
 
@@ -299,8 +301,32 @@ static int show(const struct opening *o)
     return usage_error(o->arguments, _("there is no desktop to open it with: give --app COMMAND or -o FILE"));
 }
 
+static int show_mail(const struct opening *o, const char *output)
+{
+    const struct mail_opening opening = {.context = o->context,
+        .path = o->path,
+        .document = o->document,
+        .may_copy = may_copy(o),
+        .folder = argument_text(o->arguments, "save-attachments"),
+        .output = output};
+
+    if (argument_flag(o->arguments, "app")) {
+        return usage_error(o->arguments, _("--app is for documents; this is a mail"));
+    }
+    if (output == NULL && !output_json()) {
+        print_banner(o);
+    }
+    return mail_show(&opening);
+}
+
 static int dispatch(const struct opening *o, const char *output)
 {
+    if (mail_is(o->document)) {
+        return show_mail(o, output);
+    }
+    if (argument_flag(o->arguments, "save-attachments")) {
+        return usage_error(o->arguments, _("--save-attachments is for mails"));
+    }
     if (output == NULL) {
         return show(o);
     }
@@ -351,7 +377,8 @@ static int run_cat(struct arguments *arguments)
     "Asks the service for a licence unless a valid one is kept. A text is shown on the terminal with "       \
     "VIEW.\n"                                                                                                \
     "Other kinds are given to an application as a private copy that is removed afterwards. --output needs\n" \
-    "the right EXPORT or OWNER; without it nothing is written."
+    "the right EXPORT or OWNER; without it nothing is written. Of a mail the body is shown and the\n"        \
+    "attachments are listed; those that are protected by themselves may be saved with VIEW."
 
 const struct verb verb_open = {
     .name = "open",
@@ -360,7 +387,8 @@ const struct verb verb_open = {
     .details = OPEN_DETAILS,
     .examples = "  rms open plan.ptxt\n"
                 "  rms open budget.docx -o clear.docx\n"
-                "  rms open chart.ppng --app feh",
+                "  rms open chart.ppng --app feh\n"
+                "  rms open mail.eml --save-attachments parts",
     .options = options,
     .operands_min = 1,
     .operands_max = 1,

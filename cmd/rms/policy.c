@@ -12,7 +12,8 @@
 #define POLICY_FILE_MAX (4u << 20)
 #define WHO_MAX         320
 
-static const char *const kinds[] = {"template", "license", "perm", "only-me", NULL};
+static const char *const kinds[] = {
+    "template", "license", "perm", "only-me", "do-not-forward", "encrypt-only", NULL};
 static const char *const custom_only[] = {"expire-on", "expire-days", "offline-days", "custom-right", NULL};
 
 /* --- checks ----------------------------------------------------------------------------------------------
@@ -208,6 +209,10 @@ static int load(struct rms_context *context, const char *path, struct rms_policy
     return rms_policy_load(context, rms_buf_text(&text), text.len, policy_out);
 }
 
+static const struct {
+    const char *option, *rights;
+} mail_sets[] = {{"do-not-forward", "Do Not Forward"}, {"encrypt-only", "Encrypt-Only"}};
+
 /* subject_out: what an error is about. */
 static int begin(const struct arguments *arguments, struct rms_context *context,
     struct rms_policy_builder **policy_out, const char **subject_out)
@@ -222,6 +227,11 @@ static int begin(const struct arguments *arguments, struct rms_context *context,
     if (license != NULL) {
         *subject_out = license;
         return load(context, license, policy_out);
+    }
+    for (size_t i = 0; i < sizeof mail_sets / sizeof mail_sets[0]; i++) {
+        if (argument_flag(arguments, mail_sets[i].option)) {
+            return rms_policy_for_recipients(context, mail_sets[i].rights, policy_out);
+        }
     }
     return rms_policy_custom(context, policy_out);
 }

@@ -14,6 +14,9 @@ static const char *const persist_choices[] = {"all", "disk", "license", NULL};
 static const struct option_row options[] = {
     TEXT("template", "ID|NAME", "use this template of the organisation (see: rms template list)"),
     GRANT_OPTIONS,
+    FLAG("do-not-forward",
+        "for mails: the recipients may read and answer, not forward, print or copy; the sender owns it"),
+    FLAG("encrypt-only", "for mails: the recipients may do everything but change the protection"),
     FLAG("only-me", "nobody but you may open it; expiry and offline days have no effect"),
     TEXT("license", "FILE", "use a licence file of rms license new or rms perms new"),
     ITEM_OPTIONS,
@@ -24,6 +27,8 @@ static const struct option_row options[] = {
         "are "
         "kept)",
         persist_choices),
+    FLAG("enable-msg-file-type",
+        "protect mails (.eml) too (default: they are skipped, unless rms.conf says enable_msg_file_type)"),
     FLAG("online", "let the service issue the licence (default: this device does)"),
     FLAG("no-track", "do not tell the service of the files (default: it is told, with their names)"),
     NOTIFY_OPTION,
@@ -129,6 +134,7 @@ static int run(struct arguments *arguments)
         warn(arguments, context);
         work.context = context;
         work.policy = policy;
+        work.options.enable_msg_file_type = argument_flag(arguments, "enable-msg-file-type");
         work.options.online = argument_flag(arguments, "online");
         work.options.persist = persist(arguments);
         work.options.no_track = argument_flag(arguments, "no-track");
@@ -153,7 +159,8 @@ const struct verb verb_protect = {
     .examples =
         "  rms protect plan.txt --perm bob@contoso.test:Reviewer\n"
         "  rms protect board -r --template 'Confidential \\ All Employees' --in-place\n"
-        "  rms protect offer.docx --perm domain:fabrikam.test:VIEW,PRINT --expire-on 2030-01-31 --out sent",
+        "  rms protect offer.docx --perm domain:fabrikam.test:VIEW,PRINT --expire-on 2030-01-31 --out sent\n"
+        "  rms protect mail.eml --do-not-forward --enable-msg-file-type -o protected.eml",
     .options = options,
     .operands_min = 1,
     .operands_max = OPERANDS_MANY,

@@ -1,4 +1,5 @@
 /* rms status */
+#include "cmd/rms/mail.h"
 #include "cmd/rms/output.h"
 #include "cmd/rms/session.h"
 #include "cmd/rms/status.h"
@@ -76,6 +77,7 @@ json_t *status_object(const char *path, const struct rms_file_status *status)
     const struct rms_label label = label_of(path);
     bool protected = status->protection != RMS_UNPROTECTED;
     bool licence = status->content_id[0] != 0;
+    json_t *mail = mail_json(path);
     json_t *object = json_object();
 
     json_object_set_new(object, "FileName", text_json(path));
@@ -101,6 +103,9 @@ json_t *status_object(const char *path, const struct rms_file_status *status)
         object, "SignatureJudged", licence ? json_boolean(status->signature_judged) : json_null());
     json_object_set_new(object, "ContainsProtectedObjects", json_boolean(status->contains_protected));
     json_object_set_new(object, "LicensingUrls", urls_json(status));
+    if (mail != NULL) {
+        json_object_set_new(object, "Mail", mail);
+    }
     return object;
 }
 
@@ -120,6 +125,25 @@ static void print_path(const char *path)
 
     safe_text(&line, path);
     fputs(rms_buf_text(&line), stdout);
+}
+
+static void print_mail(const char *path)
+{
+    static const struct {
+        const char *member, *name;
+    } lines[] = {
+        {"Subject", _("subject")}, {"From", _("from")}, {"To", _("to")}, {"Attachments", _("attachment")}};
+    json_t *mail = mail_json(path);
+
+    for (size_t i = 0; mail != NULL && i < sizeof lines / sizeof lines[0]; i++) {
+        const json_t *member = json_object_get(mail, lines[i].member);
+
+        print_if(lines[i].name, json_is_string(member) ? json_string_value(member) : "");
+        for (size_t j = 0; j < json_array_size(member); j++) {
+            print_if(lines[i].name, json_string_value(json_array_get(member, j)));
+        }
+    }
+    json_decref(mail);
 }
 
 static const char *signature_words(const struct rms_file_status *status)
@@ -146,6 +170,7 @@ void status_print(const char *path, const struct rms_file_status *status)
     printf(": %s%s%s\n", style(protected ? "good" : "dim"),
         bare ? _("Licence") : protection_word(status->protection), style("off"));
     print_if(_("label"), label.name);
+    print_mail(path);
     if (!protected && !bare) {
         return;
     }

@@ -191,6 +191,12 @@ RMS_PUBLIC RMS_MUST_USE int rms_policy_from_template(
 /* Custom permissions: starts empty; without any grant it means "only for me". */
 RMS_PUBLIC RMS_MUST_USE int rms_policy_custom(
     struct rms_context *context, struct rms_policy_builder **policy_out);
+/* For mails: the recipients of each (To, Cc, Bcc) get these rights and nobody else does; its sender is the
+ * owner. rights: "Do Not Forward" or "Encrypt-Only". Protecting anything else than a mail with it is
+ * RMS_E_BAD_ARGUMENT. Office documents and PDF attached to a mail that must not be forwarded get the set for
+ * attachments: VIEW, EDIT, DOCEDIT, OBJMODEL. */
+RMS_PUBLIC RMS_MUST_USE int rms_policy_for_recipients(
+    struct rms_context *context, const char *rights, struct rms_policy_builder **policy_out);
 /* Custom permissions that the person has to choose: until the first grant, protecting with them is
  * RMS_E_ADHOC_REQUIRED and no file is touched, so that the application can ask. */
 RMS_PUBLIC RMS_MUST_USE int rms_policy_ask(
@@ -261,6 +267,8 @@ struct rms_file_options {
     bool no_track;
     /* Protecting: what the service shall tell of by mail (enum rms_notification); 0: nothing. */
     unsigned notify;
+    /* Protecting: mails (.eml) too, which are skipped otherwise unless rms.conf says enable_msg_file_type. */
+    bool enable_msg_file_type;
 };
 
 struct rms_file_result {
@@ -500,6 +508,61 @@ RMS_PUBLIC RMS_MUST_USE int rms_document_save(
  * after anything else it is not. */
 RMS_PUBLIC RMS_MUST_USE int rms_document_save_to(
     struct rms_document *document, const struct rms_source *edited, int fd);
+
+/* --- mails ----------------------------------------------------------------------------------------------
+ *
+ * A protected mail (.eml), an Outlook item (.msg) or a message.rpmsg by itself is opened like any document;
+ * rights and owner are the document's. Its content is the message, read here. */
+
+struct rms_mail;
+
+enum rms_mail_body { RMS_MAIL_PLAIN = 1, RMS_MAIL_HTML, RMS_MAIL_RTF };
+
+struct rms_mail_info {
+    enum rms_mail_body body; /* the form it was written in */
+    unsigned code_page;      /* of the body's bytes, by Windows' number: 65001 is UTF-8 */
+    size_t attachment_count;
+};
+
+/* What an attachment is. */
+enum rms_mail_attachment_kind { RMS_MAIL_FILE, RMS_MAIL_MESSAGE, RMS_MAIL_OBJECT };
+
+struct rms_mail_attachment {
+    const char *name;       /* fit for a file in a folder: no path, no control characters, never "" */
+    const char *content_id; /* by which an HTML body shows it; "" when none */
+    enum rms_mail_attachment_kind
+        kind;          /* a mail is given as an Outlook item, an OLE object as compound file */
+    uint64_t size;     /* of a file; else 0 */
+    bool is_protected; /* by itself: a copy of it needs no right to have it in clear */
+};
+
+/* The message of an open document, which must stay until rms_mail_free. RMS_E_UNSUPPORTED when the document
+ * is no mail; RMS_E_DAMAGED, RMS_E_UNSUPPORTED_VERSION, RMS_E_LIMIT (more than 1024 attachments). */
+RMS_PUBLIC RMS_MUST_USE int rms_mail_open(struct rms_document *document, struct rms_mail **mail_out);
+RMS_PUBLIC void rms_mail_free(struct rms_mail **mail);
+RMS_PUBLIC const struct rms_mail_info *rms_mail_info(const struct rms_mail *mail);
+
+/* Calls write with the body's bytes in that form. RMS_E_NOT_FOUND when the message has none of it: plain text
+ * may have HTML too, RTF always has, HTML is alone. Active content is in it as the sender wrote it. */
+RMS_PUBLIC RMS_MUST_USE int rms_mail_body(struct rms_mail *mail, enum rms_mail_body form,
+    int (*write)(void *user_data, const void *data, size_t len), void *user_data);
+/* The words of the body in UTF-8, whatever form it has: nothing runs, nothing is fetched. */
+RMS_PUBLIC RMS_MUST_USE int rms_mail_text(
+    struct rms_mail *mail, int (*write)(void *user_data, const void *data, size_t len), void *user_data);
+
+/* The i-th attachment; the texts live as long as the mail. RMS_E_NOT_FOUND behind the last. */
+RMS_PUBLIC RMS_MUST_USE int rms_mail_attachment(
+    struct rms_mail *mail, size_t i, struct rms_mail_attachment *attachment_out);
+/* Its bytes as a file. */
+RMS_PUBLIC RMS_MUST_USE int rms_mail_attachment_read(struct rms_mail *mail, size_t i,
+    int (*write)(void *user_data, const void *data, size_t len), void *user_data);
+
+/* What a mail (.eml) or an Outlook item (.msg) tells in clear: each is called for every value. Needs no
+ * rights, no sign-in, no service. RMS_E_NOT_FOUND when there is no such file, RMS_E_UNSUPPORTED when it is
+ * neither, RMS_E_DAMAGED, RMS_E_LIMIT. */
+enum rms_mail_field { RMS_MAIL_SUBJECT, RMS_MAIL_SENDER, RMS_MAIL_RECIPIENT, RMS_MAIL_ATTACHED };
+RMS_PUBLIC RMS_MUST_USE int rms_mail_inspect(const char *path,
+    void (*each)(void *user_data, enum rms_mail_field field, const char *value), void *user_data);
 
 /* --- what an application lets people do -------------------------------------------------------------------
  *

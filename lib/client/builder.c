@@ -94,6 +94,20 @@ int rms_policy_ask(struct rms_context *context, struct rms_policy_builder **poli
     return 0;
 }
 
+int rms_policy_for_recipients(
+    struct rms_context *context, const char *rights, struct rms_policy_builder **policy_out)
+{
+    struct rms_rights set = {0};
+
+    RMS_TRY(rms_policy_custom(context, policy_out));
+    if (rights == NULL || rms_mail_rights(rights, &set) != 0) {
+        rms_policy_free(policy_out);
+        return rms_fail(context, RMS_E_BAD_ARGUMENT, "no set of rights for the recipients of a mail");
+    }
+    (*policy_out)->for_recipients = set.bits == RMS_RIGHTS_DO_NOT_FORWARD ? "Do Not Forward" : "Encrypt-Only";
+    return 0;
+}
+
 int rms_policy_from_template(
     struct rms_context *context, const char *id_or_name, struct rms_policy_builder **policy_out)
 {

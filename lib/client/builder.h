@@ -15,6 +15,7 @@ struct rms_policy_builder {
     const char *owner;             /* NULL: who protects */
     const char *on_behalf;         /* as whom an application protects; NULL: as itself */
     bool must_grant;               /* nobody is granted anything yet, and somebody has to be */
+    const char *for_recipients;    /* of each mail: which set of rights; NULL: the policy is complete */
     const char *own_domain;        /* for "all-staff"; NULL while nobody is signed in */
     size_t text_room, grant_room, signed_room, encrypted_room;
 };

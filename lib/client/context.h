@@ -22,6 +22,7 @@ enum rms_handle {
     RMS_HANDLE_POLICY,
     RMS_HANDLE_DOCUMENT,
     RMS_HANDLE_PROTECTOR,
+    RMS_HANDLE_MAIL,
 };
 
 /* handle: of any sort, or NULL. */

@@ -2,6 +2,7 @@
 #include "client/access.h"
 #include "client/context.h"
 #include "client/crypt.h"
+#include "client/mail.h"
 #include "client/opened.h"
 #include "client/work.h"
 #include "format/office.h"
@@ -69,7 +70,7 @@ static int choose_form(struct rms_context *context, struct rms_work *work, struc
         status = 0;
     }
     if (status != 0) {
-        work->skipped = kind->class == RMS_KIND_EXCLUDED;
+        work->skipped = kind->class == RMS_KIND_EXCLUDED || kind->class == RMS_KIND_MAIL;
         return rms_fail(context, status, "%s: %s", work->source.path,
             work->skipped ? "files of this kind are left alone"
                           : "the administrator has prevented protection");
@@ -249,6 +250,10 @@ static int protect_again(const struct rms_errand *errand, struct rms_work *work,
 {
     struct shape shape = {.kind = opened->container.kind, .from = opened};
 
+    if (shape.kind == RMS_CONTAINER_MESSAGE) {
+        return rms_fail(errand->context, RMS_E_ALREADY_PROTECTED,
+            "%s is a protected message: take the protection off first (rms unprotect)", work->source.path);
+    }
     if (shape.kind == RMS_CONTAINER_PDF && !errand->context->settings.pdf_native) {
         return rms_fail(errand->context, RMS_E_ALREADY_PROTECTED, "%s", work->source.path);
     }
@@ -275,6 +280,9 @@ static int protect_clear(const struct rms_errand *errand, struct rms_work *work)
     if (errand->plan->change != NULL) {
         return rms_fail(errand->context, RMS_E_NOT_PROTECTED, "%s", work->source.path);
     }
+    if (rms_mail_wanted(errand, work->source.name)) {
+        return rms_mail_protect(errand, work);
+    }
     RMS_TRY(choose_form(errand->context, work, &shape));
     work->target.change = RMS_NAME_PROTECT;
     return make(errand, work, &shape);
@@ -286,6 +294,9 @@ static bool is_foreign(const struct rms_work *work, const struct rms_container *
 {
     enum rms_kind_class class = rms_kind_of(work->source.name)->class;
 
+    if (container->kind == RMS_CONTAINER_MESSAGE) {
+        return class != RMS_KIND_MAIL && class != RMS_KIND_PROTECTED;
+    }
     return container->kind != RMS_CONTAINER_PFILE &&
            class != (container->kind == RMS_CONTAINER_PDF ? RMS_KIND_PDF : RMS_KIND_OFFICE);
 }
@@ -298,6 +309,10 @@ int rms_work_protect(const struct rms_errand *errand, const char *path, struct r
 
     RMS_TRY(rms_source_open(context, path, errand->options.in_place && errand->options.output == NULL,
         &work->source, &work->skipped));
+    if (errand->plan->policy != NULL && errand->plan->policy->for_recipients != NULL &&
+        rms_kind_of(work->source.name)->class != RMS_KIND_MAIL) {
+        return rms_fail(context, RMS_E_BAD_ARGUMENT, "%s is no mail: nobody is its recipient", path);
+    }
     RMS_TRY(rms_target_init(context, &work->source, &errand->options, &work->target));
     status = rms_container_open(&work->source.reader, &opened.container);
     if (status == 0) {

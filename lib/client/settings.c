@@ -54,6 +54,8 @@ static cfg_opt_t options_template[] = {
     CFG_BOOL("track", cfg_true, CFGF_NONE),
     CFG_BOOL("sync", cfg_true, CFGF_NONE),
     CFG_BOOL("pdf_native", cfg_true, CFGF_NONE),
+    CFG_BOOL("enable_msg_file_type", cfg_false, CFGF_NONE),
+    CFG_STR("container_decryption_option", "Default", CFGF_NONE),
     CFG_INT("template_refresh_days", 1, CFGF_NONE),
     CFG_INT("template_refresh_seconds", 0, CFGF_NONE),
     CFG_INT("retry_seconds", RETRY_DEFAULT_S, CFGF_NONE),
@@ -108,6 +110,15 @@ static int64_t refresh_seconds(cfg_t *cfg)
     return days >= 1 && days <= 36500 ? days * (int64_t)RMS_DAY_S : RMS_DAY_S;
 }
 
+/* "Default" and every other word: the message and its attachments. */
+static enum rms_container_decryption decryption_of(const char *word)
+{
+    if (rms_text_equal_nocase(word, "All")) {
+        return RMS_DECRYPT_ALL;
+    }
+    return rms_text_equal_nocase(word, "Top") ? RMS_DECRYPT_TOP : RMS_DECRYPT_MSG;
+}
+
 static int take_config(struct rms_settings *settings, cfg_t *cfg)
 {
     settings->url = keep(settings, cfg_getstr(cfg, "url"));
@@ -120,6 +131,8 @@ static int take_config(struct rms_settings *settings, cfg_t *cfg)
     settings->keyring = cfg_getbool(cfg, "keyring") != cfg_false;
     settings->cache_licences = cfg_getbool(cfg, "cache_licenses") != cfg_false;
     settings->pdf_native = cfg_getbool(cfg, "pdf_native") != cfg_false;
+    settings->mail_files = cfg_getbool(cfg, "enable_msg_file_type") != cfg_false;
+    settings->container_decryption = decryption_of(cfg_getstr(cfg, "container_decryption_option"));
     settings->track = cfg_getbool(cfg, "track") != cfg_false;
     settings->sync = cfg_getbool(cfg, "sync") != cfg_false;
     settings->template_seconds = refresh_seconds(cfg);

@@ -7,6 +7,13 @@
 #include "base/arena.h"
 #include "format/kind.h"
 
+/* What unprotecting a mail does with protected attachments (C-077). */
+enum rms_container_decryption {
+    RMS_DECRYPT_TOP, /* nothing: the message alone */
+    RMS_DECRYPT_MSG, /* those of the message */
+    RMS_DECRYPT_ALL, /* and of mails among them, down to ten */
+};
+
 struct rms_extension_rule {
     const char *extension; /* without dot, "*" all, "." none */
     enum rms_kind_setting setting;
@@ -32,6 +39,8 @@ struct rms_settings {
     bool track;          /* the service is told of what is protected */
     bool sync;           /* false: leave durability to the system; for benches and scratch data */
     bool pdf_native;     /* false: PDF becomes .ppdf */
+    bool mail_files;     /* verbs for files work on mails too (C-050) */
+    enum rms_container_decryption container_decryption;
     enum rms_store_kind store;
     int64_t template_seconds; /* how long templates count as fresh */
     int64_t retry_seconds;    /* most time spent on waiting when the service throttles */

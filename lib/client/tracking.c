@@ -235,9 +235,9 @@ void rms_tracking_announce(const struct rms_errand *errand, const struct rms_wor
     }
     rms_report_save(context, &report);
     for (size_t i = 0; i < count && status == 0; i++) {
-        status = add_work(list, errand, works[i]);
+        status = works[i]->mail ? 0 : add_work(list, errand, works[i]);
     }
-    if (status == 0) {
+    if (status == 0 && json_array_size(list) > 0) {
         status = send_list(context, list, true, errand->options.notify != 0);
     }
     if (status != 0) {

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "client/context.h"
 #include "client/crypt.h"
+#include "client/mail.h"
 #include "client/opened.h"
 #include "client/work.h"
 #include "format/office.h"
@@ -102,6 +103,9 @@ static int make(const struct rms_errand *errand, struct rms_work *work, struct r
 
     RMS_TRY(rms_opened_licence(context, RMS_RIGHT_EXPORT, opened));
     RMS_TRY(may_write_clear(context, opened->access, work->source.path));
+    if (opened->container.kind == RMS_CONTAINER_MESSAGE) {
+        return rms_mail_unprotect(errand, work, opened);
+    }
     RMS_TRY(check_whole(errand, work, opened));
     memcpy(work->content_id, opened->access->pl.content_id, sizeof work->content_id);
     memcpy(work->target.extension, opened->container.extension, sizeof work->target.extension);

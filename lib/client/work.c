@@ -14,6 +14,7 @@ void rms_work_init(struct rms_work *work)
     work->target.output.path[0] = '\0';
     work->issued = (struct rms_issued){0};
     work->skipped = false;
+    work->mail = false;
     work->content_id[0] = '\0';
     work->previous_id[0] = '\0';
     work->extension[0] = '\0';

@@ -20,6 +20,7 @@ struct rms_work {
     struct rms_target target;
     struct rms_issued issued; /* protecting */
     bool skipped;
+    bool mail; /* made of a mail: not tracked (C-115) */
     char content_id[RMS_GUID_TEXT];
     char previous_id[RMS_GUID_TEXT];         /* protecting again: what it was before; else "" */
     char extension[RMS_PFILE_EXTENSION_MAX]; /* of the clear file */

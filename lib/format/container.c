@@ -1,7 +1,9 @@
 #include "format/container.h"
 
+#include "format/carrier.h"
 #include "format/kind.h"
 #include "format/office.h"
+#include "format/rpmsg.h"
 
 #define HEAD_MAX (16u * 1024 * 1024)
 
@@ -58,8 +60,11 @@ static const struct {
     int (*open)(const struct rms_reader *file, struct rms_container *container);
 } readers[] = {
     {RMS_CONTAINER_PFILE, open_pfile},
+    {RMS_CONTAINER_MESSAGE, rms_rpmsg_open},
     {RMS_CONTAINER_PACKAGE, rms_office_open}, /* tells the two kinds of Office files itself */
+    {RMS_CONTAINER_MESSAGE, rms_outlook_carrier_open},
     {RMS_CONTAINER_PDF, open_pdf},
+    {RMS_CONTAINER_MESSAGE, rms_mime_carrier_open},
 };
 
 static const struct {
@@ -71,6 +76,7 @@ static const struct {
     [RMS_CONTAINER_PACKAGE] = {rms_office_begin, rms_ds_licence},
     [RMS_CONTAINER_BINARY] = {rms_office_begin, rms_ds_licence},
     [RMS_CONTAINER_PDF] = {NULL, NULL}, /* rms_pdf_protect */
+    [RMS_CONTAINER_MESSAGE] = {rms_rpmsg_begin, rms_ds_licence},
 };
 
 int rms_container_open(const struct rms_reader *file, struct rms_container *container_out)
@@ -88,6 +94,7 @@ void rms_container_close(struct rms_container *container)
 {
     rms_cfb_close(&container->cfb);
     rms_pdf_close(&container->pdf);
+    rms_rpmsg_close(&container->rpmsg);
 }
 
 int rms_container_licence(const struct rms_container *container, struct rms_buf *out)
@@ -157,6 +164,9 @@ int rms_container_finish(struct rms_container_out *out)
         status = rms_cfb_end(out->office);
         status = status == 0 ? rms_cfb_finish(out->office) : status;
     }
+    if (status == 0 && out->rpmsg != NULL) {
+        status = rms_rpmsg_finish(out);
+    }
     rms_container_abort(out);
     return status;
 }
@@ -164,4 +174,5 @@ int rms_container_finish(struct rms_container_out *out)
 void rms_container_abort(struct rms_container_out *out)
 {
     rms_cfb_writer_free(&out->office);
+    rms_rpmsg_close(&out->rpmsg);
 }

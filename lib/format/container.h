@@ -15,6 +15,7 @@ enum rms_container_kind {
     RMS_CONTAINER_PACKAGE, /* compound file around an Office package (docx, xlsx, ...) */
     RMS_CONTAINER_BINARY,  /* compound file around an older Office file (doc, xls, ppt) */
     RMS_CONTAINER_PDF,     /* no content in one piece: read and written by pdf.h */
+    RMS_CONTAINER_MESSAGE, /* message.rpmsg, by itself or in the mail that carries it */
 };
 
 /* A part of a file: a range of the file itself or of a stream in it. */
@@ -22,6 +23,8 @@ struct rms_part {
     struct rms_reader reader;
     uint64_t offset, len;
 };
+
+struct rms_rpmsg;
 
 struct rms_container {
     enum rms_container_kind kind;
@@ -33,6 +36,7 @@ struct rms_container {
     struct rms_part note;                    /* of whoever saved it last; len 0: none */
     struct rms_cfb *cfb;                     /* what the parts live in, when it is a compound file */
     struct rms_pdf *pdf;                     /* instead of the parts */
+    struct rms_rpmsg *rpmsg;                 /* what the compound file of a message lives in */
 };
 
 /* Reads what file is. The file must stay until rms_container_close. RMS_E_NOT_PROTECTED when it is none of
@@ -69,6 +73,7 @@ struct rms_container_out {
     struct rms_writer stream; /* where the content goes, */
     uint64_t content_offset;  /* from here on */
     struct rms_cfb_writer *office;
+    struct rms_rpmsg *rpmsg;
 };
 
 /* Appends the licence in the form that files of this kind keep it in. */

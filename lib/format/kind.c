@@ -40,6 +40,10 @@
     {                                                                                                        \
         ext, RMS_KIND_PROTECTED, RMS_HOME_NONE, 256, false, false, false, 0                                  \
     }
+#define MAIL(ext)                                                                                            \
+    {                                                                                                        \
+        ext, RMS_KIND_MAIL, RMS_HOME_NONE, 256, false, false, true, 0                                        \
+    }
 #define EXCLUDED(ext)                                                                                        \
     {                                                                                                        \
         ext, RMS_KIND_EXCLUDED, RMS_HOME_NONE, 0, false, false, false, 0                                     \
@@ -128,6 +132,8 @@ static const struct rms_kind rows[] = {
     PROTECTED("pgiff"),
     PROTECTED("pjt"),
     PROTECTED("rpmsg"),
+    MAIL("eml"),
+    MAIL("msg"),
     EXCLUDED("lnk"),
     EXCLUDED("exe"),
     EXCLUDED("com"),
@@ -144,7 +150,6 @@ static const struct rms_kind rows[] = {
     EXCLUDED("drv"),
     EXCLUDED("dat"),
     EXCLUDED("tmp"),
-    EXCLUDED("msg"),
     EXCLUDED("msp"),
     EXCLUDED("msi"),
     EXCLUDED("pdb"),
@@ -226,6 +231,7 @@ int rms_kind_form_of(const struct rms_kind *kind, enum rms_kind_setting setting,
         [RMS_KIND_GENERIC] = {0, RMS_FORM_PFILE, true},
         [RMS_KIND_PROTECTED] = {RMS_E_ALREADY_PROTECTED, RMS_FORM_PFILE, false},
         [RMS_KIND_EXCLUDED] = {RMS_E_FILE_BLOCKED, RMS_FORM_PFILE, false},
+        [RMS_KIND_MAIL] = {RMS_E_FILE_BLOCKED, RMS_FORM_PFILE, false},
     };
     int code = forms[kind->class].code;
 
@@ -308,6 +314,9 @@ int rms_kind_clear_name(const char *name, const char *stored_extension, char out
         bool complete = stored_extension[0] == '\0' || ends_with(name, stem, stored_extension);
 
         return join(name, stem, complete ? "" : stored_extension, "", out);
+    }
+    if (rms_text_equal_nocase(extension, ".rpmsg")) {
+        return join(name, stem, stored_extension, "", out);
     }
     if (is_prefixed(extension, stored_extension)) {
         bool stored = stored_extension[0] != '\0';

@@ -14,6 +14,7 @@ enum rms_kind_class {
     RMS_KIND_GENERIC,   /* in the table for its label metadata, protected generically */
     RMS_KIND_PROTECTED, /* extension of files that are protected already */
     RMS_KIND_EXCLUDED,  /* never protected (C-049) */
+    RMS_KIND_MAIL,      /* protected as a message, by verbs for files only when that is enabled (C-050) */
 };
 
 /* Where a label is kept in the clear file (client-requirements 2.1, column "Metadata home"). */

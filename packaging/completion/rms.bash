@@ -8,11 +8,11 @@ _rms_words() {
     'auth') echo 'token clear' ;;
     'auth token') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'auth clear') echo ' --all --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'protect') echo ' --template --perm --grant --custom-right --only-me --license --recursive --in-place --out --output --preserve --follow --stdin0 --stop --log --retry --owner --name --description --expire-on --expire-days --valid-days --offline-days --no-persist-key --online --no-track --notify --protect-as --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'protect') echo ' --template --perm --grant --custom-right --do-not-forward --encrypt-only --only-me --license --recursive --in-place --out --output --preserve --follow --stdin0 --stop --log --retry --owner --name --description --expire-on --expire-days --valid-days --offline-days --no-persist-key --enable-msg-file-type --online --no-track --notify --protect-as --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'unprotect') echo ' --recursive --in-place --out --output --preserve --follow --stdin0 --stop --log --retry --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'status') echo ' --recursive --protection --follow --stdin0 --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'open') echo ' --output --app --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'view') echo ' --output --app --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'open') echo ' --output --app --save-attachments --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'view') echo ' --output --app --save-attachments --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'cat') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'share') echo ' --to --with --level --rights --expires --revoke-now --notify --out --draft --message --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'track') echo ' --register --name --search --notify --delegate --may-revoke --undelegate --hand-over --yes --csv --what-if --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -208,8 +208,8 @@ _rms_valued() {
     'protect') echo ' --template --perm --grant --custom-right --license --out --output -o --log --retry --owner --name --description --expire-on --expire-days --valid-days --offline-days --no-persist-key --notify --protect-as --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'unprotect') echo ' --out --output -o --log --retry --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'status') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'open') echo ' --output -o --app --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'view') echo ' --output -o --app --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'open') echo ' --output -o --app --save-attachments --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'view') echo ' --output -o --app --save-attachments --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'cat') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'share') echo ' --to --with --level --rights --expires --notify --out --draft --message --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'track') echo ' --name --search --notify --delegate --undelegate --hand-over --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;

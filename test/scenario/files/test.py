@@ -1,17 +1,23 @@
 """Files as they really are: kinds, names, places that cannot be written, damage at every spot, folders, many files."""
+import contextlib
+import email
+import email.message
+import email.policy
 import io
 import os
+import pty
 import random
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import zipfile
 import zlib
 
 import olefile
 
-from rmslab import Lab, main
+from rmslab import BUILD, Lab, main
 
 TEXT = b"Some text.\n"
 
@@ -217,6 +223,108 @@ def pdf_documents():
         # What only has the name is protected as any file is.
         alice.rms("protect", alice.write("text.pdf", TEXT), "--only-me", "--in-place")
         assert (alice.home / "text.pdf.pfile").exists()
+
+
+def on_terminal(person, *arguments):
+    """What a command shows on a terminal of its own, and its exit status."""
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen([BUILD / "cmd/rms/rms", *map(str, arguments)], env=person.env(TERM="dumb"), cwd=person.home,
+                               stdin=subprocess.DEVNULL, stdout=terminal, stderr=subprocess.STDOUT, start_new_session=True)
+    os.close(terminal)
+    text = b""
+    with contextlib.suppress(OSError):  # EIO: the other end is closed
+        while piece := os.read(controller, 65536):
+            text += piece
+    os.close(controller)
+    return text.decode(errors="replace"), process.wait(60)
+
+
+def mails():
+    # proves: C-079
+    # touches: C-050, C-055, C-077, C-078, C-094, C-325, S-076
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
+    attached = {"plan.docx": package("word/document.xml", "SECRET" * 9000), "offer.pdf": pdf(), "chart.png": picture}
+    body = "<html><head><style>p {}</style></head><body><p>Grüße, the <b>SECRET</b> yield</p><script>evil()</script></body></html>"
+    mail = email.message.EmailMessage()
+    mail["From"], mail["To"], mail["Cc"] = "Alice <alice@contoso.test>", "Bob <bob@contoso.test>", "alice@contoso.test"
+    mail["Subject"], mail["Message-ID"], mail["X-Kept"] = "Yield of plot seven, Größe", "<one@contoso.test>", "as it was"
+    mail.set_content("plain words")
+    mail.add_alternative(body, subtype="html")
+    for name, data in attached.items():
+        mail.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
+    inner = email.message.EmailMessage()
+    inner["Subject"] = "../../etc/passwd"
+    inner.set_content("inside")
+    mail.add_attachment(inner)
+    with Lab(people=("alice", "bob", "carol")) as lab:
+        alice, bob, carol = (lab.person(name) for name in ("alice", "bob", "carol"))
+        path = alice.write("m/mail.eml", mail.as_bytes(policy=email.policy.SMTP))
+        # Verbs for files leave mails alone until they are told; Do Not Forward is for mails alone.
+        assert alice.rms("--json", "protect", path, "--do-not-forward", code=None).json_lines[0]["Status"] == "Skipped"
+        assert "bad-argument" in alice.rms("protect", alice.write("m/a.txt", TEXT), "--do-not-forward", code=2).err
+        assert sorted(p.name for p in path.parent.iterdir()) == ["a.txt", "mail.eml"]
+        made = alice.home / "m/sent.eml"
+        alice.rms("protect", path, "--do-not-forward", "--enable-msg-file-type", "-o", made)
+        assert b"SECRET" not in made.read_bytes()
+        # Another reader of MIME sees one message with a notice and message.rpmsg; header fields are as they were.
+        carrier = email.message_from_bytes(made.read_bytes(), policy=email.policy.default)
+        notice, part = carrier.iter_parts()
+        assert carrier["Content-Class"] == "rpmsg.message" and not carrier.defects and carrier.get_content_type() == "multipart/mixed"
+        assert [carrier[name] for name in ("Subject", "From", "X-Kept")] == [mail[name] for name in ("Subject", "From", "X-Kept")]
+        assert "protected" in notice.get_content() and part.get_filename() == "message.rpmsg"
+        assert part.get_content_type() == "application/x-microsoft-rpmsg-message"
+        # The layers of C-079, read by an inflater, a reader of compound files, and another one.
+        packed, inflater, compound, at = part.get_content(), zlib.decompressobj(), b"", 8
+        assert packed[:8] == bytes.fromhex("76e80460c411e386")
+        while at < len(packed):
+            mark, clear, size = struct.unpack_from("<III", packed, at)
+            block = inflater.decompress(packed[at + 12:at + 12 + size])
+            assert mark == 0xfa0 and len(block) == clear <= 4096, (mark, clear, len(block))
+            compound, at = compound + block, at + 12 + size
+        with olefile.OleFileIO(io.BytesIO(compound)) as ole:
+            assert {"\x06DataSpaces/Version", "\x06DataSpaces/DataSpaceMap", "\tDRMContent",
+                    "\x06DataSpaces/TransformInfo/\tDRMTransform/\x06Primary"} <= {"/".join(s) for s in ole.listdir()}
+        assert b"DRMContent" in gsf("list", alice.write("m/inner.ole", compound))
+        # Told without rights: who, about what, how protected.
+        status = carol.rms("--offline", "--json", "status", made).json_lines[0]
+        assert status["Status"] == "Protected (Native)" and status["RMSOwner"] == alice.address, status
+        assert status["Mail"] == {"Subject": mail["Subject"], "From": alice.address, "To": [bob.address, alice.address],
+                                  "Attachments": ["message.rpmsg"]}, status
+        # bob reads it on a terminal; what leaves it are copies, which he may have of what is protected by itself.
+        for where in (made, alice.write("m/message.rpmsg", packed)):
+            shown, code = on_terminal(bob, "open", where)
+            assert code == 0 and "Grüße, the SECRET yield" in shown and "evil" not in shown and "p {}" not in shown, shown
+            assert "plan.docx (protected by itself)" in shown and "chart.png" in shown, shown
+            assert "no-rights" in bob.rms("open", where, code=1).err and "no-rights" in bob.rms("cat", where, code=1).err
+        done = bob.rms("open", made, "--save-attachments", bob.home / "got", code=1)
+        assert sorted(p.name for p in (bob.home / "got").iterdir()) == ["offer.pdf", "plan.docx"] and "SECRET" not in done.out, done
+        for name in ("plan.docx", "offer.pdf"):
+            assert "no-rights" in bob.rms("open", bob.home / "got" / name, "-o", bob.home / "x", code=1).err
+        assert "no-rights" in carol.rms("open", made, "-o", "-", code=1).err
+        assert "no-rights" in bob.rms("unprotect", made, "-o", bob.home / "clear.eml", code=1).err
+        assert not (bob.home / "clear.eml").exists()
+        # A protected message is not protected again; its author takes the protection off.
+        again = alice.rms("protect", made, "--only-me", "--enable-msg-file-type", "-o", alice.home / "m/y.eml", code=1)
+        assert "already-protected" in again.err
+        for source in (made, alice.home / "m/message.rpmsg"):
+            alice.rms("unprotect", source, "-o", alice.home / "m/clear.eml")
+            clear = email.message_from_bytes((alice.home / "m/clear.eml").read_bytes(), policy=email.policy.default)
+            assert clear.get_body().get_content() == body + "\r\n" or clear.get_body().get_content() == body + "\n", clear.get_body()
+            files = {p.get_filename(): p.get_payload(decode=True) for p in clear.iter_attachments()}
+            assert {name: files[name] for name in attached} == attached, files.keys()
+            assert b"inside" in files["passwd.eml"] and clear["Content-Class"] is None
+            assert source != made or [clear[n] for n in ("Subject", "To", "X-Kept")] == [mail[n] for n in ("Subject", "To", "X-Kept")]
+            (alice.home / "m/clear.eml").unlink()
+        alice.rms("open", made, "--save-attachments", alice.home / "all")
+        assert sorted(p.name for p in (alice.home / "all").iterdir()) == ["chart.png", "offer.pdf", "passwd.eml", "plan.docx"]
+        assert (alice.home / "all/chart.png").read_bytes() == picture
+        # Damaged anywhere: one reason, nothing written.
+        for spoilt in (b"\0" + packed[1:], packed[:8] + b"\xa1" + packed[9:], packed[:12] + struct.pack("<I", 4097) + packed[16:],
+                       packed[:8], packed[:len(packed) // 2], packed[:-1]):
+            victim = bob.write("v.rpmsg", spoilt)
+            done = bob.rms("open", victim, "-o", bob.home / "v.out", code=1)
+            assert "(damaged)" in done.err or "(not-protected)" in done.err and spoilt[:8] != packed[:8], (len(spoilt), done)
+            assert not (bob.home / "v.out").exists()
 
 
 def copies_folders_and_conflicts():
@@ -431,5 +539,5 @@ def licence_dressing(whole, at):
 
 
 if __name__ == "__main__":
-    main(kinds_and_names, office_documents, pdf_documents, copies_folders_and_conflicts, places_that_do_not_work, what_an_administrator_prevented, what_an_administrator_chose, a_full_disk_leaves_the_input,
+    main(kinds_and_names, office_documents, pdf_documents, mails, copies_folders_and_conflicts, places_that_do_not_work, what_an_administrator_prevented, what_an_administrator_chose, a_full_disk_leaves_the_input,
          damage_is_named_and_nothing_is_written)
