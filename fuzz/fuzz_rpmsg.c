@@ -1,6 +1,6 @@
-/* Any bytes as a message.rpmsg, a mail or an Outlook item; or, behind a first byte of 0 to 2, as what is encrypted
- * in a message, as a page, or as the name of an attachment. What comes out can be read and given out, and names
- * are fit for files. */
+/* Any bytes as a message.rpmsg, a mail or an Outlook item; or, behind a first byte of 0 to 2, as what is
+ * encrypted in a message, as a page, or as the name of an attachment. What comes out can be read and given
+ * out, and names are fit for files. */
 #include <stdlib.h>
 
 #include "base/text.h"

@@ -95,7 +95,7 @@ static int may_save(const struct saving *saving)
     if (!rms_rights_allow(&saving->opened->access->rights, RMS_RIGHT_EDIT)) {
         return rms_fail(saving->context, RMS_E_NO_RIGHTS, "saving needs the right EDIT");
     }
-    if (kind == RMS_CONTAINER_PDF ||
+    if (kind == RMS_CONTAINER_PDF || kind == RMS_CONTAINER_MESSAGE ||
         (kind == RMS_CONTAINER_PFILE && saving->opened->access->key.mode != RMS_MODE_CBC4K)) {
         return rms_fail(saving->context, RMS_E_UNSUPPORTED, "documents of this form are only read");
     }

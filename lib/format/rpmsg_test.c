@@ -138,7 +138,7 @@ static void make_message(struct rms_buf *out)
     const struct rms_writer file = rms_writer_of_buf(out);
     struct rms_buf RMS_BUF_CLEANUP content = RMS_BUF_INIT(FILE_MAX);
     struct rms_buf RMS_BUF_CLEANUP form = RMS_BUF_INIT(FILE_MAX);
-    struct rms_container_request request = {RMS_CONTAINER_MESSAGE, "", {NULL, 0}, 4000, NULL};
+    struct rms_container_request request = {.kind = RMS_CONTAINER_MESSAGE, .extension = "", .size = 4000};
     struct rms_container_out made;
 
     must(rms_container_form(request.kind, RMS_VIEW_LITERAL(LICENCE), &form));
