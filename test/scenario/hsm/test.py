@@ -145,7 +145,7 @@ def every_use_is_a_row():
     with Lab(start=False) as lab:
         lab.token.write_down_calls()
         lab.start()
-        lab.admin("tenant", "create", "--name", "Contoso", "--domain", "contoso.test")
+        lab.admin("tenant", "create", "--name", "Contoso", "--domain", "contoso.test", "--removal-right", "EXTRACT")
         for name in ("alice", "bob"):
             lab.add_user(name)
             lab.person(name).login()

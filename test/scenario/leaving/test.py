@@ -94,7 +94,7 @@ def everything_leaves_and_opens_elsewhere():
 
         fresh.port, fresh.url = lab.port, lab.url  # the name leads to the new service now
         fresh.start()
-        fresh.admin("tenant", "create", "--name", "Contoso", "--domain", "contoso.test")
+        fresh.admin("tenant", "create", "--name", "Contoso", "--domain", "contoso.test", "--removal-right", "EXTRACT")
         for name in ("alice", "bob", "carol"):
             fresh.add_user(name)
         fresh.admin("group", "add", "mkt@contoso.test")
