@@ -145,12 +145,7 @@ def every_use_is_a_row():
     with Lab(start=False) as lab:
         lab.token.write_down_calls()
         lab.start()
-<<<<<<< HEAD
         lab.admin("tenant", "create", "--name", "Contoso", "--domain", "contoso.test", "--removal-right", "EXTRACT")
-=======
-        lab.admin("tenant", "create", "--name", "Contoso", "--domain", "contoso.test")
-        lab.admin("tenant", "set", "--removal-right", "EXTRACT")
->>>>>>> d522a1e (Let tests that make their tenant themselves say who may make a clear copy)
         for name in ("alice", "bob"):
             lab.add_user(name)
             lab.person(name).login()

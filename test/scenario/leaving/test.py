@@ -94,12 +94,7 @@ def everything_leaves_and_opens_elsewhere():
 
         fresh.port, fresh.url = lab.port, lab.url  # the name leads to the new service now
         fresh.start()
-<<<<<<< HEAD
         fresh.admin("tenant", "create", "--name", "Contoso", "--domain", "contoso.test", "--removal-right", "EXTRACT")
-=======
-        fresh.admin("tenant", "create", "--name", "Contoso", "--domain", "contoso.test")
-        fresh.admin("tenant", "set", "--removal-right", "EXTRACT")
->>>>>>> d522a1e (Let tests that make their tenant themselves say who may make a clear copy)
         for name in ("alice", "bob", "carol"):
             fresh.add_user(name)
         fresh.admin("group", "add", "mkt@contoso.test")
