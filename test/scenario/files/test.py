@@ -318,6 +318,28 @@ def mails():
         alice.rms("open", made, "--save-attachments", alice.home / "all")
         assert sorted(p.name for p in (alice.home / "all").iterdir()) == ["chart.png", "offer.pdf", "passwd.eml", "plan.docx"]
         assert (alice.home / "all/chart.png").read_bytes() == picture
+        # A text in its own characters; a protected mail among the attachments; nobody to send it to; another's mail.
+        simple = email.message.EmailMessage()
+        simple["From"], simple["To"] = alice.address, bob.address
+        simple.set_content("Grüße", charset="iso-8859-1")
+        options = ("--encrypt-only", "--enable-msg-file-type", "-o")
+        alice.rms("protect", alice.write("n/a.eml", simple.as_bytes()), *options, alice.home / "n/b.eml")
+        assert "Grüße" in alice.rms("open", alice.home / "n/b.eml").out
+        assert alice.rms("--json", "open", alice.home / "n/b.eml").json["CodePage"] == 28591
+        outer = email.message.EmailMessage()
+        outer["From"], outer["To"] = alice.address, bob.address
+        outer.add_attachment(email.message_from_bytes((alice.home / "n/b.eml").read_bytes(), policy=email.policy.default))
+        alice.rms("protect", alice.write("n/c.eml", outer.as_bytes()), *options, alice.home / "n/d.eml")
+        alice.rms("unprotect", alice.home / "n/d.eml", "-o", alice.home / "n/e.eml")
+        (inside,) = email.message_from_bytes((alice.home / "n/e.eml").read_bytes(), policy=email.policy.default).iter_attachments()
+        inside = email.message_from_bytes(inside.get_payload(decode=True), policy=email.policy.default)
+        assert inside["Content-Class"] is None and inside.get_body().get_content().strip() == "Grüße", inside
+        del simple["To"]
+        lonely = alice.rms("protect", alice.write("n/f.eml", simple.as_bytes()), *options, alice.home / "n/g.eml", code=1)
+        assert "unknown-recipient" in lonely.err and not (alice.home / "n/g.eml").exists()
+        theirs = alice.rms("protect", bob.write("m.eml", outer.as_bytes().replace(b"From: alice", b"From: carol")), *options,
+                           alice.home / "n/g.eml", code=3)
+        assert "role-required" in theirs.err and not (alice.home / "n/g.eml").exists()
         # Damaged anywhere: one reason, nothing written.
         for spoilt in (b"\0" + packed[1:], packed[:8] + b"\xa1" + packed[9:], packed[:12] + struct.pack("<I", 4097) + packed[16:],
                        packed[:8], packed[:len(packed) // 2], packed[:-1]):
