@@ -205,7 +205,7 @@ static void read_use_licence(struct device *d, struct rms_ul *ul, struct rms_con
     assert_int_equal(rms_enabling_open_key(d->user, &ul->bits, ul->bits_bound, key), 0);
 }
 
-/* touches: S-122, S-124, S-125 */
+/* touches: S-122, S-124 */
 static void devices_of_a_person_share_his_key(void **state)
 {
     (void)state;
@@ -215,6 +215,47 @@ static void devices_of_a_person_share_his_key(void **state)
     assert_true(rms_rsa_public_equal(&alice.rac.node->subject_key, rms_rsa_public_of(alice.user)));
     assert_true(alice.rac.valid_until > stage.now + 30 * RMS_DAY_S);
     assert_true(alice.rac.valid_until <= stage.now + 31 * RMS_DAY_S + 60);
+}
+
+/* A licence that the first device got serves the second; whose token it is decides whose pair comes, whatever
+ * device data are with it. proves: S-125 */
+static void one_pair_a_person(void **state)
+{
+    struct offline o;
+    struct rms_ul ul;
+    struct rms_content_key key;
+    struct rms_chain chain;
+    struct rms_certificate rac;
+    struct rms_rsa_private *pair;
+    (void)state;
+    assert_true(rms_rsa_public_equal(&alice.rac.node->subject_key, &alice2.rac.node->subject_key));
+    assert_false(rms_rsa_public_equal(rms_rsa_public_of(alice.machine), rms_rsa_public_of(alice2.machine)));
+    assert_string_not_equal(alice.rac_text, alice2.rac_text);
+
+    offline_begin(&o, &bob);
+    offline_grant(&o, "alice@contoso.test", RMS_RIGHT_VIEW);
+    seal_ad_hoc(&o);
+    char *pl = sign_licence(&o);
+    assert_int_equal(use(&alice, alice.rac_text, pl), 0);
+    assert_int_equal(rms_chain_parse(alice2.arena, decode(alice2.arena, stage_text("UseLicense")), &chain), 0);
+    assert_int_equal(
+        rms_chain_verify(&chain, &(struct rms_trust){.keys = &alice2.server.key, .key_count = 1}), 0);
+    assert_int_equal(rms_ul_parse(alice2.arena, &chain.nodes[0], &ul), 0);
+    assert_int_equal(rms_enabling_open_key(alice2.user, &ul.bits, ul.bits_bound, &key), 0);
+    assert_memory_equal(rms_secret_bytes(key.key), o.key, sizeof o.key);
+    rms_content_key_fini(&key);
+    assert_true(rms_enabling_open_key(bob.user, &ul.bits, ul.bits_bound, &key) < 0);
+    free(pl);
+
+    /* carol's token, bob's device */
+    assert_int_equal(stage_call(as("carol@contoso.test"), "POST /my/v2/accountcertificates", own_text(&bob)), 0);
+    read_certificate(&bob, stage_text("AccountCertificate"), RMS_DOC_RAC, &rac);
+    assert_string_equal(rac.address, "carol@contoso.test");
+    assert_true(rms_rsa_public_equal(&rac.node->subject_key, rms_rsa_public_of(carol.user)));
+    assert_int_equal(rms_enabling_open_private(bob.machine, &rac.bits, rac.bits_bound, &pair), 0);
+    assert_true(rms_rsa_public_equal(rms_rsa_public_of(pair), rms_rsa_public_of(carol.user)));
+    assert_false(rms_rsa_public_equal(rms_rsa_public_of(pair), rms_rsa_public_of(bob.user)));
+    rms_rsa_private_free(&pair);
 }
 
 /* touches: S-131, S-134, S-139: made with no call to the service, opens like any other */
@@ -611,6 +652,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(devices_of_a_person_share_his_key),
+        cmocka_unit_test(one_pair_a_person),
         cmocka_unit_test(offline_content_opens),
         cmocka_unit_test(another_tenants_device),
         cmocka_unit_test(account_certificates_are_checked),

@@ -155,25 +155,50 @@ static int use_own(struct rms_access *access, const struct rms_identity *identit
 
 /* A use licence for content of another tenant of the same service is signed with that tenant's key, as the
  * publishing licence is (S-017). */
-static int use_chain(struct rms_access *access, const struct rms_identity *identity, struct rms_view bytes)
+static int read_chain(struct rms_access *access, const struct rms_identity *identity, struct rms_view bytes,
+    struct rms_chain *chain_out)
 {
     struct rms_trust trust = identity->trust;
     uint8_t *copy = rms_arena_copy(access->arena, bytes.data, bytes.len);
-    struct rms_chain chain;
 
     if (copy == NULL) {
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(rms_anchors_add(access->arena, access->licensor, &trust));
-    RMS_TRY(rms_chain_parse(access->arena, rms_view_of(copy, bytes.len), &chain));
-    RMS_TRY(rms_chain_verify(&chain, &trust));
-    if (chain.nodes[0].kind != RMS_DOC_UL) {
-        return RMS_E_BAD_LICENSE;
-    }
-    return use(access, identity, &chain.nodes[0]);
+    RMS_TRY(rms_chain_parse(access->arena, rms_view_of(copy, bytes.len), chain_out));
+    return rms_chain_verify(chain_out, &trust);
 }
 
-/* A cached licence counts while it is in time; one that does not is removed. */
+static int use_first(
+    struct rms_access *access, const struct rms_identity *identity, const struct rms_chain *chain)
+{
+    return chain->nodes[0].kind == RMS_DOC_UL ? use(access, identity, &chain->nodes[0]) : RMS_E_BAD_LICENSE;
+}
+
+static int use_chain(struct rms_access *access, const struct rms_identity *identity, struct rms_view bytes)
+{
+    struct rms_chain chain;
+
+    RMS_TRY(read_chain(access, identity, bytes, &chain));
+    return use_first(access, identity, &chain);
+}
+
+/* The same of one that was whole when it was kept: what cannot be read of it now was changed since (S-131).
+ */
+static int use_kept(struct rms_access *access, const struct rms_identity *identity, struct rms_view bytes)
+{
+    struct rms_chain chain;
+    int status = read_chain(access, identity, bytes, &chain);
+
+    if (status == RMS_E_BAD_LICENSE || (status == RMS_E_UNKNOWN_KEY && !rms_chain_consistent(&chain))) {
+        return RMS_E_BAD_SIGNATURE;
+    }
+    RMS_TRY(status);
+    return use_first(access, identity, &chain);
+}
+
+/* A cached licence counts while it is in time; one that does not is removed. One of somebody else, or
+ * changed, is told as such; for the rest it is as if none had been kept. */
 static int use_cached(struct rms_context *context, struct rms_access *access,
     const struct rms_identity *identity, struct rms_view licence, int64_t now)
 {
@@ -191,7 +216,7 @@ static int use_cached(struct rms_context *context, struct rms_access *access,
         access->is_owner = true;
         return 0;
     }
-    status = use_chain(access, identity, rms_buf_view(&chain));
+    status = use_kept(access, identity, rms_buf_view(&chain));
     if (status == 0 && access->licence_valid_until != RMS_TIME_NONE && now >= access->licence_valid_until) {
         status = RMS_E_NEEDS_ONLINE;
     }
@@ -201,7 +226,7 @@ static int use_cached(struct rms_context *context, struct rms_access *access,
     if (status != 0 && status != RMS_E_NO_MEMORY) {
         rms_note(context, RMS_LOG_INFO, "a cached licence was dropped: %s", rms_error_info(status)->reason);
         rms_best_effort(rms_cache_remove(context, identity->address, licence));
-        return RMS_E_NOT_FOUND;
+        return status == RMS_E_BAD_LICENSE || status == RMS_E_BAD_SIGNATURE ? status : RMS_E_NOT_FOUND;
     }
     return status;
 }
@@ -456,7 +481,8 @@ static int open_ours(struct rms_context *context, struct rms_access *access,
 
         return asked == RMS_E_UNREACHABLE ? use_what_is_here(context, access, identity, licence) : asked;
     }
-    if (status != RMS_E_NOT_FOUND && status != RMS_E_NEEDS_ONLINE && status != RMS_E_BAD_LICENSE) {
+    if (status != RMS_E_NOT_FOUND && status != RMS_E_NEEDS_ONLINE && status != RMS_E_BAD_LICENSE &&
+        status != RMS_E_BAD_SIGNATURE) {
         return status;
     }
     if (!context->settings.offline) {
@@ -464,6 +490,12 @@ static int open_ours(struct rms_context *context, struct rms_access *access,
     }
     if (status == RMS_E_NEEDS_ONLINE) {
         return status;
+    }
+    if (status != RMS_E_NOT_FOUND) {
+        return rms_fail(context, status,
+            status == RMS_E_BAD_LICENSE
+                ? "the licence kept here for this document is not yours; connect to get one"
+                : "the licence kept here for this document was changed; connect to get another");
     }
     return rms_fail(context, RMS_E_NEEDS_ONLINE,
         "no valid licence for this document is kept here, and the context is offline");
@@ -473,8 +505,13 @@ static int open_with(struct rms_context *context, struct rms_access *access, str
 {
     struct rms_identity RMS_IDENTITY_CLEANUP *identity = NULL;
     bool ours = false;
+    int status = rms_identity_get(context, RMS_FOR_OPENING, &identity);
 
-    RMS_TRY(rms_identity_get(context, RMS_FOR_OPENING, &identity));
+    if (status == RMS_E_NOT_AUTHENTICATED && context->settings.offline) {
+        return rms_fail(context, RMS_E_NEEDS_ONLINE,
+            "nobody is signed in here, so no licence is kept; connect, and sign in (rms login)");
+    }
+    RMS_TRY(status);
     access->address = rms_arena_strdup(access->arena, identity->address);
     if (access->address == NULL) {
         return RMS_E_NO_MEMORY;

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/time.h"
+#include "client/api.h"
 #include "client/cache.h"
 #include "client/context.h"
 #include "client/testing/issuer.h"
@@ -178,7 +180,70 @@ static void certificates_end(void **state)
     assert_int_equal(open_as(f->bob, f), 0); /* a cached licence obeys its own validity */
 }
 
-/* touches: S-131 */
+/* --- licences that are not what they should be --- */
+
+static struct rms_view licence_in(struct fixture *f, const char *path)
+{
+    struct rms_view file = rms_test_read(&f->issuer, path);
+    struct rms_reader reader = rms_reader_of_view(&file);
+    struct rms_pfile pfile;
+
+    rms_must(rms_pfile_parse(&reader, &pfile));
+    return rms_view_of(file.data + pfile.licence_offset, (size_t)pfile.licence_len);
+}
+
+/* Is the byte there between a begin and the next end? */
+static bool within(const char *text, size_t at, const char *begin, const char *end)
+{
+    const char *open = NULL;
+
+    for (const char *p = text; (p = strstr(p, begin)) != NULL && p <= text + at; p++) {
+        open = p;
+    }
+    return open != NULL && strstr(open, end) > text + at;
+}
+
+/* Of what the signatures are over, or of the signatures themselves. The rest is mark-up around them. */
+static bool counts(const char *text, size_t at)
+{
+    size_t tag = at;
+
+    while (tag > 0 && text[tag] != '<' && text[tag] != '>') {
+        tag--;
+    }
+    return within(text, at, "<BODY", "</BODY>") ||
+           (text[tag] == '>' && at > tag && within(text, at, "<VALUE", "</VALUE>"));
+}
+
+/* Each time another bit of the licence that bob holds is another. */
+static void flip_bits(struct fixture *f)
+{
+    struct rms_buf RMS_BUF_CLEANUP chain = RMS_BUF_INIT(1u << 20);
+    struct rms_content_key key = {0};
+    const struct rms_view pl = licence_in(f, f->file);
+    enum rms_cached kind;
+    size_t checked = 0;
+    const char *text;
+
+    license_bob(f, RMS_TIME_NONE, RMS_TIME_NONE);
+    rms_must(rms_cache_get(f->bob, RMS_TEST_BOB, pl, &kind, &chain, &key));
+    text = rms_buf_text(&chain);
+    for (size_t at = 0; at < chain.len; at += 61) {
+        bool signs = counts(text, at);
+        uint8_t bit = (uint8_t)(1u << (at % 7));
+        int code;
+
+        chain.data[at] ^= bit;
+        rms_must(rms_cache_put_licence(f->bob, RMS_TEST_BOB, pl, rms_buf_view(&chain), RMS_TIME_NONE));
+        code = open_as(f->bob, f);
+        assert_true(code == RMS_E_BAD_SIGNATURE || (!signs && code == 0));
+        checked += signs;
+        chain.data[at] ^= bit;
+    }
+    assert_true(checked > 50);
+}
+
+/* proves: S-131 (that it is sealed to the account certificate's key: service/rest_device_test) */
 static void licences_of_others(void **state)
 {
     struct fixture *f = *state;
@@ -189,7 +254,11 @@ static void licences_of_others(void **state)
     /* a licence for alice's key in bob's store, under his name */
     stolen.address = RMS_TEST_BOB;
     rms_issuer_license(&f->issuer, f->bob, f->file, &stolen);
-    assert_int_equal(open_as(f->bob, f), RMS_E_NEEDS_ONLINE);
+    assert_int_equal(open_as(f->bob, f), RMS_E_BAD_LICENSE);
+    assert_int_equal(open_as(f->bob, f), RMS_E_NEEDS_ONLINE); /* it is gone */
+    license_bob(f, RMS_TIME_NONE, RMS_TIME_NONE);
+    assert_int_equal(open_as(f->bob, f), 0);
+    flip_bits(f);
     license_bob(f, RMS_TIME_NONE, RMS_TIME_NONE);
     assert_int_equal(open_as(f->bob, f), 0);
 }
@@ -208,18 +277,14 @@ static void licence_of_another_document(void **state)
     rms_must(rms_protect_file(f->alice, rms_test_path(&f->issuer, "a.txt"), f->policy, NULL, &other));
     license_bob(f, RMS_TIME_NONE, RMS_TIME_NONE);
     for (size_t i = 0; i < 2; i++) {
-        struct rms_view file = rms_test_read(&f->issuer, paths[i]);
-        struct rms_reader reader = rms_reader_of_view(&file);
-        struct rms_pfile pfile;
-
-        rms_must(rms_pfile_parse(&reader, &pfile));
-        pls[i] = rms_view_of(file.data + pfile.licence_offset, (size_t)pfile.licence_len);
+        pls[i] = licence_in(f, paths[i]);
     }
     rms_must(rms_cache_get(f->bob, RMS_TEST_BOB, pls[0], &kind, &chain, &key));
     assert_int_equal(kind, RMS_CACHED_LICENCE);
     rms_must(rms_cache_put_licence(f->bob, RMS_TEST_BOB, pls[1], rms_buf_view(&chain), RMS_TIME_NONE));
     assert_int_equal(open_as(f->bob, f), 0);
     memcpy(f->file, other.output, sizeof f->file);
+    assert_int_equal(open_as(f->bob, f), RMS_E_BAD_LICENSE);
     assert_int_equal(open_as(f->bob, f), RMS_E_NEEDS_ONLINE);
 }
 
@@ -240,10 +305,113 @@ static void who_is_signed_in(void **state)
     assert_true(account.can_publish_offline);
     assert_int_equal(rms_logout(f->bob, NULL), 0);
     assert_int_equal(rms_whoami(f->bob, &account), RMS_E_NOT_AUTHENTICATED);
-    assert_int_equal(open_as(f->bob, f), RMS_E_NOT_AUTHENTICATED);
+    assert_int_equal(open_as(f->bob, f), RMS_E_NEEDS_ONLINE);
+    assert_non_null(strstr(rms_last_detail(f->bob), "rms login"));
     assert_int_equal(open_as(f->alice, f), 0);
     assert_int_equal(rms_logout(f->bob, NULL), RMS_E_NOT_AUTHENTICATED);
     assert_int_equal(rms_logout(f->bob, "no address"), RMS_E_BAD_ARGUMENT);
+}
+
+static struct rms_context *context_of(struct fixture *f, const char *store, const char *user)
+{
+    const struct rms_options options = {
+        .size = sizeof options, .offline = true, .user = user, .store_dir = rms_test_path(&f->issuer, store)};
+    struct rms_context *context = NULL;
+
+    rms_must(rms_context_new(&options, &context));
+    return context;
+}
+
+static size_t licences_in(struct rms_context *context)
+{
+    size_t kept;
+
+    rms_must(rms_vault_purge(context->vault, RMS_TIME_NONE, false, NULL, &kept));
+    return kept;
+}
+
+/* Licences of a thousand documents, which end tomorrow. */
+static void fill_store(struct rms_context *context)
+{
+    char name[32];
+
+    rms_must(rms_vault_begin(context->vault));
+    for (int i = 0; i < 1000; i++) {
+        (void)snprintf(name, sizeof name, "licence %d", i);
+        rms_must(rms_cache_put_licence(
+            context, RMS_TEST_BOB, rms_view_str(name), rms_view_str(name), rms_clock_now() + RMS_DAY_S));
+    }
+    rms_must(rms_vault_end(context->vault, true));
+}
+
+/* One store, two people. proves: S-144 */
+static void one_of_two_signs_out(void **state)
+{
+    struct fixture *f = *state;
+    const struct rms_test_use bobs = {
+        RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW, RMS_TIME_NONE, RMS_TIME_NONE};
+    struct rms_context *alice = context_of(f, "shared", RMS_TEST_ALICE);
+    struct rms_context *bob = context_of(f, "shared", RMS_TEST_BOB);
+    struct rms_account account;
+
+    rms_issuer_enrol(&f->issuer, alice, RMS_TEST_ALICE, "user", 31);
+    rms_issuer_enrol_reader(&f->issuer, bob, RMS_TEST_BOB, "stranger");
+    rms_issuer_license(&f->issuer, bob, f->file, &bobs);
+    assert_int_equal(open_as(alice, f), 0);
+    assert_int_equal(open_as(bob, f), 0);
+    assert_int_equal(rms_logout(alice, RMS_TEST_ALICE), 0);
+    rms_context_free(&alice);
+    rms_context_free(&bob);
+    alice = context_of(f, "shared", RMS_TEST_ALICE);
+    bob = context_of(f, "shared", RMS_TEST_BOB);
+    assert_int_equal(open_as(alice, f), RMS_E_NEEDS_ONLINE);
+    assert_int_equal(rms_whoami(alice, &account), RMS_E_NOT_AUTHENTICATED);
+    assert_int_equal(open_as(bob, f), 0);
+    assert_int_equal(rms_whoami(bob, &account), 0);
+    assert_true(account.certificate_until > rms_clock_now());
+    assert_int_equal(licences_in(bob), 1);
+
+    clock_can_be_moved();
+    fill_store(bob);
+    assert_int_equal(licences_in(bob), 1001);
+    move_clock(f, 2 * RMS_DAY_S);
+    rms_context_free(&bob);
+    bob = context_of(f, "shared", RMS_TEST_BOB);
+    assert_int_equal(licences_in(bob), 1);
+    assert_int_equal(open_as(bob, f), 0);
+    rms_context_free(&alice);
+    rms_context_free(&bob);
+}
+
+/* What keeps templates is sealed; it is changed here as if it were not. touches: S-114 */
+static void a_changed_template(void **state)
+{
+    static const char text[] = "6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11";
+    struct fixture *f = *state;
+    const struct rms_vault_place place = {
+        RMS_VAULT_TEMPLATES, RMS_TEST_ALICE, RMS_VIEW_LITERAL("signed")};
+    struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(1u << 20);
+    struct rms_buf RMS_BUF_CLEANUP changed = RMS_BUF_INIT(1u << 20);
+    struct rms_buf RMS_BUF_CLEANUP xml = RMS_BUF_INIT(1u << 20);
+    struct rms_policy_builder *policy = NULL;
+    json_t *cache = NULL;
+    json_t *row;
+    uint8_t *at;
+
+    rms_must(rms_vault_get(f->alice->vault, &place, &bytes));
+    rms_must(rms_json_parse(rms_buf_view(&bytes), &cache));
+    row = json_array_get(json_object_get(cache, "List"), 0);
+    rms_must(rms_api_bytes(row, "Template", &xml));
+    at = memmem(xml.data, xml.len, RMS_TEST_BOB, strlen(RMS_TEST_BOB));
+    assert_non_null(at);
+    memcpy(at, "eve", 3);
+    json_object_set_new(row, "Template", rms_api_base64(rms_buf_view(&xml)));
+    rms_must(rms_json_emit(cache, &changed));
+    rms_json_free(&cache);
+    rms_must(rms_vault_put(f->alice->vault, &place, RMS_TIME_NONE, rms_buf_view(&changed)));
+    assert_int_equal(rms_policy_from_template(f->alice, text, &policy), RMS_E_BAD_SIGNATURE);
+    assert_int_equal(rms_policy_from_template(f->alice, "Confidential", &policy), RMS_E_BAD_SIGNATURE);
+    assert_int_equal(rms_policy_from_template(f->alice, "Other", &policy), RMS_E_TEMPLATE_NOT_FOUND);
 }
 
 static void readers_cannot_protect(void **state)
@@ -316,6 +484,8 @@ int main(void)
         TEST(licences_of_others),
         TEST(licence_of_another_document),
         TEST(who_is_signed_in),
+        TEST(one_of_two_signs_out),
+        TEST(a_changed_template),
         TEST(readers_cannot_protect),
         TEST(many_threads),
     };

@@ -93,19 +93,6 @@ static void judge(struct rms_context *context, const struct rms_pl *pl, struct r
     }
 }
 
-/* Every node good under the key it names itself: whole, though perhaps nobody's. */
-static bool consistent(const struct rms_chain *chain)
-{
-    for (size_t i = 0; i < chain->count; i++) {
-        const struct rms_signed *node = &chain->nodes[i];
-
-        if (!node->has_issuer_key || rms_signed_verify(node, &node->issuer_key, true) != 0) {
-            return false;
-        }
-    }
-    return chain->count > 0;
-}
-
 static void take_licence(struct rms_context *context, const struct rms_pl *pl, struct rms_file_status *status)
 {
     COPY(content_id, pl->content_id);
@@ -114,7 +101,7 @@ static void take_licence(struct rms_context *context, const struct rms_pl *pl, s
     COPY(intranet_url, pl->intranet_url);
     COPY(service_url, pl->extranet_url != NULL ? pl->extranet_url : pl->intranet_url);
     status->issued_at = pl->node->issued_at;
-    status->signature_consistent = consistent(&pl->chain);
+    status->signature_consistent = rms_chain_consistent(&pl->chain);
     judge(context, pl, status);
 }
 

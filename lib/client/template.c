@@ -192,6 +192,19 @@ static bool is_another(const json_t *element, const char *guid)
     return id != NULL && rms_guid_parse(rms_view_str(id), normal) == 0 && strcmp(normal, guid) != 0;
 }
 
+/* Is it the one that is looked for, as the list names it? */
+static bool is_called(const json_t *element, const char *id_or_name)
+{
+    const char *const names[] = {rms_json_str(element, "Id"), rms_json_str(element, "Name")};
+
+    for (size_t i = 0; i < 2; i++) {
+        if (names[i] != NULL && rms_text_equal_nocase(names[i], id_or_name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int find_in(struct rms_context *context, const struct rms_identity *identity, struct rms_arena *arena,
     const json_t *cache, const char *id_or_name, struct rms_template_found *found_out)
 {
@@ -199,6 +212,7 @@ static int find_in(struct rms_context *context, const struct rms_identity *ident
     char guid[RMS_GUID_TEXT];
     bool by_id = rms_guid_parse(rms_view_str(id_or_name), guid) == 0;
     struct rms_trust trust;
+    bool changed = false;
     size_t matches = 0;
     size_t i;
 
@@ -220,12 +234,17 @@ static int find_in(struct rms_context *context, const struct rms_identity *ident
             *found_out = found;
             matches++;
         }
+        changed = changed || (status == RMS_E_BAD_SIGNATURE && is_called(element, id_or_name));
     }
     if (matches > 1) {
         return rms_fail(
             context, RMS_E_CONFLICT, "several templates are called \"%s\"; use the id", id_or_name);
     }
-    return matches == 1 ? 0 : RMS_E_TEMPLATE_NOT_FOUND;
+    if (matches == 1) {
+        return 0;
+    }
+    return changed ? rms_fail(context, RMS_E_BAD_SIGNATURE, "the template \"%s\" was changed", id_or_name)
+                   : RMS_E_TEMPLATE_NOT_FOUND;
 }
 
 int rms_template_find(struct rms_context *context, const struct rms_identity *identity,
@@ -236,8 +255,8 @@ int rms_template_find(struct rms_context *context, const struct rms_identity *id
 
     RMS_TRY(fresh_cache(context, identity, false, &cache));
     status = find_in(context, identity, arena, cache, id_or_name, found_out);
-    if (status == RMS_E_TEMPLATE_NOT_FOUND && !context->settings.offline) {
-        /* it may be newer than the cache */
+    if ((status == RMS_E_TEMPLATE_NOT_FOUND || status == RMS_E_BAD_SIGNATURE) && !context->settings.offline) {
+        /* it may be newer than the cache, or whole at the service */
         rms_json_free(&cache);
         if (fresh_cache(context, identity, true, &cache) == 0) {
             status = find_in(context, identity, arena, cache, id_or_name, found_out);

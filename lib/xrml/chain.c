@@ -250,3 +250,15 @@ int rms_chain_verify(const struct rms_chain *chain, const struct rms_trust *trus
     }
     return 0;
 }
+
+bool rms_chain_consistent(const struct rms_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        const struct rms_signed *node = &chain->nodes[i];
+
+        if (!node->has_issuer_key || rms_signed_verify(node, &node->issuer_key, true) != 0) {
+            return false;
+        }
+    }
+    return chain->count > 0;
+}

@@ -97,6 +97,9 @@ struct rms_trust {
  * ULs only. */
 RMS_MUST_USE int rms_chain_verify(const struct rms_chain *chain, const struct rms_trust *trust);
 
+/* Every node good under the key it names itself: whole, though perhaps nobody's. */
+bool rms_chain_consistent(const struct rms_chain *chain);
+
 /* For people: a line for each node with kind, issuer, key, hash and whether the signature is good, under the
  * key of a certificate in the chain or the one the node itself names. Consistent is not trusted: that is
  * rms_chain_verify. */
