@@ -342,7 +342,7 @@ struct rms_file_status {
     bool signature_trusted;    /* and lead to an issuer this device knows */
     bool signature_judged;     /* this device has certificates of a service to judge by */
     bool labelled;             /* carries a label that is in force (rms_file_labels) */
-    bool contains_protected;   /* clear itself, with protected parts inside; no format read today is */
+    bool contains_protected;   /* clear itself, with protected parts inside: attachments of a message */
     char intranet_url[512];    /* where to ask first, service_url next; "" when the licence names none */
 };
 

@@ -467,8 +467,9 @@ int rms_login_password(struct rms_context *context, const char *address, const c
     if (arena == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    if (password == NULL || !rms_text_valid(rms_view_str(password))) {
-        return rms_fail(context, RMS_E_BAD_ARGUMENT, "the password is missing or not UTF-8");
+    if (password == NULL || strnlen(password, RMS_TEXT_MAX + 1) > RMS_TEXT_MAX ||
+        !rms_text_valid(rms_view_str(password))) {
+        return rms_fail(context, RMS_E_BAD_ARGUMENT, "the password is missing, too long or not UTF-8");
     }
     RMS_TRY(rms_auth_start(context, arena, address, &signin));
     rms_auth_field(&form, "grant_type", "password");

@@ -148,6 +148,13 @@ static int custom_only(const struct rms_policy_builder *policy)
     return !rms_handle_is(policy, RMS_HANDLE_POLICY) || policy->policy.from_template ? RMS_E_BAD_ARGUMENT : 0;
 }
 
+/* As rms_check_text, where there is no context to tell. */
+static bool is_text(const char *text)
+{
+    return text != NULL && strnlen(text, RMS_TEXT_MAX + 1) <= RMS_TEXT_MAX &&
+           rms_text_printable(rms_view_str(text));
+}
+
 /* --- grants --- */
 
 static int set_principal(struct rms_policy_builder *policy, const char *who, struct rms_grant *grant)
@@ -212,8 +219,7 @@ int rms_policy_grant(
     struct rms_grant grant;
 
     RMS_TRY(custom_only(policy));
-    if (who == NULL || rights == NULL || !rms_text_printable(rms_view_str(who)) ||
-        !rms_text_printable(rms_view_str(rights))) {
+    if (!is_text(who) || !is_text(rights)) {
         return RMS_E_BAD_ARGUMENT;
     }
     if (policy->policy.grant_count >= RMS_GRANTS_MAX) {
@@ -244,8 +250,7 @@ int rms_policy_set_name(
     struct rms_policy_text text;
 
     RMS_TRY(custom_only(policy));
-    if (name == NULL || name[0] == '\0' || !rms_text_printable(rms_view_str(name)) || lcid == 0 ||
-        (description != NULL && !rms_text_printable(rms_view_str(description)))) {
+    if (!is_text(name) || name[0] == '\0' || lcid == 0 || (description != NULL && !is_text(description))) {
         return RMS_E_BAD_ARGUMENT;
     }
     text.lcid = lcid;
@@ -295,7 +300,7 @@ int rms_policy_set_referral(struct rms_policy_builder *policy, const char *addre
     const char *kept = address_or_uri;
 
     RMS_TRY(custom_only(policy));
-    if (kept == NULL || kept[0] == '\0' || !rms_text_printable(rms_view_str(kept))) {
+    if (!is_text(kept) || kept[0] == '\0') {
         return RMS_E_BAD_ARGUMENT;
     }
     if (strchr(kept, ':') == NULL) {
@@ -365,8 +370,7 @@ int rms_policy_add_data(
     if (!rms_handle_is(policy, RMS_HANDLE_POLICY) || (encrypted && custom_only(policy) != 0)) {
         return RMS_E_BAD_ARGUMENT;
     }
-    if (name == NULL || name[0] == '\0' || !rms_text_printable(rms_view_str(name)) || reserved(name) ||
-        value == NULL || !rms_text_printable(rms_view_str(value))) {
+    if (!is_text(name) || name[0] == '\0' || reserved(name) || !is_text(value)) {
         return RMS_E_BAD_ARGUMENT;
     }
     list = encrypted ? &policy->policy.encrypted_data : &policy->policy.signed_data;

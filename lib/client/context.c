@@ -13,8 +13,6 @@
 #include "client/template.h"
 #include "crypto/jwt.h"
 
-#define TEXT_MAX 65536 /* of any one argument: more is no name, address or path */
-
 #define STRINGIFY2(x) #x
 #define STRINGIFY(x)  STRINGIFY2(x)
 
@@ -328,7 +326,7 @@ int rms_check_text(const struct rms_context *context, const char *name, const ch
     if (text == NULL) {
         return optional ? 0 : rms_fail(context, RMS_E_BAD_ARGUMENT, "%s is missing", name);
     }
-    if (strnlen(text, TEXT_MAX + 1) > TEXT_MAX) {
+    if (strnlen(text, RMS_TEXT_MAX + 1) > RMS_TEXT_MAX) {
         return rms_fail(context, RMS_E_BAD_ARGUMENT, "%s is too long", name);
     }
     if (!rms_text_printable(rms_view_str(text))) {
@@ -345,7 +343,8 @@ static int check_options(const struct rms_options *options)
         options->url, options->user, options->application, options->application_version};
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        if (texts[i] != NULL && !rms_text_printable(rms_view_str(texts[i]))) {
+        if (texts[i] != NULL && (strnlen(texts[i], RMS_TEXT_MAX + 1) > RMS_TEXT_MAX ||
+                                    !rms_text_printable(rms_view_str(texts[i])))) {
             return RMS_E_BAD_ARGUMENT;
         }
     }

@@ -114,6 +114,8 @@ struct rms_report_text {
 void rms_report_save(const struct rms_context *context, struct rms_report_text *text_out);
 void rms_report_restore(const struct rms_context *context, const struct rms_report_text *text);
 
+#define RMS_TEXT_MAX 65536 /* of any one argument: more is no name, address or path */
+
 /* UTF-8 without control characters, as public calls demand of every string (C-097). NULL is fine when
  * optional. */
 RMS_MUST_USE int rms_check_text(

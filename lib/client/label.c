@@ -151,13 +151,21 @@ static int replace(const char *path, const struct labelled_file *file)
     return code;
 }
 
+/* The texts of a label that a program filled in: each ends within its place. */
+static bool all_end(const struct rms_label *label)
+{
+#define ENDS(field) (memchr(label->field, 0, sizeof label->field) != NULL)
+    return ENDS(id) && ENDS(tenant) && ENDS(name) && ENDS(set_at) && ENDS(method);
+#undef ENDS
+}
+
 int rms_file_label_set(const char *path, const struct rms_label *label, const char *display)
 {
     CLOSE_FILE struct labelled_file file = {.fd = -1};
     char now[RMS_TIME_TEXT];
     struct rms_labelled wanted = {.content_bits = 0};
 
-    if (label == NULL || rms_guid_parse(rms_view_str(label->id), wanted.id) != 0 ||
+    if (label == NULL || !all_end(label) || rms_guid_parse(rms_view_str(label->id), wanted.id) != 0 ||
         rms_guid_parse(rms_view_str(label->tenant), wanted.site) != 0 || label->name[0] == '\0') {
         return RMS_E_BAD_ARGUMENT;
     }

@@ -12,6 +12,7 @@
 #include "client/template.h"
 #include "format/kind.h"
 #include "format/container.h"
+#include "format/msg.h"
 #include "xrml/licence.h"
 
 #define ARENA_MAX  (64u * 1024 * 1024)
@@ -142,6 +143,22 @@ static int inspect_bare(
     return 0;
 }
 
+/* What is in no container of ours: a message, a licence by itself, or nothing. */
+static int inspect_other(
+    struct rms_context *context, const struct rms_reader *reader, struct rms_file_status *status)
+{
+    struct rms_msg msg;
+    int code = rms_msg_look(reader, &msg);
+
+    if (code == RMS_E_NOT_FOUND) {
+        return inspect_bare(context, reader, status);
+    }
+    RMS_TRY(code);
+    status->protection = msg.rights ? RMS_PROTECTED_NATIVE : RMS_UNPROTECTED;
+    status->contains_protected = msg.attachments;
+    return 0;
+}
+
 static int inspect(struct rms_context *context, const char *path, const struct rms_reader *reader,
     struct rms_file_status *status)
 {
@@ -152,9 +169,9 @@ static int inspect(struct rms_context *context, const char *path, const struct r
     int code = rms_container_open(reader, &container);
 
     if (code == RMS_E_NOT_PROTECTED) {
-        return inspect_bare(context, reader, status);
+        return inspect_other(context, reader, status);
     }
-    RMS_TRY(code);
+    RMS_TRY(code == RMS_E_DAMAGED ? RMS_E_BAD_LICENSE : code); /* of what holds it, only the licence counts */
     if (arena == NULL) {
         return RMS_E_NO_MEMORY;
     }

@@ -4,6 +4,7 @@ import email
 import email.message
 import email.policy
 import io
+import json
 import os
 import pty
 import random
@@ -17,7 +18,7 @@ import zlib
 
 import olefile
 
-from rmslab import BUILD, Lab, main
+from rmslab import BUILD, SANITIZER_MARKS, Lab, main
 
 TEXT = b"Some text.\n"
 
@@ -347,6 +348,60 @@ def mails():
             done = bob.rms("open", victim, "-o", bob.home / "v.out", code=1)
             assert "(damaged)" in done.err or "(not-protected)" in done.err and spoilt[:8] != packed[:8], (len(spoilt), done)
             assert not (bob.home / "v.out").exists()
+def message(path, parts, **attachments):
+    """An Outlook message as far as its attachments go; parts is a directory to make it in."""
+    parts.mkdir()
+    (parts / "__properties_version1.0").write_bytes(b"\0" * 32)
+    for number, data in enumerate(attachments.values()):
+        place = parts / f"__attach_version1.0_#{number:08X}"
+        place.mkdir()
+        (place / "__substg1.0_37010102").write_bytes(data)
+    subprocess.run(["gsf", "createole", path, *sorted(p.name for p in parts.iterdir())], check=True, capture_output=True, cwd=parts)
+    return path
+
+
+def status_without_network_and_sign_in():
+    # touches: S-295, C-096
+    own = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    with Lab(people=("alice",)) as lab:
+        alice = lab.person("alice")
+        for name, data in (("a.docx", package("word/document.xml", "a")), ("b.pdf", pdf()), ("c.bin", b"generic"), ("d.txt", TEXT)):
+            alice.rms("protect", alice.write(f"s/{name}", data), "--only-me", "--in-place")
+        lab.stop()
+        nobody = lab.dir / "nobody"
+        nobody.mkdir()
+        env = {"PATH": os.environ["PATH"], "HOME": str(nobody), "ASAN_OPTIONS": "detect_leaks=0", "RMS_KEYRING": "off"}
+
+        def status(path, code=0):
+            """In a network namespace without interfaces; nobody is signed in there."""
+            done = subprocess.run(["unshare", *own, "--net", "--", BUILD / "cmd/rms/rms", "--json", "status", path], env=env,
+                                  capture_output=True, text=True)
+            assert done.returncode == code and not any(mark in done.stderr for mark in SANITIZER_MARKS), (path, done)
+            return json.loads(done.stdout)
+
+        files = {"a.docx": "Native", "b.pdf": "Native", "c.bin.pfile": "Generic", "d.ptxt": "Native"}
+        for name, form in files.items():
+            shown = status(alice.home / "s" / name)
+            assert shown["IsRMSProtected"] is True and shown["Status"] == f"Protected ({form})", shown
+            assert shown["IsLabeled"] is False and shown["ContainsProtectedObjects"] is False, shown
+            assert len(shown["ContentId"]) > 30 and shown["RMSOwner"] == "alice@contoso.test", shown
+            assert all(url.startswith(lab.url) for url in shown["LicensingUrls"]) and shown["LicensingUrls"], shown
+        plain = status(alice.write("s/plain.txt", TEXT))
+        assert plain["IsRMSProtected"] is False and plain["Status"] == "Unprotected" and plain["ContentId"] == "", plain
+        # messages: protected as a whole, with something protected in it, with nothing
+        inside = (alice.home / "s/c.bin.pfile").read_bytes()
+        rights = message(alice.home / "s/rights.msg", alice.home / "m1", rpmsg=b"\x76\xe8\x04\x60\xc4\x11\xe3\x86" + os.urandom(99))
+        assert status(rights)["IsRMSProtected"] is True
+        carrier = status(message(alice.home / "s/carrier.msg", alice.home / "m2", note=b"a", file=inside))
+        assert carrier["IsRMSProtected"] is False and carrier["ContainsProtectedObjects"] is True, carrier
+        clear = status(message(alice.home / "s/clear.msg", alice.home / "m3", note=b"a"))
+        assert clear["IsRMSProtected"] is False and clear["ContainsProtectedObjects"] is False, clear
+        # a header that was cut or changed
+        for name in files:
+            whole = (alice.home / "s" / name).read_bytes()
+            for bad in (whole[:len(whole) // 3], whole.replace(b"XrML", b"XrNL").replace(b"BODY", b"BODX")):
+                damaged = alice.write(f"s/bad-{name}", bad)
+                assert status(damaged, code=1)["Reason"] == "bad-license", (name, len(bad))
 
 
 def copies_folders_and_conflicts():
@@ -562,4 +617,5 @@ def licence_dressing(whole, at):
 
 if __name__ == "__main__":
     main(kinds_and_names, office_documents, pdf_documents, mails, copies_folders_and_conflicts, places_that_do_not_work, what_an_administrator_prevented, what_an_administrator_chose, a_full_disk_leaves_the_input,
+    main(kinds_and_names, office_documents, pdf_documents, status_without_network_and_sign_in, copies_folders_and_conflicts, places_that_do_not_work, what_an_administrator_prevented, what_an_administrator_chose, a_full_disk_leaves_the_input,
          damage_is_named_and_nothing_is_written)
