@@ -501,6 +501,24 @@ static int open_ours(struct rms_context *context, struct rms_access *access,
         "no valid licence for this document is kept here, and the context is offline");
 }
 
+/* The service that the licence names, and when nobody is there the one that discovery leads to: the content
+ * may have moved to it (S-123). If that one cannot help either, the first one's silence is what is told. */
+static int open_foreign(struct rms_context *context, struct rms_access *access, struct rms_view licence)
+{
+    struct rms_report_text told;
+    int status = rms_access_by_rest(context, access, licence);
+
+    if (status != RMS_E_UNREACHABLE) {
+        return status;
+    }
+    rms_report_save(context, &told);
+    if (ask(context, access, licence) != 0) {
+        rms_report_restore(context, &told);
+        return status;
+    }
+    return 0;
+}
+
 static int open_with(struct rms_context *context, struct rms_access *access, struct rms_view licence)
 {
     struct rms_identity RMS_IDENTITY_CLEANUP *identity = NULL;
@@ -521,7 +539,7 @@ static int open_with(struct rms_context *context, struct rms_access *access, str
         access->address = context->settings.on_behalf;
         RMS_TRY(open_on_behalf(context, access, licence));
     } else if (is_foreign(access, identity, ours)) {
-        RMS_TRY(rms_access_by_rest(context, access, licence));
+        RMS_TRY(open_foreign(context, access, licence));
     } else {
         RMS_TRY(open_ours(context, access, identity, licence));
     }

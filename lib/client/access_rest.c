@@ -128,6 +128,26 @@ static int ask(
     return rms_access_take_rest(context, access, answer);
 }
 
+/* Where nobody can sign in here: is there somebody at all? Only servers that the settings name are asked. */
+static int knock(struct rms_context *context, struct rms_access *access, const char *url)
+{
+    struct rms_buf RMS_BUF_CLEANUP root = RMS_BUF_INIT(1024);
+    struct rms_signin signin = {0};
+
+    if (rms_settings_names(&context->settings, url)) {
+        int status;
+
+        RMS_TRY(rms_http_origin(url, &root));
+        signin.root = rms_buf_text(&root);
+        status = rms_auth_probe(context, access->arena, "", &signin);
+        if (status == RMS_E_UNREACHABLE || status == RMS_E_CANCELLED) {
+            return status;
+        }
+    }
+    return rms_fail(
+        context, RMS_E_UNKNOWN_KEY, "the content belongs to %s, where you are not signed in", url);
+}
+
 int rms_access_by_rest(struct rms_context *context, struct rms_access *access, struct rms_view licence)
 {
     const char *const urls[] = {access->pl.intranet_url, access->pl.extranet_url};
@@ -145,11 +165,8 @@ int rms_access_by_rest(struct rms_context *context, struct rms_access *access, s
             return rms_fail(
                 context, RMS_E_NEEDS_ONLINE, "the content belongs to %s, which must be asked", urls[i]);
         }
-        if (!rms_auth_supplied(context)) {
-            return rms_fail(context, RMS_E_UNKNOWN_KEY,
-                "the content belongs to %s, where you are not signed in", urls[i]);
-        }
-        status = ask(context, access, urls[i], licence);
+        status = rms_auth_supplied(context) ? ask(context, access, urls[i], licence)
+                                            : knock(context, access, urls[i]);
         if (status != RMS_E_UNREACHABLE) {
             break;
         }

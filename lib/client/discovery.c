@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <resolv.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "client/context.h"
 #include "client/http.h"
@@ -188,6 +189,61 @@ static int add_root(struct rms_arena *arena, const char *url, struct rms_service
     return service->roots[service->count++] != NULL ? 0 : RMS_E_NO_MEMORY;
 }
 
+/* --- the directory (S-123) --- */
+
+#define BINDING "serviceBindingInformation" /* of a serviceConnectionPoint: the URL of the service */
+
+/* The first value of the attribute in the answer, which is LDIF: "\tname: value". NULL: none. */
+static const char *binding_in(struct rms_arena *arena, const struct rms_buf *ldif)
+{
+    const char *text = rms_buf_text(ldif);
+    size_t at = 0;
+
+    while (at < ldif->len) {
+        const char *line = text + at;
+        size_t len = strcspn(line, "\n");
+        size_t blanks = strspn(line, "\t ");
+
+        if (blanks < len && strncasecmp(line + blanks, BINDING ": ", strlen(BINDING ": ")) == 0) {
+            blanks += strlen(BINDING ": ");
+            return rms_arena_printf(arena, "%.*s", (int)(len - blanks), line + blanks);
+        }
+        at += len + 1;
+    }
+    return NULL;
+}
+
+/* RMS_E_NOT_FOUND when the directory does not say, for whatever reason: DNS is asked then. */
+static int discover_by_directory(
+    struct rms_context *context, struct rms_arena *arena, struct rms_service *service)
+{
+    struct rms_http_reply RMS_HTTP_REPLY_CLEANUP reply = {0};
+    struct rms_http_request request = {.brief = true, .directory = true};
+    const char *binding;
+    int status;
+
+    if (context->settings.connection_point == NULL) {
+        return RMS_E_NOT_FOUND;
+    }
+    request.url = rms_arena_printf(arena, "%s?" BINDING "?base", context->settings.connection_point);
+    if (request.url == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    status = rms_http_call(context, &request, &reply);
+    if (status == RMS_E_CANCELLED || status == RMS_E_NO_MEMORY) {
+        return status;
+    }
+    binding = status == 0 ? binding_in(arena, &reply.body) : NULL;
+    if (binding != NULL && add_root(arena, binding, service) == 0) {
+        return 0;
+    }
+    rms_note(context, RMS_LOG_INFO, "the directory names no service: %s",
+        status == 0 ? context->settings.connection_point : rms_last_detail(context));
+    return RMS_E_NOT_FOUND;
+}
+
+/* --- DNS, and what comes after it --- */
+
 static int discover_by_dns(struct rms_context *context, struct rms_arena *arena, struct rms_service *service)
 {
     struct rms_srv srv;
@@ -237,5 +293,16 @@ int rms_discover(struct rms_context *context, struct rms_arena *arena, const cha
         return rms_fail(context, RMS_E_NEEDS_ONLINE, "the service is needed and this is an offline context");
     }
     service_out->domain = rms_arena_strdup(arena, strchr(address, '@') + 1);
-    return service_out->domain != NULL ? discover_by_dns(context, arena, service_out) : RMS_E_NO_MEMORY;
+    if (service_out->domain == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    status = discover_by_directory(context, arena, service_out);
+    if (status == RMS_E_NOT_FOUND) {
+        status = discover_by_dns(context, arena, service_out);
+    }
+    if (status == RMS_E_UNREACHABLE && context->settings.discovery != NULL) {
+        *service_out = (struct rms_service){0};
+        return add_root(arena, context->settings.discovery, service_out);
+    }
+    return status;
 }

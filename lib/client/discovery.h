@@ -31,19 +31,20 @@ RMS_MUST_USE int rms_srv_parse(struct rms_view answer, struct rms_srv *srv_out);
 struct rms_service {
     const char *roots[RMS_SRV_MAX];
     size_t count;       /* at least 1 */
-    const char *domain; /* whose DNS records named them; NULL: settings did */
+    const char *domain; /* whose DNS records, or the directory, named them; NULL: settings did */
 };
 
-/* The service of a person: from the settings, else from DNS by the domain of the address and its parents down
- * to two labels. RMS_E_UNREACHABLE naming what was tried. address may be NULL. DNS is not believed yet: see
+/* The service of a person: from the settings, else as the directory says, else from DNS by the domain of the
+ * address and its parents down to two labels, else the service that the settings have for the rest (S-123).
+ * RMS_E_UNREACHABLE naming what was tried. address may be NULL. Directory and DNS are not believed yet: see
  * rms_consent. */
 RMS_MUST_USE int rms_discover(struct rms_context *context, struct rms_arena *arena, const char *address,
     struct rms_service *service_out);
 
-/* May this server be contacted? Settings may name it, or it is in the mail domain whose DNS records named it
- * (domain, else NULL), so that nobody else gets a certificate for it. Otherwise the application is asked;
- * without one that can answer RMS_E_SERVER_NOT_TRUSTED where only DNS speaks for the server.
- * RMS_E_CONSENT_REFUSED. */
+/* May this server be contacted? Settings may name it, or it is in the mail domain for which DNS or the
+ * directory named it (domain, else NULL), so that nobody else gets a certificate for it. Otherwise the
+ * application is asked; without one that can answer RMS_E_SERVER_NOT_TRUSTED where only DNS speaks for the
+ * server. RMS_E_CONSENT_REFUSED. */
 RMS_MUST_USE int rms_consent(struct rms_context *context, const char *root, const char *domain);
 
 #endif

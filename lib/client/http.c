@@ -283,7 +283,7 @@ static CURLcode set_options(CURL *curl, const struct rms_context *context,
 
 #define SET(option, value) (code = code != CURLE_OK ? code : curl_easy_setopt(curl, option, value))
     SET(CURLOPT_URL, request->url);
-    SET(CURLOPT_PROTOCOLS_STR, "https");
+    SET(CURLOPT_PROTOCOLS_STR, request->directory ? "ldap,ldaps" : "https");
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_NOSIGNAL, 1L);
@@ -299,8 +299,8 @@ static CURLcode set_options(CURL *curl, const struct rms_context *context,
     if (settings->ca_file != NULL) {
         SET(CURLOPT_CAINFO, settings->ca_file);
     }
-    if (settings->proxy != NULL) {
-        SET(CURLOPT_PROXY, settings->proxy);
+    if (settings->proxy != NULL || request->directory) {
+        SET(CURLOPT_PROXY, request->directory ? "" : settings->proxy);
     }
     if (request->content_type != NULL) {
         SET(CURLOPT_POST, 1L);
@@ -489,7 +489,7 @@ int rms_http_call(
     if (context->settings.offline) {
         return rms_fail(context, RMS_E_NEEDS_ONLINE, "the service is needed and this is an offline context");
     }
-    if (strncasecmp(request->url, "https://", 8) != 0) {
+    if (!request->directory && strncasecmp(request->url, "https://", 8) != 0) {
         return rms_fail(context, RMS_E_BAD_ARGUMENT, "%s: only https is spoken", request->url);
     }
     RMS_TRY(take_wire(context->http, &wire));

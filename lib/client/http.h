@@ -21,6 +21,7 @@ struct rms_http_request {
     const char *service_url; /* the same */
     const char *on_behalf;   /* for whom an application asks (rest.md); NULL: for itself */
     bool brief;              /* what can be left out: seconds instead of minutes, and no patience */
+    bool directory;          /* an ldap or ldaps URL (RFC 4516) instead of https */
 };
 
 struct rms_http_reply {
@@ -37,7 +38,7 @@ void rms_http_free(struct rms_http **http);
 
 /* 0 when the server answered at all, whatever the status. RMS_E_UNREACHABLE, RMS_E_TLS, RMS_E_CANCELLED,
  * RMS_E_THROTTLED when it kept throttling, RMS_E_NEEDS_ONLINE in an offline context, RMS_E_BAD_ARGUMENT for a
- * URL that is not https. The reply is the caller's to finish in every case. */
+ * URL of another scheme than asked for. The reply is the caller's to finish in every case. */
 RMS_MUST_USE int rms_http_call(
     struct rms_context *context, const struct rms_http_request *request, struct rms_http_reply *reply_out);
 void rms_http_reply_fini(struct rms_http_reply *reply);

@@ -42,6 +42,8 @@ static cfg_opt_t protection_options[] = {
 
 static cfg_opt_t options_template[] = {
     CFG_STR("url", NULL, CFGF_NONE),
+    CFG_STR("connection_point", NULL, CFGF_NONE),
+    CFG_STR("discovery", NULL, CFGF_NONE),
     CFG_STR("ca", NULL, CFGF_NONE),
     CFG_STR("store", NULL, CFGF_NONE),
     CFG_STR("user", NULL, CFGF_NONE),
@@ -122,6 +124,8 @@ static enum rms_container_decryption decryption_of(const char *word)
 static int take_config(struct rms_settings *settings, cfg_t *cfg)
 {
     settings->url = keep(settings, cfg_getstr(cfg, "url"));
+    settings->connection_point = keep(settings, cfg_getstr(cfg, "connection_point"));
+    settings->discovery = keep(settings, cfg_getstr(cfg, "discovery"));
     settings->ca_file = keep(settings, cfg_getstr(cfg, "ca"));
     settings->store_dir = keep(settings, cfg_getstr(cfg, "store"));
     settings->user = keep(settings, cfg_getstr(cfg, "user"));
@@ -342,7 +346,8 @@ bool rms_settings_names(const struct rms_settings *settings, const char *url)
             return true;
         }
     }
-    return settings->url != NULL && same_host(host, settings->url);
+    return (settings->url != NULL && same_host(host, settings->url)) ||
+           (settings->discovery != NULL && same_host(host, settings->discovery));
 }
 
 bool rms_settings_trusts(const struct rms_settings *settings, const char *url)

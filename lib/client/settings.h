@@ -22,8 +22,11 @@ struct rms_extension_rule {
 
 struct rms_settings {
     struct rms_arena *arena; /* owns the strings */
-    const char *url;         /* NULL: discovery */
-    const char *ca_file;     /* NULL: the system's */
+    const char *url;         /* NULL: discovery, in this order: */
+    const char
+        *connection_point; /* ldap URL of the object in the directory that names the service; NULL: none */
+    const char *discovery; /* the service to ask when DNS names none; NULL: none */
+    const char *ca_file;   /* NULL: the system's */
     const char *store_dir;
     const char *user;      /* NULL: the current one */
     const char *on_behalf; /* normalised: for whom an application acts; NULL: for itself */

@@ -20,8 +20,12 @@ olcAttributeTypes: ( 1.3.6.1.4.1.4203.666.11.1 NAME 'proxyAddresses' EQUALITY ca
   SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
 olcAttributeTypes: ( 1.3.6.1.4.1.4203.666.11.2 NAME 'userPrincipalName' EQUALITY caseIgnoreMatch
   SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+olcAttributeTypes: ( 1.3.6.1.4.1.4203.666.11.4 NAME 'serviceBindingInformation' EQUALITY caseIgnoreMatch
+  SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
 olcObjectClasses: ( 1.3.6.1.4.1.4203.666.11.3 NAME 'mailObject' SUP top AUXILIARY
   MAY ( proxyAddresses $ userPrincipalName $ mail ) )
+olcObjectClasses: ( 1.3.6.1.4.1.4203.666.11.5 NAME 'serviceConnectionPoint' SUP top STRUCTURAL
+  MUST cn MAY serviceBindingInformation )
 """
 
 CONFIG = """dn: cn=config
@@ -78,6 +82,7 @@ olcSuffix: {base}
 olcRootDN: cn=root,{base}
 olcRootPW: {root}
 olcAccess: to attrs=userPassword by anonymous auth by * none
+olcAccess: to dn.exact="cn=SCP,{base}" by * read
 olcAccess: to * by dn.exact="cn=rms,{base}" read by * none
 olcLimits: dn.exact="cn=rms,{base}" size.soft=500 size.hard=500 size.prtotal=unlimited
 

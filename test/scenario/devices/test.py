@@ -1,9 +1,14 @@
 """Two devices of one person, sign-out, a stolen store, damaged entries."""
+import base64
+import contextlib
 import shutil
+import sqlite3
+import subprocess
 
-from rmslab import Lab, main
+from rmslab import BUILD, SANITIZER_MARKS, Lab, b64, main, pfile_licence
 
 TEXT = b"Two devices, one person.\n"
+LICENCE = 6  # RMS_VAULT_LICENCE of lib/client/vault.h
 
 
 def second_device_opens_what_the_first_could():
@@ -43,7 +48,8 @@ def sign_out_removes_what_was_kept():
         bob.rms("logout")
         bob.rms("whoami", code=3)
         lab.stop()
-        bob.rms("open", protected, "-o", bob.home / "2.txt", code=None)
+        signed_out = bob.rms("--offline", "open", protected, "-o", bob.home / "2.txt", code=6)
+        assert "(needs-online)" in signed_out.err and "rms login" in signed_out.err, signed_out
         assert not (bob.home / "2.txt").exists()
 
 
@@ -94,6 +100,52 @@ def a_damaged_store_is_repaired():
             (bob.home / "2.txt").unlink()
 
 
+def what_a_store_is_worth_to_others():
+    # proves: S-143
+    """Type memory leaves nothing behind: client/vault_test."""
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        alice.rms("protect", alice.write("s.txt", TEXT), "--perm", "bob@contoso.test:Co-Author", "--in-place")
+        protected = alice.home / "s.ptxt"
+        assert bob.rms("cat", protected).out.encode() == TEXT
+        _, _, reply = bob.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(protected))})
+        key = base64.b64decode(reply["Key"]["Value"])
+        assert len(key) in (16, 32)
+        for person in (alice, bob):
+            files = [f for f in (person.home / ".local/share/openrms").rglob("*") if f.is_file() and f.stat().st_size > 0]
+            assert len(files) >= 2, files
+            for file in files:
+                data = file.read_bytes()
+                for form in (key, base64.b64encode(key).rstrip(b"="), key.hex().encode(), key.hex().upper().encode()):
+                    assert form not in data, file
+        # an application's server that runs under the same account has a store of its own (client/api_test); another
+        # account of the machine, with a copy and every right to read it, has nothing
+        other = bob.device(7)
+        shutil.copytree(bob.home / ".local/share/openrms", other.home / ".local/share/openrms")
+        def elsewhere(*args):
+            return subprocess.run(["unshare", "--user", "--map-user=4242", "--map-group=4242", "--", BUILD / "cmd/rms/rms", *args],
+                                  env={**other.env(), "ASAN_OPTIONS": "detect_leaks=0"}, capture_output=True, text=True)
+        for args in (("whoami",), ("--offline", "cat", protected)):
+            done = elsewhere(*args)
+            assert done.returncode in (3, 6) and TEXT.decode() not in done.stdout, done
+            assert not any(mark in done.stderr for mark in SANITIZER_MARKS), done
+        # one byte of one entry: it is discarded, and fetched anew
+        def asked():
+            return len(lab.usage(request_type="AcquireLicense", user_id="bob@contoso.test"))
+        assert bob.rms("--offline", "cat", protected).out.encode() == TEXT
+        with contextlib.closing(sqlite3.connect(bob.home / ".local/share/openrms/store.db")) as store, store:
+            entries = store.execute("SELECT name, box FROM entry WHERE kind = ?", (LICENCE,)).fetchall()
+            assert len(entries) == 1
+            name, box = entries[0]
+            box = box[:len(box) // 2] + bytes([box[len(box) // 2] ^ 1]) + box[len(box) // 2 + 1:]
+            store.execute("UPDATE entry SET box = ? WHERE name = ?", (box, name))
+        before = asked()
+        assert "needs-online" in bob.rms("--offline", "cat", protected, code=6).err
+        assert bob.rms("cat", protected).out.encode() == TEXT
+        assert asked() == before + 1
+        assert bob.rms("--offline", "cat", protected).out.encode() == TEXT
+
+
 def nothing_is_left_when_the_service_is_down_at_first_use():
     # proves: C-001
     with Lab(people=("alice",), login=False) as lab:
@@ -124,5 +176,5 @@ def a_copied_store_is_not_bound_here():
 
 
 if __name__ == "__main__":
-    main(second_device_opens_what_the_first_could, sign_out_removes_what_was_kept, what_the_client_shows_and_forgets, a_damaged_store_is_repaired,
+    main(second_device_opens_what_the_first_could, sign_out_removes_what_was_kept, what_the_client_shows_and_forgets, a_damaged_store_is_repaired, what_a_store_is_worth_to_others,
          nothing_is_left_when_the_service_is_down_at_first_use, a_copied_store_is_not_bound_here)

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import http.server
 import json
+import re
 import socket
 import socketserver
 import ssl
@@ -209,6 +210,56 @@ def an_expired_token_is_renewed():
         assert len(sent) == 2 and sent[0] != sent[1], sent
         tokens = [s for s in requests(lab, "/oauth2/token") if b"refresh_token" in s[3]]
         assert len(tokens) == 1
+
+
+def modulus_of(licensor):
+    """Of the tenant's key, as licences write it."""
+    text = base64.b64decode(licensor["LicensorCertificate"]).decode("utf-8-sig")
+    return re.findall(r'size="2048">([A-Za-z0-9+/=]+)<', text[text.index("<ISSUEDPRINCIPALS"):])[0]
+
+
+def templates_are_signed_with_the_key_in_use():
+    # proves: S-114
+    with story() as (lab, alice, bob, file):
+        for name in ("Plan", "Budget"):
+            lab.admin("template", "add", "--name", name, "--grant", "bob@contoso.test:Co-Author", "--published")
+
+        def signed():
+            """Each published template as its text."""
+            return {t["Id"]: base64.b64decode(t["Template"]).decode("utf-8-sig") for t in alice.rest("GET", "/my/v2/signedtemplates")[2]}
+
+        def key():
+            return modulus_of(alice.rest("GET", "/my/v2/licensorcertificate")[2])
+
+        before, former = signed(), key()
+        lab.admin("key", "rotate", "--force")
+        after, now = signed(), key()
+        assert len(before) >= 4 and set(after) == set(before) and former != now
+        for text in after.values():
+            assert now in text[:text.index("</ISSUER>")] and former not in text, text[:2000]
+        assert not any(now in text for text in before.values())
+
+        # a file with a template that somebody changed on its way, or where it is kept
+        def plan(handler):
+            if "signedtemplates" not in handler.path:
+                return None
+            status, headers, data = lab.proxy.ask(handler, b"")
+            rows = json.loads(data)
+            for row in rows:
+                row["Template"] = base64.b64encode(base64.b64decode(row["Template"]).replace(b"bob@", b"eve@")).decode()
+            return status, headers, json.dumps(rows).encode()
+
+        lab.proxy.plan = plan
+        alice.rms("template", "refresh")
+        shown = alice.rms("template", "list").out
+        assert "Plan" not in shown and "All Employees" in shown, shown
+        path = alice.write("new.txt", TEXT)
+        for more in ((), ("--offline",)):
+            refused = alice.rms(*more, "protect", path, "--template", "Plan", "--in-place", code=1)
+            assert "(bad-signature)" in refused.err and path.read_bytes() == TEXT, refused
+        lab.proxy.plan = None
+        alice.rms("protect", path, "--template", "Plan", "--in-place")  # whole at the service: fetched anew
+        assert bob.rms("cat", alice.home / "new.ptxt").out.encode() == TEXT
 
 
 def no_content_on_the_wire():
@@ -421,5 +472,5 @@ def proxies():
 
 if __name__ == "__main__":
     main(throttled_three_times, cut_and_nonsense, discovery_must_be_https, an_expired_token_is_renewed,
-         no_content_on_the_wire, nothing_is_asked_when_the_licence_is_here, every_outcome_is_told_apart, the_contract_is_kept,
+         templates_are_signed_with_the_key_in_use, no_content_on_the_wire, nothing_is_asked_when_the_licence_is_here, every_outcome_is_told_apart, the_contract_is_kept,
          certificates_renew_and_old_ones_do_not_count, proxies)

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 
+from directories import Slapd
 from rmslab import BUILD, PASSWORD, Lab, Person, main
 
 TEXT = b"Found by its name.\n"
@@ -143,14 +144,14 @@ class Trap(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, name, trusted=True):
-        super().__init__((THEIRS, 443), Thief)
+    def __init__(self, name, trusted=True, address=THEIRS):
+        super().__init__((address, 443), Thief)
         self.name, self.seen, self.greeted = name, [], 0
-        key, cert = LAB.dir / "thief.key", LAB.dir / "thief.pem"
+        key, cert = LAB.dir / f"{name}.key", LAB.dir / f"{name}.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                         "-keyout", key, "-out", cert, "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:" + name],
                        check=True, capture_output=True)
-        self.ca = LAB.dir / "trusted.pem"
+        self.ca = LAB.dir / f"{name}.trusted.pem"
         self.ca.write_bytes(LAB.ca.read_bytes() + (cert.read_bytes() if trusted else b""))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(cert, key)
@@ -311,6 +312,81 @@ def timed(person):
     return sign_in(person, code=6).err, time.monotonic() - began
 
 
+class GoneLab(Lab):
+    """The service of somebody else, under a name that leads nowhere afterwards."""
+
+    def start(self, wait=True):
+        self.url = f"https://dead.contoso.test:{self.port}"
+        super().start(wait)
+
+
+def of_another_service():
+    """A protected file, and the root of the service that its licence names."""
+    with Dns("--host-record=dead.contoso.test," + OURS), GoneLab(people=("gus",), tenant=("Gone", "gone.test")) as lab:
+        gus = lab.person("gus")
+        gus.rms("protect", gus.write("g.txt", TEXT), "--only-me", "--in-place")
+        return (gus.home / "g.ptxt").read_bytes(), lab.url
+
+
+def the_order_of_the_sources():
+    # proves: S-123
+    """Setting, directory, DNS, the service for the rest: each names another server, and one after the other is taken away."""
+    sources = ("setting", "directory", "dns", "rest")
+    hosts = [f"--host-record={name}.contoso.test,127.0.0.{71 + i}" for i, name in enumerate(sources)]
+    with contextlib.ExitStack() as stack:
+        traps = {name: stack.enter_context(Trap(f"{name}.contoso.test", address=f"127.0.0.{71 + i}")) for i, name in enumerate(sources)}
+        trusted = LAB.dir / "all.pem"
+        trusted.write_bytes(b"".join(trap.ca.read_bytes() for trap in traps.values()))
+        slapd = Slapd(LAB.dir / "slapd")
+        slapd.load(f"dn: cn=SCP,{slapd.base}\nobjectClass: serviceConnectionPoint\ncn: SCP\n"
+                   "serviceBindingInformation: https://directory.contoso.test/_wmcs/certification\n")
+        stack.enter_context(slapd)
+        alice = fresh()
+        config = alice.home / ".config/openrms/rms.conf"
+        config.parent.mkdir(parents=True)
+
+        def reached(*there, dns=True, **extra):
+            """Which server a sign-in came to, with these lines in rms.conf."""
+            config.write_text("".join(line + "\n" for line in there))
+            before = {name: trap.greeted for name, trap in traps.items()}
+            with Dns(*([srv("contoso.test", "dns.contoso.test")] if dns else []), *hosts):
+                done = sign_in(alice, code=None, RMS_CA=trusted, **extra)
+            assert done.code != 0
+            return [name for name, trap in traps.items() if trap.greeted > before[name]], done
+
+        url = 'url = "https://setting.contoso.test"'
+        point = f'connection_point = "{slapd.url}/cn=SCP,{slapd.base}"'
+        rest = 'discovery = "https://rest.contoso.test"'
+        assert reached(url, point, rest)[0] == ["setting"]
+        assert reached(point, rest)[0] == ["directory"]
+        for gone in ((), (f'connection_point = "{slapd.url}/cn=None,{slapd.base}"',), ('connection_point = "ldap://127.0.0.1:9/cn=SCP"',),
+                     ('connection_point = "file:///etc/passwd"',), ('connection_point = "https://setting.contoso.test/x"',)):
+            assert reached(*gone, rest)[0] == ["dns"], gone
+        assert reached(rest, dns=False)[0] == ["rest"]
+        nowhere, done = reached(dns=False)
+        assert nowhere == [] and done.code == 6 and "unreachable" in done.err, done
+        # what the directory says is believed no more than DNS: a password only for a server of the mail domain
+        slapd.modify(f"dn: cn=SCP,{slapd.base}\nchangetype: modify\nreplace: serviceBindingInformation\n"
+                     "serviceBindingInformation: https://rms.evil.test/\n")
+        nowhere, done = reached(point, rest)
+        assert nowhere == [] and "server-not-trusted" in done.err, done
+
+    # Content whose licence names a server that is gone: that one first, then the one that discovery finds, then no more.
+    file, gone = of_another_service()
+    with Dns(srv("contoso.test", "rms.contoso.test"), "--host-record=dead.contoso.test," + NOBODY) as dns:
+        alice = fresh()
+        sign_in(alice)
+        config = alice.home / ".config/openrms/rms.conf"
+        config.parent.mkdir(parents=True)
+        config.write_text(f'trusted_servers = {{ "{gone}" }}\n')
+        foreign = alice.write("foreign.ptxt", file)
+        before = len(LAB.usage(request_type="AcquireLicense"))
+        done = alice.rms("open", foreign, "-o", alice.home / "x.txt", env=plain(alice), code=6)
+        assert "(unreachable)" in done.err and "dead.contoso.test" in done.err and not (alice.home / "x.txt").exists(), done
+        assert "dead.contoso.test" in dns.names("query[A]")
+        assert len(LAB.usage(request_type="AcquireLicense")) == before + 1
+
+
 def a_name_server_that_hangs():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind((NOBODY, 53))
@@ -334,4 +410,5 @@ if __name__ == "__main__":
         enter()
     main(start, the_service_of_the_domain_is_found, settings_come_before_dns, the_next_host_is_tried_when_one_is_down,
          without_a_record_the_reason_is_clear, dns_alone_does_not_get_a_password, a_person_is_asked,
-         a_name_that_leads_elsewhere_is_not_believed, a_name_server_that_hangs, stop)
+         a_name_that_leads_elsewhere_is_not_believed, the_order_of_the_sources,
+         a_name_server_that_hangs, stop)
