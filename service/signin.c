@@ -199,7 +199,9 @@ int rms_signin_refuse_code(struct rms_request *request, struct rms_reply *reply,
         enum rms_oauth_error error;
         const char *text;
     } rows[] = {
-        {RMS_E_NOT_AUTHENTICATED, RMS_OAUTH_INVALID_GRANT, "the address or the password is wrong"},
+        {RMS_E_NOT_AUTHENTICATED, RMS_OAUTH_INVALID_GRANT,
+            "the address or the password is wrong; who has no account here yet signs up in the browser (rms "
+            "login --browser), or asks the administrator"},
         {RMS_E_ACCOUNT_DISABLED, RMS_OAUTH_INVALID_GRANT, "the account is disabled"},
         {RMS_E_THROTTLED, RMS_OAUTH_TEMPORARILY_UNAVAILABLE, "too many attempts; try again later"},
         {RMS_E_TYPE, RMS_OAUTH_INVALID_REQUEST, "the body must be application/x-www-form-urlencoded"},

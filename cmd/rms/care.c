@@ -23,7 +23,7 @@ static const struct option_row bootstrap_options[] = {
 static int run_bootstrap(struct arguments *arguments)
 {
     struct rms_context *CLOSE_CONTEXT context = NULL;
-    int status = open_context(arguments, &context);
+    int status = open_signed_in(arguments, &context);
     int code;
 
     if (status != 0) {

@@ -341,7 +341,7 @@ static int open_and(struct arguments *arguments, const char *output)
     struct rms_context *CLOSE_CONTEXT context = NULL;
     size_t count;
     struct opening o = {.arguments = arguments, .path = argument_operands(arguments, &count)[0]};
-    int status = open_context(arguments, &context);
+    int status = open_signed_in(arguments, &context);
     int code;
 
     if (status != 0) {

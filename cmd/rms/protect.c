@@ -128,7 +128,7 @@ static int run(struct arguments *arguments)
     unsigned notify;
     int status = check(arguments, &notify);
 
-    status = status == 0 ? open_context(arguments, &context) : status;
+    status = status == 0 ? open_signed_in(arguments, &context) : status;
     status = status == 0 ? policy_make(arguments, context, &policy) : status;
     if (status == 0) {
         warn(arguments, context);

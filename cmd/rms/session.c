@@ -223,6 +223,21 @@ int open_context(struct arguments *arguments, struct rms_context **context_out)
     return 0;
 }
 
+/* The browser may know the person already; then nothing is asked. */
+int open_signed_in(struct arguments *arguments, struct rms_context **context_out)
+{
+    int status = open_context(arguments, context_out);
+    struct rms_account account;
+    int code;
+
+    if (status != 0 || argument_flag(arguments, "offline") || !launch_has_desktop() ||
+        rms_whoami(*context_out, &account) != RMS_E_NOT_AUTHENTICATED) {
+        return status;
+    }
+    code = rms_login_browser(*context_out, argument_text(arguments, "user"));
+    return code < 0 ? output_error(*context_out, NULL, code) : 0;
+}
+
 struct rms_context *try_context(struct arguments *arguments)
 {
     struct rms_context *context = NULL;

@@ -11,6 +11,10 @@
  * second one ends the process. */
 int open_context(struct arguments *arguments, struct rms_context **context_out);
 
+/* The same for verbs that need somebody who is signed in: on a desktop, whoever is not yet signs in in the
+ * browser first (S-122). Elsewhere the verb's own call tells that nobody is. */
+int open_signed_in(struct arguments *arguments, struct rms_context **context_out);
+
 /* The same where a context is welcome but not needed: NULL instead of a message. */
 struct rms_context *try_context(struct arguments *arguments);
 

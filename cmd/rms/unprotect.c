@@ -23,7 +23,7 @@ static int run(struct arguments *arguments)
         .name = _("unprotecting"), .result_member = "DecryptedFile", .one = one, .many = many};
     int status = items_check(arguments);
 
-    status = status == 0 ? open_context(arguments, &context) : status;
+    status = status == 0 ? open_signed_in(arguments, &context) : status;
     if (status == 0) {
         work.context = context;
         status = items_run(arguments, &work);

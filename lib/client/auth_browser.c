@@ -194,7 +194,7 @@ static int wait_for_answer(
         status = take_request(arena, fd, trip, code_out);
         (void)close(fd);
         if (status == RMS_E_CANCELLED) {
-            return rms_fail(context, status, "the sign-in was declined");
+            return rms_fail(context, RMS_E_NOT_AUTHENTICATED, "the sign-in was declined");
         }
         if (status == 0) {
             return 0;

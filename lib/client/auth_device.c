@@ -59,7 +59,7 @@ static int poll_once(struct rms_context *context, struct rms_arena *arena, const
             return 1;
         }
         if (strcmp(reply->error, "access_denied") == 0) {
-            return rms_fail(context, RMS_E_CANCELLED, "the sign-in was declined");
+            return rms_fail(context, RMS_E_NOT_AUTHENTICATED, "the sign-in was declined");
         }
     }
     return status;

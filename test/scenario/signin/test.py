@@ -10,7 +10,7 @@ import time
 import urllib.parse
 
 from rmsbrowser import Browser
-from rmslab import BUILD, Lab, PASSWORD, SANITIZER_MARKS, main
+from rmslab import BUILD, SOURCE, Lab, PASSWORD, SANITIZER_MARKS, main
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -109,7 +109,7 @@ def a_code_that_is_refused_or_runs_out():
             address, code = command.wait_for(r"open (https://\S+) in any browser and enter the code (\S+)").groups()
             page = browser.press(browser.visit(f"{address}?user_code={code}"), "step", "code")
             assert "refused" in browser.press(page, "step", "deny").text
-            command.end(1)
+            command.end(3)
             assert "declined" in command.seen and "Signed in" not in command.seen, command.seen
         alice.rms("whoami", code=3)
 
@@ -187,7 +187,7 @@ def a_browser_on_this_machine():
         with Started(alice, "login", env=env) as command:
             page = browser.visit(opened_url(opened))
             browser.follow(browser.press(page, "decision", "deny"), sent_from=page)
-            command.end(1)
+            command.end(3)
             assert "declined" in command.seen, command.seen
         assert alice.rms("--json", "whoami").json["Account"] == alice.address
 
@@ -201,6 +201,78 @@ def a_browser_on_this_machine():
             page = browser.visit(url)
             browser.follow(browser.press(page, "decision", "allow", username="bob@contoso.test", password=PASSWORD), sent_from=page)
             assert "bob@contoso.test" in command.end(0)
+
+
+KNOWN = """import ssl, sys
+sys.path.insert(0, "{scenarios}")
+from rmsbrowser import Browser
+browser = Browser(ssl.create_default_context(cafile="{ca}"))
+page = browser.visit(sys.argv[1])
+browser.follow(browser.press(page, "decision", "allow", username="{who}", password="{password}"), sent_from=page)
+open("{log}", "a").write(sys.argv[1] + "\\n")
+"""
+
+
+def known_desktop(lab, person):
+    """One whose browser knows the person already: nobody is asked anything."""
+    env, opened = fake_desktop(person)
+    program = person.write("known.py", KNOWN.format(scenarios=SOURCE / "test/scenario", ca=lab.ca, who=person.address, password=PASSWORD,
+                                                    log=opened))
+    (person.home / "bin/xdg-open").write_text(f'#!/bin/sh\nexec /usr/bin/python3 "{program}" "$1"\n')
+    return env, opened
+
+
+def first_use_prepares_everything():
+    # proves: S-122
+    with Lab(people=("alice", "bob"), login=False) as lab:
+        def protect(person, env):
+            person.rms("protect", person.write("a.txt", "first use\n"), "--perm", "bob@contoso.test:VIEW", env=env)
+
+        def prepared(person):
+            return [len(lab.usage(request_type=kind, user_id=person.address)) for kind in ("Certify", "GetClientLicensorCert")]
+
+        # another account of the system, or another device: the same once more
+        for number in (1, 2):
+            alice = lab.person("alice").device(number)
+            env, opened = known_desktop(lab, alice)
+            protect(alice, env)
+            assert prepared(alice) == [number, number]
+            assert len(opened.read_text().splitlines()) == 1
+            protect(alice, env)
+            offline = alice.write("o.txt", "certificates are here\n")
+            alice.rms("--offline", "protect", offline, "--only-me", "--in-place", env=env)
+            assert prepared(alice) == [number, number] and len(opened.read_text().splitlines()) == 1
+
+        # the provider asks for a password: once, at the person's own tenant
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        lab.admin("user", "add", "fay@fabrikam.test", "--tenant", "fabrikam.test", "--password-stdin", stdin=PASSWORD + "\n")
+        fay = lab.person("fay@fabrikam.test")
+        env, opened = fake_desktop(fay)
+        path = fay.write("f.txt", "first use\n")
+        with Started(fay, "--user", fay.address, "protect", str(path), "--only-me", "--in-place", env=env) as command:
+            browser = Browser(lab.tls())
+            page = safe_page(browser.visit(opened_url(opened)))
+            assert page.form.fields["username"]["value"] == fay.address and "Fabrikam" in page.text, page.text
+            browser.follow(browser.press(page, "decision", "allow", password=PASSWORD), sent_from=page)
+            command.end(0)
+        assert fay.rms("--json", "whoami").json["Domain"] == "fabrikam.test"
+        fay.rms("protect", fay.write("g.txt", "second use\n"), "--only-me", "--in-place", env=env)
+        assert not opened.exists(), "asked again"
+
+        # not wanted: nothing is kept, nothing is changed
+        other = lab.person("bob")
+        env, opened = fake_desktop(other)
+        path = other.write("o.txt", "first use\n")
+        with Started(other, "protect", str(path), "--only-me", "--in-place", env=env) as command:
+            page = browser.visit(opened_url(opened))
+            browser.follow(browser.press(page, "decision", "deny"), sent_from=page)
+            command.end(3)
+            assert "declined" in command.seen, command.seen
+        assert path.read_text() == "first use\n" and not (other.home / ".local/share/openrms/store.db").exists()
+
+        # nobody's account
+        gone = other.rms("login", "--email", "gus@nowhere.test", "--password-stdin", stdin=PASSWORD + "\n", code=3)
+        assert "(not-authenticated)" in gone.err and "signs up" in gone.err, gone
 
 
 class Flow:
@@ -335,4 +407,4 @@ def wrong_passwords_are_counted_and_tell_nothing():
 
 if __name__ == "__main__":
     main(a_code_typed_in_another_browser, a_code_that_is_refused_or_runs_out, codes_are_not_guessed_and_forms_not_forged,
-         a_browser_on_this_machine, the_code_flow_by_hand, requests_that_are_not_answered, wrong_passwords_are_counted_and_tell_nothing)
+         a_browser_on_this_machine, first_use_prepares_everything, the_code_flow_by_hand, requests_that_are_not_answered, wrong_passwords_are_counted_and_tell_nothing)
