@@ -260,6 +260,20 @@ static int call_document_open(struct given *g)
     return code;
 }
 
+/* The output has no name, and is gone when it is closed. */
+static int call_document_save_to(struct given *g)
+{
+    int in = open(g->f->clear, O_RDONLY | O_CLOEXEC);
+    int fd = open(g->f->issuer.folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    const struct rms_source source = {&in, (uint64_t)lseek(in, 0, SEEK_END), read_file};
+    int code = rms_document_save_to(g->document, &source, g->nowhere ? -1 : fd);
+
+    assert_int_equal(rms_document_save_to(g->document, NULL, fd), RMS_E_BAD_ARGUMENT);
+    assert_int_equal(close(in), 0);
+    assert_int_equal(close(fd), 0);
+    return code;
+}
+
 static int call_protect_files(struct given *g)
 {
     int one = 0;
@@ -484,6 +498,7 @@ static const struct row rows[] = {
     ROW(document_permits, 0, HANDLE),
     ROW(document_read, 0, HANDLE | OUTPUT),
     ROW(document_save, 0, HANDLE, FILE_(CLEAR), FILE_(DOCUMENT)),
+    ROW(document_save_to, 0, HANDLE | OUTPUT),
     ROW(document_size, 0, HANDLE | OUTPUT),
     ROW(error_category, 0, 0),
     ROW(error_from_reason, 0, 0, NEED("expired")),
