@@ -252,7 +252,7 @@ def first_use_prepares_everything():
         with Started(fay, "--user", fay.address, "protect", str(path), "--only-me", "--in-place", env=env) as command:
             browser = Browser(lab.tls())
             page = safe_page(browser.visit(opened_url(opened)))
-            assert page.form.fields["username"]["value"] == fay.address and "Fabrikam" in page.text, page.text
+            assert page.form.fields["username"]["value"] == fay.address, page.text
             browser.follow(browser.press(page, "decision", "allow", password=PASSWORD), sent_from=page)
             command.end(0)
         assert fay.rms("--json", "whoami").json["Domain"] == "fabrikam.test"
