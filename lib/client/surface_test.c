@@ -362,6 +362,7 @@ CALL_YES(document_data, rms_document_data(g->document, g->text[0]) != NULL)
 CALL_YES(document_info, rms_document_info(g->document) != NULL)
 CALL_MAKES(
     document_open_file, rms_document, rms_document_free, rms_document_open_file(g->context, g->text[0], out))
+CALL_YES(document_may_unprotect, rms_document_may_unprotect(g->document))
 CALL_YES(document_permits, rms_document_permits(g->document, RMS_ACTION_LOAD))
 CALL(document_save, rms_document_save(g->document, g->text[0], g->text[1]))
 CALL(document_size, rms_document_size(g->document, OUT(uint64_t)))
@@ -403,6 +404,8 @@ CALL(protector_write, rms_protector_write(g->protector, g->nowhere ? NULL : "x",
 CALL(reset, rms_reset(g->context))
 CALL(revoke, rms_revoke(g->context, g->text[0], g->text[1], WRITE))
 CALL(revoke_undo, rms_revoke_undo(g->context, g->text[0], WRITE))
+CALL(rights_change, rms_rights_change(g->context, g->text[0], g->policy, NULL, 0))
+CALL(rights_list, rms_rights_list(g->context, g->text[0], WRITE))
 CALL(token_set, rms_token_set(g->context, g->text[0]))
 CALL(track_delegate, rms_track_delegate(g->context, g->text[0], g->text[1], RMS_DELEGATE_SEE, WRITE))
 CALL(track_document, rms_track_document(g->context, g->text[0], WRITE))
@@ -493,6 +496,7 @@ static const struct row rows[] = {
     ROW(document_data, 0, HANDLE, NEED(DATA)),
     ROW(document_free, 0, 0),
     ROW(document_info, 0, HANDLE),
+    ROW(document_may_unprotect, 0, HANDLE),
     ROW(document_open, 0, HANDLE | OUTPUT),
     ROW(document_open_file, 0, HANDLE | OUTPUT, FILE_(DOCUMENT)),
     ROW(document_permits, 0, HANDLE),
@@ -541,6 +545,8 @@ static const struct row rows[] = {
     ROW(reset, 0, HANDLE | ALONE),
     ROW(revoke, RMS_E_NEEDS_ONLINE, HANDLE | OUTPUT, NEED(GUID), MAY("left")),
     ROW(revoke_undo, RMS_E_NEEDS_ONLINE, HANDLE | OUTPUT, NEED(GUID)),
+    ROW(rights_change, RMS_E_NEEDS_ONLINE, HANDLE, FILE_(DOCUMENT)),
+    ROW(rights_list, RMS_E_NEEDS_ONLINE, HANDLE | OUTPUT, FILE_(DOCUMENT)),
     ROW(templates, 0, HANDLE | OUTPUT, MAY("de")),
     ROW(token_set, 0, HANDLE, NEED("a.b.c")),
     ROW(track_delegate, RMS_E_NEEDS_ONLINE, HANDLE | OUTPUT, NEED(GUID), NEED(RMS_TEST_BOB)),
