@@ -31,7 +31,7 @@ LAYERS = {
     "crypto": ("base",),
     "xrml": ("base", "crypto", "policy"),
     "format": ("base", "crypto"),
-    "label": ("base",),
+    "label": ("base", "format"),
     "detect": ("base",),
     "store": ("base", "crypto", "policy"),
     "directory": ("base", "crypto", "policy", "store"),

@@ -211,9 +211,9 @@ static const struct option_row remove_options[] = {
 };
 
 #define KINDS                                                                                                \
-    "So far for unprotected Office packages (docx, xlsx, pptx and their families). Needs no service; "       \
-    "nothing\n"                                                                                              \
-    "else in the file changes."
+    "For Office documents in both forms, PDF, JPEG, PNG and TIFF, and for protected files of any kind, "     \
+    "whose\n"                                                                                                \
+    "labels everybody can read. Needs no service; nothing else in the file changes."
 
 static const struct verb label_verbs[] = {
     {

@@ -354,8 +354,8 @@ RMS_PUBLIC RMS_MUST_USE int rms_file_status(
 /* --- labels
  * --------------------------------------------------------------------------------------------------- */
 /* Sensitivity labels in the metadata of files, in clear text (client-requirements 5.6). Nobody signs them:
- * they tell, they do not protect. So far of unprotected Office packages (docx, xlsx, pptx and their
- * families); other files are RMS_E_UNSUPPORTED. No call needs a sign-in or the service. */
+ * they tell, they do not protect. Of Office documents in both forms, PDF, JPEG, PNG, TIFF, and of protected
+ * files of any kind; others are RMS_E_UNSUPPORTED. No call needs a sign-in or the service. */
 
 /* RMS_LABEL_...: what the label did to the content; a sum. */
 #define RMS_LABEL_MARKS_HEADER    1

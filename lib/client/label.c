@@ -9,10 +9,14 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/text.h"
 #include "base/time.h"
+#include "client/label.h"
 #include "format/kind.h"
+#include "label/image.h"
+#include "label/ole.h"
 #include "label/ooxml.h"
+#include "label/pdf.h"
+#include "label/pfile.h"
 
 #define ARENA_MAX (64u * 1024 * 1024)
 
@@ -21,17 +25,12 @@ struct store {
     int (*write)(int fd, int out, const struct rms_label_pairs *pairs);
 };
 
+static const struct store none = {NULL, NULL};
 static const struct store ooxml = {rms_label_ooxml_read, rms_label_ooxml_write};
-
-/* By extension, protected-file-formats 9.3. */
-static const struct {
-    const char *extension;
-    const struct store *store;
-} stores[] = {{".docx", &ooxml}, {".docm", &ooxml}, {".dotm", &ooxml}, {".dotx", &ooxml}, {".xlsx", &ooxml},
-    {".xltx", &ooxml}, {".xltm", &ooxml}, {".xlsm", &ooxml}, {".xlsb", &ooxml}, {".pptx", &ooxml},
-    {".ppsx", &ooxml}, {".pptm", &ooxml}, {".ppsm", &ooxml}, {".potx", &ooxml}, {".potm", &ooxml},
-    {".vsdx", &ooxml}, {".vsdm", &ooxml}, {".vssx", &ooxml}, {".vssm", &ooxml}, {".vstx", &ooxml},
-    {".vstm", &ooxml}, {".xps", &ooxml}, {".oxps", &ooxml}, {".dwfx", &ooxml}};
+static const struct store ole = {rms_label_ole_read, rms_label_ole_write};
+static const struct store pdf = {rms_label_pdf_read, rms_label_pdf_write};
+static const struct store image = {rms_label_image_read, rms_label_image_write};
+static const struct store pfile = {rms_label_pfile_read, rms_label_pfile_write};
 
 struct labelled_file {
     int fd;
@@ -49,16 +48,35 @@ static void close_file(struct labelled_file *file)
 }
 #define CLOSE_FILE __attribute__((cleanup(close_file)))
 
-static const struct store *store_of(const char *path)
+static bool begins(int fd, const char *with)
 {
-    const char *extension = rms_kind_extension(path);
+    char head[8];
 
-    for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++) {
-        if (rms_text_equal_nocase(stores[i].extension, extension)) {
-            return stores[i].store;
-        }
+    return rms_fd_pread_full(fd, head, sizeof head, 0) == (long)sizeof head &&
+           memcmp(head, with, strlen(with)) == 0;
+}
+
+/* What a protected file has in clear is told by its container; a clear one's place by the table of kinds. */
+static const struct store *store_of(const char *path, int fd)
+{
+    static const struct store *const homes[] = {[RMS_HOME_NONE] = &none,
+        [RMS_HOME_OPC] = &ooxml,
+        [RMS_HOME_OLE] = &ole,
+        [RMS_HOME_PDF] = &pdf,
+        [RMS_HOME_XMP] = &image};
+    enum rms_kind_home home = rms_kind_of(path)->home;
+
+    if (begins(fd, ".pfile")) {
+        return &pfile;
     }
-    return NULL;
+    return home == RMS_HOME_OPC && begins(fd, "\xd0\xcf\x11\xe0") ? &ole : homes[home];
+}
+
+int rms_label_pairs_of(const char *name, int fd, struct rms_label_pairs *pairs)
+{
+    const struct store *store = store_of(name, fd);
+
+    return store->read != NULL ? store->read(fd, pairs) : RMS_E_UNSUPPORTED;
 }
 
 /* Opens and reads. */
@@ -76,8 +94,8 @@ static int open_file(const char *path, struct labelled_file *file)
     if (!S_ISREG(info.st_mode)) {
         return RMS_E_BAD_ARGUMENT;
     }
-    file->store = store_of(path);
-    if (file->store == NULL) {
+    file->store = store_of(path, file->fd);
+    if (file->store->read == NULL) {
         return RMS_E_UNSUPPORTED;
     }
     file->arena = rms_arena_new(ARENA_MAX);

@@ -1,5 +1,6 @@
 /* Protecting a file (client-requirements 2.2), and protecting a protected one again (C-065). */
 #include "client/access.h"
+#include "client/beside.h"
 #include "client/context.h"
 #include "client/crypt.h"
 #include "client/mail.h"
@@ -150,6 +151,7 @@ static int write_pdf(const struct rms_errand *errand, struct rms_work *work, con
         const struct rms_reader back = rms_target_reader(&work->target, written);
 
         status = rms_pdf_verify(&back, cipher);
+        status = status == 0 ? rms_beside_pdf(work, written) : status;
     }
     if (status == RMS_E_DAMAGED) {
         return rms_fail(
@@ -164,7 +166,8 @@ static int write_pdf(const struct rms_errand *errand, struct rms_work *work, con
 static int write_file(const struct rms_errand *errand, struct rms_work *work, const struct shape *shape)
 {
     const struct rms_writer file = rms_target_writer(&work->target);
-    const struct rms_container_request request = {
+    struct rms_beside RMS_BESIDE_CLEANUP beside = {0};
+    struct rms_container_request request = {
         .kind = shape->kind,
         .extension = shape->about.extension,
         .licence = rms_buf_view(&work->issued.licence),
@@ -177,7 +180,8 @@ static int write_file(const struct rms_errand *errand, struct rms_work *work, co
     if (shape->kind == RMS_CONTAINER_PDF) {
         return write_pdf(errand, work, shape);
     }
-    status = rms_container_begin(&request, &file, &out);
+    status = rms_beside_take(work, &beside, &request);
+    status = status == 0 ? rms_container_begin(&request, &file, &out) : status;
     if (status != 0) {
         return rms_fail(errand->context, status, "%s", work->target.output.path);
     }

@@ -32,7 +32,11 @@ static int begin_pfile(
 {
     struct rms_buf RMS_BUF_CLEANUP head = RMS_BUF_INIT(HEAD_MAX);
     const struct rms_pfile_request parts = {
+<<<<<<< HEAD
         request->extension, request->licence, request->note, request->size};
+=======
+        request->extension, request->licence, request->metadata, request->size};
+>>>>>>> 9c82a3c (Read and write labels in PDF, images, older Office documents and protected files)
 
     RMS_TRY(rms_pfile_emit(&parts, &head));
     out->stream = *file;

@@ -377,6 +377,12 @@ int rms_office_begin(
     if (request->beside != NULL && rms_cfb_looks(request->beside)) {
         RMS_TRY(write_beside(out->office, request->beside));
     }
+    if (request->summary.len > 0) {
+        RMS_TRY(rms_cfb_put(out->office, "\005SummaryInformation", request->summary));
+    }
+    if (request->document.len > 0) {
+        RMS_TRY(rms_cfb_put(out->office, "\005DocumentSummaryInformation", request->document));
+    }
     rms_buf_append_u64(&size, request->size);
     RMS_TRY(rms_cfb_begin(out->office, layout->content));
     RMS_TRY(rms_cfb_append(out->office, size.data, size.len));

@@ -17,4 +17,7 @@ RMS_MUST_USE int rms_reader_at(const struct rms_reader *reader, uint64_t offset,
 /* A reader over bytes in memory; the view must stay. */
 struct rms_reader rms_reader_of_view(struct rms_view *view);
 
+/* A reader of the file open at *fd, which must stay. What was cut off meanwhile is RMS_E_DAMAGED. */
+RMS_MUST_USE int rms_reader_of_fd(const int *fd, struct rms_reader *reader_out);
+
 #endif

@@ -13,6 +13,8 @@
 #define INFO_REL     "http://schemas.microsoft.com/office/2020/02/relationships/classificationlabels"
 #define CUSTOM_REL   "http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties"
 #define STRICT_REL   "http://purl.oclc.org/ooxml/officeDocument/relationships/customProperties"
+#define CORE_REL     "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties"
+#define DUBLIN       "http://purl.org/dc/elements/1.1/"
 #define RELS         "http://schemas.openxmlformats.org/package/2006/relationships"
 #define TYPES        "http://schemas.openxmlformats.org/package/2006/content-types"
 #define CUSTOM_TYPE  "application/vnd.openxmlformats-officedocument.custom-properties+xml"
@@ -146,13 +148,12 @@ static int read_custom(struct package *p, struct rms_label_pairs *pairs)
     return rms_label_custom_read(rms_buf_view(&xml), pairs);
 }
 
-static int read_info(struct package *p, struct rms_label_pairs *pairs)
+int rms_label_info_read(struct rms_view xml, struct rms_label_pairs *pairs)
 {
-    const char *target = target_of(p, INFO_REL);
     struct rms_part part;
-    int code = target != NULL ? read_part(p, target, &part) : RMS_E_NOT_FOUND;
+    int code = rms_part_parse(pairs->arena, xml, &part);
 
-    if (code == RMS_E_NOT_FOUND || code == RMS_E_DAMAGED || code == RMS_E_UNSUPPORTED) {
+    if (code == RMS_E_DAMAGED || code == RMS_E_UNSUPPORTED) {
         return 0; /* the properties decide */
     }
     RMS_TRY(code);
@@ -165,13 +166,55 @@ static int read_info(struct package *p, struct rms_label_pairs *pairs)
     return 0;
 }
 
+static int read_info(struct package *p, struct rms_label_pairs *pairs)
+{
+    RMS_BUF_CLEANUP struct rms_buf xml = RMS_BUF_INIT(RMS_PART_MAX);
+    const char *target = target_of(p, INFO_REL);
+    int code = target != NULL ? rms_zip_read(p->archive, target, &xml) : RMS_E_NOT_FOUND;
+
+    if (code == RMS_E_NOT_FOUND || code == RMS_E_DAMAGED) {
+        return 0;
+    }
+    RMS_TRY(code);
+    return rms_label_info_read(rms_buf_view(&xml), pairs);
+}
+
+static int read_labels(struct package *p, struct rms_label_pairs *pairs)
+{
+    RMS_TRY(read_custom(p, pairs));
+    return read_info(p, pairs);
+}
+
 int rms_label_ooxml_read(int fd, struct rms_label_pairs *pairs)
 {
     CLOSE_PACKAGE struct package p = {0};
 
     RMS_TRY(open_package(fd, -1, pairs->arena, &p));
-    RMS_TRY(read_custom(&p, pairs));
-    return read_info(&p, pairs);
+    return read_labels(&p, pairs);
+}
+
+int rms_label_ooxml_about(
+    int fd, struct rms_label_pairs *pairs, const char **title_out, const char **author_out)
+{
+    CLOSE_PACKAGE struct package p = {0};
+    const char *target;
+    struct rms_part core;
+
+    *title_out = *author_out = "";
+    RMS_TRY(open_package(fd, -1, pairs->arena, &p));
+    RMS_TRY(read_labels(&p, pairs));
+    target = target_of(&p, CORE_REL);
+    if (target == NULL || read_part(&p, target, &core) != 0) {
+        return 0;
+    }
+    for (const struct rms_part_item *item = core.first; item != NULL; item = item->next) {
+        if (strcmp(item->name, DUBLIN "|title") == 0) {
+            *title_out = item->text;
+        } else if (strcmp(item->name, DUBLIN "|creator") == 0) {
+            *author_out = item->text;
+        }
+    }
+    return 0;
 }
 
 /* --- writing -------------------------------------------------------------------------------------------- */
