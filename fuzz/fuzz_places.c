@@ -1,5 +1,5 @@
-/* Any bytes as a file with labels, in each kind of place: what can be read can be written with the same labels
- * or is refused, and reads the same again. */
+/* Any bytes as a file with labels, in each kind of place: what can be read can be written with the same
+ * labels or is refused, and reads the same again. */
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>

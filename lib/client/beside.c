@@ -38,7 +38,8 @@ static int take_package(int fd, struct rms_label_pairs *pairs, struct rms_beside
     return passed_over(code);
 }
 
-static int take_pfile(const struct rms_file_source *source, struct rms_label_pairs *pairs, struct rms_beside *beside)
+static int take_pfile(
+    const struct rms_file_source *source, struct rms_label_pairs *pairs, struct rms_beside *beside)
 {
     int code = rms_label_pairs_of(source->name, source->fd, pairs);
 
@@ -52,8 +53,8 @@ int rms_beside_take(
     struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
     struct rms_label_pairs pairs = RMS_LABEL_PAIRS(arena);
 
-    *beside = (struct rms_beside){RMS_BUF_INIT(RMS_PROPSET_MAX), RMS_BUF_INIT(RMS_PROPSET_MAX),
-        RMS_BUF_INIT(RMS_PFILE_METADATA_MAX)};
+    *beside = (struct rms_beside){
+        RMS_BUF_INIT(RMS_PROPSET_MAX), RMS_BUF_INIT(RMS_PROPSET_MAX), RMS_BUF_INIT(RMS_PFILE_METADATA_MAX)};
     if (arena == NULL) {
         return RMS_E_NO_MEMORY;
     }

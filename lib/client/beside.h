@@ -1,5 +1,5 @@
-/* What a protected file says in clear beside its content: the label of the clear file, and of an Office package
- * its title and author (C-059, C-172). */
+/* What a protected file says in clear beside its content: the label of the clear file, and of an Office
+ * package its title and author (C-059, C-172). */
 #ifndef RMS_CLIENT_BESIDE_H
 #define RMS_CLIENT_BESIDE_H
 

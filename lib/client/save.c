@@ -64,13 +64,10 @@ int rms_saved_size(const struct rms_opened *opened, uint64_t *size_out)
     if (memcmp(note, MAGIC, strlen(MAGIC)) != 0) {
         return 0; /* somebody else's metadata */
     }
-    if (part->len > sizeof note) {
-        return RMS_E_BAD_SIGNATURE;
-    }
-    len = (size_t)part->len;
+    len = part->len < sizeof note ? (size_t)part->len : sizeof note;
     RMS_TRY(rms_reader_at(&part->reader, part->offset, note, len));
     RMS_TRY(write_note(opened->access, claimed_size(rms_view_of(note, len)), &right));
-    if (right.len != len || !rms_equal_ct(right.data, note, len)) {
+    if (right.len > len || !rms_equal_ct(right.data, note, right.len)) { /* a label may follow */
         return RMS_E_BAD_SIGNATURE;
     }
     *size_out = claimed_size(rms_view_of(note, len));

@@ -31,13 +31,13 @@ static int begin_pfile(
     const struct rms_container_request *request, const struct rms_writer *file, struct rms_container_out *out)
 {
     struct rms_buf RMS_BUF_CLEANUP head = RMS_BUF_INIT(HEAD_MAX);
-    const struct rms_pfile_request parts = {
-<<<<<<< HEAD
-        request->extension, request->licence, request->note, request->size};
-=======
-        request->extension, request->licence, request->metadata, request->size};
->>>>>>> 9c82a3c (Read and write labels in PDF, images, older Office documents and protected files)
+    struct rms_buf RMS_BUF_CLEANUP metadata = RMS_BUF_INIT(RMS_PFILE_METADATA_MAX);
+    struct rms_pfile_request parts = {request->extension, request->licence, {NULL, 0}, request->size};
 
+    rms_buf_append_view(&metadata, request->note); /* first: whoever reads it looks there */
+    rms_buf_append_view(&metadata, request->metadata);
+    RMS_TRY(rms_buf_status(&metadata));
+    parts.metadata = rms_buf_view(&metadata);
     RMS_TRY(rms_pfile_emit(&parts, &head));
     out->stream = *file;
     out->content_offset = head.len;

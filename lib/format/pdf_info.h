@@ -15,8 +15,8 @@ struct rms_pdf_entry {
 };
 
 /* Calls take for each text of the document information. */
-RMS_MUST_USE int rms_pdf_info_each(struct rms_qpdf *doc,
-    int (*take)(void *context, const char *key, const char *value), void *context);
+RMS_MUST_USE int rms_pdf_info_each(
+    struct rms_qpdf *doc, int (*take)(void *context, const char *key, const char *value), void *context);
 
 /* Appends the packet; RMS_E_NOT_FOUND when the document has none of its own. */
 RMS_MUST_USE int rms_pdf_info_packet(struct rms_qpdf *doc, struct rms_buf *out);
@@ -30,8 +30,8 @@ struct rms_pdf_info {
 
 /* Appends what makes the change when it is written behind the file. RMS_E_SIGNED: a signature would show it
  * as changed; RMS_E_DAMAGED: only readable by guessing. */
-RMS_MUST_USE int rms_pdf_info_update(
-    struct rms_qpdf *doc, const struct rms_reader *file, const struct rms_pdf_info *change, struct rms_buf *out);
+RMS_MUST_USE int rms_pdf_info_update(struct rms_qpdf *doc, const struct rms_reader *file,
+    const struct rms_pdf_info *change, struct rms_buf *out);
 
 #ifdef __cplusplus
 }

@@ -69,8 +69,8 @@ uint64_t last_section(const rms_reader *file, bool *is_table)
 // What the trailer goes on saying.
 QPDFObjectHandle new_trailer(QPDFObjectHandle old, int size, uint64_t previous)
 {
-    static const std::set<std::string> gone = {"/Type", "/Filter", "/DecodeParms", "/W", "/Index", "/Length",
-        "/Prev", "/XRefStm", "/Size", "/Info"};
+    static const std::set<std::string> gone = {
+        "/Type", "/Filter", "/DecodeParms", "/W", "/Index", "/Length", "/Prev", "/XRefStm", "/Size", "/Info"};
     QPDFObjectHandle trailer = QPDFObjectHandle::newDictionary();
 
     for (const auto &item : old.getDictAsMap()) {
@@ -208,8 +208,8 @@ int rms_pdf_info_packet(struct rms_qpdf *doc, struct rms_buf *out)
     });
 }
 
-int rms_pdf_info_update(
-    struct rms_qpdf *doc, const struct rms_reader *file, const struct rms_pdf_info *change, struct rms_buf *out)
+int rms_pdf_info_update(struct rms_qpdf *doc, const struct rms_reader *file,
+    const struct rms_pdf_info *change, struct rms_buf *out)
 {
     struct rms_qpdf_traits traits;
 

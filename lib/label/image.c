@@ -27,7 +27,8 @@ struct kind {
     const char *magic;
     size_t magic_len;
     int (*find)(const struct rms_reader *image, struct place *place);
-    /* What to replace by a packet of these bytes; the splices' bytes are in out, whose memory does not move. */
+    /* What to replace by a packet of these bytes; the splices' bytes are in out, whose memory does not move.
+     */
     int (*put)(const struct rms_reader *image, const struct place *place, struct rms_view packet,
         struct rms_buf *out);
 };
@@ -59,10 +60,11 @@ static bool begins(const struct rms_reader *image, uint64_t at, uint64_t len, st
 
 /* --- PNG ------------------------------------------------------------------------------------------------ */
 
-#define PNG_HEAD   8u  /* signature */
-#define PNG_EXTRA  12u /* length, type and checksum of a chunk */
-#define PNG_FIRST  33u /* behind the first chunk, which is always the same */
-static const uint8_t png_keyword[22] = "XML:com.adobe.xmp\0\0\0\0"; /* the last five: not packed, no language */
+#define PNG_HEAD  8u  /* signature */
+#define PNG_EXTRA 12u /* length, type and checksum of a chunk */
+#define PNG_FIRST 33u /* behind the first chunk, which is always the same */
+static const uint8_t png_keyword[22] =
+    "XML:com.adobe.xmp\0\0\0\0"; /* the last five: not packed, no language */
 
 static int find_png(const struct rms_reader *image, struct place *place)
 {
@@ -95,8 +97,8 @@ static int find_png(const struct rms_reader *image, struct place *place)
     return RMS_E_DAMAGED;
 }
 
-static int put_png(const struct rms_reader *image, const struct place *place, struct rms_view packet,
-    struct rms_buf *out)
+static int put_png(
+    const struct rms_reader *image, const struct place *place, struct rms_view packet, struct rms_buf *out)
 {
     size_t start;
 
@@ -160,8 +162,8 @@ static int find_jpeg(const struct rms_reader *image, struct place *place)
     return RMS_E_DAMAGED;
 }
 
-static int put_jpeg(const struct rms_reader *image, const struct place *place, struct rms_view packet,
-    struct rms_buf *out)
+static int put_jpeg(
+    const struct rms_reader *image, const struct place *place, struct rms_view packet, struct rms_buf *out)
 {
     (void)image;
     (void)place;
@@ -236,9 +238,8 @@ static void put_entry(const struct place *place, uint64_t at, size_t len, struct
 }
 
 /* A copy of the directory with one entry more, in the order of tags. */
-static int put_directory(
-    const struct rms_reader *image, const struct place *place, uint64_t packet_at, size_t len,
-    struct rms_buf *out)
+static int put_directory(const struct rms_reader *image, const struct place *place, uint64_t packet_at,
+    size_t len, struct rms_buf *out)
 {
     uint8_t entry[ENTRY];
     uint32_t count;
@@ -264,8 +265,8 @@ static int put_directory(
 }
 
 /* The packet goes to the end of the file, behind it a directory when there was no entry. */
-static int put_tiff(const struct rms_reader *image, const struct place *place, struct rms_view packet,
-    struct rms_buf *out)
+static int put_tiff(
+    const struct rms_reader *image, const struct place *place, struct rms_view packet, struct rms_buf *out)
 {
     uint64_t at = (image->size + 1) & ~(uint64_t)1;
 
@@ -342,8 +343,8 @@ static int splice_tiff(int fd, int out, const struct rms_reader *image, const st
 {
     struct rms_buf RMS_BUF_CLEANUP pointer = RMS_BUF_INIT(ENTRY);
     uint64_t packet_at = (image->size + 1) & ~(uint64_t)1;
-    struct rms_splice splices[SPLICES_MAX] = {{.at = place->found ? place->entry : 4},
-        {.at = image->size, .put = rms_buf_view(bytes)}};
+    struct rms_splice splices[SPLICES_MAX] = {
+        {.at = place->found ? place->entry : 4}, {.at = image->size, .put = rms_buf_view(bytes)}};
 
     if (place->found) {
         put_entry(place, packet_at, packet_len, &pointer);
@@ -372,6 +373,6 @@ int rms_label_image_write(int fd, int out, const struct rms_label_pairs *pairs)
     if (kind->find == find_tiff) {
         return splice_tiff(fd, out, &image, &place, &bytes, new.len);
     }
-    return rms_splice(fd, out,
-        &(struct rms_splice){place.from, place.to - place.from, rms_buf_view(&bytes)}, 1);
+    return rms_splice(
+        fd, out, &(struct rms_splice){place.from, place.to - place.from, rms_buf_view(&bytes)}, 1);
 }

@@ -120,8 +120,7 @@ static int copy_all(struct rms_cfb_writer *writer, struct rms_cfb *from, uint32_
     return 0;
 }
 
-static int write_all(
-    struct rms_cfb_writer *writer, struct rms_cfb *from, const struct rms_label_pairs *pairs)
+static int write_all(struct rms_cfb_writer *writer, struct rms_cfb *from, const struct rms_label_pairs *pairs)
 {
     struct rms_buf RMS_BUF_CLEANUP old = RMS_BUF_INIT(RMS_PROPSET_MAX);
     struct rms_buf RMS_BUF_CLEANUP new = RMS_BUF_INIT(RMS_PROPSET_MAX);

@@ -6,7 +6,7 @@
 #include "label/xmp.h"
 
 #define REDIRECT_AT 14u /* its length; behind the text the header */
-#define EXTENSION   4u /* fields in the header: place and length */
+#define EXTENSION   4u  /* fields in the header: place and length */
 #define CONTENT     20u
 #define METADATA    32u
 
@@ -15,6 +15,19 @@ static int parse(const struct rms_reader *file, struct rms_pfile *pfile)
     int code = rms_pfile_parse(file, pfile);
 
     return code == RMS_E_NOT_PROTECTED ? RMS_E_UNSUPPORTED : code;
+}
+
+/* Where the packet begins: behind the note of whoever saved the content last (doc/format/pfile.md). */
+static struct rms_view packet_in(const struct rms_buf *metadata)
+{
+    static const char note[] = "OpenRMS.";
+    const uint8_t *from = metadata->data;
+
+    if (metadata->len >= sizeof note - 1 && memcmp(from, note, sizeof note - 1) == 0) {
+        from = memchr(from, '<', metadata->len);
+    }
+    return from != NULL ? rms_view_of(from, (size_t)(metadata->data + metadata->len - from))
+                        : rms_view_of(NULL, 0);
 }
 
 /* Without the NULs that some writers put behind it. */
@@ -40,14 +53,16 @@ static int read_metadata(const struct rms_reader *file, const struct rms_pfile *
 
 int rms_label_pfile_read(int fd, struct rms_label_pairs *pairs)
 {
-    struct rms_buf RMS_BUF_CLEANUP packet = RMS_BUF_INIT(RMS_PFILE_METADATA_MAX);
+    struct rms_buf RMS_BUF_CLEANUP metadata = RMS_BUF_INIT(RMS_PFILE_METADATA_MAX);
     struct rms_pfile pfile;
     struct rms_reader file;
+    struct rms_view packet;
 
     RMS_TRY(rms_reader_of_fd(&fd, &file));
     RMS_TRY(parse(&file, &pfile));
-    RMS_TRY(read_metadata(&file, &pfile, &packet));
-    return packet.len > 0 ? rms_label_xmp_read(rms_buf_view(&packet), RMS_XMP_MSIP, pairs) : 0;
+    RMS_TRY(read_metadata(&file, &pfile, &metadata));
+    packet = packet_in(&metadata);
+    return packet.len > 0 ? rms_label_xmp_read(packet, RMS_XMP_MSIP, pairs) : 0;
 }
 
 int rms_label_pfile_metadata(const struct rms_label_pairs *pairs, struct rms_buf *out)
@@ -96,6 +111,7 @@ int rms_label_pfile_write(int fd, int out, const struct rms_label_pairs *pairs)
     struct rms_buf RMS_BUF_CLEANUP new = RMS_BUF_INIT(RMS_PFILE_METADATA_MAX);
     struct rms_pfile pfile;
     struct rms_reader file;
+    struct rms_view packet;
 
     RMS_TRY(rms_reader_of_fd(&fd, &file));
     RMS_TRY(parse(&file, &pfile));
@@ -103,6 +119,8 @@ int rms_label_pfile_write(int fd, int out, const struct rms_label_pairs *pairs)
         return RMS_E_UNSUPPORTED;
     }
     RMS_TRY(read_metadata(&file, &pfile, &old));
-    RMS_TRY(rms_label_xmp_write(rms_buf_view(&old), RMS_XMP_MSIP, pairs, &new));
+    packet = packet_in(&old);
+    rms_buf_append(&new, old.data, old.len - packet.len);
+    RMS_TRY(rms_label_xmp_write(packet, RMS_XMP_MSIP, pairs, &new));
     return splice(fd, out, &file, &pfile, rms_buf_view(&new));
 }

@@ -199,8 +199,8 @@ static int parse_section(struct rms_arena *arena, struct rms_view body, struct s
         if (item->offset < 8 + 8 * (size_t)count || item->offset > body.len) {
             return RMS_E_DAMAGED;
         }
-        item->value = rms_view_of(
-            body.data + item->offset, end_of(section, item->offset, body.len) - item->offset);
+        item->value =
+            rms_view_of(body.data + item->offset, end_of(section, item->offset, body.len) - item->offset);
     }
     return take_names(arena, section);
 }
@@ -346,7 +346,7 @@ static int emit_name(struct rms_buf *out, const char *text, unsigned page)
         uint8_t byte = (uint8_t)*text;
 
         if (page != PAGE_UTF8 && (byte & 0xe0u) == 0xc0 && text[1] != '\0') {
-            byte = (uint8_t)((byte << 6) | ((uint8_t)*++text & 0x3fu));
+            byte = (uint8_t)((byte << 6) | ((uint8_t) * ++text & 0x3fu));
         }
         rms_buf_append_byte(&name, byte);
     }
@@ -489,8 +489,7 @@ static int emit_set(const struct set *set, struct rms_buf *out)
 static const uint8_t empty_section[] = {
     24, 0, 0, 0, 1, 0, 0, 0, ID_CODE_PAGE, 0, 0, 0, 16, 0, 0, 0, TYPE_I2, 0, 0, 0, 0xe4, 4, 0, 0};
 
-int rms_propset_write(
-    struct rms_view document, const struct rms_label_pairs *pairs, struct rms_buf *out)
+int rms_propset_write(struct rms_view document, const struct rms_label_pairs *pairs, struct rms_buf *out)
 {
     struct rms_buf RMS_BUF_CLEANUP body = RMS_BUF_INIT(RMS_PROPSET_MAX);
     struct section old = {.page = PAGE_WINDOWS};

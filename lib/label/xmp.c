@@ -9,12 +9,12 @@
 
 #include "label/part.h"
 
-#define MSIP       "http://www.microsoft.com/msip/1.0/"
-#define PDFX       "http://ns.adobe.com/pdfx/1.3/"
-#define LIST       "labels["
-#define LIST_MAX   64u /* labels in the form of a list */
-#define CHECK_MAX  (16u * RMS_XMP_MAX)
-#define PADDING    512 /* so that other programs can change something in place */
+#define MSIP      "http://www.microsoft.com/msip/1.0/"
+#define PDFX      "http://ns.adobe.com/pdfx/1.3/"
+#define LIST      "labels["
+#define LIST_MAX  64u /* labels in the form of a list */
+#define CHECK_MAX (16u * RMS_XMP_MAX)
+#define PADDING   512 /* so that other programs can change something in place */
 
 static const struct {
     const char *uri, *prefix;
@@ -173,7 +173,8 @@ struct change {
     XmpPtr packet;
     const char *uri;
     const struct rms_label_pairs *pairs;
-    struct rms_label_pairs *gone; /* names are collected first: the packet must not change under its iterator */
+    struct rms_label_pairs
+        *gone; /* names are collected first: the packet must not change under its iterator */
 };
 
 static int find_gone(void *context, const char *path, const char *value)
