@@ -1,5 +1,5 @@
-/* Table 2.1 of client-requirements, row by row: every extension in lower and upper case is protected under the
- * name and with the key of its row, and comes back byte for byte under its own name. */
+/* Table 2.1 of client-requirements, row by row: every extension in lower and upper case is protected under
+ * the name and with the key of its row, and comes back byte for byte under its own name. */
 #include "base/test.h"
 
 #include <ctype.h>
@@ -29,7 +29,8 @@ enum form { SAME, PREFIX, APPENDED, EXCLUDED };
     "<< /Type /Pages /Kids [ ] /Count 0 >>\nendobj\nxref\n0 3\n0000000000 65535 f \n0000000009 00000 n \n"   \
     "0000000058 00000 n \ntrailer\n<< /Size 3 /Root 1 0 R >>\nstartxref\n111\n%%EOF\n"
 
-/* All keys have 256 bits: for Office the design goes before the table, which says 128 (doc/requirements-notes.md). */
+/* All keys have 256 bits: for Office the design goes before the table, which says 128
+ * (doc/requirements-notes.md). */
 static const struct row {
     const char *extensions;
     enum form form;
@@ -122,8 +123,8 @@ static void one_file(struct fixture *f, const struct row *row, const char *name)
         assert_int_equal(rms_protect_file(f->alice, path, f->policy, &in_place, &result), 0);
         assert_string_equal(strrchr(result.output, '/') + 1, wanted);
         check_key(f, rms_test_path(&f->issuer, wanted));
-        assert_int_equal(rms_unprotect_file(
-                             f->alice, rms_test_path(&f->issuer, wanted), &in_place, &result), 0);
+        assert_int_equal(
+            rms_unprotect_file(f->alice, rms_test_path(&f->issuer, wanted), &in_place, &result), 0);
         assert_string_equal(strrchr(result.output, '/') + 1, name);
         assert_true(holds(rms_test_path(&f->issuer, name), &bytes));
     }
