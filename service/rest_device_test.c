@@ -237,12 +237,8 @@ static void one_pair_a_person(void **state)
     seal_ad_hoc(&o);
     char *pl = sign_licence(&o);
     assert_int_equal(use(&alice, alice.rac_text, pl), 0);
-<<<<<<< HEAD
     assert_int_equal(
         rms_chain_parse(alice2.arena, decode(alice2.arena, stage_text("UseLicense")), &chain), 0);
-=======
-    assert_int_equal(rms_chain_parse(alice2.arena, decode(alice2.arena, stage_text("UseLicense")), &chain), 0);
->>>>>>> f5a6aaf (Say what is wrong with a kept licence, a kept template, and opening signed out)
     assert_int_equal(
         rms_chain_verify(&chain, &(struct rms_trust){.keys = &alice2.server.key, .key_count = 1}), 0);
     assert_int_equal(rms_ul_parse(alice2.arena, &chain.nodes[0], &ul), 0);
@@ -253,12 +249,8 @@ static void one_pair_a_person(void **state)
     free(pl);
 
     /* carol's token, bob's device */
-<<<<<<< HEAD
     assert_int_equal(
         stage_call(as("carol@contoso.test"), "POST /my/v2/accountcertificates", own_text(&bob)), 0);
-=======
-    assert_int_equal(stage_call(as("carol@contoso.test"), "POST /my/v2/accountcertificates", own_text(&bob)), 0);
->>>>>>> f5a6aaf (Say what is wrong with a kept licence, a kept template, and opening signed out)
     read_certificate(&bob, stage_text("AccountCertificate"), RMS_DOC_RAC, &rac);
     assert_string_equal(rac.address, "carol@contoso.test");
     assert_true(rms_rsa_public_equal(&rac.node->subject_key, rms_rsa_public_of(carol.user)));

@@ -348,12 +348,7 @@ static void fill_store(struct rms_context *context)
 static void one_of_two_signs_out(void **state)
 {
     struct fixture *f = *state;
-<<<<<<< HEAD
     const struct rms_test_use bobs = {RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW, RMS_TIME_NONE, RMS_TIME_NONE};
-=======
-    const struct rms_test_use bobs = {
-        RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW, RMS_TIME_NONE, RMS_TIME_NONE};
->>>>>>> f5a6aaf (Say what is wrong with a kept licence, a kept template, and opening signed out)
     struct rms_context *alice = context_of(f, "shared", RMS_TEST_ALICE);
     struct rms_context *bob = context_of(f, "shared", RMS_TEST_BOB);
     struct rms_account account;
@@ -392,12 +387,7 @@ static void a_changed_template(void **state)
 {
     static const char text[] = "6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11";
     struct fixture *f = *state;
-<<<<<<< HEAD
     const struct rms_vault_place place = {RMS_VAULT_TEMPLATES, RMS_TEST_ALICE, RMS_VIEW_LITERAL("signed")};
-=======
-    const struct rms_vault_place place = {
-        RMS_VAULT_TEMPLATES, RMS_TEST_ALICE, RMS_VIEW_LITERAL("signed")};
->>>>>>> f5a6aaf (Say what is wrong with a kept licence, a kept template, and opening signed out)
     struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(1u << 20);
     struct rms_buf RMS_BUF_CLEANUP changed = RMS_BUF_INIT(1u << 20);
     struct rms_buf RMS_BUF_CLEANUP xml = RMS_BUF_INIT(1u << 20);
