@@ -46,7 +46,8 @@ static const struct row {
     {"txt xml jpg jpeg jpe jfif png tif tiff jif bmp gif giff jt", PREFIX, OTHER},
     {"jfi mpp mpt pub psd dng dwfx csv rtf zip odt ods odp unheardof", APPENDED, OTHER},
     {"", APPENDED, OTHER},
-    {"lnk exe com cmd bat dll ini pst sca drm sys cpl inf drv dat tmp msg msp msi pdb jar", EXCLUDED, OTHER},
+    {"lnk exe com cmd bat dll ini pst sca drm sys cpl inf drv dat tmp msg eml msp msi pdb jar", EXCLUDED,
+        OTHER},
 };
 
 static void make_content(const char *content, struct rms_buf *out)
