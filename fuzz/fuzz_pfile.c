@@ -31,7 +31,7 @@ static void check_names(const char *extension)
 static void check_round_trip(const struct rms_pfile *pfile, struct rms_view licence)
 {
     struct rms_buf RMS_BUF_CLEANUP out = RMS_BUF_INIT(OUT_MAX);
-    const struct rms_pfile_request request = {pfile->extension, licence, {NULL, 0}, pfile->original_size};
+    const struct rms_pfile_request request = {pfile->extension, licence, {NULL, 0}, pfile->original_size, 0};
     struct rms_pfile again;
     struct rms_reader reader;
     struct rms_view view;
@@ -58,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(pfile.licence_offset <= size && pfile.licence_len <= size - pfile.licence_offset);
     check(pfile.metadata_offset <= size && pfile.metadata_len <= size - pfile.metadata_offset);
     check(pfile.content_offset + pfile.content_len == size);
+    check(pfile.seal_offset <= size && pfile.seal_len <= size - pfile.seal_offset);
     check_names(pfile.extension);
     check(rms_pfile_licence(&reader, &pfile, &licence) == 0);
     check_round_trip(&pfile, rms_buf_view(&licence));

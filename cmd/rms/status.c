@@ -71,6 +71,18 @@ static json_t *urls_json(const struct rms_file_status *status)
     return list;
 }
 
+static void add_seal(json_t *object, const struct rms_file_status *status)
+{
+    static const char *const words[] = {"none", "unchanged", "broken"};
+    bool protected = status->protection != RMS_UNPROTECTED;
+    bool good = status->seal == RMS_SEAL_UNCHANGED;
+
+    json_object_set_new(object, "Seal", protected ? json_string(words[status->seal]) : json_null());
+    json_object_set_new(object, "SealedBy", text_json(status->sealed_by));
+    json_object_set_new(object, "SealedTime", good ? time_json(status->sealed_at) : json_string(""));
+    json_object_set_new(object, "EditedSinceProtected", good ? json_boolean(status->edited) : json_null());
+}
+
 /* The members of C-219, and what else the file tells. */
 json_t *status_object(const char *path, const struct rms_file_status *status)
 {
@@ -101,6 +113,7 @@ json_t *status_object(const char *path, const struct rms_file_status *status)
         object, "SignatureTrusted", licence ? json_boolean(status->signature_trusted) : json_null());
     json_object_set_new(
         object, "SignatureJudged", licence ? json_boolean(status->signature_judged) : json_null());
+    add_seal(object, status);
     json_object_set_new(object, "ContainsProtectedObjects", json_boolean(status->contains_protected));
     json_object_set_new(object, "LicensingUrls", urls_json(status));
     if (mail != NULL) {
@@ -159,6 +172,28 @@ static const char *signature_words(const struct rms_file_status *status)
                                      : _("consistent, made with another service than yours");
 }
 
+/* "sealed by alice@contoso.test 2026-11-22T10:00:00Z, unchanged". */
+static void print_seal(const struct rms_file_status *status)
+{
+    struct rms_buf RMS_BUF_CLEANUP words = RMS_BUF_INIT(1024);
+    char at[RMS_TIME_TEXT] = "";
+
+    if (status->protection == RMS_UNPROTECTED) {
+        return;
+    }
+    if (status->seal != RMS_SEAL_UNCHANGED) {
+        print_if(_("seal"), status->seal == RMS_SEAL_NONE
+                                ? _("none: nobody vouches that the content is what its author wrote")
+                                : _("BROKEN: the file is damaged, or was changed after it was sealed"));
+        return;
+    }
+    rms_time_iso(status->sealed_at, at);
+    rms_buf_printf(&words,
+        status->edited ? _("saved and sealed by %s, %s, unchanged") : _("sealed by %s, %s, unchanged"),
+        status->sealed_by, at);
+    print_if(_("seal"), rms_buf_text(&words));
+}
+
 void status_print(const char *path, const struct rms_file_status *status)
 {
     char issued[RMS_TIME_TEXT] = "";
@@ -186,6 +221,7 @@ void status_print(const char *path, const struct rms_file_status *status)
     print_if(_("service"), status->service_url);
     print_if(_("extension"), status->extension);
     print_if(_("signature"), signature_words(status));
+    print_seal(status);
 }
 
 static void show(const struct arguments *arguments, const char *path, const struct rms_file_status *status)

@@ -325,6 +325,13 @@ enum rms_notification {
     RMS_NOTIFICATION_WEEKLY = 8
 };
 
+/* The seal of a file: who protected it or saved it last, and that its content is what he left. */
+enum rms_seal_state {
+    RMS_SEAL_NONE, /* made without one: nobody vouches for the content */
+    RMS_SEAL_UNCHANGED,
+    RMS_SEAL_BROKEN /* it was changed, its seal is missing, or not from who may give one */
+};
+
 enum rms_protection { RMS_UNPROTECTED, RMS_PROTECTED_NATIVE, RMS_PROTECTED_GENERIC };
 
 struct rms_file_status {
@@ -344,6 +351,10 @@ struct rms_file_status {
     bool labelled;             /* carries a label that is in force (rms_file_labels) */
     bool contains_protected;   /* clear itself, with protected parts inside: attachments of a message */
     char intranet_url[512];    /* where to ask first, service_url next; "" when the licence names none */
+    enum rms_seal_state seal;  /* the whole content is read for it */
+    char sealed_by[256];       /* "" unless unchanged */
+    int64_t sealed_at;         /* by his clock; RMS_NEVER unless unchanged */
+    bool edited;               /* he saved it after it was protected */
 };
 
 /* Works offline, without rights, without sign-in (C-096). A licence by itself is not protected content, and

@@ -80,9 +80,7 @@ static int read_licence(struct rms_context *context, struct rms_access *access, 
     return 0;
 }
 
-/* The server key a licence stands on, when all its signatures hold by it. Whether it is the key of a service
- * is for our service to say. */
-static const struct rms_rsa_public *find_licensor(const struct rms_chain *chain)
+const struct rms_rsa_public *rms_access_licensor(const struct rms_chain *chain)
 {
     for (size_t i = chain->count; i-- > 0;) {
         const struct rms_signed *node = &chain->nodes[i];
@@ -104,7 +102,7 @@ static int check_signature(struct rms_context *context, struct rms_access *acces
 
     *ours_out = status == 0;
     if (status == RMS_E_UNKNOWN_KEY) {
-        access->licensor = find_licensor(&access->pl.chain);
+        access->licensor = rms_access_licensor(&access->pl.chain);
     }
     if (status == 0 || status == RMS_E_UNKNOWN_KEY || status == RMS_E_WEAK_CRYPTO) {
         return 0;
@@ -165,8 +163,11 @@ static int read_chain(struct rms_access *access, const struct rms_identity *iden
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(rms_anchors_add(access->arena, access->licensor, &trust));
+    access->use_chain = rms_view_of(NULL, 0);
     RMS_TRY(rms_chain_parse(access->arena, rms_view_of(copy, bytes.len), chain_out));
-    return rms_chain_verify(chain_out, &trust);
+    RMS_TRY(rms_chain_verify(chain_out, &trust));
+    access->use_chain = rms_view_of(copy, bytes.len);
+    return 0;
 }
 
 static int use_first(
@@ -467,6 +468,27 @@ static int ask(struct rms_context *context, struct rms_access *access, struct rm
     return ask_service(context, access, identity, licence);
 }
 
+int rms_access_prove(struct rms_context *context, struct rms_access *access)
+{
+    struct rms_identity RMS_IDENTITY_CLEANUP *identity = NULL;
+
+    if (access->use_chain.len > 0) {
+        return 0;
+    }
+    RMS_TRY(rms_identity_get(context, RMS_FOR_OPENING, &identity));
+    if (access->pl.owner_ul != NULL && same_person(identity, access->pl.owner_ul)) {
+        return 0;
+    }
+    if (!access->by_licence) {
+        return rms_fail(context, RMS_E_UNSUPPORTED,
+            "a sealed document can be saved only with a licence of one's own on this device");
+    }
+    if (context->settings.offline) {
+        return rms_fail(context, RMS_E_NEEDS_ONLINE, "the seal needs a licence of the service");
+    }
+    return ask(context, access, access->text);
+}
+
 static int open_ours(struct rms_context *context, struct rms_access *access,
     const struct rms_identity *identity, struct rms_view licence)
 {
@@ -541,6 +563,7 @@ static int open_with(struct rms_context *context, struct rms_access *access, str
     } else if (is_foreign(access, identity, ours)) {
         RMS_TRY(open_foreign(context, access, licence));
     } else {
+        access->by_licence = true;
         RMS_TRY(open_ours(context, access, identity, licence));
     }
     if (!rms_rights_allow(&access->rights, RMS_RIGHT_VIEW)) {

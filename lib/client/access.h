@@ -10,7 +10,8 @@ struct rms_context;
 struct rms_access {
     struct rms_arena *arena; /* owns everything below but the key */
     struct rms_pl pl;
-    struct rms_view text;                  /* the publishing licence as it is in the file */
+    struct rms_view text;      /* the publishing licence as it is in the file */
+    struct rms_view use_chain; /* the service's use licence, as it came; empty when it was not needed */
     const struct rms_rsa_public *licensor; /* the server key in pl when it is not our tenant's; may be NULL */
     struct rms_content_key key;
     uint32_t wanted; /* rights that are going to be used */
@@ -18,6 +19,7 @@ struct rms_access {
     bool removal_extract;                         /* its tenant lets EXTRACT remove protection (S-079) */
     bool is_owner;                                /* owner of the document, or its issuer */
     bool from_cache;                              /* the service was not asked */
+    bool by_licence;                              /* the service gives use licences here, not only keys */
     bool offline_kept;                            /* the licence is kept for opening offline */
     const char *address;                          /* of the person */
     const char *name, *description, *template_id; /* template_id NULL for custom permissions */
@@ -38,6 +40,14 @@ void rms_access_free(struct rms_access **access);
 
 /* May the person remove the protection, or put another in its place (S-079)? */
 bool rms_access_may_unprotect(const struct rms_access *access);
+
+/* The server key a licence stands on, when all its signatures hold by it; else NULL. Whether it is the key of
+ * a service is for our service to say. */
+const struct rms_rsa_public *rms_access_licensor(const struct rms_chain *chain);
+
+/* Gets what proves to others that this person may edit, from the service when it is not here: use_chain, or
+ * the author's own licence in pl. RMS_E_UNSUPPORTED for who has only a key, not a licence. */
+RMS_MUST_USE int rms_access_prove(struct rms_context *context, struct rms_access *access);
 
 /* Signed application data of the licence by name; NULL when absent. */
 const char *rms_access_signed_data(const struct rms_access *access, const char *name);

@@ -70,12 +70,33 @@ static size_t fill_up(const struct rms_content_cipher *cipher, uint8_t *data, si
     return len + gap;
 }
 
+uint64_t rms_crypt_len(enum rms_cipher_mode mode, uint64_t clear_size)
+{
+    if (mode == RMS_MODE_CBC4K_NOPAD) {
+        return (clear_size + RMS_CONTENT_BLOCK - 1) / RMS_CONTENT_BLOCK * RMS_CONTENT_BLOCK;
+    }
+    return rms_content_encrypted_len(mode, clear_size);
+}
+
+/* The source is not what it was when its length was taken. */
+static int put_hashes(const struct rms_crypt_job *job, uint64_t offset, const uint8_t *data, size_t len)
+{
+    if (offset > job->hashed_len || len > job->hashed_len - offset) {
+        return RMS_E_FILE_CHANGED;
+    }
+    rms_tree_put(job->hashes, job->hashed_len, offset, rms_view_of(data, len));
+    return 0;
+}
+
 /* len bytes of the buffer, at offset of the content, become *len_out bytes. */
 static int transform(struct worker *worker, uint64_t offset, size_t len, bool last, size_t *len_out)
 {
     const struct rms_crypt_job *job = worker->run->job;
     uint8_t *data = worker->buffer;
 
+    if (job->sealed != NULL) {
+        RMS_TRY(rms_tree_check(job->sealed, offset, rms_view_of(data, len)));
+    }
     if (worker->decrypt != NULL) {
         RMS_TRY(rms_content_decrypt(
             worker->decrypt, first_block(worker->decrypt, offset), data, len, last, data, &len));
@@ -85,6 +106,9 @@ static int transform(struct worker *worker, uint64_t offset, size_t len, bool la
         len = last ? fill_up(worker->encrypt, data, len) : len;
         RMS_TRY(rms_content_encrypt(
             worker->encrypt, first_block(worker->encrypt, offset), data, len, last, data, &len));
+    }
+    if (job->hashes != NULL) {
+        RMS_TRY(put_hashes(job, offset, data, len));
     }
     *len_out = len;
     return 0;

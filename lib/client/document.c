@@ -11,7 +11,8 @@
 #include "client/save.h"
 #include "client/source.h"
 
-#define WINDOW    (256u * 1024) /* read and decrypted at a time; a multiple of every block size */
+#define WINDOW    (256u * 1024) /* read and decrypted at a time; a multiple of every block size, and more when
+                                   the leaves of the seal are larger */
 #define ARENA_MAX (1024u * 1024)
 
 struct rms_document {
@@ -27,11 +28,12 @@ struct rms_document {
     struct rms_document_info info;
     uint64_t size;
     uint8_t *window;
+    size_t room; /* of it */
     uint64_t window_at; /* offset of its first byte in the content; UINT64_MAX when empty */
     size_t window_len;
 };
 
-const struct rms_opened *rms_document_opened(const struct rms_document *document)
+struct rms_opened *rms_document_opened(struct rms_document *document)
 {
     return &document->opened;
 }
@@ -74,28 +76,39 @@ struct rms_reader rms_document_source_reader(struct rms_source *source)
     return (struct rms_reader){source, source->size, read_source};
 }
 
+static int decrypt(struct rms_document *document, uint64_t at, bool last, size_t *len)
+{
+    const struct rms_tree *tree = rms_opened_tree(&document->opened);
+
+    if (tree != NULL) {
+        RMS_TRY(rms_tree_check(tree, at, rms_view_of(document->window, *len)));
+    }
+    return rms_content_decrypt(document->cipher, at / rms_content_block(document->cipher), document->window,
+        *len, last, document->window, len);
+}
+
 static int fill(struct rms_document *document, uint64_t at)
 {
     const struct rms_part *content = &document->opened.container.content;
     uint64_t left = content->len - at;
-    size_t len = left < WINDOW ? (size_t)left : WINDOW;
+    size_t len = left < document->room ? (size_t)left : document->room;
     bool last = len == left;
     int status;
 
     document->window_at = UINT64_MAX;
     if (document->opened.clear.read != NULL) {
         left = document->size - at;
-        len = left < WINDOW ? (size_t)left : WINDOW;
+        len = left < document->room ? (size_t)left : document->room;
         RMS_TRY(rms_reader_at(&document->opened.clear, at, document->window, len));
         document->window_at = at;
         document->window_len = len;
         return 0;
     }
     RMS_TRY(rms_reader_at(&content->reader, content->offset + at, document->window, len));
-    status = rms_content_decrypt(document->cipher, at / rms_content_block(document->cipher), document->window,
-        len, last, document->window, &len);
+    status = decrypt(document, at, last, &len);
     if (status != 0) {
-        return rms_fail(document->context, status, "the content is damaged");
+        return rms_fail(document->context, status,
+            status == RMS_E_BAD_SIGNATURE ? RMS_SEAL_BROKEN_TEXT : "the content is damaged");
     }
     if (at + len > document->size) {
         len = (size_t)(document->size - at);
@@ -107,7 +120,7 @@ static int fill(struct rms_document *document, uint64_t at)
 
 static int64_t read_some(struct rms_document *document, uint64_t offset, uint8_t *buffer, size_t len)
 {
-    uint64_t at = offset - offset % WINDOW;
+    uint64_t at = offset - offset % document->room;
     size_t inside = (size_t)(offset - at);
 
     if (document->window_at != at) {
@@ -247,6 +260,17 @@ bool rms_document_may_unprotect(const struct rms_document *document)
 
 /* --- opening and ending --- */
 
+/* Whole leaves of the seal are read. */
+static int make_window(struct rms_document *document)
+{
+    const struct rms_tree *tree = rms_opened_tree(&document->opened);
+    size_t leaf = tree != NULL ? rms_tree_leaf(tree->content_len) : 0;
+
+    document->room = leaf > WINDOW ? leaf : WINDOW;
+    document->window = rms_malloc(document->room);
+    return document->window != NULL ? 0 : RMS_E_NO_MEMORY;
+}
+
 static int open_content(struct rms_document *document)
 {
     struct rms_opened *opened = &document->opened;
@@ -263,6 +287,7 @@ static int open_content(struct rms_document *document)
     }
     RMS_TRY(rms_content_cipher_new(
         opened->access->key.mode, rms_secret_view(opened->access->key.key), &document->cipher));
+    RMS_TRY(make_window(document));
     return fill_info(document);
 }
 
@@ -279,9 +304,8 @@ static int new_document(struct rms_context *context, struct rms_document **docum
     document->name = "";
     document->file.fd = -1;
     document->window_at = UINT64_MAX;
-    document->window = rms_malloc(WINDOW);
     document->arena = rms_arena_new(ARENA_MAX);
-    return document->window != NULL && document->arena != NULL ? 0 : RMS_E_NO_MEMORY;
+    return document->arena != NULL ? 0 : RMS_E_NO_MEMORY;
 }
 
 int rms_document_open(
@@ -376,7 +400,7 @@ void rms_document_free(struct rms_document **document)
     rms_opened_fini(&gone->opened);
     rms_source_close(&gone->file);
     if (gone->window != NULL) {
-        rms_wipe(gone->window, WINDOW);
+        rms_wipe(gone->window, gone->room);
     }
     rms_free(gone->window);
     rms_arena_free(&gone->arena);

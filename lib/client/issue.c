@@ -10,12 +10,14 @@
 #include "client/builder_json.h"
 #include "client/cache.h"
 #include "client/context.h"
+#include "crypto/base64.h"
 #include "crypto/random.h"
 
 #define KEY_BYTES   32 /* AES-256 */
 #define LICENCE_MAX (8u * 1024 * 1024)
 #define ARENA_MAX   (256u * 1024)
-#define EXTRA_MAX   2
+#define EXTRA_MAX   3
+#define SEAL_MAX    128
 
 /* --- plan --- */
 
@@ -49,6 +51,7 @@ int rms_plan_make(struct rms_context *context, const struct rms_policy_builder *
     if (persist > RMS_PERSIST_NONE) {
         return rms_fail(context, RMS_E_BAD_ARGUMENT, "no such choice of what to keep");
     }
+    RMS_TRY(rms_ec_generate(&plan->seal_key));
     if (online || plan->on_behalf != NULL) {
         return plan_online(plan);
     }
@@ -65,6 +68,7 @@ int rms_plan_make(struct rms_context *context, const struct rms_policy_builder *
 void rms_plan_fini(struct rms_plan *plan)
 {
     rms_identity_unref(&plan->identity);
+    rms_ec_private_free(&plan->seal_key);
 }
 
 void rms_issued_fini(struct rms_issued *issued)
@@ -79,16 +83,31 @@ struct extras {
     struct rms_name_value pairs[EXTRA_MAX];
     size_t count;
     char size[24];
+    struct rms_buf seal;
 };
 
-static void describe(const struct rms_content_about *about, struct extras *extras)
+/* The key whose signature the file's seal has: x and y, in base64. */
+static int describe_seal(const struct rms_ec_private *key, struct extras *extras)
+{
+    struct rms_ec_public public;
+
+    rms_ec_public_of(key, &public);
+    rms_base64_encode(&extras->seal, rms_view_of(&public, sizeof public));
+    RMS_TRY(rms_buf_status(&extras->seal));
+    extras->pairs[extras->count++] = (struct rms_name_value){RMS_DATA_SEAL, rms_buf_text(&extras->seal)};
+    return 0;
+}
+
+static int describe(const struct rms_plan *plan, const struct rms_content_about *about, struct extras *extras)
 {
     extras->count = 0;
+    extras->seal = RMS_BUF_INIT(SEAL_MAX);
     extras->pairs[extras->count++] = (struct rms_name_value){RMS_DATA_EXTENSION, about->extension};
     if (about->size != UINT64_MAX) {
         (void)snprintf(extras->size, sizeof extras->size, "%" PRIu64, about->size);
         extras->pairs[extras->count++] = (struct rms_name_value){RMS_DATA_SIZE, extras->size};
     }
+    return about->sealed ? describe_seal(plan->seal_key, extras) : 0;
 }
 
 /* The policy with the extras before its own signed data: of two with one name the first counts. */
@@ -287,9 +306,12 @@ int rms_plan_issue(
     int status;
 
     *issued_out = (struct rms_issued){.licence = RMS_BUF_INIT(LICENCE_MAX)};
-    describe(about, &extras);
-    status = plan->identity != NULL ? issue_offline(plan, &extras, issued_out)
-                                    : issue_online(plan, about, &extras, issued_out);
+    status = describe(plan, about, &extras);
+    if (status == 0) {
+        status = plan->identity != NULL ? issue_offline(plan, &extras, issued_out)
+                                        : issue_online(plan, about, &extras, issued_out);
+    }
+    rms_buf_fini(&extras.seal);
     if (status != 0) {
         rms_issued_fini(issued_out);
     }

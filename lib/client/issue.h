@@ -5,12 +5,14 @@
 
 #include "client/builder.h"
 #include "client/identity.h"
+#include "crypto/ec.h"
 
 /* Signed beside the policy's own data: what the container says about the content, so that it can be checked.
  */
 #define RMS_DATA_PREFIX    "Container." /* not free for applications */
 #define RMS_DATA_EXTENSION "Container.Extension"
 #define RMS_DATA_SIZE      "Container.Size"
+#define RMS_DATA_SEAL      "Container.Seal" /* the file has a seal, and whose key made it (seal.h) */
 
 struct rms_plan {
     struct rms_context *context;
@@ -20,6 +22,7 @@ struct rms_plan {
     const char *on_behalf;         /* an application protects as this person; NULL: as itself */
     enum rms_persist persist;
     const struct rms_rights_change *change; /* of what is protected already; NULL: a new licence */
+    struct rms_ec_private *seal_key; /* of this run alone: who reads its files cannot make their seals */
 };
 
 /* Online when asked to, on behalf of somebody, when the owner is somebody else (only the service may sign
@@ -34,6 +37,7 @@ struct rms_content_about {
     const char *extension;   /* with dot, "" when none */
     uint64_t size;           /* UINT64_MAX: not known in advance */
     struct rms_view licence; /* whose list the plan changes; empty for a new one */
+    bool sealed;             /* the file is going to have a seal */
 };
 
 struct rms_issued {

@@ -60,7 +60,7 @@ static int write_container(struct rms_context *context, const struct rms_contain
     job.out = out.stream;
     job.out_offset = out.content_offset;
     status = rms_crypt_run(&job, &written);
-    status = status == 0 ? rms_container_finish(&out) : status;
+    status = status == 0 ? rms_container_finish(&out, rms_view_of(NULL, 0)) : status;
     rms_container_abort(&out);
     return status;
 }

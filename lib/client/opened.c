@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "client/context.h"
+#include "client/identity.h"
 #include "client/issue.h"
 #include "client/save.h"
 
@@ -59,6 +60,26 @@ static int check_container(struct rms_context *context, const struct rms_opened 
     return 0;
 }
 
+/* A service we do not know vouches for its own licences alone, so that ours cannot be used on its files. */
+static int check_seal(struct rms_context *context, struct rms_view licence, struct rms_opened *opened)
+{
+    struct rms_identity RMS_IDENTITY_CLEANUP *identity = NULL;
+    struct rms_access *access = opened->access;
+    struct rms_seal_case about = {access->arena, &opened->container, licence, &access->pl, {0}};
+    int status;
+
+    RMS_TRY(rms_identity_here(context, &identity));
+    about.trust = access->licensor != NULL ? (struct rms_trust){.keys = access->licensor, .key_count = 1}
+                                           : identity->trust;
+    status = rms_sealed_open(&about, &opened->sealed);
+    return status == 0 ? 0 : rms_fail(context, status, RMS_SEAL_BROKEN_TEXT);
+}
+
+const struct rms_tree *rms_opened_tree(const struct rms_opened *opened)
+{
+    return opened->sealed.present && !opened->sealed.whole ? &opened->sealed.tree : NULL;
+}
+
 int rms_opened_licence(struct rms_context *context, uint32_t wanted, struct rms_opened *opened)
 {
     struct rms_buf RMS_BUF_CLEANUP licence = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
@@ -69,6 +90,7 @@ int rms_opened_licence(struct rms_context *context, uint32_t wanted, struct rms_
     RMS_TRY(rms_access_open(context, rms_buf_view(&licence), wanted, &opened->access));
     opened->access->key.mode =
         rms_container_mode(opened->container.kind, opened->container.major, opened->access->key.mode);
+    RMS_TRY(check_seal(context, rms_buf_view(&licence), opened));
     status = rms_saved_size(opened, &opened->saved_size);
     if (status != 0) {
         return rms_fail(context, status, "what was saved does not fit its licence");
@@ -121,6 +143,8 @@ int rms_opened_size(const struct rms_opened *opened, uint64_t *size_out)
             return RMS_E_INTERNAL;
         }
         *size_out = opened->clear.size;
+    } else if (opened->sealed.present) {
+        *size_out = opened->sealed.clear_size;
     } else if (opened->access->key.mode == RMS_MODE_CBC4K) {
         RMS_TRY(padded_size(opened, size_out));
     } else if (len % 16 != 0) {

@@ -2,12 +2,12 @@
 #ifndef RMS_CLIENT_OPENED_H
 #define RMS_CLIENT_OPENED_H
 
-#include "client/access.h"
-#include "format/container.h"
+#include "client/seal.h"
 
 struct rms_opened {
     struct rms_container container;
     struct rms_access *access;
+    struct rms_sealed sealed;
     uint64_t saved_size;     /* after an edited document was saved: what counts instead of the size that the
                                 licence signs; else UINT64_MAX */
     int clear_fd;            /* open when clear.read is set */
@@ -15,8 +15,11 @@ struct rms_opened {
 };
 
 /* For opened->container, opened before: reads the licence, gets access, and holds what the licence says about
- * the container against it (RMS_E_BAD_SIGNATURE). */
+ * the container against it, the seal too (RMS_E_BAD_SIGNATURE). */
 RMS_MUST_USE int rms_opened_licence(struct rms_context *context, uint32_t wanted, struct rms_opened *opened);
+
+/* What the content is held against as it is read; NULL without a seal. */
+const struct rms_tree *rms_opened_tree(const struct rms_opened *opened);
 
 /* PDF has no content that can be read in pieces: decrypts it as a whole into memory. Other containers stay as
  * they are. */

@@ -5,6 +5,7 @@
 #include "client/crypt.h"
 #include "client/mail.h"
 #include "client/opened.h"
+#include "client/seal.h"
 #include "client/work.h"
 #include "format/office.h"
 
@@ -92,7 +93,7 @@ static int choose_form(struct rms_context *context, struct rms_work *work, struc
 /* --- writing --- */
 
 static int write_content(const struct rms_errand *errand, struct rms_work *work, const struct shape *shape,
-    const struct rms_container_out *out)
+    const struct rms_container_out *out, struct rms_sealer *sealing)
 {
     struct rms_content_key key = work->issued.key;
     struct rms_crypt_job job = {
@@ -102,6 +103,8 @@ static int write_content(const struct rms_errand *errand, struct rms_work *work,
         .out = out->stream,
         .out_offset = out->content_offset,
         .encrypt = &key,
+        .hashes = sealing->hashes,
+        .hashed_len = sealing->seal.content_len,
         .clear_size = UINT64_MAX,
         .threads = errand->threads,
         .progress = errand->options.progress,
@@ -118,16 +121,41 @@ static int write_content(const struct rms_errand *errand, struct rms_work *work,
         job.in_offset = container->content.offset;
         job.in_len = container->content.len;
         job.decrypt = &shape->from->access->key;
+        job.sealed = rms_opened_tree(shape->from);
         job.clear_size = container->original_size;
     }
     status = rms_crypt_run(&job, &written);
+    if (status == 0 && written != sealing->seal.content_len) {
+        status = RMS_E_FILE_CHANGED;
+    }
     if (status != 0 && rms_last_detail(errand->context)[0] == '\0') {
         return rms_fail(errand->context, status, "%s", work->source.path);
     }
     return status;
 }
 
-static int write_pdf(const struct rms_errand *errand, struct rms_work *work, const struct shape *shape)
+/* What seal_pdf needs. */
+struct pdf_seal {
+    const struct rms_errand *errand;
+    struct rms_work *work;
+    const struct rms_sealer_about *about;
+};
+
+static int seal_pdf(void *user_data, uint64_t offset, uint64_t len, struct rms_buf *out)
+{
+    const struct pdf_seal *pdf = user_data;
+    const struct rms_reader written = rms_target_reader(&pdf->work->target, offset + len);
+    struct rms_sealer RMS_SEALER_CLEANUP sealer = {0};
+
+    RMS_TRY(rms_sealer_begin(pdf->about, &sealer));
+    sealer.author = pdf->errand->plan->seal_key;
+    sealer.seal.content_len = len;
+    RMS_TRY(rms_tree_root(&written, offset, len, sealer.seal.root));
+    return rms_sealer_end(&sealer, out);
+}
+
+static int write_pdf(const struct rms_errand *errand, struct rms_work *work, const struct shape *shape,
+    const struct rms_sealer_about *about)
 {
     struct rms_content_cipher RMS_CONTENT_CLEANUP *cipher = NULL;
     struct rms_watched watched;
@@ -135,6 +163,8 @@ static int write_pdf(const struct rms_errand *errand, struct rms_work *work, con
     struct rms_pdf_job job = {
         .file = shape->from != NULL ? &shape->from->clear : &work->source.reader,
         .out = &out,
+        .seal = seal_pdf,
+        .user_data = &(struct pdf_seal){errand, work, about},
     };
     uint64_t written;
     int status =
@@ -163,10 +193,33 @@ static int write_pdf(const struct rms_errand *errand, struct rms_work *work, con
     return status;
 }
 
+/* Content, then the seal over it. */
+static int fill(const struct rms_errand *errand, struct rms_work *work, const struct shape *shape,
+    struct rms_container_out *out, struct rms_sealer *sealing)
+{
+    struct rms_buf RMS_BUF_CLEANUP seal = RMS_BUF_INIT(SIZE_MAX);
+    int status;
+
+    RMS_TRY(write_content(errand, work, shape, out, sealing));
+    status = rms_sealer_end(sealing, &seal);
+    if (status == 0) {
+        status = rms_container_finish(out, rms_buf_view(&seal));
+    }
+    return status == 0 ? 0 : rms_fail(errand->context, status, "%s", work->target.output.path);
+}
+
 static int write_file(const struct rms_errand *errand, struct rms_work *work, const struct shape *shape)
 {
     const struct rms_writer file = rms_target_writer(&work->target);
     struct rms_beside RMS_BESIDE_CLEANUP beside = {0};
+    const struct rms_sealer_about about = {
+        .kind = shape->kind,
+        .mode = rms_container_mode(shape->kind, RMS_PFILE_MAJOR, work->issued.key.mode),
+        .clear_size = shape->about.size,
+        .licence = rms_buf_view(&work->issued.licence),
+        .content_id = work->issued.content_id,
+    };
+    struct rms_sealer RMS_SEALER_CLEANUP sealing = {0};
     struct rms_container_request request = {
         .kind = shape->kind,
         .extension = shape->about.extension,
@@ -178,18 +231,17 @@ static int write_file(const struct rms_errand *errand, struct rms_work *work, co
     int status;
 
     if (shape->kind == RMS_CONTAINER_PDF) {
-        return write_pdf(errand, work, shape);
+        return write_pdf(errand, work, shape, &about);
     }
+    RMS_TRY(rms_sealer_begin(&about, &sealing));
+    sealing.author = errand->plan->seal_key;
+    request.seal_len = rms_sealer_len(&sealing);
     status = rms_beside_take(work, &beside, &request);
     status = status == 0 ? rms_container_begin(&request, &file, &out) : status;
     if (status != 0) {
         return rms_fail(errand->context, status, "%s", work->target.output.path);
     }
-    status = write_content(errand, work, shape, &out);
-    if (status == 0) {
-        status = rms_container_finish(&out);
-        status = status == 0 ? 0 : rms_fail(errand->context, status, "%s", work->target.output.path);
-    }
+    status = fill(errand, work, shape, &out, &sealing);
     rms_container_abort(&out);
     return status;
 }
@@ -197,10 +249,12 @@ static int write_file(const struct rms_errand *errand, struct rms_work *work, co
 /* The licence as the file is going to hold it: what is kept for opening is found by these bytes. */
 static int issue(const struct rms_errand *errand, struct rms_work *work, const struct shape *shape)
 {
+    struct rms_content_about about = shape->about;
     struct rms_buf form = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
     int status;
 
-    RMS_TRY(rms_plan_issue(errand->plan, &shape->about, &work->issued));
+    about.sealed = true; /* write_file does */
+    RMS_TRY(rms_plan_issue(errand->plan, &about, &work->issued));
     status = rms_container_form(shape->kind, rms_buf_view(&work->issued.licence), &form);
     if (status != 0) {
         rms_buf_fini(&form);

@@ -52,8 +52,9 @@ static int flush(struct rms_protector *protector, bool last)
 static int start(struct rms_protector *protector, const char *extension)
 {
     struct rms_buf RMS_BUF_CLEANUP head = RMS_BUF_INIT(HEAD_MAX);
+    /* the seal stands in front of the content, and what went out cannot be changed: there is none */
     const struct rms_content_about about = {.extension = extension, .size = protector->size};
-    struct rms_pfile_request request = {extension, {NULL, 0}, {NULL, 0}, protector->size};
+    struct rms_pfile_request request = {extension, {NULL, 0}, {NULL, 0}, protector->size, 0};
 
     RMS_TRY(rms_plan_issue(&protector->plan, &about, &protector->issued));
     request.licence = rms_buf_view(&protector->issued.licence);

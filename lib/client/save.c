@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "client/context.h"
 #include "client/crypt.h"
+#include "client/identity.h"
 #include "client/source.h"
 #include "client/target.h"
 #include "crypto/digest.h"
@@ -78,7 +79,8 @@ int rms_saved_size(const struct rms_opened *opened, uint64_t *size_out)
 
 struct saving {
     struct rms_context *context;
-    const struct rms_opened *opened;
+    struct rms_opened *opened;
+    struct rms_sealer *sealer; /* NULL: the document has no seal */
     struct rms_reader edited;
     const struct rms_reader *before; /* the protected file as it was */
     struct rms_writer out;
@@ -125,15 +127,28 @@ static int write_content(const struct saving *saving, const struct rms_container
         .out = out->stream,
         .out_offset = out->content_offset,
         .encrypt = &saving->opened->access->key,
+        .hashes = saving->sealer != NULL ? saving->sealer->hashes : NULL,
+        .hashed_len = saving->sealer != NULL ? saving->sealer->seal.content_len : 0,
         .clear_size = UINT64_MAX,
         .threads = saving->threads,
     };
     uint64_t written;
 
-    return rms_crypt_run(&job, &written);
+    RMS_TRY(rms_crypt_run(&job, &written));
+    return job.hashes == NULL || written == job.hashed_len ? 0 : RMS_E_FILE_CHANGED;
 }
 
-static int write_all(const struct saving *saving)
+static int finish(const struct saving *saving, struct rms_container_out *out)
+{
+    struct rms_buf RMS_BUF_CLEANUP seal = RMS_BUF_INIT(SIZE_MAX);
+
+    if (saving->sealer != NULL) {
+        RMS_TRY(rms_sealer_end(saving->sealer, &seal));
+    }
+    return rms_container_finish(out, rms_buf_view(&seal));
+}
+
+static int write_file(const struct saving *saving)
 {
     struct rms_buf RMS_BUF_CLEANUP note = RMS_BUF_INIT(NOTE_MAX);
     struct rms_container_request request = {
@@ -148,13 +163,42 @@ static int write_all(const struct saving *saving)
     RMS_TRY(choose_beside(saving, &request));
     RMS_TRY(write_note(saving->opened->access, saving->edited.size, &note));
     request.note = rms_buf_view(&note);
+    request.seal_len = saving->sealer != NULL ? rms_sealer_len(saving->sealer) : 0;
     RMS_TRY(rms_container_begin(&request, &saving->out, &out));
     status = write_content(saving, &out);
     if (status == 0) {
-        return rms_container_finish(&out);
+        status = finish(saving, &out);
     }
     rms_container_abort(&out);
     return status;
+}
+
+/* The editor seals anew: his use licence is the proof that he may. */
+static int write_sealed(struct saving *saving)
+{
+    struct rms_identity RMS_IDENTITY_CLEANUP *identity = NULL;
+    struct rms_sealer RMS_SEALER_CLEANUP sealer = {0};
+    struct rms_access *access = saving->opened->access;
+    const struct rms_sealer_about about = {
+        .kind = saving->opened->container.kind,
+        .mode = access->key.mode,
+        .clear_size = saving->edited.size,
+        .licence = access->text,
+        .content_id = access->pl.content_id,
+    };
+
+    RMS_TRY(rms_access_prove(saving->context, access));
+    RMS_TRY(rms_identity_get(saving->context, RMS_FOR_OPENING, &identity));
+    RMS_TRY(rms_sealer_begin(&about, &sealer));
+    sealer.editor = identity->user_key;
+    sealer.seal.proof = access->use_chain;
+    saving->sealer = &sealer;
+    return write_file(saving);
+}
+
+static int write_all(struct saving *saving)
+{
+    return saving->opened->sealed.present ? write_sealed(saving) : write_file(saving);
 }
 
 static int told(const struct saving *saving, int status, const char *path)

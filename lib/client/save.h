@@ -7,7 +7,7 @@
 #include "client/opened.h"
 
 /* What a document handle holds. */
-const struct rms_opened *rms_document_opened(const struct rms_document *document);
+struct rms_opened *rms_document_opened(struct rms_document *document);
 struct rms_context *rms_document_context(const struct rms_document *document);
 const struct rms_reader *rms_document_reader(const struct rms_document *document); /* the protected file */
 

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "client/context.h"
 #include "client/identity.h"
+#include "client/seal.h"
 #include "client/template.h"
 #include "format/kind.h"
 #include "format/container.h"
@@ -106,6 +107,50 @@ static void take_licence(struct rms_context *context, const struct rms_pl *pl, s
     judge(context, pl, status);
 }
 
+/* --- the seal --- */
+
+/* By what this device trusts when that made the licence, else by the key that the licence stands on: the
+ * licence's own line tells whose that is. */
+static int read_seal(
+    struct rms_context *context, const struct rms_seal_case *given, struct rms_file_status *status)
+{
+    struct rms_identity RMS_IDENTITY_CLEANUP *identity = NULL;
+    const struct rms_rsa_public *licensor = rms_access_licensor(&given->pl->chain);
+    struct rms_seal_case about = *given;
+    struct rms_sealed sealed;
+
+    if (licensor != NULL) {
+        about.trust = (struct rms_trust){.keys = licensor, .key_count = 1};
+    }
+    if (status->signature_trusted && rms_identity_here(context, &identity) == 0) {
+        about.trust = identity->trust;
+    }
+    RMS_TRY(rms_sealed_open(&about, &sealed));
+    if (!sealed.present) {
+        return 0;
+    }
+    RMS_TRY(rms_sealed_all(&sealed, &about.container->content));
+    status->seal = RMS_SEAL_UNCHANGED;
+    COPY(sealed_by, sealed.by);
+    status->sealed_at = sealed.sealed_at;
+    status->edited = sealed.edited;
+    return 0;
+}
+
+static int take_seal(
+    struct rms_context *context, const struct rms_seal_case *about, struct rms_file_status *status)
+{
+    int code = read_seal(context, about, status);
+
+    if (code == RMS_E_BAD_SIGNATURE || (code == 0 && !status->signature_consistent)) {
+        status->seal = status->seal == RMS_SEAL_NONE && code == 0 ? RMS_SEAL_NONE : RMS_SEAL_BROKEN;
+        status->sealed_by[0] = '\0';
+        status->sealed_at = RMS_NEVER;
+        code = 0;
+    }
+    return code;
+}
+
 /* --- the file --- */
 
 static int read_fd(void *context, uint64_t offset, void *buffer, size_t len)
@@ -181,7 +226,8 @@ static int inspect(struct rms_context *context, const char *path, const struct r
     RMS_TRY(rms_container_licence(&container, &licence));
     RMS_TRY(rms_pl_parse(arena, rms_buf_view(&licence), &pl));
     take_licence(context, &pl, status);
-    return 0;
+    return take_seal(
+        context, &(const struct rms_seal_case){arena, &container, rms_buf_view(&licence), &pl, {0}}, status);
 }
 
 static void note_label(void *user_data, const struct rms_label *label, bool in_force)
@@ -201,7 +247,8 @@ int rms_file_status(struct rms_context *context, const char *path, struct rms_fi
     if (status_out == NULL) {
         return RMS_E_BAD_ARGUMENT;
     }
-    *status_out = (struct rms_file_status){.issued_at = RMS_NEVER, .original_size = UINT64_MAX};
+    *status_out =
+        (struct rms_file_status){.issued_at = RMS_NEVER, .original_size = UINT64_MAX, .sealed_at = RMS_NEVER};
     if (path == NULL) {
         return RMS_E_BAD_ARGUMENT;
     }

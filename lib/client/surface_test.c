@@ -734,7 +734,7 @@ static void every_symbol(void **state)
 
 static void check_blob(struct fixture *f, const uint8_t *blob, size_t len)
 {
-    const struct rms_pfile_request request = {".txt", rms_view_of(blob, len), {NULL, 0}, 16};
+    const struct rms_pfile_request request = {".txt", rms_view_of(blob, len), {NULL, 0}, 16, 0};
     struct rms_buf RMS_BUF_CLEANUP file = RMS_BUF_INIT(1u << 20);
     struct rms_document *document = NULL;
     struct rms_file_status status;

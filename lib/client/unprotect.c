@@ -41,6 +41,7 @@ static int write_content(
         .in_len = content->len,
         .out = rms_target_writer(&work->target),
         .decrypt = &opened->access->key,
+        .sealed = rms_opened_tree(opened),
         .clear_size = opened->container.original_size,
         .threads = errand->threads,
         .progress = errand->options.progress,

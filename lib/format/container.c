@@ -21,6 +21,7 @@ static int open_pfile(const struct rms_reader *file, struct rms_container *conta
         .original_size = pfile.original_size,
         .licence = {*file, pfile.licence_offset, pfile.licence_len},
         .content = {*file, pfile.content_offset, pfile.content_len},
+        .seal = {*file, pfile.seal_offset, pfile.seal_len},
         .note = {*file, pfile.metadata_offset, pfile.metadata_len},
     };
     memcpy(container->extension, pfile.extension, sizeof container->extension);
@@ -32,7 +33,7 @@ static int begin_pfile(
 {
     struct rms_buf RMS_BUF_CLEANUP head = RMS_BUF_INIT(HEAD_MAX);
     struct rms_buf RMS_BUF_CLEANUP metadata = RMS_BUF_INIT(RMS_PFILE_METADATA_MAX);
-    struct rms_pfile_request parts = {request->extension, request->licence, {NULL, 0}, request->size};
+    struct rms_pfile_request parts = {request->extension, request->licence, {NULL, 0}, request->size, request->seal_len};
 
     rms_buf_append_view(&metadata, request->note); /* first: whoever reads it looks there */
     rms_buf_append_view(&metadata, request->metadata);
@@ -40,17 +41,34 @@ static int begin_pfile(
     parts.metadata = rms_buf_view(&metadata);
     RMS_TRY(rms_pfile_emit(&parts, &head));
     out->stream = *file;
-    out->content_offset = head.len;
+    out->seal_offset = head.len;
+    out->content_offset = head.len + request->seal_len;
     return file->write(file->context, 0, head.data, head.len);
 }
 
 /* --- PDF --------------------------------------------------------------------------------------------------
  */
 
+static int read_seal(void *context, uint64_t offset, void *buffer, size_t len)
+{
+    memcpy(buffer, rms_pdf_seal(context).data + offset, len);
+    return 0;
+}
+
+static void take_pdf_parts(struct rms_container *container)
+{
+    const struct rms_reader payload = rms_pdf_payload(container->pdf);
+    uint64_t len = rms_pdf_seal(container->pdf).len;
+
+    container->content = (struct rms_part){payload, 0, payload.size};
+    container->seal = (struct rms_part){{container->pdf, len, read_seal}, 0, len};
+}
+
 static int open_pdf(const struct rms_reader *file, struct rms_container *container)
 {
     RMS_TRY(rms_pdf_open(file, &container->pdf));
     container->keeps_name = true;
+    take_pdf_parts(container);
     container->major = rms_pdf_version(container->pdf);
     container->original_size = RMS_PFILE_SIZE_UNKNOWN;
     return 0;
@@ -152,7 +170,7 @@ int rms_container_begin(
 {
     int status;
 
-    *out = (struct rms_container_out){0};
+    *out = (struct rms_container_out){.file = *file, .request = *request};
     status = writers[request->kind].begin(request, file, out);
     if (status != 0) {
         rms_container_abort(out);
@@ -160,13 +178,16 @@ int rms_container_begin(
     return status;
 }
 
-int rms_container_finish(struct rms_container_out *out)
+int rms_container_finish(struct rms_container_out *out, struct rms_view seal)
 {
     int status = 0;
 
-    if (out->office != NULL) {
-        status = rms_cfb_end(out->office);
-        status = status == 0 ? rms_cfb_finish(out->office) : status;
+    if (seal.len != out->request.seal_len) {
+        status = RMS_E_INTERNAL;
+    } else if (out->office != NULL) {
+        status = rms_office_finish(out, seal);
+    } else if (seal.len > 0) {
+        status = out->file.write(out->file.context, out->seal_offset, seal.data, seal.len);
     }
     if (status == 0 && out->rpmsg != NULL) {
         status = rms_rpmsg_finish(out);

@@ -32,10 +32,11 @@ struct rms_container {
     unsigned major;                          /* version, of a pfile */
     char extension[RMS_PFILE_EXTENSION_MAX]; /* of the clear file as stored; "" when none is */
     uint64_t original_size;                  /* RMS_PFILE_SIZE_UNKNOWN when the container does not tell */
-    struct rms_part licence, content;        /* content: the cipher text */
+    struct rms_part licence, content;        /* content: the cipher text; of PDF the encrypted document */
+    struct rms_part seal;                    /* and the hashes behind it (seal.h); len 0: none */
     struct rms_part note;                    /* of whoever saved it last; len 0: none */
     struct rms_cfb *cfb;                     /* what the parts live in, when it is a compound file */
-    struct rms_pdf *pdf;                     /* instead of the parts */
+    struct rms_pdf *pdf;                     /* has the licence; the content is its own to read */
     struct rms_rpmsg *rpmsg;                 /* what the compound file of a message lives in */
 };
 
@@ -64,6 +65,7 @@ struct rms_container_request {
     struct rms_view licence; /* in the form of rms_container_form */
     uint64_t size;           /* of the clear content */
     struct rms_view note;    /* of whoever saves; empty: none */
+    uint64_t seal_len;       /* what rms_container_finish is going to get */
     /* What stands in clear beside the content is taken from here: the clear file, or one protected before.
      * NULL: nothing. */
     const struct rms_reader *beside;
@@ -74,20 +76,23 @@ struct rms_container_request {
 struct rms_container_out {
     struct rms_writer stream; /* where the content goes, */
     uint64_t content_offset;  /* from here on */
+    struct rms_writer file;
+    uint64_t seal_offset;
     struct rms_cfb_writer *office;
     struct rms_rpmsg *rpmsg;
+    struct rms_container_request request;
 };
 
 /* Appends the licence in the form that files of this kind keep it in. */
 RMS_MUST_USE int rms_container_form(
     enum rms_container_kind kind, struct rms_view licence, struct rms_buf *out);
 
-/* Everything in front of the content. file must stay until the end. RMS_E_LIMIT when the content is larger
+/* Everything in front of the content. file and what the request points to must stay until the end. RMS_E_LIMIT when the content is larger
  * than the container can be. */
 RMS_MUST_USE int rms_container_begin(const struct rms_container_request *request,
     const struct rms_writer *file, struct rms_container_out *out);
-/* When the whole content is written. */
-RMS_MUST_USE int rms_container_finish(struct rms_container_out *out);
+/* When the whole content is written. seal may be empty. */
+RMS_MUST_USE int rms_container_finish(struct rms_container_out *out, struct rms_view seal);
 void rms_container_abort(struct rms_container_out *out); /* harmless after finish */
 
 #endif

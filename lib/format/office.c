@@ -9,6 +9,7 @@
 #define STREAM_MAX (RMS_PFILE_LICENCE_MAX + SMALL_MAX) /* that one */
 #define MAPS_MAX   8u
 #define SIZE_BYTES 8u             /* in front of the content */
+#define SEAL       "OpenRMSSeal"  /* as is this */
 #define NOTE       "OpenRMSSaved" /* beside the transforms, where others look for names they know */
 
 static const struct layout {
@@ -119,21 +120,22 @@ static int take_content(struct rms_container *container)
     return 0;
 }
 
-/* Files that were never saved, and those of others, have none. */
-static int take_note(struct rms_container *container, uint32_t spaces)
+/* Note and seal; files that were never saved, and those of others, have none. */
+static int take_extra(
+    struct rms_container *container, uint32_t spaces, const char *name, struct rms_part *part_out)
 {
     uint32_t storage;
     uint32_t index;
     int status;
 
     RMS_TRY(find(container->cfb, spaces, "TransformInfo", &storage));
-    status = rms_cfb_find(container->cfb, storage, NOTE, &index);
+    status = rms_cfb_find(container->cfb, storage, name, &index);
     if (status == RMS_E_NOT_FOUND) {
         return 0;
     }
     RMS_TRY(status);
-    RMS_TRY(rms_cfb_stream(container->cfb, index, &container->note.reader));
-    container->note.len = container->note.reader.size;
+    RMS_TRY(rms_cfb_stream(container->cfb, index, &part_out->reader));
+    part_out->len = part_out->reader.size;
     return 0;
 }
 
@@ -146,7 +148,8 @@ static int open_spaces(struct rms_container *container, uint32_t spaces)
     RMS_TRY(read_map(container->cfb, spaces, &container->kind, &map));
     RMS_TRY(find_transform(container->cfb, spaces, map.space, &transform));
     RMS_TRY(take_licence(container, transform));
-    RMS_TRY(take_note(container, spaces));
+    RMS_TRY(take_extra(container, spaces, NOTE, &container->note));
+    RMS_TRY(take_extra(container, spaces, SEAL, &container->seal));
     RMS_TRY(read_small(container->cfb, spaces, "Version", &version));
     RMS_TRY(rms_ds_parse_version(rms_buf_view(&version)));
     return take_content(container);
@@ -281,7 +284,8 @@ static int put(struct rms_cfb_writer *writer, const char *name, int emitted, str
     return 0;
 }
 
-static int write_spaces(struct rms_cfb_writer *writer, const struct rms_container_request *request)
+static int write_spaces(
+    struct rms_cfb_writer *writer, const struct rms_container_request *request, struct rms_view seal)
 {
     const struct layout *layout = &layouts[request->kind];
     struct rms_buf RMS_BUF_CLEANUP stream = RMS_BUF_INIT(STREAM_MAX);
@@ -298,6 +302,9 @@ static int write_spaces(struct rms_cfb_writer *writer, const struct rms_containe
     RMS_TRY(rms_cfb_leave(writer));
     if (request->note.len > 0) {
         RMS_TRY(rms_cfb_put(writer, NOTE, request->note));
+    }
+    if (seal.len > 0) {
+        RMS_TRY(rms_cfb_put(writer, SEAL, seal));
     }
     RMS_TRY(rms_cfb_leave(writer));
     return rms_cfb_leave(writer);
@@ -372,8 +379,8 @@ int rms_office_begin(
     if (request->size > RMS_CFB_STREAM_MAX - RMS_CONTENT_BLOCK - SIZE_BYTES) {
         return RMS_E_LIMIT;
     }
+    out->request = *request; /* that of a mail's own container may be another */
     RMS_TRY(rms_cfb_writer_new(file, &out->office));
-    RMS_TRY(write_spaces(out->office, request));
     if (request->beside != NULL && rms_cfb_looks(request->beside)) {
         RMS_TRY(write_beside(out->office, request->beside));
     }
@@ -389,4 +396,12 @@ int rms_office_begin(
     out->stream = rms_cfb_stream_writer(out->office);
     out->content_offset = SIZE_BYTES;
     return 0;
+}
+
+/* The data spaces come last: the seal among them is known only now. */
+int rms_office_finish(struct rms_container_out *out, struct rms_view seal)
+{
+    RMS_TRY(rms_cfb_end(out->office));
+    RMS_TRY(write_spaces(out->office, &out->request, seal));
+    return rms_cfb_finish(out->office);
 }

@@ -12,6 +12,8 @@ RMS_MUST_USE int rms_office_open(const struct rms_reader *file, struct rms_conta
 RMS_MUST_USE int rms_office_begin(const struct rms_container_request *request, const struct rms_writer *file,
     struct rms_container_out *out);
 
+RMS_MUST_USE int rms_office_finish(struct rms_container_out *out, struct rms_view seal);
+
 /* Which container a clear file gets that has the name of an Office document: by its content, as applications
  * go by it too. RMS_CONTAINER_PFILE for what only has the name. RMS_E_PASSWORD when it is encrypted with a
  * password, RMS_E_DAMAGED. */

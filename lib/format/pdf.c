@@ -101,13 +101,18 @@ static int write_payload(const struct rms_pdf_job *job, struct rms_view licence,
 
 int rms_pdf_protect(const struct rms_pdf_job *job, struct rms_view licence, uint64_t *written_out)
 {
+    struct rms_buf RMS_BUF_CLEANUP seal = RMS_BUF_INIT(RMS_PDF_SEAL_MAX);
     uint8_t id[RMS_HASH_MAX];
-    uint64_t payload_len;
+    struct rms_pdf_wrap wrap = {.id = id};
 
     *written_out = 0;
-    RMS_TRY(write_payload(job, licence, &payload_len));
+    RMS_TRY(write_payload(job, licence, &wrap.payload_len));
+    if (job->seal != NULL) {
+        RMS_TRY(job->seal(job->user_data, rms_pdf_wrapper_payload(), wrap.payload_len, &seal));
+    }
+    wrap.seal = rms_buf_view(&seal);
     rms_hash(RMS_SHA256, licence, id);
-    return rms_pdf_wrapper_write(job->out, payload_len, id, written_out);
+    return rms_pdf_wrapper_write(job->out, &wrap, written_out);
 }
 
 /* --- a protected one ---------------------------------------------------------------------------------------
@@ -120,7 +125,7 @@ struct rms_pdf {
     struct rms_buf unpacked;
     struct rms_view view; /* of what is unpacked */
     struct rms_reader payload;
-    struct rms_buf licence;
+    struct rms_buf licence, seal;
 };
 
 void rms_pdf_close(struct rms_pdf **pdf)
@@ -128,6 +133,7 @@ void rms_pdf_close(struct rms_pdf **pdf)
     if (*pdf != NULL) {
         rms_buf_fini(&(*pdf)->unpacked);
         rms_buf_fini(&(*pdf)->licence);
+        rms_buf_fini(&(*pdf)->seal);
         rms_free(*pdf);
         *pdf = NULL;
     }
@@ -136,6 +142,16 @@ void rms_pdf_close(struct rms_pdf **pdf)
 unsigned rms_pdf_version(const struct rms_pdf *pdf)
 {
     return pdf->version;
+}
+
+struct rms_reader rms_pdf_payload(const struct rms_pdf *pdf)
+{
+    return pdf->payload;
+}
+
+struct rms_view rms_pdf_seal(const struct rms_pdf *pdf)
+{
+    return rms_buf_view(&pdf->seal);
 }
 
 struct rms_view rms_pdf_licence(const struct rms_pdf *pdf)
@@ -186,6 +202,7 @@ static int open_payload(struct rms_qpdf *outer, const struct rms_qpdf_found *out
     struct rms_qpdf_found found;
 
     RMS_TRY(take_payload(outer, outer_found, pdf));
+    RMS_TRY(rms_qpdf_seal(outer, &pdf->seal));
     RMS_TRY(rms_qpdf_open(&pdf->payload, RMS_QPDF_PROTECTED, &doc));
     RMS_TRY(rms_qpdf_find(doc, &found));
     if (found.form != RMS_QPDF_BARE) {
@@ -232,6 +249,7 @@ int rms_pdf_open(const struct rms_reader *file, struct rms_pdf **pdf_out)
     pdf->file = *file;
     pdf->unpacked = RMS_BUF_INIT(RMS_PDF_PACKED_MAX);
     pdf->licence = RMS_BUF_INIT(RMS_PDF_LICENCE_MAX);
+    pdf->seal = RMS_BUF_INIT(RMS_PDF_SEAL_MAX);
     status = open_found(file, pdf);
     if (status == RMS_E_DAMAGED || status == RMS_E_UNSUPPORTED || status == RMS_E_LIMIT) {
         int ours = names_filter(file);

@@ -26,6 +26,9 @@ struct rms_pdf_job {
     const struct rms_reader *file;
     const struct rms_writer *out;
     struct rms_content_cipher *cipher;
+    /* Protecting, may be NULL: appends the seal over the encrypted document, which lies here in out. */
+    int (*seal)(void *user_data, uint64_t offset, uint64_t len, struct rms_buf *out_record);
+    void *user_data;
 };
 
 /* file: clear. */
@@ -48,6 +51,10 @@ void rms_pdf_close(struct rms_pdf **pdf);
 #define RMS_PDF_CLEANUP __attribute__((cleanup(rms_pdf_close)))
 
 unsigned rms_pdf_version(const struct rms_pdf *pdf);
+
+/* The encrypted document as it is in the file, and its seal; that is empty in files of others. */
+struct rms_reader rms_pdf_payload(const struct rms_pdf *pdf);
+struct rms_view rms_pdf_seal(const struct rms_pdf *pdf);
 
 /* Unpacked, else as stored. */
 struct rms_view rms_pdf_licence(const struct rms_pdf *pdf);

@@ -315,6 +315,19 @@ int rms_qpdf_payload(struct rms_qpdf *doc, struct rms_buf *out)
     });
 }
 
+int rms_qpdf_seal(struct rms_qpdf *doc, struct rms_buf *out)
+{
+    return guarded([&] {
+        QPDFObjectHandle seal = at(embedded(doc), {"/EP", "/OpenRMSSeal"});
+        std::string bytes = seal.isString() ? seal.getStringValue() : std::string();
+
+        if (bytes.size() <= out->max) {
+            rms_buf_append(out, bytes.data(), bytes.size());
+            check(rms_buf_status(out));
+        }
+    });
+}
+
 int rms_qpdf_licence(struct rms_qpdf *doc, struct rms_buf *out)
 {
     return guarded([&] {

@@ -73,6 +73,8 @@ struct rms_qpdf_found {
 /* In the order of protected-file-formats 7.4. */
 RMS_MUST_USE int rms_qpdf_find(struct rms_qpdf *doc, struct rms_qpdf_found *found_out);
 RMS_MUST_USE int rms_qpdf_payload(struct rms_qpdf *doc, struct rms_buf *out);
+/* Of a wrapper; nothing when it has none, or one that out has no room for. */
+RMS_MUST_USE int rms_qpdf_seal(struct rms_qpdf *doc, struct rms_buf *out);
 RMS_MUST_USE int rms_qpdf_licence(struct rms_qpdf *doc, struct rms_buf *out); /* as stored */
 RMS_MUST_USE int rms_qpdf_inflate(struct rms_view packed, struct rms_buf *out);
 

@@ -166,7 +166,7 @@ static int protect(struct rms_view clear, struct rms_buf *out)
     struct rms_content_cipher RMS_CONTENT_CLEANUP *cipher = new_cipher(RMS_MODE_CBC4K);
     struct rms_reader reader = rms_reader_of_view(&clear);
     struct rms_writer writer = rms_writer_of_buf(out);
-    const struct rms_pdf_job job = {&reader, &writer, cipher};
+    const struct rms_pdf_job job = {.file = &reader, .out = &writer, .cipher = cipher};
     uint64_t written;
     int status = rms_pdf_protect(&job, rms_view_str(LICENCE), &written);
 
@@ -183,7 +183,7 @@ static int unprotect_as(struct rms_view file, enum rms_cipher_mode mode, bool is
     struct rms_reader reader = rms_reader_of_view(&file);
     struct rms_writer writer = rms_writer_of_buf(out);
     struct rms_pdf RMS_PDF_CLEANUP *pdf = NULL;
-    const struct rms_pdf_job job = {&reader, &writer, cipher};
+    const struct rms_pdf_job job = {.file = &reader, .out = &writer, .cipher = cipher};
     uint64_t written;
     int status = rms_pdf_open(&reader, &pdf);
 
@@ -751,7 +751,7 @@ static void test_cancelled(void **state)
     struct rms_view view = rms_buf_view(&made.file);
     struct rms_reader reader = rms_reader_of_view(&view);
     const struct rms_writer writer = {NULL, stop, false};
-    const struct rms_pdf_job job = {&reader, &writer, cipher};
+    const struct rms_pdf_job job = {.file = &reader, .out = &writer, .cipher = cipher};
     uint64_t written;
 
     (void)state;

@@ -7,8 +7,15 @@
 /* Where the payload goes. */
 uint64_t rms_pdf_wrapper_payload(void);
 
-/* Writes everything before and behind the payload of this length. id: 16 bytes that name the document. */
+struct rms_pdf_wrap {
+    uint64_t payload_len;
+    const uint8_t *id;    /* 16 bytes that name the document */
+    struct rms_view seal; /* at most RMS_PDF_SEAL_MAX bytes; may be empty */
+};
+#define RMS_PDF_SEAL_MAX 512
+
+/* Writes everything before and behind the payload. */
 RMS_MUST_USE int rms_pdf_wrapper_write(
-    const struct rms_writer *out, uint64_t payload_len, const uint8_t id[16], uint64_t *len_out);
+    const struct rms_writer *out, const struct rms_pdf_wrap *wrap, uint64_t *len_out);
 
 #endif

@@ -148,6 +148,13 @@ int rms_pfile_parse(const struct rms_reader *reader, struct rms_pfile *pfile_out
     RMS_TRY(check_places(&pfile, extension, reader->size));
     RMS_TRY(read_extension(reader, extension, pfile.extension));
     pfile.content_len = reader->size - pfile.content_offset;
+    pfile.seal_offset = pfile.metadata_offset + pfile.metadata_len;
+    if (pfile.seal_offset < pfile.licence_offset + pfile.licence_len) {
+        pfile.seal_offset = pfile.licence_offset + pfile.licence_len;
+    }
+    if (pfile.seal_offset < pfile.content_offset) {
+        pfile.seal_len = pfile.content_offset - pfile.seal_offset;
+    }
     /* section 11: some writers store 0 for "unknown" */
     if (pfile.original_size == 0 && pfile.content_len > 16) {
         pfile.original_size = RMS_PFILE_SIZE_UNKNOWN;
@@ -181,7 +188,8 @@ int rms_pfile_emit(const struct rms_pfile_request *request, struct rms_buf *out)
     if (!rms_pfile_extension_valid(stored)) {
         return RMS_E_BAD_ARGUMENT;
     }
-    if (request->licence.len > RMS_PFILE_LICENCE_MAX || request->metadata.len > RMS_PFILE_METADATA_MAX) {
+    if (request->licence.len > RMS_PFILE_LICENCE_MAX || request->metadata.len > RMS_PFILE_METADATA_MAX ||
+        request->seal_len > UINT32_MAX / 2) {
         return RMS_E_LIMIT;
     }
     metadata_at = licence_at + (uint32_t)request->licence.len;
@@ -195,7 +203,7 @@ int rms_pfile_emit(const struct rms_pfile_request *request, struct rms_buf *out)
     rms_buf_append_u32(out, (uint32_t)stored.len);
     rms_buf_append_u32(out, licence_at);
     rms_buf_append_u32(out, (uint32_t)request->licence.len);
-    rms_buf_append_u32(out, metadata_at + (uint32_t)request->metadata.len);
+    rms_buf_append_u32(out, metadata_at + (uint32_t)request->metadata.len + (uint32_t)request->seal_len);
     rms_buf_append_u64(out, request->original_size);
     rms_buf_append_u32(out, metadata_at);
     rms_buf_append_u32(out, (uint32_t)request->metadata.len);

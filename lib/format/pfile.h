@@ -19,6 +19,7 @@ struct rms_pfile {
     char extension[RMS_PFILE_EXTENSION_MAX]; /* of the clear file, with its dot; "" when it had none */
     uint64_t licence_offset, licence_len;
     uint64_t metadata_offset, metadata_len;
+    uint64_t seal_offset, seal_len; /* what lies between those and the content; 0 in files of others */
     uint64_t content_offset, content_len;
     uint64_t original_size; /* a hint; RMS_PFILE_SIZE_UNKNOWN when the header does not tell */
 };
@@ -36,9 +37,10 @@ struct rms_pfile_request {
     struct rms_view licence; /* exactly as made */
     struct rms_view metadata;
     uint64_t original_size; /* RMS_PFILE_SIZE_UNKNOWN when not known */
+    uint64_t seal_len;      /* left free in front of the content */
 };
 
-/* Appends everything in front of the content; the content's offset is the length appended to an empty out.
+/* Appends everything in front of seal and content; the seal's offset is the length appended to an empty out.
  * RMS_E_BAD_ARGUMENT for an extension that a reader would refuse, RMS_E_LIMIT when something is too long. */
 RMS_MUST_USE int rms_pfile_emit(const struct rms_pfile_request *request, struct rms_buf *out);
 

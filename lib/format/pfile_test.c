@@ -291,7 +291,7 @@ static void written_is_read(void **state)
         struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(FILE_MAX);
         struct rms_buf RMS_BUF_CLEANUP licence = RMS_BUF_INIT(FILE_MAX);
         const struct rms_pfile_request request = {
-            rows[i], RMS_VIEW_LITERAL("\xef\xbb\xbf<XrML/>"), RMS_VIEW_LITERAL("meta"), 123456789012};
+            rows[i], RMS_VIEW_LITERAL("\xef\xbb\xbf<XrML/>"), RMS_VIEW_LITERAL("meta"), 123456789012, 0};
         struct rms_view view;
         struct rms_reader reader;
         struct rms_pfile pfile;
@@ -316,7 +316,7 @@ static void written_is_read(void **state)
 static void refused_requests(void **state)
 {
     struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(64u * 1024 * 1024);
-    struct rms_pfile_request request = {"noext", RMS_VIEW_LITERAL("<XrML/>"), {NULL, 0}, 1};
+    struct rms_pfile_request request = {"noext", RMS_VIEW_LITERAL("<XrML/>"), {NULL, 0}, 1, 0};
     struct rms_buf RMS_BUF_CLEANUP small = RMS_BUF_INIT(100);
 
     (void)state;

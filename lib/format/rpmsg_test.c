@@ -146,7 +146,7 @@ static void make_message(struct rms_buf *out)
     fill(&content, 4096);
     must(rms_container_begin(&request, &file, &made));
     must(made.stream.write(made.stream.context, made.content_offset, content.data, content.len));
-    must(rms_container_finish(&made));
+    must(rms_container_finish(&made, rms_view_of(NULL, 0)));
 }
 
 static int open_as(struct rms_view bytes, size_t *content_out)
