@@ -37,8 +37,7 @@ void rms_sealer_fini(struct rms_sealer *sealing)
 
 uint64_t rms_sealer_len(const struct rms_sealer *sealing)
 {
-    size_t signature =
-        sealing->author != NULL ? EC_SIGNATURE : rms_rsa_public_of(sealing->editor)->bits / 8;
+    size_t signature = sealing->author != NULL ? EC_SIGNATURE : rms_rsa_public_of(sealing->editor)->bits / 8;
 
     return rms_seal_len(signature, sealing->seal.proof.len) +
            (sealing->hashes != NULL ? rms_tree_size(sealing->seal.content_len) : 0);
@@ -148,7 +147,8 @@ static int given_licence(
     return chain.nodes[0].kind == RMS_DOC_UL ? 0 : RMS_E_BAD_SIGNATURE;
 }
 
-/* The licence must be for this content of this owner, and let its holder edit; its holder must have signed. */
+/* The licence must be for this content of this owner, and let its holder edit; its holder must have signed.
+ */
 static int check_editor(const struct rms_seal_case *about, const struct rms_seal *seal,
     const uint8_t digest[RMS_SHA256_BYTES], struct rms_sealed *sealed)
 {
@@ -202,8 +202,7 @@ static int check_payload(const struct rms_seal_case *about, const struct rms_sea
     return memcmp(root, seal->root, sizeof seal->root) == 0 ? 0 : RMS_E_BAD_SIGNATURE;
 }
 
-static int check_record(
-    const struct rms_seal_case *about, struct rms_view bytes, struct rms_sealed *sealed)
+static int check_record(const struct rms_seal_case *about, struct rms_view bytes, struct rms_sealed *sealed)
 {
     const struct rms_part *place = &about->container->seal;
     uint8_t digest[RMS_HASH_MAX];

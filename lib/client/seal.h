@@ -1,8 +1,8 @@
 /* Who sealed a file, and does it hold (doc/format/seal.md)?
  *
- * The publishing licence names a key that was made for the run which protected the file and forgotten after it:
- * with it the author seals. Whoever may edit seals anew, with his account's key, and gives his use licence as
- * the proof. The content key, which every reader has, is of no use for either. */
+ * The publishing licence names a key that was made for the run which protected the file and forgotten after
+ * it: with it the author seals. Whoever may edit seals anew, with his account's key, and gives his use
+ * licence as the proof. The content key, which every reader has, is of no use for either. */
 #ifndef RMS_CLIENT_SEAL_H
 #define RMS_CLIENT_SEAL_H
 
@@ -59,7 +59,8 @@ struct rms_seal_case {
 };
 
 /* The record, not yet the content: that is held against the tree as it is read. Without word of a seal in the
- * licence there is none, whatever the file has. RMS_E_BAD_SIGNATURE when the seal is missing or does not hold.
+ * licence there is none, whatever the file has. RMS_E_BAD_SIGNATURE when the seal is missing or does not
+ * hold.
  */
 RMS_MUST_USE int rms_sealed_open(const struct rms_seal_case *about, struct rms_sealed *sealed_out);
 

@@ -138,7 +138,8 @@ static int reads(struct fixture *f, const char *path)
     return code;
 }
 
-static enum rms_seal_state state_of(struct rms_context *context, const char *path, struct rms_file_status *out)
+static enum rms_seal_state state_of(
+    struct rms_context *context, const char *path, struct rms_file_status *out)
 {
     rms_must(rms_file_status(context, path, out));
     return out->seal;
@@ -281,8 +282,8 @@ static void cut_and_lengthened(void **state)
 }
 
 /* A file with this licence, seal and content. */
-static void assemble(const char *path, struct rms_view licence, struct rms_view seal, struct rms_view content,
-    uint64_t size)
+static void assemble(
+    const char *path, struct rms_view licence, struct rms_view seal, struct rms_view content, uint64_t size)
 {
     struct rms_buf RMS_BUF_CLEANUP out = RMS_BUF_INIT(FILE_MAX);
     const struct rms_pfile_request request = {".txt", licence, {NULL, 0}, size, seal.len};

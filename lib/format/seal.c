@@ -24,8 +24,7 @@ static void append_head(const struct rms_seal *seal, struct rms_buf *out)
     rms_buf_append(out, seal->root, sizeof seal->root);
 }
 
-int rms_seal_digest(
-    const struct rms_seal *seal, const char *content_id, uint8_t digest_out[RMS_SHA256_BYTES])
+int rms_seal_digest(const struct rms_seal *seal, const char *content_id, uint8_t digest_out[RMS_SHA256_BYTES])
 {
     struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(HEAD_LEN + 64);
 

@@ -90,8 +90,7 @@ void rms_tree_finish(uint8_t *hashes, uint64_t content_len, uint8_t root_out[RMS
                 hashes + shape.place[level + 1] + node * HASH);
         }
     }
-    rms_hash(
-        RMS_SHA256, rms_view_of(hashes + shape.place[top], (size_t)(shape.count[top] * HASH)), root_out);
+    rms_hash(RMS_SHA256, rms_view_of(hashes + shape.place[top], (size_t)(shape.count[top] * HASH)), root_out);
 }
 
 /* --- checking --- */
@@ -105,8 +104,8 @@ static int read_node(const struct rms_tree *tree, const struct shape *shape, uns
 }
 
 /* From a node of level 0 up to the root. */
-static int check_path(
-    const struct rms_tree *tree, const struct shape *shape, uint64_t node, const uint8_t bytes[FAN_OUT * HASH])
+static int check_path(const struct rms_tree *tree, const struct shape *shape, uint64_t node,
+    const uint8_t bytes[FAN_OUT * HASH])
 {
     uint8_t parent[FAN_OUT * HASH];
     uint8_t hash[RMS_HASH_MAX];
@@ -180,8 +179,8 @@ static int hash_all(
     return 0;
 }
 
-int rms_tree_root(const struct rms_reader *content, uint64_t offset, uint64_t len,
-    uint8_t root_out[RMS_SHA256_BYTES])
+int rms_tree_root(
+    const struct rms_reader *content, uint64_t offset, uint64_t len, uint8_t root_out[RMS_SHA256_BYTES])
 {
     uint8_t *buffer = rms_malloc(RMS_TREE_LEAF_MAX);
     uint8_t *hashes = rms_malloc((size_t)rms_tree_size(len));

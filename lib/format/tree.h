@@ -39,7 +39,7 @@ struct rms_tree {
 RMS_MUST_USE int rms_tree_check(const struct rms_tree *tree, uint64_t offset, struct rms_view data);
 
 /* The root over a content that is read for it, with leaves in memory for a while. */
-RMS_MUST_USE int rms_tree_root(const struct rms_reader *content, uint64_t offset, uint64_t len,
-    uint8_t root_out[RMS_SHA256_BYTES]);
+RMS_MUST_USE int rms_tree_root(
+    const struct rms_reader *content, uint64_t offset, uint64_t len, uint8_t root_out[RMS_SHA256_BYTES]);
 
 #endif

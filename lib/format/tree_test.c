@@ -6,9 +6,9 @@
 
 #include <stdio.h>
 
-#define KIB 1024ull
-#define MIB (1024 * KIB)
-#define GIB (1024 * MIB)
+#define KIB  1024ull
+#define MIB  (1024 * KIB)
+#define GIB  (1024 * MIB)
 #define LEAF RMS_TREE_LEAF_MIN
 
 static void shapes(void **state)
@@ -89,7 +89,8 @@ static void check_content(size_t len)
 
     build(&f, len);
     for (size_t at = 0; at < len; at += 3 * LEAF) {
-        rms_tree_put(f.hashes, len, at, rms_view_of(data.data + at, len - at < 3 * LEAF ? len - at : 3 * LEAF));
+        rms_tree_put(
+            f.hashes, len, at, rms_view_of(data.data + at, len - at < 3 * LEAF ? len - at : 3 * LEAF));
     }
     if (len == 0) {
         rms_tree_put(f.hashes, 0, 0, data);
