@@ -1,6 +1,6 @@
-/* What a seal costs: bench_seal DIRECTORY MIB. Two lines, each ours, theirs and their unit: protecting a content
- * with its tree of hashes and without, and random reads of 4 KiB in a sealed file beside plain reads of the
- * bytes they need (median). DIRECTORY should be memory. */
+/* What a seal costs: bench_seal DIRECTORY MIB. Two lines, each ours, theirs and their unit: protecting a
+ * content with its tree of hashes and without, and random reads of 4 KiB in a sealed file beside plain reads
+ * of the bytes they need (median). DIRECTORY should be memory. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,7 +170,9 @@ int main(int count, char **arguments)
     need(count == 3, "bench_seal DIRECTORY MIB");
     size = strtoull(arguments[2], NULL, 10) * MIB;
     (void)snprintf(source, sizeof source, "%s/source.bin", arguments[1]);
-    need(size >= MIB && rms_file_write(source, rms_view_of("", 0), 0600) == 0 && truncate(source, (off_t)size) == 0, source);
+    need(size >= MIB && rms_file_write(source, rms_view_of("", 0), 0600) == 0 &&
+             truncate(source, (off_t)size) == 0,
+        source);
     rms_issuer_open(&issuer);
     alice = rms_issuer_context(&issuer, "alice");
     rms_issuer_enrol(&issuer, alice, RMS_TEST_ALICE, "user", 31);
