@@ -11,8 +11,9 @@
 #include "client/save.h"
 #include "client/source.h"
 
-#define WINDOW    (256u * 1024) /* read and decrypted at a time; a multiple of every block size, and more when
-                                   the leaves of the seal are larger */
+#define WINDOW                                                                                               \
+    (256u * 1024) /* read and decrypted at a time; a multiple of every block size, and more when             \
+                     the leaves of the seal are larger */
 #define ARENA_MAX (1024u * 1024)
 
 struct rms_document {
@@ -28,7 +29,7 @@ struct rms_document {
     struct rms_document_info info;
     uint64_t size;
     uint8_t *window;
-    size_t room; /* of it */
+    size_t room;        /* of it */
     uint64_t window_at; /* offset of its first byte in the content; UINT64_MAX when empty */
     size_t window_len;
 };

@@ -87,8 +87,8 @@ struct rms_container_out {
 RMS_MUST_USE int rms_container_form(
     enum rms_container_kind kind, struct rms_view licence, struct rms_buf *out);
 
-/* Everything in front of the content. file and what the request points to must stay until the end. RMS_E_LIMIT when the content is larger
- * than the container can be. */
+/* Everything in front of the content. file and what the request points to must stay until the end.
+ * RMS_E_LIMIT when the content is larger than the container can be. */
 RMS_MUST_USE int rms_container_begin(const struct rms_container_request *request,
     const struct rms_writer *file, struct rms_container_out *out);
 /* When the whole content is written. seal may be empty. */
