@@ -81,7 +81,10 @@ int rms_rights_change(struct rms_context *context, const char *path, const struc
     plan = (struct rms_plan){
         .context = context, .policy = added, .persist = RMS_PERSIST_NONE, .change = &change};
     errand.plan = &plan;
-    status = rms_work_run(&errand, path, NULL);
+    status = rms_ec_generate(&plan.seal_key);
+    if (status == 0) {
+        status = rms_work_run(&errand, path, NULL);
+    }
     rms_plan_fini(&plan);
     return status;
 }
