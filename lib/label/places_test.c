@@ -90,7 +90,7 @@ static int make_ole(struct rms_buf *out)
 static int make_pfile(struct rms_buf *out)
 {
     const struct rms_pfile_request request = {
-        ".txt", RMS_VIEW_LITERAL("<XrML/>"), RMS_VIEW_LITERAL("OpenRMS.Saved 1\n5\n00\n"), 5};
+        ".txt", RMS_VIEW_LITERAL("<XrML/>"), RMS_VIEW_LITERAL("OpenRMS.Saved 1\n5\n00\n"), 5, 0};
 
     must(rms_pfile_emit(&request, out));
     rms_buf_append_str(out, "sixteen bytes !!");
