@@ -33,7 +33,8 @@ static int begin_pfile(
 {
     struct rms_buf RMS_BUF_CLEANUP head = RMS_BUF_INIT(HEAD_MAX);
     struct rms_buf RMS_BUF_CLEANUP metadata = RMS_BUF_INIT(RMS_PFILE_METADATA_MAX);
-    struct rms_pfile_request parts = {request->extension, request->licence, {NULL, 0}, request->size, request->seal_len};
+    struct rms_pfile_request parts = {
+        request->extension, request->licence, {NULL, 0}, request->size, request->seal_len};
 
     rms_buf_append_view(&metadata, request->note); /* first: whoever reads it looks there */
     rms_buf_append_view(&metadata, request->metadata);
