@@ -356,18 +356,27 @@ def message(path, parts, **attachments):
         place = parts / f"__attach_version1.0_#{number:08X}"
         place.mkdir()
         (place / "__substg1.0_37010102").write_bytes(data)
+        (place / "__substg1.0_3707001F").write_bytes(list(attachments)[number].replace("_", ".").encode("utf-16-le"))
     subprocess.run(["gsf", "createole", path, *sorted(p.name for p in parts.iterdir())], check=True, capture_output=True, cwd=parts)
     return path
 
 
 def status_without_network_and_sign_in():
-    # touches: S-295, C-096
+    # proves: S-295
+    # touches: C-096
     own = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     with Lab(people=("alice",)) as lab:
         alice = lab.person("alice")
         for name, data in (("a.docx", package("word/document.xml", "a")), ("b.pdf", pdf()), ("c.bin", b"generic"), ("d.txt", TEXT)):
             alice.rms("protect", alice.write(f"s/{name}", data), "--only-me", "--in-place")
+        mail = email.message.EmailMessage()
+        mail["From"], mail["To"] = alice.address, alice.address
+        mail.set_content("words")
+        alice.rms("protect", alice.write("s/f.eml", mail.as_bytes()), "--encrypt-only", "--enable-msg-file-type", "-o", alice.home / "s/sent.eml")
         lab.stop()
+        sent = email.message_from_bytes((alice.home / "s/sent.eml").read_bytes(), policy=email.policy.default)
+        packed = next(part for part in sent.iter_parts() if part.get_filename() == "message.rpmsg").get_content()
+        message(alice.home / "s/e.msg", alice.home / "m1", message_rpmsg=packed)
         nobody = lab.dir / "nobody"
         nobody.mkdir()
         env = {"PATH": os.environ["PATH"], "HOME": str(nobody), "ASAN_OPTIONS": "detect_leaks=0", "RMS_KEYRING": "off"}
@@ -380,7 +389,7 @@ def status_without_network_and_sign_in():
             return json.loads(done.stdout)
 
         files = {"a.docx": "Native", "b.pdf": "Native", "c.bin.pfile": "Generic", "d.ptxt": "Native"}
-        for name, form in files.items():
+        for name, form in {**files, "e.msg": "Native", "sent.eml": "Native"}.items():
             shown = status(alice.home / "s" / name)
             assert shown["IsRMSProtected"] is True and shown["Status"] == f"Protected ({form})", shown
             assert shown["IsLabeled"] is False and shown["ContainsProtectedObjects"] is False, shown
@@ -400,6 +409,11 @@ def status_without_network_and_sign_in():
             for bad in (whole[:len(whole) // 3], whole.replace(b"XrML", b"XrNL").replace(b"BODY", b"BODX")):
                 damaged = alice.write(f"s/bad-{name}", bad)
                 assert status(damaged, code=1)["Reason"] == "bad-license", (name, len(bad))
+        whole = (alice.home / "s/e.msg").read_bytes()
+        for number, bad in enumerate((packed[:len(packed) // 3], packed[:20] + b"\xff" + packed[21:], packed[:8])):
+            damaged = message(alice.home / f"s/bad{number}.msg", alice.home / f"bad{number}", message_rpmsg=bad)
+            assert status(damaged, code=1)["Reason"] == "bad-license", number
+        assert status(alice.write("s/cut.msg", whole[:len(whole) // 3]), code=1)["Reason"] == "bad-license"
 
 
 def copies_folders_and_conflicts():
