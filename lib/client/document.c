@@ -374,7 +374,7 @@ int rms_document_open_file(struct rms_context *context, const char *path, struct
     }
     *document_out = NULL;
     RMS_TRY(rms_call_begin(context));
-    if (path == NULL) {
+    if (!rms_path_usable(path)) {
         return rms_fail(context, RMS_E_BAD_ARGUMENT, "no file is named");
     }
     status = new_document(context, &document);

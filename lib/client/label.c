@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "client/label.h"
+#include "client/source.h"
 #include "format/kind.h"
 #include "label/image.h"
 #include "label/ole.h"
@@ -84,7 +85,7 @@ static int open_file(const char *path, struct labelled_file *file)
 {
     struct stat info;
 
-    if (path == NULL) {
+    if (!rms_path_usable(path)) {
         return RMS_E_BAD_ARGUMENT;
     }
     file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

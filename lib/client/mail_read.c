@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "client/context.h"
 #include "client/save.h"
+#include "client/source.h"
 #include "format/html.h"
 #include "format/message.h"
 #include "format/mime.h"
@@ -257,7 +258,7 @@ int rms_mail_inspect(const char *path,
     int status = RMS_E_UNSUPPORTED;
     int fd;
 
-    if (path == NULL || each == NULL) {
+    if (!rms_path_usable(path) || each == NULL) {
         return RMS_E_BAD_ARGUMENT;
     }
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -104,18 +104,24 @@ static int check_use(struct rms_context *context, const struct rms_file_source *
     return 0;
 }
 
+bool rms_path_usable(const char *path)
+{
+    return path != NULL && path[0] != '\0' && strnlen(path, PATH_MAX) < PATH_MAX;
+}
+
 int rms_source_open(struct rms_context *context, const char *path, bool writable,
     struct rms_file_source *source_out, bool *skipped_out)
 {
     struct rms_file_source *source = source_out;
-    const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+    const char *slash;
     int status;
 
     *source = (struct rms_file_source){.fd = -1, .path = path};
     *skipped_out = false;
-    if (path == NULL || path[0] == '\0') {
+    if (!rms_path_usable(path)) {
         return rms_fail(context, RMS_E_BAD_ARGUMENT, "no file is named");
     }
+    slash = strrchr(path, '/');
     source->name = slash != NULL ? slash + 1 : path;
     status = open_regular(context, source, skipped_out);
     if (status == 0) {

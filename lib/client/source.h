@@ -18,6 +18,9 @@ struct rms_file_source {
     struct rms_reader reader; /* over fd; context points to this struct: do not move it */
 };
 
+/* Can this be the name of a file at all: not NULL, not "", no longer than any path? */
+bool rms_path_usable(const char *path);
+
 /* Opens a regular file. *skipped_out: it is of a sort that is left alone (link, device, excluded folder); the
  * code then says which. writable: it is going to be replaced, so a read-only file is refused. */
 RMS_MUST_USE int rms_source_open(struct rms_context *context, const char *path, bool writable,

@@ -10,6 +10,7 @@
 #include "client/context.h"
 #include "client/identity.h"
 #include "client/seal.h"
+#include "client/source.h"
 #include "client/template.h"
 #include "format/kind.h"
 #include "format/container.h"
@@ -249,7 +250,7 @@ int rms_file_status(struct rms_context *context, const char *path, struct rms_fi
     }
     *status_out =
         (struct rms_file_status){.issued_at = RMS_NEVER, .original_size = UINT64_MAX, .sealed_at = RMS_NEVER};
-    if (path == NULL) {
+    if (!rms_path_usable(path)) {
         return RMS_E_BAD_ARGUMENT;
     }
     if (context != NULL) {
