@@ -37,6 +37,9 @@ int rms_rest_tracking_register(struct rms_front *front, struct rms_request *requ
 int rms_rest_tracking_list(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_tracking_show(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_tracking_events(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_tracking_summary(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_tracking_people(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_tracking_map(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_tracking_revoke(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_tracking_restore(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_tracking_hand_over(

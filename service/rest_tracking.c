@@ -104,6 +104,31 @@ int rms_rest_tracking_events(struct rms_front *front, struct rms_request *reques
     return rms_tracking_write_events(request, &scope, &reply->body);
 }
 
+static int write_view(struct rms_request *request, enum rms_tracking_view view, struct rms_buf *out)
+{
+    struct rms_tracked_scope scope;
+    RMS_TRY(find_visible(request, false, &scope));
+    return rms_tracking_write_view(request, &scope, view, out);
+}
+
+int rms_rest_tracking_summary(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    (void)front;
+    return write_view(request, RMS_VIEW_SUMMARY, &reply->body);
+}
+
+int rms_rest_tracking_people(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    (void)front;
+    return write_view(request, RMS_VIEW_PEOPLE, &reply->body);
+}
+
+int rms_rest_tracking_map(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    (void)front;
+    return write_view(request, RMS_VIEW_MAP, &reply->body);
+}
+
 /* --- changes ----------------------------------------------------------------------------------------------
  */
 

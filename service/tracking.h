@@ -64,6 +64,11 @@ RMS_MUST_USE int rms_tracking_write_one(
 RMS_MUST_USE int rms_tracking_write_events(
     struct rms_request *request, const struct rms_tracked_scope *scope, struct rms_buf *out);
 
+/* The same events put together: in short, by person, by place. */
+enum rms_tracking_view { RMS_VIEW_SUMMARY, RMS_VIEW_PEOPLE, RMS_VIEW_MAP };
+RMS_MUST_USE int rms_tracking_write_view(struct rms_request *request, const struct rms_tracked_scope *scope,
+    enum rms_tracking_view view, struct rms_buf *out);
+
 /* Revokes or restores, on this node at once, and writes the document as it is then. Revoking again changes
  * nothing; restoring what is not revoked is RMS_E_CONFLICT. */
 struct rms_tracking_change {

@@ -164,9 +164,19 @@ static int exchange_signed_in(struct rms_context *context, struct rms_session *s
     return reply->status == 401 ? rms_auth_step_up(context, reply->challenge) : 0;
 }
 
+/* The service itself says that it has no such document: it is still where it was. */
+static bool lacks_document(const struct rms_http_reply *reply)
+{
+    json_t RMS_JSON_CLEANUP *json = NULL;
+
+    return rms_json_parse(rms_buf_view(&reply->body), &json) == 0 &&
+           rms_error_from_reason(rms_json_str(json, REASON_NAME)) == RMS_E_NOT_REGISTERED;
+}
+
 static bool moved(int status, const struct rms_http_reply *reply)
 {
-    return status == RMS_E_UNREACHABLE || (status == 0 && (reply->status == 404 || reply->status == 502));
+    return status == RMS_E_UNREACHABLE ||
+           (status == 0 && (reply->status == 502 || (reply->status == 404 && !lacks_document(reply))));
 }
 
 int rms_api(struct rms_context *context, const struct rms_api_call *call, json_t **reply_out)

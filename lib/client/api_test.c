@@ -147,7 +147,7 @@ static void failures(void **state)
         {401, "{}", RMS_E_NOT_AUTHENTICATED, RMS_CATEGORY_IDENTITY, "not-authenticated"},
         {400, "{\"Code\":\"Microsoft.RightsManagement.Exceptions.TemplateArchivedException\"}",
             RMS_E_TEMPLATE_ARCHIVED, RMS_CATEGORY_TEMPLATE, "template-archived"},
-        {400, "{\"Reason\":\"not-registered\"}", RMS_E_NOT_REGISTERED, RMS_CATEGORY_NOT_REGISTERED,
+        {404, "{\"Reason\":\"not-registered\"}", RMS_E_NOT_REGISTERED, RMS_CATEGORY_NOT_REGISTERED,
             "not-registered"},
         {429, "", RMS_E_THROTTLED, RMS_CATEGORY_THROTTLED, "throttled"},
         {503, "", RMS_E_UNREACHABLE, RMS_CATEGORY_NETWORK, "unreachable"},

@@ -158,7 +158,7 @@ def what_stays_hidden():
         assert of("fabrikam.test", "fay@fabrikam.test", **licence) | {"Person": 0} == foreign | {"Person": 0}
         lab.admin("service", "enable", "--tenant", "contoso.test")
         content = alice.rms("--json", "status", path).json["ContentId"]
-        missing = of("fabrikam.test", "fay@fabrikam.test", 400, ContentId=content)
+        missing = of("fabrikam.test", "fay@fabrikam.test", 404, ContentId=content)
         assert missing["Reason"] == "not-registered", missing
         # accounts of this tenant that are not there
         assert of("contoso.test", "ghost@contoso.test", 404, **licence)["Reason"] == "not-found"

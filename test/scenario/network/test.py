@@ -318,7 +318,7 @@ def every_outcome_is_told_apart():
             (refused("account-disabled"), "account-disabled", "identity", 3),
             (refused("template-archived"), "template-archived", "template", 1),
             (refused("template-not-found"), "template-not-found", "template", 4),
-            (refused("not-registered"), "not-registered", "not-registered", 4),
+            (refused("not-registered", 404), "not-registered", "not-registered", 4),
             ((429, {"Retry-After": "100000"}, b"{}"), "throttled", "throttled", 6),
             ("drop", "unreachable", "network", 6),
             (refused("consent-refused"), "consent-refused", "consent", 1),

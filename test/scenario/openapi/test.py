@@ -123,7 +123,7 @@ def answers_are_what_it_says():
         for rest in ("", "?q=plan", f"/{content}", f"/{content}/events"):
             assert over_https(alice, "/my/v2/documents" + rest) == 200
             assert over_https(alice, "/my/v2/documents" + rest, "x.y.z") == 401
-        assert over_https(mallory, f"/my/v2/documents/{content}") == 400 and over_https(mallory, f"/my/v2/documents/{content}/events") == 400
+        assert over_https(mallory, f"/my/v2/documents/{content}") == 404 and over_https(mallory, f"/my/v2/documents/{content}/events") == 404
         for rest in ("templates", "templateinformation"):
             assert over_https(alice, "/my/v2/" + rest) == 200 and over_https(alice, "/my/v2/" + rest, "x.y.z") == 401
         tenant = "/admin/v1/tenants/contoso.test"

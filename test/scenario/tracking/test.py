@@ -81,6 +81,49 @@ def the_issuer_sees_who_opens():
         assert rows == [] and lab.usage(user_id="alice@contoso.test", request_type="LoadEventsForTimeline"), rows
 
 
+def each_view_of_the_site():
+    # proves: S-158
+    with Lab() as lab:
+        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+        first, d1 = protect(alice, "first plan.txt", "--perm", "bob@contoso.test:Co-Author")
+        _, d2 = protect(alice, "second.txt", "--perm", "bob@contoso.test:Co-Author")
+        opens(bob, first)
+        for _ in range(2):
+            opens(mallory, first, code=1)
+
+        def seen(person, view="", method="GET", body=None):
+            status, _, reply = person.rest(method, f"/my/v2/documents{view}", body)
+            return status, reply
+
+        def logged(person, kind):
+            return [r for r in lab.usage(user_id=person.address, request_type=kind) if r["result"] == "Success"]
+
+        status, documents = seen(alice)
+        assert status == 200 and {d["ContentId"] for d in documents} == {d1, d2}, documents
+        assert [d["ContentId"] for d in seen(alice, "?q=FIRST")[1]] == [d1] and seen(bob) == (200, [])
+        assert logged(alice, "GetAllDocs")
+        views = {"": "GetSingle", "/summary": "LoadEventsForSummary", "/people": "GetRecipients", "/events": "LoadEventsForTimeline",
+                 "/map": "LoadEventsForMap"}
+        got = {}
+        for view, kind in views.items():
+            before = len(logged(alice, kind))
+            status, got[view] = seen(alice, f"/{d1}{view}")
+            assert status == 200 and len(logged(alice, kind)) == before + 1, (view, got[view])
+        assert got[""]["ContentName"] == "first plan.txt" and len(got["/events"]) == 3
+        counts = {k: got["/summary"][k] for k in ("ContentId", "People", "Opened", "Refused")}
+        assert counts == {"ContentId": d1, "People": 2, "Opened": 1, "Refused": 2}, got["/summary"]
+        assert [(p["RequesterEmail"], p["Opened"], p["Refused"]) for p in got["/people"]] == [("bob@contoso.test", 1, 0), ("mallory@contoso.test", 0, 2)]
+        assert [(p["RequesterIp"], p["Country"], p["Opened"], p["Refused"]) for p in got["/map"]] == [("127.0.0.1", None, 1, 2)], got["/map"]
+        status, reply = seen(alice, f"/{d1}/notify", "POST", {"NotificationType": "DeniedOnly"})
+        assert status == 200 and reply["NotificationType"] == "DeniedOnly" and logged(alice, "UpdateNotificationSettings"), reply
+        assert seen(alice, f"/{d2}/people") == (200, []) and seen(alice, f"/{d2}/summary")[1]["People"] == 0
+        # others have no such document
+        for view in (*views, "/notify"):
+            for content_id in (d1, str(uuid.uuid4())):
+                status, reply = seen(bob, f"/{content_id}{view}", *(("POST", {"NotificationType": "Enabled"}) if view == "/notify" else ()))
+                assert status == 404 and reply["Reason"] == "not-registered", (view, reply)
+
+
 def protecting_registers():
     # proves: S-154, S-165
     # touches: S-153, C-115, C-122
@@ -298,10 +341,11 @@ def copied_ids_and_other_tenants_do_nothing():
         path, content_id = protect(alice, "plan.txt", "--perm", "domain:contoso.test:Co-Author", "--perm", "fay@fabrikam.test:VIEW")
         alice.rms("track", path)
         for person in (mallory, fay):
-            for method, action in (("GET", ""), ("GET", "/events"), ("POST", "/revoke"), ("POST", "/restore")):
+            for method, action in (("GET", ""), ("GET", "/events"), ("GET", "/summary"), ("GET", "/people"), ("GET", "/map"), ("POST", "/notify"), ("POST", "/revoke"),
+                                   ("POST", "/restore")):
                 code, _, reply = person.rest(method, f"/my/v2/documents/{content_id}{action}")
                 unknown = person.rest(method, f"/my/v2/documents/{uuid.uuid4()}{action}")
-                assert (code, reply["Reason"]) == (unknown[0], unknown[2]["Reason"]) == (400, "not-registered"), (reply, unknown)
+                assert (code, reply["Reason"]) == (unknown[0], unknown[2]["Reason"]) == (404, "not-registered"), (reply, unknown)
         assert "role-required" in fay.rms("revoke", path, "--yes", code=3).err
         assert lab.admin("--json", "tracking", "list", "--tenant", "fabrikam.test").json_lines == []
         lab.admin("tracking", "revoke", content_id, "--force", "--tenant", "fabrikam.test", code=4)
@@ -390,5 +434,5 @@ def names_are_only_names():
 
 
 if __name__ == "__main__":
-    main(the_issuer_sees_who_opens, protecting_registers, revoked_and_restored, the_operator_acts_for_people, switched_off_and_on, copied_ids_and_other_tenants_do_nothing,
+    main(the_issuer_sees_who_opens, each_view_of_the_site, protecting_registers, revoked_and_restored, the_operator_acts_for_people, switched_off_and_on, copied_ids_and_other_tenants_do_nothing,
          naming_is_not_owning, names_are_only_names)
