@@ -47,7 +47,9 @@ struct stage {
     int code;   /* what its handler returned */
     int logged; /* what its log row says */
     bool super_user;
+    bool names_content; /* the log row has something of the licence */
     char detail[256];
+    char trace[512]; /* what its log row says of the decision */
 };
 
 static struct stage stage;
@@ -100,6 +102,20 @@ STAGE_HELPER void stage_forget(void)
     stage.reply_text = NULL;
 }
 
+STAGE_HELPER void stage_note(const struct rms_request *request)
+{
+    const struct rms_usage_note *note = &request->note;
+    stage.logged = note->code != 0 ? note->code : stage.code;
+    stage.super_user = note->super_user;
+    stage.names_content = note->content_id != NULL || note->owner != NULL || note->issuer != NULL ||
+                          note->template_id != NULL || note->file_name != NULL ||
+                          note->published_at != RMS_TIME_NONE;
+    (void)snprintf(stage.detail, sizeof stage.detail, "%s", note->detail != NULL ? note->detail : "");
+    (void)snprintf(stage.trace, sizeof stage.trace, "%s; %s; tenant %s; super %d; offline %lld; content %d",
+        rms_error_info(stage.logged)->reason, stage.detail, note->tenant != NULL ? note->tenant->row.id : "-",
+        note->super_user, (long long)note->offline_until, stage.names_content);
+}
+
 /* method and path as on the wire; body NULL = none. The JSON reply is in stage.reply. */
 STAGE_HELPER int stage_call(struct stage_who who, const char *line, const char *body)
 {
@@ -138,10 +154,7 @@ STAGE_HELPER int stage_call(struct stage_who who, const char *line, const char *
     stage_person(&request, &who);
     stage.code = request.route->handler(&stage.front, &request, &reply);
     rms_usage_note_request(stage.front.usage, &request, stage.code);
-    stage.logged = request.note.code != 0 ? request.note.code : stage.code;
-    stage.super_user = request.note.super_user;
-    (void)snprintf(
-        stage.detail, sizeof stage.detail, "%s", request.note.detail != NULL ? request.note.detail : "");
+    stage_note(&request);
     if (request.route->log == RMS_LOG_ADMIN) {
         rms_admin_note_request(&request, stage.code);
     }

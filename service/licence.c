@@ -16,8 +16,19 @@ struct opening_run {
     struct rms_opening opening;
 };
 
+/* A licence that was changed may name any key: the signature comes before the key (S-130). */
+static int refuse_unknown_key(struct opening_run *run)
+{
+    const struct rms_signed *node = run->pl.node;
+    if (!node->has_issuer_key || rms_signed_verify(node, &node->issuer_key, true) != RMS_E_BAD_SIGNATURE) {
+        return RMS_E_UNKNOWN_KEY;
+    }
+    run->request->note.detail = NULL;
+    return RMS_E_BAD_SIGNATURE;
+}
+
 /* Which tenant, and is it served? A disabled home tenant answers first, also for what cannot be read (S-130:
- * tenant state comes before the licence). */
+ * tenant state comes before the licence), and then nothing is logged of what else is wrong. */
 static int check_tenant(struct opening_run *run, int parsed)
 {
     struct rms_request *request = run->request;
@@ -27,10 +38,12 @@ static int check_tenant(struct opening_run *run, int parsed)
     }
     if (rc == RMS_OK) {
         rc = rms_request_tenant_of_key(request, &run->pl.node->subject_key, &run->tenant, &run->key);
+        rc = rc == RMS_E_UNKNOWN_KEY ? refuse_unknown_key(run) : rc;
     }
     const struct rms_live_tenant *asked = run->tenant != NULL ? run->tenant : request->tenant;
     request->note.tenant = asked;
     if (asked != NULL && asked->row.state == RMS_TENANT_DISABLED) {
+        request->note.detail = NULL;
         return RMS_E_TENANT_DISABLED;
     }
     return rc;
@@ -261,6 +274,21 @@ int rms_licence_read(struct rms_request *request, struct rms_view pl_bytes, stru
     return RMS_OK;
 }
 
+int rms_licence_refuse(struct rms_request *request, struct rms_view pl_bytes, int code)
+{
+    const struct rms_usage_note note = request->note;
+    struct opening_run *run = rms_arena_alloc(request->arena, sizeof *run);
+    if (run == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    run->request = request;
+    if (check_tenant(run, rms_pl_parse(request->arena, pl_bytes, &run->pl)) == RMS_E_TENANT_DISABLED) {
+        return RMS_E_TENANT_DISABLED;
+    }
+    request->note = note;
+    return code;
+}
+
 int rms_licence_open(struct rms_request *request, struct rms_view pl_bytes,
     const struct rms_opening **opening_out, struct rms_pl *pl_out)
 {
@@ -290,6 +318,9 @@ int rms_licence_tenant(
         return rms_fail(request, RMS_E_UNKNOWN_KEY, "the tenant of the licence is gone");
     }
     request->note.tenant = *tenant_out;
+    if ((*tenant_out)->row.state == RMS_TENANT_DISABLED) {
+        return RMS_E_TENANT_DISABLED; /* before anything of the licence is logged, as in the first opening */
+    }
     fill_note(request, opening);
-    return (*tenant_out)->row.state == RMS_TENANT_DISABLED ? RMS_E_TENANT_DISABLED : RMS_OK;
+    return RMS_OK;
 }

@@ -1,8 +1,10 @@
 /* The licence path: a publishing licence is verified and opened once, then kept; every request decides anew.
  *
- * Order of checks (S-130, xrml-licences section 7): tenant state, PL form, key of the PL and with it the
- * tenant, signature and trust, opening by keyd, rights data and their binding, transplant defence; then, for
- * every request, account, revocation, policy, super user. The content key is never here but in one reply. */
+ * Order of reasons (S-130, xrml-licences section 7): tenant state, account certificate, PL form, signature,
+ * key, trust, opening by keyd, rights data and their binding, transplant defence; then, for every request,
+ * time of the PL, age of the account, revocation, policy, super user, owner, content's end. Where a later
+ * step has to be looked at first (the key of the PL tells the tenant), the reason of the earlier one still
+ * wins, and the log row has nothing of the later. The content key is never here but in one reply. */
 #ifndef RMS_SERVICE_LICENCE_H
 #define RMS_SERVICE_LICENCE_H
 
@@ -75,6 +77,10 @@ RMS_MUST_USE int rms_licence_open(struct rms_request *request, struct rms_view p
  * itself is set, in the request's arena. */
 RMS_MUST_USE int rms_licence_read(
     struct rms_request *request, struct rms_view pl_bytes, struct rms_opening *facts_out);
+
+/* What is answered when the request fails with this code in a step before the licence: RMS_E_TENANT_DISABLED
+ * if the tenant of the licence, or the home tenant when that cannot be told, is not served; else the code. */
+RMS_MUST_USE int rms_licence_refuse(struct rms_request *request, struct rms_view pl_bytes, int code);
 
 /* The tenant of the opening, pinned, and fit to serve: RMS_E_TENANT_DISABLED. */
 RMS_MUST_USE int rms_licence_tenant(struct rms_request *request, const struct rms_opening *opening,

@@ -61,8 +61,16 @@ static int evaluate(struct asking *a, const struct rms_person *person, struct rm
     return rms_policy_evaluate(a->request->arena, a->policy, &a->publication, person, &a->rules, decision);
 }
 
+/* What he had before he has by his address alone. */
+static bool by_address_alone(const struct rms_decision *with, const struct rms_decision *without)
+{
+    return (with->matched_grants > 0 || with->as_owner || with->as_issuer) && without->matched_grants == 0 &&
+           !without->as_owner && !without->as_issuer;
+}
+
 /* S-042: an account made more than 15 days after the content was protected does not inherit what was granted
- * to its address; groups and organisations still count, and so does the super user right. */
+ * to its address; groups and organisations still count, and so does the super user right. The account's age
+ * is a reason before revocation and the content's end (S-130). */
 static int evaluate_newer(struct asking *a, const struct rms_person *person, struct rms_answer *answer)
 {
     struct rms_person unnamed = *person;
@@ -71,7 +79,7 @@ static int evaluate_newer(struct asking *a, const struct rms_person *person, str
     RMS_TRY(evaluate(a, person, &with_address));
     RMS_TRY(evaluate(a, &unnamed, &answer->decision));
     answer->code = answer->decision.code;
-    if (answer->code == RMS_E_NO_RIGHTS && with_address.code == RMS_OK) {
+    if (answer->code < 0 && by_address_alone(&with_address, &answer->decision)) {
         answer->code = RMS_E_ACCOUNT_NEWER;
     }
     return RMS_OK;
@@ -89,14 +97,14 @@ static bool outside_validity(const struct rms_opening *o, int64_t now)
            (o->valid_until != RMS_TIME_NONE && now >= o->valid_until);
 }
 
-/* Codes more precise than the evaluation can give. */
+/* Codes more precise than the evaluation can give. The licence's validity comes before all that is asked
+ * about the person (S-130). */
 static void refine(const struct asking *a, bool template_gone, struct rms_answer *answer)
 {
     if (answer->code == RMS_E_NO_RIGHTS && template_gone) {
         answer->code = RMS_E_TEMPLATE_NOT_FOUND; /* S-107 */
     }
-    if (answer->code == RMS_OK && !above_policy(&answer->decision) &&
-        outside_validity(a->opening, a->rules.now)) {
+    if (!above_policy(&answer->decision) && outside_validity(a->opening, a->rules.now)) {
         answer->code = RMS_E_EXPIRED;
     }
 }

@@ -112,11 +112,11 @@ int rms_rest_rac(struct rms_request *request, struct rms_view bytes, struct rms_
     struct rms_chain chain;
     RMS_TRY(first_node(request, bytes, RMS_DOC_RAC, &chain, rac));
     int rc = rms_chain_verify(&chain, &request->tenant->trust);
+    RMS_TRY(rc == RMS_E_UNKNOWN_KEY ? RMS_OK : rc);
+    RMS_TRY(check_rac_time(request, rac)); /* S-130: signature, time, trust */
     if (rc == RMS_E_UNKNOWN_KEY) {
         return rms_fail(request, RMS_E_RAC_UNTRUSTED, "issued by another server");
     }
-    RMS_TRY(rc);
-    RMS_TRY(check_rac_time(request, rac));
     if (rac->address == NULL || !rms_directory_owns(request->person, rac->address)) {
         return rms_fail(request, RMS_E_RAC_UNTRUSTED, "of another account");
     }

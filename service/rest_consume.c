@@ -226,7 +226,10 @@ static int read_body(struct using *u)
     if (rc < 0) {
         return rms_fail(request, rc, detail);
     }
-    RMS_TRY(rms_rest_rac(request, values[0], &u->rac));
+    rc = rms_rest_rac(request, values[0], &u->rac);
+    if (rc < 0) {
+        return rms_licence_refuse(request, values[1], rc);
+    }
     u->pl_bytes = values[1];
     rms_hash(RMS_SHA256, u->pl_bytes, u->key);
     u->key[0] ^= 0x80; /* not a body: a key space of its own */
