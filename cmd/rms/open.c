@@ -388,7 +388,7 @@ const struct verb verb_open = {
     .examples = "  rms open plan.ptxt\n"
                 "  rms open budget.docx -o clear.docx\n"
                 "  rms open chart.ppng --app feh\n"
-                "  rms open mail.eml --save-attachments parts",
+                "  rms open sent.eml --save-attachments parts",
     .options = options,
     .operands_min = 1,
     .operands_max = 1,

@@ -71,6 +71,13 @@ static IMB_MGR *manager_get(const char **name_out)
     return *name_out != NULL ? thread->mb : NULL;
 }
 
+struct IMB_MGR *rms_engine_manager(void)
+{
+    const char *name;
+
+    return openssl_wanted() ? NULL : manager_get(&name);
+}
+
 const char *rms_engine_name(void)
 {
     const char *name = NULL;
@@ -138,6 +145,11 @@ int rms_engine_encrypt(struct rms_engine_key *engine, const struct rms_chains *c
 void rms_aes_manager_free(struct IMB_MGR *manager)
 {
     (void)manager;
+}
+
+struct IMB_MGR *rms_engine_manager(void)
+{
+    return NULL;
 }
 
 const char *rms_engine_name(void)

@@ -1,4 +1,5 @@
-/* Inside lib/crypto only: who encrypts independent CBC chains. Two engines give the same bytes. */
+/* Inside lib/crypto only: who encrypts independent CBC chains, and hashes independent pieces. Two engines
+ * give the same bytes. */
 #ifndef RMS_CRYPTO_ENGINE_H
 #define RMS_CRYPTO_ENGINE_H
 
@@ -26,6 +27,11 @@ struct rms_chains {
     size_t chain_len;
     size_t count; /* at most RMS_ENGINE_CHAINS_MAX */
 };
+
+struct IMB_MGR;
+
+/* This thread's manager of ipsec-mb; NULL when OpenSSL is to do it. */
+struct IMB_MGR *rms_engine_manager(void);
 
 /* The name of the engine that new keys get: "openssl" when RMS_AES says so or the machine has nothing better.
  */

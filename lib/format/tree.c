@@ -62,19 +62,10 @@ static size_t node_len(const struct shape *shape, unsigned level, uint64_t node)
 void rms_tree_put(uint8_t *hashes, uint64_t content_len, uint64_t offset, struct rms_view data)
 {
     size_t leaf = rms_tree_leaf(content_len);
-    uint8_t *place = hashes + offset / leaf * HASH;
-    size_t done = 0;
 
-    if (data.len == 0 && content_len > 0) {
-        return;
+    if (data.len > 0 || content_len == 0) {
+        rms_hash_pieces(data, leaf, hashes + offset / leaf * HASH);
     }
-    do {
-        size_t len = data.len - done < leaf ? data.len - done : leaf;
-
-        rms_hash(RMS_SHA256, rms_view_of(data.data + done, len), place);
-        place += HASH;
-        done += len;
-    } while (done < data.len);
 }
 
 void rms_tree_finish(uint8_t *hashes, uint64_t content_len, uint8_t root_out[RMS_SHA256_BYTES])
@@ -131,32 +122,37 @@ static bool fits(const struct rms_tree *tree, uint64_t offset, size_t len, size_
     return len % leaf == 0 ? len > 0 || tree->content_len == 0 : offset + len == tree->content_len;
 }
 
+/* Leaves from that index on, of one node. */
+static int check_leaves(
+    const struct rms_tree *tree, const struct shape *shape, uint64_t index, struct rms_view data)
+{
+    size_t leaf = rms_tree_leaf(tree->content_len);
+    size_t count = data.len == 0 ? 1 : (data.len - 1) / leaf + 1;
+    uint8_t kept[FAN_OUT * HASH];
+    uint8_t hashes[FAN_OUT * HASH];
+
+    RMS_TRY(read_node(tree, shape, 0, index / FAN_OUT, kept));
+    RMS_TRY(check_path(tree, shape, index / FAN_OUT, kept));
+    rms_hash_pieces(data, leaf, hashes);
+    return memcmp(kept + index % FAN_OUT * HASH, hashes, count * HASH) == 0 ? 0 : RMS_E_BAD_SIGNATURE;
+}
+
 int rms_tree_check(const struct rms_tree *tree, uint64_t offset, struct rms_view data)
 {
     const struct shape shape = shape_of(tree->content_len);
     size_t leaf = rms_tree_leaf(tree->content_len);
-    uint8_t bytes[FAN_OUT * HASH];
-    uint8_t hash[RMS_HASH_MAX];
     uint64_t index = offset / leaf;
-    uint64_t node = UINT64_MAX;
     size_t done = 0;
 
     if (!fits(tree, offset, data.len, leaf)) {
         return RMS_E_BAD_ARGUMENT;
     }
     do {
-        size_t len = data.len - done < leaf ? data.len - done : leaf;
+        size_t room = (size_t)(FAN_OUT - index % FAN_OUT) * leaf;
+        size_t len = data.len - done < room ? data.len - done : room;
 
-        if (node != index / FAN_OUT) {
-            node = index / FAN_OUT;
-            RMS_TRY(read_node(tree, &shape, 0, node, bytes));
-            RMS_TRY(check_path(tree, &shape, node, bytes));
-        }
-        rms_hash(RMS_SHA256, rms_view_of(data.data + done, len), hash);
-        if (memcmp(bytes + index % FAN_OUT * HASH, hash, HASH) != 0) {
-            return RMS_E_BAD_SIGNATURE;
-        }
-        index++;
+        RMS_TRY(check_leaves(tree, &shape, index, rms_view_of(data.data + done, len)));
+        index += FAN_OUT - index % FAN_OUT;
         done += len;
     } while (done < data.len);
     return 0;

@@ -7,7 +7,7 @@
 #include "crypto/digest.h"
 #include "format/reader.h"
 
-#define RMS_TREE_LEAF_MIN (64u * 1024)
+#define RMS_TREE_LEAF_MIN (32u * 1024)
 #define RMS_TREE_LEAF_MAX (1024u * 1024)
 
 /* Bytes of the content that one leaf covers: more for a large content, so that what is kept in memory while

@@ -365,6 +365,8 @@ def furnish(alice):
     for made, source in (("plan.ptxt", "plan.txt"), ("figures.csv.pfile", "figures.csv"), ("archive/old.ptxt", "archive/old.txt")):
         alice.rms("protect", source, "-o", made, "--perm", "bob@contoso.test:Co-Author", cwd=desk)
     (desk / "archive/old.txt").unlink()
+    (desk / "mail.eml").write_text("From: alice@contoso.test\nTo: bob@contoso.test\nSubject: Plan\n\nThis is mail.eml.\n")
+    alice.rms("protect", "mail.eml", "--do-not-forward", "--enable-msg-file-type", "-o", "sent.eml", cwd=desk)
     return desk
 
 
