@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "crypto/random.h"
 
 static void expect(const uint8_t *found, const char *hex)
 {
@@ -115,6 +116,33 @@ static void hkdf_known_answers(void **state)
     expect(out, "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
 }
 
+/* As many pieces as go side by side, fewer, and a last one that is shorter. */
+static void hashes_pieces_like_each_alone(void **state)
+{
+    static const size_t pieces[] = {64, 1000, 32768, 65534, 65535, 131072};
+    static const size_t counts[] = {1, 7, 8, 33};
+    size_t most = 33 * 131072;
+    uint8_t *data = test_malloc(most);
+    uint8_t hashes[33 * RMS_SHA256_BYTES];
+    uint8_t alone[RMS_HASH_MAX];
+
+    (void)state;
+    rms_random(data, most);
+    for (size_t i = 0; i < RMS_COUNT(pieces) * RMS_COUNT(counts); i++) {
+        size_t piece = pieces[i / RMS_COUNT(counts)];
+        size_t count = counts[i % RMS_COUNT(counts)];
+        size_t len = piece * count - i % 5;
+
+        rms_hash_pieces(rms_view_of(data, len), piece, hashes);
+        for (size_t k = 0; k < count; k++) {
+            rms_hash(
+                RMS_SHA256, rms_view_of(data + k * piece, k + 1 < count ? piece : len - k * piece), alone);
+            assert_memory_equal(hashes + k * RMS_SHA256_BYTES, alone, RMS_SHA256_BYTES);
+        }
+    }
+    test_free(data);
+}
+
 static void compares(void **state)
 {
     (void)state;
@@ -157,6 +185,7 @@ int main(void)
         cmocka_unit_test(utf16_hash_refuses_ill_formed_text),
         cmocka_unit_test(hmac_known_answers),
         cmocka_unit_test(hkdf_known_answers),
+        cmocka_unit_test(hashes_pieces_like_each_alone),
         cmocka_unit_test(compares),
         cmocka_unit_test(threads_do_not_disturb_each_other),
     };

@@ -1,5 +1,5 @@
-/* Hashes of pieces of one length. A chain of SHA-256 cannot use the width of the machine: ipsec-mb hashes many
- * side by side. */
+/* Hashes of pieces of one length. A chain of SHA-256 cannot use the width of the machine: ipsec-mb hashes
+ * many side by side. */
 #include "crypto/digest.h"
 #include "crypto/engine.h"
 
@@ -75,8 +75,7 @@ static bool hash_side_by_side(IMB_MGR *manager, struct rms_view data, size_t pie
 
 void rms_hash_pieces(struct rms_view data, size_t piece, uint8_t *out)
 {
-    IMB_MGR *manager =
-        piece <= MULTI_BYTES && data.len / piece >= MULTI_MIN ? rms_engine_manager() : NULL;
+    IMB_MGR *manager = piece <= MULTI_BYTES && data.len / piece >= MULTI_MIN ? rms_engine_manager() : NULL;
 
     if (manager == NULL || !hash_side_by_side(manager, data, piece, out)) {
         hash_one_by_one(data, piece, out);
