@@ -6,6 +6,7 @@
 #ifndef RMS_SERVICE_REST_BODY_H
 #define RMS_SERVICE_REST_BODY_H
 
+#include "crypto/content.h"
 #include "policy/policy.h"
 
 #define RMS_BODY_BLOBS_MAX 2
@@ -17,9 +18,9 @@ RMS_MUST_USE int rms_rest_body_blobs(struct rms_arena *arena, struct rms_view bo
 
 /* POST publishinglicenses. */
 struct rms_publish_body {
-    bool deprecated_algorithms; /* ECB and a 128-bit key */
-    const char *template_id;    /* plain GUID; NULL: the policy is the body's own */
-    const char *owner;          /* normalised; NULL = who publishes (S-082) */
+    const struct rms_cipher_package *cipher;
+    const char *template_id; /* plain GUID; NULL: the policy is the body's own */
+    const char *owner;       /* normalised; NULL = who publishes (S-082) */
     struct rms_policy
         policy; /* ad hoc: all of it but the id; template: only signed data and the audit flag */
 };

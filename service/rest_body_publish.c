@@ -276,14 +276,28 @@ static int take_owner(struct rms_reader *r, const json_t *body, struct rms_publi
     return out->owner != NULL ? RMS_OK : RMS_E_NO_MEMORY;
 }
 
+/* PreferDeprecatedAlgorithms of the public protocol, or ours by name. */
+static int take_cipher(struct rms_reader *r, const json_t *body, struct rms_publish_body *out)
+{
+    const char *name = "AES256-CBC4K";
+    bool old = false;
+    RMS_TRY(rms_reader_bool(r, body, "PreferDeprecatedAlgorithms", &old));
+    name = old ? "AES128-ECB" : name;
+    RMS_TRY(rms_reader_text(r, body, "EncryptionPackage", 64, &name));
+    out->cipher = rms_cipher_package_named(name);
+    return out->cipher != NULL
+               ? RMS_OK
+               : rms_reader_fail(r, "EncryptionPackage", "not AES256-CBC4K, AES128-CBC4K or AES128-ECB");
+}
+
 static int take_body(struct rms_reader *r, const json_t *body, struct rms_publish_body *out)
 {
     static const char *const names[] = {"PreferDeprecatedAlgorithms", "AllowAuditedExtraction", "TemplateId",
-        "SignedApplicationData", "ReferralInfo", "Policy", "OwnerEmail", NULL};
+        "SignedApplicationData", "ReferralInfo", "Policy", "OwnerEmail", "EncryptionPackage", NULL};
     const json_t *policy = json_object_get(body, "Policy");
     bool has_policy = policy != NULL && !json_is_null(policy);
     RMS_TRY(rms_reader_only(r, body, names));
-    RMS_TRY(rms_reader_bool(r, body, "PreferDeprecatedAlgorithms", &out->deprecated_algorithms));
+    RMS_TRY(take_cipher(r, body, out));
     RMS_TRY(rms_reader_bool(r, body, "AllowAuditedExtraction", &out->policy.audited_extraction));
     RMS_TRY(take_template(r, body, out));
     RMS_TRY(take_owner(r, body, out));

@@ -50,7 +50,7 @@ static void template_example(void **state)
     assert_int_equal(parse(by_template, &body, &detail), 0);
     assert_null(detail);
     assert_string_equal(body.template_id, "6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11");
-    assert_false(body.deprecated_algorithms);
+    assert_string_equal(body.cipher->name, "AES256-CBC4K");
     assert_int_equal(body.policy.signed_count, 2);
     assert_string_equal(body.policy.signed_data[0].name, "MS.Content.Name");
     assert_string_equal(body.policy.signed_data[0].value, "plan.txt");
@@ -64,7 +64,7 @@ static void ad_hoc_example(void **state)
     (void)state;
     assert_int_equal(parse(ad_hoc, &body, &detail), 0);
     assert_null(body.template_id);
-    assert_true(body.deprecated_algorithms);
+    assert_string_equal(body.cipher->name, "AES128-ECB");
     const struct rms_policy *p = &body.policy;
     assert_true(p->audited_extraction);
     assert_string_equal(p->referral, "mailto:alice@contoso.example");

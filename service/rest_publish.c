@@ -115,11 +115,10 @@ static int seal(struct publishing *p)
     uint8_t owner_bound[RMS_SHA256_BYTES];
     RMS_TRY(rms_pl_owner_bound(key->server.principals_bound, p->content_id, p->owner, owner_bound));
     RMS_TRY(rms_erd_build(&p->policy, &binding, &erd));
-    bool old = p->body.deprecated_algorithms;
     struct rms_publish_request wanted = {
         .key_id = key->id,
-        .mode = old ? RMS_MODE_ECB : RMS_MODE_CBC4K, /* section 10; S-128 */
-        .key_bits = old ? 128 : 256,
+        .mode = p->body.cipher->mode, /* section 10; S-128 */
+        .key_bits = p->body.cipher->key_bits,
         .owner_bound = owner_bound, /* no transplant (xrml-licences 8.2) */
         .erd = rms_buf_view(&erd),
     };
@@ -369,6 +368,18 @@ static int change_data(struct publishing *p, const struct rms_rights_body *body)
     return RMS_OK;
 }
 
+/* Who reads it now goes on reading it; what no package has becomes the default. */
+static const struct rms_cipher_package *package_of(const struct rms_opened *opened)
+{
+    const struct rms_cipher_package *package;
+    for (size_t i = 0; (package = rms_cipher_package_row(i)) != NULL; i++) {
+        if (package->mode == opened->mode && package->key_bits == opened->key_bytes * 8) {
+            return package;
+        }
+    }
+    return rms_cipher_package_row(0);
+}
+
 /* Everything but list, key and signature stays: content id, owner, issuer, time, expiry. */
 static int change(struct publishing *p, const struct listing *l, struct rms_reply *reply)
 {
@@ -376,6 +387,7 @@ static int change(struct publishing *p, const struct listing *l, struct rms_repl
     const char *field = NULL;
     RMS_TRY(check_change(p->request, l));
     p->policy = l->opening->policy;
+    p->body.cipher = package_of(&l->opening->opened);
     p->owner = rms_arena_strdup(arena, l->opening->owner); /* the log row outlives the opening */
     p->issuer = rms_arena_strdup(arena, l->opening->issuer);
     if (p->owner == NULL || p->issuer == NULL) {

@@ -16,6 +16,8 @@ static const char *const kinds[] = {
     "template", "license", "perm", "only-me", "do-not-forward", "encrypt-only", NULL};
 static const char *const custom_only[] = {"expire-on", "expire-days", "offline-days", "custom-right", NULL};
 
+const char *const cipher_choices[] = {"aes256-cbc4k", "aes128-cbc4k", "aes128-ecb", NULL};
+
 /* --- checks ----------------------------------------------------------------------------------------------
  */
 
@@ -185,9 +187,12 @@ static int set_names(const struct arguments *arguments, struct rms_policy_builde
     const char *name = argument_text(arguments, "name");
     const char *description = argument_text(arguments, "description");
     const char *owner = argument_text(arguments, "owner");
-
+    const char *cipher = argument_text(arguments, "cipher");
     const char *as = argument_text(arguments, "protect-as");
 
+    if (cipher != NULL) {
+        RMS_TRY(rms_policy_set_cipher(policy, cipher));
+    }
     if (owner != NULL) {
         RMS_TRY(rms_policy_set_owner(policy, owner));
     }

@@ -28,7 +28,12 @@
 #define NAME_OPTIONS                                                                                         \
     TEXT("owner", "ADDRESS", "owner named in the licence (default: you)"),                                   \
         TEXT("name", "NAME", "name of the policy, shown to readers"),                                        \
-        TEXT("description", "TEXT", "its description")
+        TEXT("description", "TEXT", "its description"),                                                      \
+        CHOICE("cipher", "aes256-cbc4k|aes128-cbc4k|aes128-ecb",                                             \
+            "what the content is encrypted with (default: aes256-cbc4k; the others are for old programs)",   \
+            cipher_choices)
+
+extern const char *const cipher_choices[];
 
 /* Checks what can be checked without a context: exactly one of --template, --license, --perm, --only-me
  * (those the verb has), addresses, dates. 0 or EXIT_USAGE with a message: before any file is touched. */

@@ -222,6 +222,9 @@ RMS_PUBLIC RMS_MUST_USE int rms_policy_set_owner(struct rms_policy_builder *poli
 /* An application protects as this person: owner and issuer. Opening stays its own (compare on_behalf of
  * rms_options). */
 RMS_PUBLIC RMS_MUST_USE int rms_policy_set_on_behalf(struct rms_policy_builder *policy, const char *address);
+/* What the content is encrypted with: "AES256-CBC4K" (the default), or for programs that read nothing newer
+ * "AES128-CBC4K", "AES128-ECB". */
+RMS_PUBLIC RMS_MUST_USE int rms_policy_set_cipher(struct rms_policy_builder *policy, const char *name);
 RMS_PUBLIC RMS_MUST_USE int rms_policy_set_referral(
     struct rms_policy_builder *policy, const char *address_or_uri);
 /* One of the two; until is exclusive. days counts from protection, 1 to 36500. */

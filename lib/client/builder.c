@@ -294,6 +294,17 @@ int rms_policy_set_on_behalf(struct rms_policy_builder *policy, const char *addr
                                                     : RMS_E_BAD_ARGUMENT;
 }
 
+int rms_policy_set_cipher(struct rms_policy_builder *policy, const char *name)
+{
+    const struct rms_cipher_package *cipher = rms_cipher_package_named(name);
+
+    if (!rms_handle_is(policy, RMS_HANDLE_POLICY) || cipher == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    policy->cipher = cipher;
+    return 0;
+}
+
 int rms_policy_set_referral(struct rms_policy_builder *policy, const char *address_or_uri)
 {
     char normal[RMS_ADDRESS_MAX];

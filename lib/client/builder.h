@@ -5,6 +5,7 @@
 #include <openrms/openrms.h>
 
 #include "client/context.h"
+#include "crypto/content.h"
 #include "policy/policy.h"
 
 struct rms_policy_builder {
@@ -17,6 +18,7 @@ struct rms_policy_builder {
     bool must_grant;               /* nobody is granted anything yet, and somebody has to be */
     const char *for_recipients;    /* of each mail: which set of rights; NULL: the policy is complete */
     const char *own_domain;        /* for "all-staff"; NULL while nobody is signed in */
+    const struct rms_cipher_package *cipher; /* NULL: the default */
     size_t text_room, grant_room, signed_room, encrypted_room;
 };
 

@@ -143,6 +143,9 @@ static json_t *common_json(
     if (!failed && builder->owner != NULL) {
         failed = json_object_set_new(object, "OwnerEmail", json_string(builder->owner)) != 0;
     }
+    if (!failed && builder->cipher != NULL) {
+        failed = json_object_set_new(object, "EncryptionPackage", json_string(builder->cipher->name)) != 0;
+    }
     if (!failed && policy->signed_count + more_count > 0) {
         failed = json_object_set_new(object, "SignedApplicationData",
                      pairs_json(policy->signed_data, policy->signed_count, more, more_count)) != 0;
@@ -334,6 +337,9 @@ static int load(struct rms_context *context, const json_t *json, struct rms_poli
     }
     if (owner != NULL) {
         RMS_TRY(rms_policy_set_owner(*policy_out, owner));
+    }
+    if (rms_json_str(json, "EncryptionPackage") != NULL) {
+        RMS_TRY(rms_policy_set_cipher(*policy_out, rms_json_str(json, "EncryptionPackage")));
     }
     return load_pairs(*policy_out, json_object_get(json, "SignedApplicationData"), false);
 }

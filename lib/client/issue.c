@@ -13,7 +13,6 @@
 #include "crypto/base64.h"
 #include "crypto/random.h"
 
-#define KEY_BYTES   32 /* AES-256 */
 #define LICENCE_MAX (8u * 1024 * 1024)
 #define ARENA_MAX   (256u * 1024)
 #define EXTRA_MAX   3
@@ -140,14 +139,15 @@ struct making {
     struct rms_buf bits, erd, ul;
 };
 
-static int make_key(struct rms_issued *issued)
+static int make_key(const struct rms_cipher_package *cipher, struct rms_issued *issued)
 {
-    issued->key.mode = RMS_MODE_CBC4K;
-    issued->key.key = rms_secret_new(KEY_BYTES);
+    cipher = cipher != NULL ? cipher : rms_cipher_package_row(0);
+    issued->key.mode = cipher->mode;
+    issued->key.key = rms_secret_new(cipher->key_bits / 8);
     if (issued->key.key == NULL) {
         return RMS_E_NO_MEMORY;
     }
-    rms_random(rms_secret_bytes(issued->key.key), KEY_BYTES);
+    rms_random(rms_secret_bytes(issued->key.key), cipher->key_bits / 8);
     rms_guid_new(issued->content_id);
     return 0;
 }
@@ -232,7 +232,7 @@ static int issue_offline(const struct rms_plan *plan, const struct extras *extra
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(extend(arena, &plan->policy->policy, extras, &policy));
-    status = make_key(issued);
+    status = make_key(plan->policy->cipher, issued);
     if (status == 0) {
         status = make_licence(&making, &policy);
     }

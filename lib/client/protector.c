@@ -55,7 +55,13 @@ static int start(struct rms_protector *protector, const char *extension)
     /* the seal stands in front of the content, and what went out cannot be changed: there is none */
     const struct rms_content_about about = {.extension = extension, .size = protector->size};
     struct rms_pfile_request request = {extension, {NULL, 0}, {NULL, 0}, protector->size, 0};
+    const struct rms_cipher_package *cipher = protector->plan.policy->cipher;
 
+    if (protector->size == UINT64_MAX && cipher != NULL && cipher->mode != RMS_MODE_CBC4K) {
+        /* without padding only the size told before says where the content ends */
+        return rms_fail(
+            protector->plan.context, RMS_E_BAD_ARGUMENT, "%s needs the size in advance", cipher->name);
+    }
     RMS_TRY(rms_plan_issue(&protector->plan, &about, &protector->issued));
     request.licence = rms_buf_view(&protector->issued.licence);
     RMS_TRY(rms_pfile_emit(&request, &head));

@@ -129,6 +129,7 @@ static const struct row rows[] = {
     ROW(policy_grant, 0, HANDLE, NEED(RMS_TEST_BOB), NEED("VIEW,PRINT")),
     ROW(policy_load, 0, HANDLE | OUTPUT, NEED(SAVED)),
     ROW(policy_save, 0, HANDLE | OUTPUT),
+    ROW(policy_set_cipher, 0, HANDLE, NEED("AES128-CBC4K")),
     ROW(policy_set_expiry, 0, HANDLE),
     ROW(policy_set_expiry_days, 0, HANDLE),
     ROW(policy_set_name, 0, HANDLE, NEED("Plan"), MAY("For us"), MAY("en")),

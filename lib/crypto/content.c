@@ -38,6 +38,27 @@ const char *rms_mode_wire(enum rms_cipher_mode mode)
     return modes[mode].wire;
 }
 
+static const struct rms_cipher_package packages[] = {
+    {"AES256-CBC4K", RMS_MODE_CBC4K, 256},
+    {"AES128-CBC4K", RMS_MODE_CBC4K, 128},
+    {"AES128-ECB", RMS_MODE_ECB, 128},
+};
+
+const struct rms_cipher_package *rms_cipher_package_row(size_t i)
+{
+    return i < sizeof packages / sizeof packages[0] ? &packages[i] : NULL;
+}
+
+const struct rms_cipher_package *rms_cipher_package_named(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < sizeof packages / sizeof packages[0]; i++) {
+        if (strcasecmp(packages[i].name, name) == 0) {
+            return &packages[i];
+        }
+    }
+    return NULL;
+}
+
 uint16_t rms_mode_code(enum rms_cipher_mode mode)
 {
     return modes[mode].code;

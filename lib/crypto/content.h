@@ -22,6 +22,17 @@ uint16_t rms_mode_code(enum rms_cipher_mode mode);
 RMS_MUST_USE int rms_mode_from_wire(const char *text, enum rms_cipher_mode *mode_out);
 RMS_MUST_USE int rms_mode_from_code(uint16_t code, enum rms_cipher_mode *mode_out);
 
+/* What new content is encrypted with: the first is the default, the others are for old programs (S-128). */
+struct rms_cipher_package {
+    const char *name; /* "AES256-CBC4K" */
+    enum rms_cipher_mode mode;
+    unsigned key_bits;
+};
+
+/* The i-th of them, NULL behind the last; by name, in any case, NULL for another. */
+const struct rms_cipher_package *rms_cipher_package_row(size_t i);
+const struct rms_cipher_package *rms_cipher_package_named(const char *name);
+
 #define RMS_CONTENT_BLOCK   4096u
 #define RMS_CONTENT_KEY_MAX 32
 

@@ -215,6 +215,13 @@ static void test_refused_to_seal(void **state)
     assert_int_equal(
         rms_enabling_seal_key(rms_rsa_public_of(old), RMS_MODE_ECB, rms_view_of(content, 16), bound, &blob),
         RMS_E_WEAK_CRYPTO);
+    /* nor the key of a new PL, unless a migration keeps the 1024 bits in use (S-128) */
+    assert_int_equal(rms_enabling_seal_owned_key(
+                         rms_rsa_public_of(old), RMS_MODE_CBC4K, rms_view_of(content, 16), bound, &blob),
+        RMS_E_WEAK_CRYPTO);
+    assert_int_equal(rms_enabling_seal_migrated_key(
+                         rms_rsa_public_of(old), RMS_MODE_CBC4K, rms_view_of(content, 16), bound, &blob),
+        0);
 }
 
 static void test_private_key(void **state)

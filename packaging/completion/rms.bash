@@ -8,7 +8,7 @@ _rms_words() {
     'auth') echo 'token clear' ;;
     'auth token') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'auth clear') echo ' --all --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'protect') echo ' --template --perm --grant --custom-right --do-not-forward --encrypt-only --only-me --license --recursive --in-place --out --output --preserve --follow --stdin0 --stop --log --retry --owner --name --description --expire-on --expire-days --valid-days --offline-days --no-persist-key --enable-msg-file-type --online --no-track --notify --protect-as --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'protect') echo ' --template --perm --grant --custom-right --do-not-forward --encrypt-only --only-me --license --recursive --in-place --out --output --preserve --follow --stdin0 --stop --log --retry --owner --name --description --cipher --expire-on --expire-days --valid-days --offline-days --no-persist-key --enable-msg-file-type --online --no-track --notify --protect-as --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'unprotect') echo ' --recursive --in-place --out --output --preserve --follow --stdin0 --stop --log --retry --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'status') echo ' --recursive --protection --follow --stdin0 --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'open') echo ' --output --app --save-attachments --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -21,7 +21,7 @@ _rms_words() {
     'template list') echo ' --refresh --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'template refresh') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'license') echo 'new show' ;;
-    'license new') echo ' --out --template --perm --grant --custom-right --only-me --owner --name --description --expire-on --expire-days --valid-days --offline-days --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'license new') echo ' --out --template --perm --grant --custom-right --only-me --owner --name --description --cipher --expire-on --expire-days --valid-days --offline-days --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'license show') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'label') echo 'get set remove' ;;
     'label get') echo ' --tenant --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -205,7 +205,7 @@ _rms_valued() {
     'whoami') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'auth token') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'auth clear') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'protect') echo ' --template --perm --grant --custom-right --license --out --output -o --log --retry --owner --name --description --expire-on --expire-days --valid-days --offline-days --no-persist-key --notify --protect-as --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'protect') echo ' --template --perm --grant --custom-right --license --out --output -o --log --retry --owner --name --description --cipher --expire-on --expire-days --valid-days --offline-days --no-persist-key --notify --protect-as --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'unprotect') echo ' --out --output -o --log --retry --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'status') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'open') echo ' --output -o --app --save-attachments --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
@@ -216,7 +216,7 @@ _rms_valued() {
     'revoke') echo ' --reason --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'template list') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'template refresh') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'license new') echo ' --out --template --perm --grant --custom-right --owner --name --description --expire-on --expire-days --valid-days --offline-days --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'license new') echo ' --out --template --perm --grant --custom-right --owner --name --description --cipher --expire-on --expire-days --valid-days --offline-days --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'license show') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'label get') echo ' --tenant --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'label set') echo ' --id --name --display --tenant --method --content-bits --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
@@ -361,7 +361,9 @@ _rms_valued() {
 
 _rms_choices() {
     case "$1" in
+    'protect --cipher') echo 'aes256-cbc4k aes128-cbc4k aes128-ecb' ;;
     'protect --no-persist-key') echo 'all disk license' ;;
+    'license new --cipher') echo 'aes256-cbc4k aes128-cbc4k aes128-ecb' ;;
     'label set --method') echo 'Privileged Standard' ;;
     'perms new --permissions') echo 'Viewer Reviewer CoAuthor CoOwner OnlyMe' ;;
     'admin tenant create --default-templates') echo 'new old' ;;

@@ -2,7 +2,7 @@
 import datetime
 import subprocess
 
-from rmslab import BUILD, Lab, b64, main, pfile_licence
+from rmslab import BUILD, SOURCE, Lab, b64, main, pfile_licence
 
 TEXT = b"The merger closes on Friday.\n" * 3
 
@@ -373,6 +373,41 @@ def protecting_again_makes_another_issuer():
         bob.rms("track", old, code=4)
 
 
+def encryption_packages():
+    # touches: S-128, S-300
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        text = TEXT * 400 + b"!"
+        for package, mode, size in ((None, "MICROSOFT.CBC4K", 32), ("aes256-cbc4k", "MICROSOFT.CBC4K", 32), ("aes128-cbc4k", "MICROSOFT.CBC4K", 16),
+                                    ("aes128-ecb", "MICROSOFT.ECB", 16)):
+            docx = (SOURCE / "test/vectors/files/budget.docx").read_bytes()
+            for way, name, data in ((("--in-place",), "a.txt", text), (("--online", "--in-place"), "b.bin", text), (("--in-place",), "c.docx", docx)):
+                path = alice.write(name, data)
+                alice.rms("protect", path, "--perm", "bob@contoso.test:VIEW,EXPORT", *(("--cipher", package) if package else ()), *way)
+                done = path if path.exists() else next(p for p in (path.with_suffix(".ptxt"), path.with_name(name + ".pfile")) if p.exists())
+                if name != "c.docx":
+                    key = bob.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(done))})[2]["Key"]
+                    assert (key["CipherMode"], key["Size"]) == (mode, size), (package, key)
+                for person in (alice, bob):
+                    out = person.home / f"out-{package}-{name}"
+                    person.rms("unprotect", done, "-o", out)
+                    assert out.read_bytes() == data, (package, name)
+                done.unlink()
+        path = alice.write("d.txt", text)
+        alice.rms("protect", path, "--perm", "bob@contoso.test:VIEW", "--cipher", "des", code=2)
+        # a licence file says it too, and the list of rights can be changed under each
+        alice.rms("license", "new", "--out", alice.home / "old.lic", "--perm", "bob@contoso.test:VIEW", "--cipher", "aes128-ecb")
+        alice.rms("protect", path, "--license", alice.home / "old.lic", "--in-place")
+        assert bob.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(alice.home / "d.ptxt"))})[2]["Key"]["CipherMode"] == "MICROSOFT.ECB"
+        alice.rms("perms", "set", alice.home / "d.ptxt", "--perm", "bob@contoso.test:EXPORT")
+        bob.rms("unprotect", alice.home / "d.ptxt", "-o", bob.home / "d.txt")
+        assert (bob.home / "d.txt").read_bytes() == text
+        assert bob.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(alice.home / "d.ptxt"))})[2]["Key"]["CipherMode"] == "MICROSOFT.ECB"
+        for bad in ("AES512", "", 5):
+            status, _, reply = alice.rest("POST", "/my/v2/publishinglicenses", {"EncryptionPackage": bad, "Policy": {"UserRights": []}})
+            assert status == 400 and reply["Reason"] == "bad-argument", reply
+
+
 def content_key(person, file):
     _, _, reply = person.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(file))})
     return reply["Key"]["Value"]
@@ -439,4 +474,4 @@ if __name__ == "__main__":
     main(protect_open_refuse, viewer_may_not_take_protection_off, the_list_of_users_and_rights, forwarded_file_stays_protected, templates_follow_the_service,
          nothing_stops_the_issuer, only_for_me, groups_and_domains,
          a_policy_without_a_name_is_restricted_access, what_was_asked_for_is_in_the_licence, the_owner_needs_no_grant, protecting_again_makes_another_issuer,
-         an_edited_document_is_saved_under_its_licence, the_service_sees_no_content)
+         encryption_packages, an_edited_document_is_saved_under_its_licence, the_service_sees_no_content)
