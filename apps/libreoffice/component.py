@@ -1,7 +1,6 @@
 """Protected docx, xlsx and pptx in LibreOffice: Detection decrypts them as they are opened, Encryption encrypts them as
 they are saved, Enforcement does not let people do what they have no right to. README.md says how they fit together."""
 import secrets
-import secrets
 
 import uno
 import unohelper
