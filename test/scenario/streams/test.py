@@ -73,6 +73,7 @@ def a_file_that_is_rotated():
                 until(lambda: "stream.recovered" in lab.log_text(), "nobody says so")
                 for _ in range(3):
                     ask(lab, 3)
+                    until(lambda: "jobs" in lab.children(), "it does not come back")
                     os.kill(lab.children()["jobs"], signal.SIGKILL)
                 until(lambda: set(row_ids(lab)) <= set(ids()), "rows are missing")
                 if form == "jsonl":
