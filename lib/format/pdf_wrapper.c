@@ -19,8 +19,8 @@ static const char *const objects[] = {
     "<< /Type /Catalog /Pages 2 0 R /Collection << /Type /Collection /D (" NAME ") /View /H >> "
     "/AF [ 6 0 R ] /Names << /EmbeddedFiles << /Names [ (" NAME ") 6 0 R ] >> >> >>",
     "<< /Type /Pages /Kids [ 3 0 R ] /Count 1 >>",
-    "<< /Type /Page /Parent 2 0 R /MediaBox [ 0 0 595 842 ] /Contents 5 0 R "
-    "/Resources << /Font << /F1 4 0 R >> >> >>",
+    ("<< /Type /Page /Parent 2 0 R /MediaBox [ 0 0 595 842 ] /Contents 5 0 R "
+     "/Resources << /Font << /F1 4 0 R >> >> >>"),
     "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
 };
 #define TEXT    5u /* the page's */
