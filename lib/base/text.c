@@ -30,6 +30,9 @@ bool rms_text_valid(struct rms_view utf8)
 {
     size_t pos = 0;
 
+    if (utf8.len == 0) {
+        return true;
+    }
     while (utf8.len - pos >= STRIDE && stride_ascii(utf8.data + pos)) {
         if (stride_has_nul(utf8.data + pos)) {
             return false;

@@ -28,6 +28,7 @@ RESTART = (79, 81)  # exit statuses that ask for another start, as after an exte
 NOBODY = 65534
 PAGE = "The plan: sell apples."
 CHANGED = "The plan: sell pears."
+SAVING = ("OriginalSize", "SealedBy", "SealedTime", "EditedSinceProtected")  # what saving changes in the status
 REFUSED = ("Print", "PrintDefault", "Copy", "Cut", "Save", "SaveAs", "ExportTo", "ExportToPDF", "EditDoc", "SendMail", "RunMacro")
 
 
@@ -266,7 +267,9 @@ def edited_by_bob(story):
             document.store()
             document.close(True)
     for path, old in before.items():
-        assert {**status(alice, path), "OriginalSize": 0} == {**old, "OriginalSize": 0}
+        now = status(alice, path)
+        assert now["Seal"] == "unchanged" and now["EditedSinceProtected"] and now["SealedBy"] == bob.address, now
+        assert {**now, **{name: old[name] for name in SAVING}} == old
         clear = alice.home / path.name
         alice.rms("unprotect", path, "--output", clear)
         with zipfile.ZipFile(clear) as package:

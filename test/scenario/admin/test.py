@@ -14,7 +14,8 @@ GOLDEN = {
     "TenantId": "GUID", "RightsManagementServiceId": "GUID", "Name": "Contoso", "FunctionalState": "Enabled", "Domains": ["contoso.test"],
     "ProvisioningDate": "TIME", "LicensingUrl": "https://HOST/_wmcs/licensing", "MaxUseLicenseValidity": 30, "GroupCacheSeconds": 10800,
     "RemovalRights": ["OWNER", "EXPORT"], "SuperUsersEnabled": "Disabled", "DocumentTrackingFeatureState": "Enabled",
-    "UsageLogFeatureState": "Enabled", "KeyRolloverCount": 0, "KeyRotationDays": 0, "Keys": ["RSA 2048 Active"],
+    "UsageLogFeatureState": "Enabled", "KeyRolloverCount": 0, "KeyRotationDays": 0,
+    "CompatibilityProfile": "Disabled", "Keys": ["RSA 2048 Active"],
 }
 
 
