@@ -77,6 +77,7 @@ static void fuzz_head(struct rms_view input)
         RMS_BUF_CLEANUP struct rms_buf again = RMS_BUF_INIT(64);
 
         rms_message_begin(&again, &head);
+        rms_message_set_uses(&again, head.token_uses);
         check(again.len == RMS_MESSAGE_HEAD && memcmp(again.data, input.data, 12) == 0);
         check(memcmp(again.data + 16, input.data + 16, 4) == 0);
     }
