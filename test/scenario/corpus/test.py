@@ -33,7 +33,7 @@ def there_and_back():
         folder = alice.home / "corpus"
         folder.mkdir()
         paths = collect(folder, 1.0 if WHOLE else 0.3)
-        assert len(paths) >= (200 if WHOLE else 60), len(paths)
+        assert len(paths) >= (200 if WHOLE else 50), len(paths)
         clear = {path.name: path.read_bytes() for path in paths}
         print(f"{len(clear)} documents, {sum(map(len, clear.values())) >> 10} KiB")
         done = alice.rms("--json", "protect", folder, "-r", "--perm", "bob@contoso.test:VIEW,EXTRACT", "--in-place").json_lines
