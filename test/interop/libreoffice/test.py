@@ -87,7 +87,8 @@ class Office:
                 place.chmod(0o711)
             os.chown(self.profile, NOBODY, NOBODY)
             call = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *call]
-        subprocess.run(call, env={"PATH": os.environ["PATH"], "HOME": str(self.profile), "LANG": "C.UTF-8"}, check=True, timeout=120, stdout=self.log, stderr=self.log)
+        subprocess.run(call, env={"PATH": os.environ["PATH"], "HOME": str(self.profile), "LANG": "C.UTF-8"}, cwd=self.profile, check=True,
+                       timeout=120, stdout=self.log, stderr=self.log)
 
     def start(self, *arguments):
         head = () if self.display else ("--headless",)
