@@ -6,14 +6,13 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/secret.h"
+#include "service/credential.h"
 #include "service/settings.h"
 #include "service/token_fetch.h"
 
-#define CONNECT_MS      10000L
-#define WHOLE_MS        60000L
-#define CREDENTIALS_MAX 1024
-#define ADDRESS_TEXT    320
+#define CONNECT_MS   10000L
+#define WHOLE_MS     60000L
+#define ADDRESS_TEXT 320
 
 struct rms_mail_route {
     const struct rms_settings *settings;
@@ -64,37 +63,19 @@ static int watch(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_o
 /* Name and password, a line each; read anew for every message, so that a changed file counts. */
 static int set_credentials(struct rms_mail_route *route)
 {
-    RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(CREDENTIALS_MAX);
-    char *name;
-    char *password;
-    int status;
+    struct rms_credential_pair pair;
 
     if (route->settings->mail_credentials[0] == '\0') {
         return 0;
     }
-    status = rms_file_read(route->settings->mail_credentials, &text);
-    if (status == 0 && rms_buf_reserve(&text, 1) == NULL) {
-        status = RMS_E_LIMIT;
-    }
-    if (status == 0) {
-        name = (char *)text.data;
-        name[text.len] = '\0';
-        password = strchr(name, '\n');
-        if (password == NULL) {
-            status = RMS_E_BAD_ARGUMENT;
-        } else {
-            *password++ = '\0';
-            name[strcspn(name, "\r")] = '\0';
-            password[strcspn(password, "\r\n")] = '\0';
-            (void)curl_easy_setopt(route->curl, CURLOPT_USERNAME, name);
-            (void)curl_easy_setopt(route->curl, CURLOPT_PASSWORD, password);
-        }
-        explicit_bzero(text.data, text.len);
-    }
-    if (status != 0) {
-        (void)snprintf(route->detail, sizeof route->detail, "mail_credentials cannot be read as two lines");
+    if (rms_credential_pair_read(route->settings->mail_credentials, &pair) != 0) {
+        (void)snprintf(route->detail, sizeof route->detail,
+            "mail_credentials cannot be read as two lines, or everybody may read them");
         return RMS_E_NOT_AUTHENTICATED;
     }
+    (void)curl_easy_setopt(route->curl, CURLOPT_USERNAME, pair.name);
+    (void)curl_easy_setopt(route->curl, CURLOPT_PASSWORD, pair.secret);
+    rms_wipe(&pair, sizeof pair);
     return 0;
 }
 
