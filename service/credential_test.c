@@ -24,7 +24,8 @@ static int read_pair(struct rms_view text, mode_t mode, struct rms_credential_pa
 
 static void two_lines(void **state)
 {
-    static const char *const good[] = {"name\nsecret", "name\nsecret\n", "name\r\nsecret\r\n", "name\nsecret\nmore\n"};
+    static const char *const good[] = {
+        "name\nsecret", "name\nsecret\n", "name\r\nsecret\r\n", "name\nsecret\nmore\n"};
     struct rms_credential_pair pair;
 
     (void)state;
@@ -37,9 +38,10 @@ static void two_lines(void **state)
 
 static void anything_else(void **state)
 {
-    static const struct rms_view bad[] = {RMS_VIEW_LITERAL(""), RMS_VIEW_LITERAL("\n"), RMS_VIEW_LITERAL("name"),
-        RMS_VIEW_LITERAL("name\n"), RMS_VIEW_LITERAL("name\n\n"), RMS_VIEW_LITERAL("\nsecret\n"),
-        RMS_VIEW_LITERAL("na\0me\nsecret\n"), RMS_VIEW_LITERAL("name\nsec\0ret\n")};
+    static const struct rms_view bad[] = {RMS_VIEW_LITERAL(""), RMS_VIEW_LITERAL("\n"),
+        RMS_VIEW_LITERAL("name"), RMS_VIEW_LITERAL("name\n"), RMS_VIEW_LITERAL("name\n\n"),
+        RMS_VIEW_LITERAL("\nsecret\n"), RMS_VIEW_LITERAL("na\0me\nsecret\n"),
+        RMS_VIEW_LITERAL("name\nsec\0ret\n")};
     struct rms_credential_pair pair;
     char text[2 * RMS_CREDENTIAL_TEXT];
 

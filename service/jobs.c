@@ -13,6 +13,7 @@
 #include "service/settings.h"
 #include "service/store_wait.h"
 #include "service/stream.h"
+#include "service/stream_s3.h"
 #include "store/admin_log.h"
 #include "store/mail.h"
 #include "store/notify.h"
@@ -152,6 +153,7 @@ int rms_jobs_main(const struct rms_settings *settings, int control)
     struct rms_mailer *mailer = NULL;
     struct rms_directories *directories = NULL;
     struct rms_streams *streams = NULL;
+    struct rms_stream_s3 *objects = NULL;
     int signals = open_signals();
     int status = signals >= 0 ? rms_store_wait(settings->database, signals, &store) : RMS_E_IO;
 
@@ -168,6 +170,9 @@ int rms_jobs_main(const struct rms_settings *settings, int control)
         status = rms_streams_new(settings, &streams);
     }
     if (status == 0) {
+        status = rms_stream_s3_start(settings, store, &objects);
+    }
+    if (status == 0) {
         status = rms_sandbox_calls_server();
     }
     if (status == 0) {
@@ -177,6 +182,7 @@ int rms_jobs_main(const struct rms_settings *settings, int control)
         rms_log(RMS_LOG_INFO, "jobs.started", NULL);
         work(&(struct tasks){settings, db, streams}, control, signals);
     }
+    rms_stream_s3_stop(&objects);
     rms_streams_free(&streams);
     rms_mailer_stop(&mailer);
     rms_directories_stop(&directories);

@@ -166,7 +166,7 @@ static int writable_directory(const struct rms_settings *settings, char out[PATH
     return 0;
 }
 
-#define FIXED_PATHS 21
+#define FIXED_PATHS 22
 
 static int shut_files(const struct rms_settings *settings, bool jobs)
 {
@@ -204,6 +204,7 @@ static int shut_files(const struct rms_settings *settings, bool jobs)
         {"/dev/null", RMS_SANDBOX_WRITE},
         {jobs ? rms_settings_mail_directory(settings) : NULL, RMS_SANDBOX_WRITE},
         {jobs ? settings->mail_credentials : NULL, RMS_SANDBOX_READ},
+        {jobs ? settings->usage_s3_credentials : NULL, RMS_SANDBOX_READ},
         {jobs ? credentials : NULL, RMS_SANDBOX_READ},
         {jobs ? stream : NULL, RMS_SANDBOX_WRITE},
         {jobs ? NULL : mark, RMS_SANDBOX_WRITE},

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "service/token_fetch.h"
 
 enum kind { TEXT, NUMBER };
 
@@ -69,6 +70,12 @@ static const struct row rows[] = {
     NUMBER_ROW("usage_file_max_bytes", usage_file_max_bytes, 4096, 1 << 30, 64 << 20,
         "size at which a new usage file is begun"),
     TEXT_ROW("usage_journal", usage_journal, "", "journal's socket that the usage log is written to as well"),
+    TEXT_ROW("usage_s3", usage_s3, "", "https:// URL of a bucket that the usage log is written to as well"),
+    TEXT_ROW(
+        "usage_s3_region", usage_s3_region, "us-east-1", "region that requests to usage_s3 are signed for"),
+    TEXT_ROW("usage_s3_credentials", usage_s3_credentials, "",
+        "file with key ID and secret key for usage_s3, a line each"),
+    NUMBER_ROW("usage_s3_interval", usage_s3_interval_s, 1, 3600, 60, "seconds between objects of usage_s3"),
     TEXT_ROW(
         "unlogged_service", unlogged_service, "no", "serve while the usage log cannot be written: yes or no"),
     NUMBER_ROW("workers", workers, 1, 128, PER_CORE, "threads that handle requests"),
@@ -400,6 +407,29 @@ const char *rms_settings_mail_directory(const struct rms_settings *settings)
     return strncmp(settings->mail, MAIL_DIRECTORY, len) == 0 ? settings->mail + len : NULL;
 }
 
+/* What needs no escaping, so that the URL that is signed is the one that is asked; TLS, but for a gateway on
+ * this machine. */
+static bool usage_s3_ok(const struct rms_settings *settings)
+{
+    static const struct rms_fetch_options options = {.loopback_http = true};
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/:[]";
+    const char *url = settings->usage_s3;
+    const char *rest = strstr(url, "://");
+
+    if (url[0] == '\0') {
+        return true;
+    }
+    return rms_fetch_allowed(&options, url) && url[strspn(url, plain)] == '\0' &&
+           strstr(rest + 3, "//") == NULL && strstr(url, "/.") == NULL && url[strlen(url) - 1] != '/';
+}
+
+static bool usage_s3_region_ok(const struct rms_settings *settings)
+{
+    const char *region = settings->usage_s3_region;
+
+    return region[0] != '\0' && region[strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+}
+
 /* Nothing but host and port: a password in it would show in process lists and logs. */
 static bool mail_ok(const struct rms_settings *settings)
 {
@@ -561,6 +591,11 @@ static int run_checks(const struct rms_settings *settings, char *message, size_t
                              "and are needed for key_store = pkcs11"},
         {absolute_or_empty(settings->usage_file), "usage_file must be an absolute path"},
         {absolute_or_empty(settings->usage_journal), "usage_journal must be an absolute path"},
+        {usage_s3_ok(settings), "usage_s3 must be https://HOST[:PORT][/PATH] of letters, digits, . _ and -"},
+        {usage_s3_region_ok(settings), "usage_s3_region must be of lower-case letters, digits and -"},
+        {absolute_or_empty(settings->usage_s3_credentials), "usage_s3_credentials must be an absolute path"},
+        {settings->usage_s3[0] == '\0' || settings->usage_s3_credentials[0] != '\0',
+            "usage_s3 needs usage_s3_credentials"},
         {absolute_or_empty(settings->pkcs11_module), "pkcs11_module must be an absolute path"},
         {absolute_or_empty(settings->pkcs11_paths), "pkcs11_paths must be absolute paths"},
         {yes_or_no(settings->pkcs11_network), "pkcs11_network must be yes or no"},

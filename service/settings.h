@@ -44,7 +44,11 @@ struct rms_settings {
     char usage_file[RMS_SETTING_TEXT];    /* JSON lines when its name ends with .jsonl, else W3C */
     int usage_file_max_bytes;             /* begun anew beyond this */
     char usage_journal[RMS_SETTING_TEXT]; /* socket of a systemd-journald */
-    char unlogged_service[8];             /* yes: requests are served while the usage log cannot be written */
+    char usage_s3[RMS_SETTING_TEXT];      /* URL of a bucket, or of a prefix in it */
+    char usage_s3_region[64];
+    char usage_s3_credentials[RMS_SETTING_TEXT]; /* file: key ID, line break, secret key */
+    int usage_s3_interval_s;                     /* objects are written this often */
+    char unlogged_service[8]; /* yes: requests are served while the usage log cannot be written */
 
     /* mail (doc/dev/mail.md); "" = none is sent */
     char mail[RMS_SETTING_TEXT];             /* smtp://HOST[:PORT], smtps://HOST[:PORT], directory:/PATH */

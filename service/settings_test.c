@@ -115,6 +115,45 @@ static void sets_by_name(void **state)
     assert_int_equal(rms_settings_set(&settings, "dir", too_long), RMS_E_LIMIT);
 }
 
+/* Rows name people: never in the clear over a network, and to the address that was signed. */
+static void where_objects_may_go(void **state)
+{
+    static const struct {
+        const char *url, *region, *credentials;
+        bool good;
+    } cases[] = {
+        {"https://s3.example.org/audit", "us-east-1", "/k", true},
+        {"https://audit.s3.example.org", "eu-central-1", "/k", true},
+        {"https://s3.example.org:9000/audit/open_rms/a.b-c", "us-east-1", "/k", true},
+        {"http://127.0.0.1:9000/audit", "us-east-1", "/k", true},
+        {"http://s3.example.org/audit", "us-east-1", "/k", false},
+        {"http://127.0.0.1.example.org/audit", "us-east-1", "/k", false},
+        {"https://key:secret@s3.example.org/audit", "us-east-1", "/k", false},
+        {"https://s3.example.org/audit/", "us-east-1", "/k", false},
+        {"https://s3.example.org//audit", "us-east-1", "/k", false},
+        {"https://s3.example.org/audit/../other", "us-east-1", "/k", false},
+        {"https://s3.example.org/audit?acl", "us-east-1", "/k", false},
+        {"https://s3.example.org/a%20b", "us-east-1", "/k", false},
+        {"s3://audit", "us-east-1", "/k", false},
+        {"https://s3.example.org/audit", "eu:s3", "/k", false},
+        {"https://s3.example.org/audit", "", "/k", false},
+        {"https://s3.example.org/audit", "us-east-1", "k", false},
+        {"https://s3.example.org/audit", "us-east-1", "", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < RMS_COUNT(cases); i++) {
+        struct rms_settings settings;
+
+        rms_settings_init(&settings);
+        assert_int_equal(rms_settings_set(&settings, "dir", "/data"), 0);
+        assert_int_equal(rms_settings_set(&settings, "usage_s3", cases[i].url), 0);
+        assert_int_equal(rms_settings_set(&settings, "usage_s3_region", cases[i].region), 0);
+        assert_int_equal(rms_settings_set(&settings, "usage_s3_credentials", cases[i].credentials), 0);
+        assert_int_equal(finish(&settings), cases[i].good ? 0 : RMS_E_BAD_ARGUMENT);
+    }
+}
+
 static void fills_what_follows(void **state)
 {
     struct rms_settings settings;
@@ -276,6 +315,7 @@ int main(void)
         cmocka_unit_test(names_the_line_of_an_error),
         cmocka_unit_test(says_when_the_file_is_not_there),
         cmocka_unit_test(sets_by_name),
+        cmocka_unit_test(where_objects_may_go),
         cmocka_unit_test(fills_what_follows),
         cmocka_unit_test(takes_the_slash_off_the_url),
         cmocka_unit_test(refuses_what_cannot_work),

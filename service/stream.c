@@ -15,12 +15,11 @@
 #include "service/settings.h"
 #include "service/usage.h"
 
-#define PIECE_ROWS  1000
-#define PIECES      20 /* a second: what else jobs does need not wait for long */
-#define PIECE_MAX   (64u << 20)
-#define ROW_MAX     (1u << 20)
-#define NAME_MAX_   (RMS_SETTING_TEXT + 256)
-#define ALL_TENANTS "-"
+#define PIECE_ROWS 1000
+#define PIECES     20 /* a second: what else jobs does need not wait for long */
+#define PIECE_MAX  (64u << 20)
+#define ROW_MAX    (1u << 20)
+#define NAME_MAX_  (RMS_SETTING_TEXT + 256)
 
 struct target;
 
@@ -52,7 +51,7 @@ struct rms_streams {
 
 static const char *tenant_of(const struct rms_usage_row *row)
 {
-    return row->tenant_id != NULL ? row->tenant_id : ALL_TENANTS;
+    return row->tenant_id != NULL ? row->tenant_id : RMS_STREAM_NO_TENANT;
 }
 
 /* The forms of one tenant's log, and whose row it is: behind all other fields (S-186), or in front. */
@@ -64,7 +63,7 @@ static void append_text(struct rms_buf *out, const char *more)
     rms_buf_printf(out, "\t%s\n", more);
 }
 
-static void append_json(struct rms_buf *out, const struct rms_usage_row *row)
+void rms_stream_json_row(struct rms_buf *out, const struct rms_usage_row *row)
 {
     RMS_BUF_CLEANUP struct rms_buf one = RMS_BUF_INIT(ROW_MAX);
     rms_usage_json_row(&one, row);
@@ -79,7 +78,7 @@ static void append_json(struct rms_buf *out, const struct rms_usage_row *row)
 static int put_line(struct target *target, const struct rms_usage_row *row)
 {
     if (target->json) {
-        append_json(&target->buf, row);
+        rms_stream_json_row(&target->buf, row);
     } else {
         rms_usage_text_row(&target->buf, row);
         append_text(&target->buf, tenant_of(row));
@@ -163,7 +162,7 @@ static void append_entries(struct rms_buf *out, const struct rms_usage_row *row)
     entry(out, "OPENRMS_CORRELATION_ID", row->correlation_id);
     entry(out, "OPENRMS_CONTENT_ID", row->content_id);
     rms_buf_reset(&text);
-    append_json(&text, row);
+    rms_stream_json_row(&text, row);
     entry(out, "OPENRMS_ROW", rms_buf_text(&text));
 }
 
