@@ -1,7 +1,7 @@
 /* Any bytes as custom properties and as a mail header: what can be read can be written, and reads the same
  * again. */
-#include <stdlib.h>
 
+#include "fuzz/label.h"
 #include "label/custom.h"
 #include "label/mail.h"
 #include "label/part.h"
@@ -9,23 +9,6 @@
 #define ARENA_MAX (64u * 1024 * 1024)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
-
-static void same(const struct rms_label_pairs *a, const struct rms_label_pairs *b)
-{
-    check(a->count == b->count);
-    for (size_t i = 0; i < a->count; i++) {
-        const char *value = rms_label_pairs_get(b, a->items[i].key);
-
-        check(value != NULL && strcmp(value, a->items[i].value) == 0);
-    }
-}
 
 static void check_custom(struct rms_view text)
 {

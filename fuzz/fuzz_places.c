@@ -1,10 +1,10 @@
 /* Any bytes as a file with labels, in each kind of place: what can be read can be written with the same
  * labels or is refused, and reads the same again. */
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "fuzz/label.h"
 #include "label/image.h"
 #include "label/ole.h"
 #include "label/pdf.h"
@@ -15,23 +15,6 @@
 #define ARENA_MAX (64u * 1024 * 1024)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
-
-static void same(const struct rms_label_pairs *a, const struct rms_label_pairs *b)
-{
-    check(a->count == b->count);
-    for (size_t i = 0; i < a->count; i++) {
-        const char *value = rms_label_pairs_get(b, a->items[i].key);
-
-        check(value != NULL && strcmp(value, a->items[i].value) == 0);
-    }
-}
 
 static const struct {
     int (*read)(int fd, struct rms_label_pairs *pairs);

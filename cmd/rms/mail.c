@@ -34,25 +34,6 @@ bool mail_is(struct rms_document *document)
 /* --- the body --------------------------------------------------------------------------------------------
  */
 
-/* Line by line, so that the text cannot command the terminal. */
-static void print_screen(char *text)
-{
-    for (char *line = text; *line != 0;) {
-        size_t len = strcspn(line, "\n");
-        bool last = line[len] == 0;
-
-        line[len] = 0;
-        for (char *tab = strchr(line, '\t'); tab != NULL; tab = strchr(tab, '\t')) {
-            *tab = ' ';
-        }
-        if (len > 0 && line[len - 1] == '\r') {
-            line[len - 1] = 0;
-        }
-        print_line(stdout, line);
-        line += len + !last;
-    }
-}
-
 static int refuse(const struct mail_opening *o)
 {
     const struct rms_document_info *info = rms_document_info(o->document);
@@ -106,7 +87,7 @@ static int print_body(const struct mail_opening *o, struct rms_mail *mail)
     }
     if (isatty(STDOUT_FILENO)) {
         if (text.len > 0) {
-            print_screen((char *)text.data);
+            print_lines(stdout, (char *)text.data);
         }
         return EXIT_DONE;
     }

@@ -156,25 +156,6 @@ static void print_banner(const struct opening *o)
     fprintf(stderr, "%s\n", rms_buf_text(&line));
 }
 
-/* Line by line, so that the text cannot command the terminal. */
-static void print_screen(char *text)
-{
-    for (char *line = text; *line != 0;) {
-        size_t len = strcspn(line, "\n");
-        bool last = line[len] == 0;
-
-        line[len] = 0;
-        for (char *tab = strchr(line, '\t'); tab != NULL; tab = strchr(tab, '\t')) {
-            *tab = ' ';
-        }
-        if (len > 0 && line[len - 1] == '\r') {
-            line[len - 1] = 0;
-        }
-        print_line(stdout, line);
-        line += len + !last;
-    }
-}
-
 static int to_screen(const struct opening *o)
 {
     struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(TEXT_MAX + 1);
@@ -199,7 +180,7 @@ static int to_screen(const struct opening *o)
     }
     place[got] = 0;
     rms_buf_commit(&text, (size_t)got);
-    print_screen((char *)text.data);
+    print_lines(stdout, (char *)text.data);
     return EXIT_DONE;
 }
 

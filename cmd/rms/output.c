@@ -102,6 +102,24 @@ void print_line(FILE *out, const char *text)
     putc('\n', out);
 }
 
+void print_lines(FILE *out, char *text)
+{
+    for (char *line = text; *line != 0;) {
+        size_t len = strcspn(line, "\n");
+        bool last = line[len] == 0;
+
+        line[len] = 0;
+        for (char *tab = strchr(line, '\t'); tab != NULL; tab = strchr(tab, '\t')) {
+            *tab = ' ';
+        }
+        if (len > 0 && line[len - 1] == '\r') {
+            line[len - 1] = 0;
+        }
+        print_line(out, line);
+        line += len + !last;
+    }
+}
+
 /* --- JSON ------------------------------------------------------------------------------------------------
  */
 

@@ -18,6 +18,8 @@ bool output_quiet(void);
 void safe_text(struct rms_buf *out, const char *text);
 /* The same with a line end, to a stream. */
 void print_line(FILE *out, const char *text);
+/* Text of several lines, which are cut apart in place. */
+void print_lines(FILE *out, char *text);
 
 /* JSON values that always exist: what is not UTF-8 becomes U+FFFD, NULL and RMS_NEVER become null. */
 json_t *text_json(const char *text);

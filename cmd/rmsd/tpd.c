@@ -14,26 +14,29 @@
 #define JSON_MAX   (64u << 20)
 
 /* A line each of those who must come together to open the package: one after the other they are its
- * passphrase. */
+ * passphrase. NULL when a line is too short or too long, or there are too many: whoever gave one that was
+ * left out would believe to be needed. */
 static struct rms_secret *read_parts(bool *several_out)
 {
     struct rms_secret *all = rms_secret_new(PARTS_MAX);
     struct rms_secret *part = NULL;
     struct rms_secret *parts = NULL;
+    bool good = all != NULL;
     size_t len = 0;
     size_t people = 0;
 
-    while (all != NULL && people < PEOPLE_MAX && (part = rmsd_read_passphrase()) != NULL) {
+    while (good && people < PEOPLE_MAX && (part = rmsd_read_passphrase()) != NULL) {
         struct rms_view text = rms_secret_view(part);
 
-        if (text.len >= RMS_BACKUP_PASSPHRASE_MIN && len + text.len <= PARTS_MAX) {
+        good = text.len >= RMS_BACKUP_PASSPHRASE_MIN && len + text.len <= PARTS_MAX;
+        if (good) {
             memcpy(rms_secret_bytes(all) + len, text.data, text.len);
             len += text.len;
             people++;
         }
         rms_secret_free(&part);
     }
-    if (len > 0) {
+    if (good && len > 0 && getchar() == EOF) {
         parts = rms_secret_take((char *)rms_secret_bytes(all), len);
     }
     rms_secret_free(&all);
@@ -45,8 +48,8 @@ static int no_passphrase(void)
 {
     (void)fprintf(stderr,
         "rmsd: a passphrase of %d bytes at least is read from standard input, a line from each who must be "
-        "there to open it\n",
-        RMS_BACKUP_PASSPHRASE_MIN);
+        "there to open it, %d people at most\n",
+        RMS_BACKUP_PASSPHRASE_MIN, PEOPLE_MAX);
     return EXIT_USAGE;
 }
 

@@ -11,9 +11,9 @@
 #include "client/save.h"
 #include "client/source.h"
 
-#define WINDOW                                                                                               \
-    (256u * 1024) /* read and decrypted at a time; a multiple of every block size, and more when             \
-                     the leaves of the seal are larger */
+/* Read and decrypted at a time; a multiple of every block size. More when the leaves of the seal are larger.
+ */
+#define WINDOW    (256u * 1024)
 #define ARENA_MAX (1024u * 1024)
 
 struct rms_document {

@@ -2,6 +2,7 @@
 #ifndef RMS_CLIENT_MAIL_H
 #define RMS_CLIENT_MAIL_H
 
+#include "client/crypt.h"
 #include "client/opened.h"
 #include "client/work.h"
 
@@ -16,6 +17,11 @@ RMS_MUST_USE int rms_mail_unprotect(
 /* An attachment in memory: Office documents and PDF in their own form when they can be protected so, anything
  * else stays as it is. plan: whose policy it gets. */
 RMS_MUST_USE int rms_mail_protect_part(const struct rms_plan *plan, const char *name, struct rms_buf *data);
+
+/* Encrypts job's input, for which context, in and progress are set, into a container in memory. */
+RMS_MUST_USE int rms_mail_write_container(const struct rms_crypt_job *job,
+    const struct rms_container_request *request, const struct rms_content_key *key,
+    const struct rms_writer *file);
 
 /* The clear content of what is opened, as a whole: of mails only. */
 RMS_MUST_USE int rms_mail_read_clear(

@@ -1,6 +1,5 @@
 /* Attachments of protected mails, one in memory at a time. */
 #include "client/context.h"
-#include "client/crypt.h"
 #include "client/mail.h"
 #include "format/office.h"
 #include "format/rpmsg.h"
@@ -39,24 +38,21 @@ static int write_pdf(
     return rms_pdf_protect(&job, rms_buf_view(&issued->licence), &written);
 }
 
-static int write_container(struct rms_context *context, const struct rms_container_request *request,
+int rms_mail_write_container(const struct rms_crypt_job *in, const struct rms_container_request *request,
     const struct rms_content_key *issued, const struct rms_writer *file)
 {
     struct rms_container_out out;
     struct rms_content_key key = *issued;
-    struct rms_crypt_job job = {
-        .context = context,
-        .in = *request->beside,
-        .in_len = request->size,
-        .encrypt = &key,
-        .clear_size = UINT64_MAX,
-        .threads = 1,
-    };
+    struct rms_crypt_job job = *in;
     uint64_t written;
     int status;
 
     RMS_TRY(rms_container_begin(request, file, &out));
     key.mode = rms_container_mode(request->kind, RMS_PFILE_MAJOR, key.mode);
+    job.in_len = request->size;
+    job.encrypt = &key;
+    job.clear_size = UINT64_MAX;
+    job.threads = 1;
     job.out = out.stream;
     job.out_offset = out.content_offset;
     status = rms_crypt_run(&job, &written);
@@ -73,7 +69,9 @@ static int write_part(const struct rms_plan *plan, const struct rms_container_re
     if (request->kind == RMS_CONTAINER_PDF) {
         return write_pdf(issued, request->beside, &file);
     }
-    return write_container(plan->context, request, &issued->key, &file);
+    const struct rms_crypt_job job = {.context = plan->context, .in = *request->beside};
+
+    return rms_mail_write_container(&job, request, &issued->key, &file);
 }
 
 int rms_mail_protect_part(const struct rms_plan *plan, const char *name, struct rms_buf *data)

@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "client/context.h"
-#include "client/crypt.h"
 #include "client/mail.h"
 #include "format/mime.h"
 #include "format/rpmsg.h"
@@ -175,31 +174,16 @@ static int encrypt(
 {
     const struct rms_reader in = rms_reader_of_view(&clear);
     const struct rms_writer file = rms_writer_of_buf(packed);
-    struct rms_content_key key = work->issued.key;
     const struct rms_container_request request = {.kind = RMS_CONTAINER_MESSAGE,
         .extension = "",
         .licence = rms_buf_view(&work->issued.licence),
         .size = clear.len};
-    struct rms_container_out out;
-    struct rms_crypt_job job = {.context = errand->context,
+    const struct rms_crypt_job job = {.context = errand->context,
         .in = in,
-        .in_len = clear.len,
-        .encrypt = &key,
-        .clear_size = UINT64_MAX,
-        .threads = 1,
         .progress = errand->options.progress,
         .user_data = errand->options.user_data};
-    uint64_t written;
-    int status;
 
-    RMS_TRY(rms_container_begin(&request, &file, &out));
-    key.mode = rms_container_mode(RMS_CONTAINER_MESSAGE, RMS_PFILE_MAJOR, key.mode);
-    job.out = out.stream;
-    job.out_offset = out.content_offset;
-    status = rms_crypt_run(&job, &written);
-    status = status == 0 ? rms_container_finish(&out, rms_view_of(NULL, 0)) : status;
-    rms_container_abort(&out);
-    return status;
+    return rms_mail_write_container(&job, &request, &work->issued.key, &file);
 }
 
 /* The licence as the message is going to hold it: what is kept for opening is found by these bytes. */

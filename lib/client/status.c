@@ -14,7 +14,7 @@
 #include "client/template.h"
 #include "format/kind.h"
 #include "format/container.h"
-#include "format/msg.h"
+#include "format/outlook.h"
 #include "xrml/licence.h"
 
 #define ARENA_MAX  (64u * 1024 * 1024)
@@ -189,20 +189,34 @@ static int inspect_bare(
     return 0;
 }
 
-/* What is in no container of ours: a message, a licence by itself, or nothing. */
+/* Files protected by themselves may be attached to an item of Outlook. */
+static int inspect_attachments(const struct rms_outlook *item, struct rms_file_status *status)
+{
+    struct rms_reader data;
+
+    for (size_t i = 0; rms_outlook_attachment(item, i) != NULL; i++) {
+        struct rms_container RMS_CONTAINER_CLEANUP container = {0};
+        int code = rms_outlook_attachment_data(item, i, &data);
+
+        code = code == 0 ? rms_container_open(&data, &container) : code;
+        if (code == RMS_E_NO_MEMORY || code == RMS_E_IO) {
+            return code;
+        }
+        status->contains_protected = status->contains_protected || code == 0;
+    }
+    return 0;
+}
+
+/* What is in no container of ours: an item of Outlook in clear, a licence by itself, or nothing. */
 static int inspect_other(
     struct rms_context *context, const struct rms_reader *reader, struct rms_file_status *status)
 {
-    struct rms_msg msg;
-    int code = rms_msg_look(reader, &msg);
+    struct rms_outlook RMS_OUTLOOK_CLEANUP *item = NULL;
+    int code = rms_outlook_open(reader, &item);
 
-    if (code == RMS_E_NOT_FOUND) {
-        return inspect_bare(context, reader, status);
-    }
-    RMS_TRY(code);
-    status->protection = msg.rights ? RMS_PROTECTED_NATIVE : RMS_UNPROTECTED;
-    status->contains_protected = msg.attachments;
-    return 0;
+    return code == RMS_E_NOT_FOUND ? inspect_bare(context, reader, status)
+           : code == 0             ? inspect_attachments(item, status)
+                                   : code;
 }
 
 static int inspect(struct rms_context *context, const char *path, const struct rms_reader *reader,

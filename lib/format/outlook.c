@@ -216,28 +216,48 @@ const char *rms_outlook_attachment(const struct rms_outlook *item, size_t i)
     return i < item->count[ATTACHMENT] ? item->things[ATTACHMENT][i].text[0] : NULL;
 }
 
-int rms_outlook_protected(struct rms_outlook *item, unsigned *version_out, struct rms_buf *out)
+int rms_outlook_attachment_data(const struct rms_outlook *item, size_t i, struct rms_reader *data_out)
 {
-    const struct thing *found = NULL;
+    uint32_t index;
+
+    RMS_TRY(rms_cfb_find(item->cfb, item->things[ATTACHMENT][i].storage, DATA, &index));
+    return rms_cfb_stream(item->cfb, index, data_out);
+}
+
+/* Of the message in an attachment; 0 for anything else. What neither name nor type tells its first bytes do.
+ */
+static unsigned version_of(const struct rms_outlook *item, size_t i)
+{
+    const struct thing *attachment = &item->things[ATTACHMENT][i];
+    unsigned version = rms_rpmsg_version(attachment->text[0], attachment->text[1]);
+    struct rms_reader data;
+
+    return version == 0 && rms_outlook_attachment_data(item, i, &data) == 0 && rms_rpmsg_looks(&data)
+               ? 1
+               : version;
+}
+
+int rms_outlook_protected(const struct rms_outlook *item, unsigned *version_out, struct rms_buf *out)
+{
+    size_t found = SIZE_MAX;
     uint32_t index;
 
     *version_out = 0;
     for (size_t i = 0; i < item->count[ATTACHMENT]; i++) {
-        const struct thing *attachment = &item->things[ATTACHMENT][i];
-        unsigned version = rms_rpmsg_version(attachment->text[0], attachment->text[1]);
+        unsigned version = version_of(item, i);
 
-        if (version != 0 && found != NULL) {
+        if (version != 0 && found != SIZE_MAX) {
             return RMS_E_DAMAGED;
         }
         if (version != 0) {
-            found = attachment;
+            found = i;
             *version_out = version;
         }
     }
-    if (found == NULL) {
+    if (found == SIZE_MAX) {
         return RMS_E_NOT_FOUND;
     }
-    if (rms_cfb_find(item->cfb, found->storage, DATA, &index) != 0 ||
+    if (rms_cfb_find(item->cfb, item->things[ATTACHMENT][found].storage, DATA, &index) != 0 ||
         rms_cfb_entry(item->cfb, index)->storage) {
         return RMS_E_DAMAGED;
     }

@@ -22,8 +22,13 @@ const char *rms_outlook_sender(const struct rms_outlook *item);
 const char *rms_outlook_recipient(const struct rms_outlook *item, size_t i);
 const char *rms_outlook_attachment(const struct rms_outlook *item, size_t i); /* name */
 
-/* Appends the one attachment that is message.rpmsg or a later version of it. RMS_E_NOT_FOUND when there is
- * none, RMS_E_DAMAGED for two. *version_out: 1 to 4. */
-RMS_MUST_USE int rms_outlook_protected(struct rms_outlook *item, unsigned *version_out, struct rms_buf *out);
+/* What is attached, good until rms_outlook_close. RMS_E_NOT_FOUND for what is no file: a message, a link. */
+RMS_MUST_USE int rms_outlook_attachment_data(
+    const struct rms_outlook *item, size_t i, struct rms_reader *data_out);
+
+/* Appends the one attachment that is message.rpmsg or a later version of it, by its name, its type or how it
+ * begins. RMS_E_NOT_FOUND when there is none, RMS_E_DAMAGED for two. *version_out: 1 to 4. */
+RMS_MUST_USE int rms_outlook_protected(
+    const struct rms_outlook *item, unsigned *version_out, struct rms_buf *out);
 
 #endif

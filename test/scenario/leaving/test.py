@@ -71,7 +71,7 @@ def everything_leaves_and_opens_elsewhere():
         files = [protect(alice, "one", "--template", "TPL"), protect(alice, "two", "--perm", "bob@contoso.test:Co-Author")]
         key = active(lab)["KeyIdentifier"]
         needles = factors(private_blob(lab, key))
-        for stdin in ("", "short\n"):
+        for stdin in ("", "short\n", secret + "short\n", (secret * 9)):
             assert package(lab, lab.dir / "none", "contoso.test", stdin=stdin, code=2).stat().st_size == 0
         package(lab, lab.dir / "none", "nobody.test", stdin=secret, code=4)
         package(lab, lab.dir / "none", "contoso.test", "2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60", stdin=secret, code=4)
