@@ -11,10 +11,9 @@
 
 extern char **environ;
 
-int launch_start(const char *const *command)
+static int start_quietly(const char *const *command, pid_t *child_out)
 {
     posix_spawn_file_actions_t actions;
-    pid_t child;
     int error;
 
     if (posix_spawn_file_actions_init(&actions) != 0) {
@@ -23,9 +22,16 @@ int launch_start(const char *const *command)
     (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    error = posix_spawnp(&child, command[0], &actions, NULL, (char *const *)command, environ);
+    error = posix_spawnp(child_out, command[0], &actions, NULL, (char *const *)command, environ);
     (void)posix_spawn_file_actions_destroy(&actions);
     return error != 0 ? rms_error_from_errno(error) : 0;
+}
+
+int launch_start(const char *const *command)
+{
+    pid_t child;
+
+    return start_quietly(command, &child);
 }
 
 static int wait_for(pid_t child)
@@ -38,6 +44,14 @@ static int wait_for(pid_t child)
         }
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int launch_run(const char *const *command)
+{
+    pid_t child;
+
+    RMS_TRY(start_quietly(command, &child));
+    return wait_for(child);
 }
 
 int launch_wait(const char *command, const char *path)
@@ -61,7 +75,7 @@ static bool is_set(const char *name)
     return value != NULL && value[0] != 0;
 }
 
-static bool on_path(const char *program)
+bool launch_on_path(const char *program)
 {
     const char *path = getenv("PATH");
 
@@ -80,5 +94,5 @@ static bool on_path(const char *program)
 
 bool launch_has_desktop(void)
 {
-    return (is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")) && on_path("xdg-open");
+    return (is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")) && launch_on_path("xdg-open");
 }

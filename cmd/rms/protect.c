@@ -1,6 +1,7 @@
 /* rms protect */
 #include "cmd/rms/items.h"
 #include "cmd/rms/policy.h"
+#include "cmd/rms/rendition.h"
 #include "cmd/rms/session.h"
 #include "cmd/rms/track.h"
 
@@ -29,6 +30,9 @@ static const struct option_row options[] = {
         persist_choices),
     FLAG("enable-msg-file-type",
         "protect mails (.eml) too (default: they are skipped, unless rms.conf says enable_msg_file_type)"),
+    FLAG("viewing-copy",
+        "beside each Office document, write a protected PDF of it (NAME.ppdf) for readers without an office "
+        "suite"),
     FLAG("online", "let the service issue the licence (default: this device does)"),
     FLAG("no-track", "do not tell the service of the files (default: it is told, with their names)"),
     NOTIFY_OPTION,
@@ -47,6 +51,74 @@ static int many(const struct items_work *work, const char *const *paths, size_t 
     const struct rms_file_options *file_options, items_each *each, void *user_data)
 {
     return rms_protect_files(work->context, paths, count, work->policy, file_options, each, user_data);
+}
+
+/* --- viewing copies --- */
+
+/* document: what was made of the Office document. The copy has the same policy and stands beside it. */
+static int protect_copy(const struct items_work *work, const struct handoff *copy,
+    const struct rms_file_result *document, const struct rms_file_options *file_options)
+{
+    struct rms_file_options copy_options = *file_options;
+    struct rms_file_result result = {.skipped = false};
+    const char *slash = strrchr(document->output, '/');
+    char folder[sizeof document->output + 2];
+
+    (void)snprintf(folder, sizeof folder, "%.*s/", slash != NULL ? (int)(slash - document->output) : 1,
+        slash != NULL ? document->output : ".");
+    copy_options.output = folder;
+    copy_options.ppdf = true;
+    return rms_protect_file(work->context, copy->file, work->policy, &copy_options, &result);
+}
+
+/* What cannot be had is said and fails nothing: the document itself is protected. */
+static void tell_missing_copy(struct rms_context *context, const char *path, int code)
+{
+    if (code == RMS_E_UNSUPPORTED) {
+        output_note(path, _("warning: no viewing copy: that needs LibreOffice and bubblewrap (packages "
+                            "libreoffice-writer, -calc, -impress and bubblewrap)"));
+    } else if (code == RMS_E_DAMAGED) {
+        output_note(path, _("warning: no viewing copy: LibreOffice made no PDF of it"));
+    } else {
+        output_note(path, _("warning: no viewing copy:"));
+        (void)output_error(context, path, code);
+    }
+}
+
+/* The copy is made first: the document is not clear any more afterwards. */
+static int one_with_copy(const struct items_work *work, const char *path,
+    const struct rms_file_options *file_options, struct rms_file_result *result_out)
+{
+    struct handoff HANDOFF_CLEANUP copy = {.fd = -1};
+    int made = rendition_is_for(path) ? rendition_make(path, &copy) : 0;
+    bool wanted = copy.directory[0] != 0;
+
+    RMS_TRY(one(work, path, file_options, result_out));
+    if (result_out->output[0] != 0 && made == 0 && wanted) {
+        made = protect_copy(work, &copy, result_out, file_options);
+    }
+    if (made < 0) {
+        tell_missing_copy(work->context, path, made);
+    }
+    return 0;
+}
+
+static int many_with_copies(const struct items_work *work, const char *const *paths, size_t count,
+    const struct rms_file_options *file_options, items_each *each, void *user_data)
+{
+    struct rms_file_options each_options = *file_options;
+
+    for (size_t i = 0; i < count; i++) {
+        struct rms_file_result result = {.skipped = false};
+        int code;
+
+        each_options.output = file_options->outputs != NULL ? file_options->outputs[i] : NULL;
+        code = one_with_copy(work, paths[i], &each_options, &result);
+        if (each(user_data, i, code, &result) != 0) {
+            return RMS_E_CANCELLED;
+        }
+    }
+    return 0;
 }
 
 static enum rms_persist persist(const struct arguments *arguments)
@@ -132,6 +204,10 @@ static int run(struct arguments *arguments)
     status = status == 0 ? policy_make(arguments, context, &policy) : status;
     if (status == 0) {
         warn(arguments, context);
+        if (argument_flag(arguments, "viewing-copy")) {
+            work.one = one_with_copy;
+            work.many = many_with_copies;
+        }
         work.context = context;
         work.policy = policy;
         work.options.enable_msg_file_type = argument_flag(arguments, "enable-msg-file-type");
@@ -160,6 +236,7 @@ const struct verb verb_protect = {
         "  rms protect plan.txt --perm bob@contoso.test:Reviewer\n"
         "  rms protect board -r --template 'Confidential \\ All Employees' --in-place\n"
         "  rms protect offer.docx --perm domain:fabrikam.test:VIEW,PRINT --expire-on 2030-01-31 --out sent\n"
+        "  rms protect report.docx --template Board --viewing-copy --out sent\n"
         "  rms protect mail.eml --do-not-forward --enable-msg-file-type -o protected.eml",
     .options = options,
     .operands_min = 1,

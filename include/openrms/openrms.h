@@ -272,6 +272,8 @@ struct rms_file_options {
     unsigned notify;
     /* Protecting: mails (.eml) too, which are skipped otherwise unless rms.conf says enable_msg_file_type. */
     bool enable_msg_file_type;
+    /* Protecting: a PDF becomes .ppdf, as with pdf_native = false of rms.conf. */
+    bool ppdf;
 };
 
 struct rms_file_result {

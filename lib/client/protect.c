@@ -40,9 +40,10 @@ static int choose_office(struct rms_context *context, struct rms_work *work, str
 
 /* PDF in its own form keeps its name, in a container of its kind becomes .ppdf (C-051). What only has the
  * name of one is protected generically. */
-static int choose_pdf(struct rms_context *context, struct rms_work *work, struct shape *shape)
+static int choose_pdf(const struct rms_errand *errand, struct rms_work *work, struct shape *shape)
 {
-    bool native = context->settings.pdf_native;
+    struct rms_context *context = errand->context;
+    bool native = context->settings.pdf_native && !errand->options.ppdf;
     int status = rms_pdf_may_protect(&work->source.reader, native ? RMS_PDF_NATIVE : RMS_PDF_WHOLE);
 
     if (status == RMS_E_NOT_FOUND) {
@@ -59,8 +60,9 @@ static int choose_pdf(struct rms_context *context, struct rms_work *work, struct
 
 /* The administrator's setting and the table decide the form; AllowPFILEEncryption=0 forbids the generic one
  * (C-047). */
-static int choose_form(struct rms_context *context, struct rms_work *work, struct shape *shape)
+static int choose_form(const struct rms_errand *errand, struct rms_work *work, struct shape *shape)
 {
+    struct rms_context *context = errand->context;
     const struct rms_kind *kind = rms_kind_of(work->source.name);
     struct rms_extension_rule rule = rms_settings_rule(&context->settings, work->source.name);
     int status = rms_kind_form_of(kind, rule.setting, &work->target.form);
@@ -81,7 +83,7 @@ static int choose_form(struct rms_context *context, struct rms_work *work, struc
         RMS_TRY(choose_office(context, work, shape));
     }
     if (work->target.form == RMS_FORM_PDF) {
-        RMS_TRY(choose_pdf(context, work, shape));
+        RMS_TRY(choose_pdf(errand, work, shape));
     }
     if (work->target.form == RMS_FORM_PFILE && !rule.allow_pfile) {
         return rms_fail(context, RMS_E_FILE_BLOCKED, "%s: the administrator has prevented generic protection",
@@ -341,7 +343,7 @@ static int protect_clear(const struct rms_errand *errand, struct rms_work *work)
     if (rms_mail_wanted(errand, work->source.name)) {
         return rms_mail_protect(errand, work);
     }
-    RMS_TRY(choose_form(errand->context, work, &shape));
+    RMS_TRY(choose_form(errand, work, &shape));
     work->target.change = RMS_NAME_PROTECT;
     return make(errand, work, &shape);
 }

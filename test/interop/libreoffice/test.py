@@ -283,6 +283,48 @@ def status(person, path):
     return person.rms("status", path, "--json").json
 
 
+def viewing_copies(story):
+    """PDF made in the sandbox, with the document's policy; of what is none, a warning. touches: C-107"""
+    alice, bob = story.lab.person("alice"), story.lab.person("bob")
+    folder, sent = alice.home / "clear", alice.home / "sent"
+    folder.mkdir()
+    for path in paths(story):
+        alice.rms("unprotect", path, "--output", folder / path.name)
+    (folder / "note.txt").write_text("no document")
+    (folder / "odd.xlsx").write_bytes((folder / "plan.xlsx").read_bytes()[:1000])
+    answer = alice.rms("protect", folder, "--viewing-copy", "--out", sent, "--perm", "bob@contoso.test:VIEW")
+    assert answer.err.count("warning: no viewing copy") == 1 and "odd.xlsx" in answer.err, answer.err
+    copies = sorted(path.name for path in (sent / "clear").glob("*.ppdf"))
+    assert copies == ["plan-Copy(2).ppdf", "plan-Copy.ppdf", "plan.ppdf"], copies
+    for name in copies:
+        shown = status(bob, sent / "clear" / name)
+        assert shown["Seal"] == "unchanged" and shown["SealedBy"] == alice.address, shown
+        bob.rms("cat", sent / "clear" / name, code=1)  # he may look, not take the content out
+        alice.rms("unprotect", sent / "clear" / name, "--output", alice.home / "copy.pdf")
+        text = subprocess.run(["pdftotext", alice.home / "copy.pdf", "-"], capture_output=True, text=True, check=True).stdout
+        assert CHANGED in text, (name, text)
+        (alice.home / "copy.pdf").unlink()
+    left_alone_by_a_traitor(story, folder / "plan.docx")
+    shutil.rmtree(folder)
+
+
+def left_alone_by_a_traitor(story, document):
+    """What a converter that was taken over can leave behind: a link to another file. That is no result."""
+    alice = story.lab.person("alice")
+    tools = alice.home / "tools"
+    tools.mkdir()
+    secret = alice.home / "secret.pdf"
+    secret.write_text("%PDF-1.4 another matter")
+    bwrap = tools / "bwrap"
+    bwrap.write_text(f"#!/bin/sh\nfor last; do :; done\nwhile [ \"$1\" != --bind ]; do shift; done\nln -sf {secret} \"$2/$(basename \"$last\" .docx).pdf\"\n")
+    bwrap.chmod(0o755)
+    answer = alice.rms("protect", document, "--viewing-copy", "--out", alice.home / "traitor", "--only-me", env=alice.env(PATH=f"{tools}:{os.environ['PATH']}"))
+    assert "LibreOffice made no PDF of it" in answer.err, answer.err
+    assert [path.name for path in (alice.home / "traitor").iterdir()] == [document.name]
+    answer = alice.rms("protect", document, "--viewing-copy", "--out", alice.home / "without", "--only-me", env=alice.env(PATH=alice.home))
+    assert "that needs LibreOffice and bubblewrap" in answer.err, answer.err
+
+
 def refused(story, name, like):
     """Nothing comes out, and LibreOffice says why."""
     person = story.lab.person(name)
@@ -345,6 +387,7 @@ def tells_the_story():
         assert "you have no rights to this content" in refused(story, "carol", office)
         assert "EXTRACT and OBJMODEL" in refused(story, "dave", office)
         looked_at_by_dave(story, office)
+        viewing_copies(story)
 
 
 main(tells_the_story)
