@@ -31,6 +31,7 @@
     X(recovery_ask) X(recovery_list) X(recovery_approve) X(recovery_deny) X(recovery_end) X(guests_state) X(guests_set) \
     X(db_check) X(db_migrate) X(db_backup) X(db_accept) \
     X(key_list) X(key_add) X(key_change) X(key_remove) X(key_breach) X(key_rotation) X(doctor) X(explain) \
+    X(platform_list) X(platform_set) X(rest_state) X(rest_set) X(exclusion_list) X(exclusion_set) \
     X(scim_token_add) X(scim_token_list) X(scim_token_remove) \
     X(app_add) X(app_list) X(app_show) X(app_change) X(app_remove) \
     X(app_secret_add) X(app_secret_show) X(app_secret_remove) \
@@ -104,6 +105,10 @@ RMS_MUST_USE int rms_admin_range(struct rms_request *request, struct rms_admin_r
 
 /* Does the client want text rather than JSON? */
 bool rms_admin_wants_text(const struct rms_request *request);
+
+/* One word: as text where that is wanted, else as the only member of an object. */
+void rms_admin_write_word(
+    const struct rms_request *request, struct rms_reply *reply, const char *name, const char *word);
 
 /* "{}" with done: what calls without anything to show answer. */
 void rms_admin_done(struct rms_reply *reply);

@@ -6,6 +6,7 @@
 #include "directory/directory.h"
 #include "service/route.h"
 #include "service/rest_error.h"
+#include "service/rest_write.h"
 #include "service/tenant.h"
 #include "service/usage_sign.h"
 #include "store/admin_log.h"
@@ -55,6 +56,19 @@ bool rms_admin_wants_text(const struct rms_request *request)
 {
     const char *accept = rms_request_header(request, "Accept");
     return accept != NULL && strstr(accept, "text/plain") != NULL;
+}
+
+void rms_admin_write_word(
+    const struct rms_request *request, struct rms_reply *reply, const char *name, const char *word)
+{
+    if (rms_admin_wants_text(request)) {
+        reply->type = "text/plain; charset=utf-8";
+        rms_buf_printf(&reply->body, "%s\n", word);
+        return;
+    }
+    rms_out_open(&reply->body, NULL, '{');
+    rms_out_text(&reply->body, name, word);
+    rms_out_close(&reply->body, '}');
 }
 
 void rms_admin_done(struct rms_reply *reply)

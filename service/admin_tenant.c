@@ -187,25 +187,12 @@ int rms_admin_tenant_show(struct rms_front *front, struct rms_request *request, 
     return write_tenant(request, &reply->body, &t);
 }
 
-static void write_word(
-    struct rms_request *request, struct rms_reply *reply, const char *name, const char *word)
-{
-    if (rms_admin_wants_text(request)) {
-        reply->type = "text/plain; charset=utf-8";
-        rms_buf_printf(&reply->body, "%s\n", word);
-        return;
-    }
-    rms_out_open(&reply->body, NULL, '{');
-    rms_out_text(&reply->body, name, word);
-    rms_out_close(&reply->body, '}');
-}
-
 int rms_admin_tenant_state(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     struct rms_tenant t;
     (void)front;
     RMS_TRY(rms_admin_tenant(request, &t));
-    write_word(request, reply, "FunctionalState", rms_tenant_state_name(t.state));
+    rms_admin_write_word(request, reply, "FunctionalState", rms_tenant_state_name(t.state));
     return RMS_OK;
 }
 
@@ -215,7 +202,7 @@ int rms_admin_tenant_validity(struct rms_front *front, struct rms_request *reque
     (void)front;
     RMS_TRY(rms_admin_tenant(request, &t));
     const char *days = rms_arena_printf(request->arena, "%u", t.max_use_licence_days);
-    write_word(request, reply, "MaxUseLicenseValidity", days != NULL ? days : "");
+    rms_admin_write_word(request, reply, "MaxUseLicenseValidity", days != NULL ? days : "");
     return RMS_OK;
 }
 

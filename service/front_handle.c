@@ -163,6 +163,7 @@ static int accept_caller(struct rms_front *front, struct rms_request *request)
     case RMS_WHO_BEARER:
         RMS_TRY(rms_lookout_current(front->lookout));
         RMS_TRY(rms_token_accept(front, request));
+        RMS_TRY(rms_rest_client(request));
         RMS_TRY(act_on_behalf(front, request));
         RMS_TRY(check_mark(front, request));
         return check_type(request);

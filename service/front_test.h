@@ -19,6 +19,7 @@
 #include "service/keyd.h"
 #include "service/licence.h"
 #include "service/hand_over.h"
+#include "service/rest.h"
 #include "service/revocation.h"
 #include "service/route.h"
 #include "service/tenant.h"
@@ -42,7 +43,8 @@ struct stage {
     int64_t now;
     const char *contoso; /* tenant GUIDs, for paths */
     const char *fabrikam;
-    json_t *reply; /* of the latest call */
+    const char *client; /* what those who ask say of their client; NULL: nothing */
+    json_t *reply;      /* of the latest call */
     char *reply_text;
     int code;   /* what its handler returned */
     int logged; /* what its log row says */
@@ -105,6 +107,8 @@ STAGE_HELPER void stage_forget(void)
 STAGE_HELPER void stage_note(const struct rms_request *request)
 {
     const struct rms_usage_note *note = &request->note;
+    const struct rms_live_tenant *tenant =
+        note->tenant != NULL ? note->tenant : request->tenant; /* usage.c */
     stage.logged = note->code != 0 ? note->code : stage.code;
     stage.super_user = note->super_user;
     stage.names_content = note->content_id != NULL || note->owner != NULL || note->issuer != NULL ||
@@ -112,15 +116,17 @@ STAGE_HELPER void stage_note(const struct rms_request *request)
                           note->published_at != RMS_TIME_NONE;
     (void)snprintf(stage.detail, sizeof stage.detail, "%s", note->detail != NULL ? note->detail : "");
     (void)snprintf(stage.trace, sizeof stage.trace, "%s; %s; tenant %s; super %d; offline %lld; content %d",
-        rms_error_info(stage.logged)->reason, stage.detail, note->tenant != NULL ? note->tenant->row.id : "-",
+        rms_error_info(stage.logged)->reason, stage.detail, tenant != NULL ? tenant->row.id : "-",
         note->super_user, (long long)note->offline_until, stage.names_content);
 }
 
 /* method and path as on the wire; body NULL = none. The JSON reply is in stage.reply. */
 STAGE_HELPER int stage_call(struct stage_who who, const char *line, const char *body)
 {
-    struct rms_request request = {
-        .worker = &stage.worker, .now = stage.now, .client_ip = "", .client_info = ""};
+    struct rms_request request = {.worker = &stage.worker,
+        .now = stage.now,
+        .client_ip = "",
+        .client_info = stage.client != NULL ? stage.client : ""};
     struct rms_reply reply = {.body = RMS_BUF_INIT(64u << 20)};
     struct rms_pair headers[] = {{"Accept-Language", who.language != NULL ? who.language : "en"}};
     char method[16];
@@ -152,7 +158,10 @@ STAGE_HELPER int stage_call(struct stage_who who, const char *line, const char *
         request.caller = RMS_CALLER_OPERATOR;
     }
     stage_person(&request, &who);
-    stage.code = request.route->handler(&stage.front, &request, &reply);
+    stage.code = request.route->who == RMS_WHO_BEARER ? rms_rest_client(&request) : RMS_OK;
+    if (stage.code == RMS_OK) {
+        stage.code = request.route->handler(&stage.front, &request, &reply);
+    }
     rms_usage_note_request(stage.front.usage, &request, stage.code);
     stage_note(&request);
     if (request.route->log == RMS_LOG_ADMIN) {

@@ -27,8 +27,22 @@ static int refuse_unknown_key(struct opening_run *run)
     return RMS_E_BAD_SIGNATURE;
 }
 
+/* The tenant whose document it is: its state, then its rules for clients. Before anything of the licence is
+ * logged. */
+static int admit(struct rms_request *request, const struct rms_live_tenant *tenant)
+{
+    const char *why = NULL;
+    int rc = tenant->row.state == RMS_TENANT_DISABLED
+                 ? RMS_E_TENANT_DISABLED
+                 : rms_client_check(&tenant->clients, request->client_info, &why);
+    if (rc < 0) {
+        request->note.detail = why;
+    }
+    return rc;
+}
+
 /* Which tenant, and is it served? A disabled home tenant answers first, also for what cannot be read (S-130:
- * tenant state comes before the licence), and then nothing is logged of what else is wrong. */
+ * tenant state and client come before the licence), and then nothing is logged of what else is wrong. */
 static int check_tenant(struct opening_run *run, int parsed)
 {
     struct rms_request *request = run->request;
@@ -42,11 +56,8 @@ static int check_tenant(struct opening_run *run, int parsed)
     }
     const struct rms_live_tenant *asked = run->tenant != NULL ? run->tenant : request->tenant;
     request->note.tenant = asked;
-    if (asked != NULL && asked->row.state == RMS_TENANT_DISABLED) {
-        request->note.detail = NULL;
-        return RMS_E_TENANT_DISABLED;
-    }
-    return rc;
+    int closed = asked != NULL ? admit(request, asked) : RMS_OK;
+    return closed < 0 ? closed : rc;
 }
 
 static const char *find_pair(const struct rms_name_value *pairs, size_t count, const char *name)
@@ -282,8 +293,9 @@ int rms_licence_refuse(struct rms_request *request, struct rms_view pl_bytes, in
         return RMS_E_NO_MEMORY;
     }
     run->request = request;
-    if (check_tenant(run, rms_pl_parse(request->arena, pl_bytes, &run->pl)) == RMS_E_TENANT_DISABLED) {
-        return RMS_E_TENANT_DISABLED;
+    int closed = check_tenant(run, rms_pl_parse(request->arena, pl_bytes, &run->pl));
+    if (closed == RMS_E_TENANT_DISABLED || closed == RMS_E_PLATFORM_DISABLED) {
+        return closed;
     }
     request->note = note;
     return code;
@@ -318,9 +330,7 @@ int rms_licence_tenant(
         return rms_fail(request, RMS_E_UNKNOWN_KEY, "the tenant of the licence is gone");
     }
     request->note.tenant = *tenant_out;
-    if ((*tenant_out)->row.state == RMS_TENANT_DISABLED) {
-        return RMS_E_TENANT_DISABLED; /* before anything of the licence is logged, as in the first opening */
-    }
+    RMS_TRY(admit(request, *tenant_out)); /* as in the first opening */
     fill_note(request, opening);
     return RMS_OK;
 }

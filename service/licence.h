@@ -1,10 +1,10 @@
 /* The licence path: a publishing licence is verified and opened once, then kept; every request decides anew.
  *
- * Order of reasons (S-130, xrml-licences section 7): tenant state, account certificate, PL form, signature,
- * key, trust, opening by keyd, rights data and their binding, transplant defence; then, for every request,
- * time of the PL, age of the account, revocation, policy, super user, owner, content's end. Where a later
- * step has to be looked at first (the key of the PL tells the tenant), the reason of the earlier one still
- * wins, and the log row has nothing of the later. The content key is never here but in one reply. */
+ * Order of reasons (S-130, xrml-licences section 7): tenant state, client, account certificate, PL form,
+ * signature, key, trust, opening by keyd, rights data and their binding, transplant defence; then, for every
+ * request, time of the PL, age of the account, revocation, policy, super user, owner, content's end. Where a
+ * later step has to be looked at first (the key of the PL tells the tenant), the reason of the earlier one
+ * still wins, and the log row has nothing of the later. The content key is never here but in one reply. */
 #ifndef RMS_SERVICE_LICENCE_H
 #define RMS_SERVICE_LICENCE_H
 

@@ -60,6 +60,10 @@ enum rms_purpose {
  * onboarding control must let the person: RMS_E_PUBLISH_NOT_ALLOWED, with the cause as detail. */
 RMS_MUST_USE int rms_rest_home_serves(struct rms_request *request, enum rms_purpose purpose);
 
+/* Does the person's own tenant serve this kind and version of client at all (S-024)? Of every request with a
+ * token, before its handler. RMS_E_PLATFORM_DISABLED; a disabled tenant says that it is first (S-130). */
+RMS_MUST_USE int rms_rest_client(struct rms_request *request);
+
 /* Rights named in the query ("wanted=VIEW,PRINT"): what the program is going to use (S-180). 0 = not said. */
 RMS_MUST_USE int rms_rest_wanted(struct rms_request *request, uint32_t *wanted_out);
 

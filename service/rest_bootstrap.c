@@ -87,6 +87,20 @@ static int first_node(struct rms_request *request, struct rms_view bytes, enum r
     return rms_certificate_parse(request->arena, &chain->nodes[0], kind, certificate_out);
 }
 
+/* S-145: by the key, or by the device. The log names the device, so that it can be excluded. */
+static int check_excluded(struct rms_request *request, const struct rms_certificate *certificate)
+{
+    char machine[RMS_GUID_TEXT];
+    RMS_TRY(rms_certificate_machine(certificate, machine));
+    if (rms_key_excluded(&request->tenant->clients, &certificate->node->subject_key, machine)) {
+        return rms_fail(request, RMS_E_RAC_EXCLUDED, "excluded by an administrator");
+    }
+    if (certificate->node->kind == RMS_DOC_SPC) {
+        request->note.detail = rms_arena_printf(request->arena, "device %s", machine);
+    }
+    return RMS_OK;
+}
+
 /* A device certifies itself; what matters is that it holds the key. */
 static int read_machine(struct rms_request *request, struct rms_view bytes, struct rms_certificate *machine)
 {
@@ -97,7 +111,8 @@ static int read_machine(struct rms_request *request, struct rms_view bytes, stru
         return rms_fail(request, RMS_E_BAD_LICENSE, "the device certificate has no key");
     }
     RMS_TRY(rms_signed_verify(node, &node->subject_key, false));
-    return node->subject_key.bits >= MACHINE_BITS_MIN ? RMS_OK : RMS_E_WEAK_CRYPTO;
+    RMS_TRY(node->subject_key.bits >= MACHINE_BITS_MIN ? RMS_OK : RMS_E_WEAK_CRYPTO);
+    return check_excluded(request, machine);
 }
 
 static int check_rac_time(struct rms_request *request, const struct rms_certificate *rac)
@@ -113,7 +128,7 @@ int rms_rest_rac(struct rms_request *request, struct rms_view bytes, struct rms_
     RMS_TRY(first_node(request, bytes, RMS_DOC_RAC, &chain, rac));
     int rc = rms_chain_verify(&chain, &request->tenant->trust);
     RMS_TRY(rc == RMS_E_UNKNOWN_KEY ? RMS_OK : rc);
-    RMS_TRY(check_rac_time(request, rac)); /* S-130: signature, time, trust */
+    RMS_TRY(check_rac_time(request, rac)); /* S-130: signature, time, trust, exclusion */
     if (rc == RMS_E_UNKNOWN_KEY) {
         return rms_fail(request, RMS_E_RAC_UNTRUSTED, "issued by another server");
     }
@@ -123,6 +138,7 @@ int rms_rest_rac(struct rms_request *request, struct rms_view bytes, struct rms_
     if (!rac->node->has_subject_key) {
         return rms_fail(request, RMS_E_BAD_LICENSE, "the account certificate has no key");
     }
+    RMS_TRY(check_excluded(request, rac));
     return rac->node->subject_key.bits >= MACHINE_BITS_MIN ? RMS_OK : RMS_E_WEAK_CRYPTO;
 }
 
@@ -143,12 +159,27 @@ static void write_one(struct rms_buf *out, const char *member, struct rms_view b
 /* --- account certificates --------------------------------------------------------------------------------
  */
 
+/* The stored pair; one that was excluded is gone (S-145), and use licences for it open nothing any more. */
+static int stored_key(struct rms_request *request, struct rms_user_key *key_out)
+{
+    const struct rms_directory_person *person = request->person;
+    struct rms_db *db = request->worker->db;
+    struct rms_rsa_public key;
+    RMS_TRY(rms_user_key_get(db, request->arena, person->tenant_id, person->account_id, key_out));
+    RMS_TRY(rms_rsa_public_set(&key, key_out->modulus));
+    if (!rms_key_excluded(&request->tenant->clients, &key, "")) {
+        return RMS_OK;
+    }
+    RMS_TRY(rms_user_key_remove(db, key_out->id));
+    return RMS_E_NOT_FOUND;
+}
+
 /* One pair a user, the same on all devices (S-125); made at the first device. */
 static int user_key(struct rms_request *request, struct rms_user_key *key_out)
 {
     const struct rms_directory_person *person = request->person;
     struct rms_worker *worker = request->worker;
-    int rc = rms_user_key_get(worker->db, request->arena, person->tenant_id, person->account_id, key_out);
+    int rc = stored_key(request, key_out);
     if (rc != RMS_E_NOT_FOUND) {
         return rc;
     }

@@ -1,5 +1,5 @@
-/* Does the person's own tenant serve, and may he protect? State (S-003, S-007), onboarding (S-011 to S-014).
- */
+/* Does the person's own tenant serve, and may he protect? State (S-003, S-007), onboarding (S-011 to S-014),
+ * kinds of clients (S-024, S-145). */
 #include "directory/directory.h"
 #include "service/rest.h"
 #include "store/app.h"
@@ -54,4 +54,15 @@ int rms_rest_home_serves(struct rms_request *request, enum rms_purpose purpose)
         return RMS_OK;
     }
     return request->person->app ? app_writes(request, purpose) : onboarded(request, purpose);
+}
+
+int rms_rest_client(struct rms_request *request)
+{
+    const struct rms_live_tenant *tenant = request->tenant;
+    const char *why = NULL;
+    int rc = rms_client_check(&tenant->clients, request->client_info, &why);
+    if (rc < 0 && tenant->row.state == RMS_TENANT_DISABLED) {
+        return RMS_E_TENANT_DISABLED;
+    }
+    return rc < 0 ? rms_fail(request, rc, why) : RMS_OK;
 }

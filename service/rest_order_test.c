@@ -5,9 +5,11 @@
 
 enum step {
     TENANT,
+    CLIENT,
     RAC_SIGNATURE,
     RAC_TIME,
     RAC_TRUST,
+    RAC_EXCLUDED,
     PL_SIGNATURE,
     PL_KEY,
     PL_TIME,
@@ -97,6 +99,27 @@ static void tenant_state(const char *name)
         0);
 }
 
+/* What administrators set, or take back. */
+static void set_rules(const struct device *d, unsigned faults, bool on)
+{
+    if ((faults & BIT(TENANT)) != 0) {
+        tenant_state(on ? "Disabled" : "Enabled");
+    }
+    if ((faults & BIT(CLIENT)) != 0) {
+        assert_int_equal(stage_admin(stage_printf("POST /admin/v1/tenants/%s/platforms", stage.contoso),
+                             on ? "{\"Disable\":[\"ios\"]}" : "{\"Enable\":[\"iOS\"]}"),
+            0);
+        stage.client = on ? "AppName=x;DevicePlatform=iOS;" : NULL;
+    }
+    if ((faults & BIT(RAC_EXCLUDED)) != 0) {
+        char key[RMS_KEY_TEXT];
+        rms_key_text(&d->rac.node->subject_key, key);
+        assert_int_equal(stage_admin(stage_printf("POST /admin/v1/tenants/%s/exclusions", stage.contoso),
+                             stage_printf("{\"%s\":[\"%s\"]}", on ? "AddKeys" : "RemoveKeys", key)),
+            0);
+    }
+}
+
 /* Asks with these faults; what the log row says of it is in stage.trace. */
 static int ask_faulty(struct order *order, struct device *reader, unsigned faults)
 {
@@ -106,32 +129,29 @@ static int ask_faulty(struct order *order, struct device *reader, unsigned fault
     bool forged = (faults & BIT(RAC_SIGNATURE)) != 0;
     char *rac = forged ? changed(source, source->rac_text, source->person) : rms_strdup(source->rac_text);
     stage.now = order->now + ((faults & BIT(RAC_TIME)) != 0 ? 60 * RMS_DAY_S : 0);
-    if ((faults & BIT(TENANT)) != 0) {
-        tenant_state("Disabled");
-    }
+    set_rules(d, faults, true);
     (void)use(d, rac, pl);
     int code = stage.logged;
     char trace[sizeof stage.trace];
     memcpy(trace, stage.trace, sizeof trace);
-    if ((faults & BIT(TENANT)) != 0) {
-        tenant_state("Enabled");
-    }
+    set_rules(d, faults, false);
     memcpy(stage.trace, trace, sizeof trace);
     rms_free(rac);
     rms_free(pl);
     return code;
 }
 
-/* What is the reason alone, in the order of S-130. Switching off kinds of clients and excluding keys are not
- * among them as long as the service cannot (S-024, S-145). */
+/* What is the reason alone, in the order of S-130. */
 static const struct {
     const char *name;
     int code;
 } steps[STEPS] = {
     [TENANT] = {"tenant state", RMS_E_TENANT_DISABLED},
+    [CLIENT] = {"client", RMS_E_PLATFORM_DISABLED},
     [RAC_SIGNATURE] = {"RAC signature", RMS_E_BAD_SIGNATURE},
     [RAC_TIME] = {"RAC time", RMS_E_RAC_EXPIRED},
     [RAC_TRUST] = {"RAC trust", RMS_E_RAC_UNTRUSTED},
+    [RAC_EXCLUDED] = {"RAC exclusion", RMS_E_RAC_EXCLUDED},
     [PL_SIGNATURE] = {"PL signature", RMS_E_BAD_SIGNATURE},
     [PL_KEY] = {"PL key", RMS_E_UNKNOWN_KEY},
     [PL_TIME] = {"PL time", RMS_E_EXPIRED},

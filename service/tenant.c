@@ -124,6 +124,7 @@ static int load_live(struct rms_tenancy *tenancy, struct rms_db *db, const char 
     RMS_TRY(rms_recovery_list(db, live->arena, id, RMS_RECOVERY_APPROVED, &recoveries));
     tenant->recoveries = recoveries.items;
     tenant->recovery_count = recoveries.count;
+    RMS_TRY(rms_client_state_read(live->arena, tenant->row.settings, &tenant->clients));
     RMS_TRY(rms_contact_read(live->arena, tenant->row.settings, &tenant->contact));
     return rms_tracking_state_read(live->arena, tenant->row.settings, &tenant->tracking);
 }

@@ -7,6 +7,7 @@
 #define RMS_SERVICE_TENANT_H
 
 #include "crypto/ec.h"
+#include "service/client_state.h"
 #include "service/front.h"
 #include "service/tracking_state.h"
 #include "store/key.h"
@@ -35,6 +36,7 @@ struct rms_live_tenant {
     const struct rms_template *templates; /* published and archived, oldest first */
     size_t template_count;
     struct rms_tracking_state tracking;
+    struct rms_client_state clients;       /* which are served */
     const char *contact;                   /* whom to ask about what a service protected; NULL: nobody */
     const struct rms_recovery *recoveries; /* approved ones; their time may be over */
     size_t recovery_count;

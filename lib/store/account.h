@@ -112,6 +112,9 @@ RMS_MUST_USE int rms_user_key_get(struct rms_db *db, struct rms_arena *arena, co
 RMS_MUST_USE int rms_user_key_find(
     struct rms_db *db, struct rms_arena *arena, const char *id, struct rms_user_key *key_out);
 
+/* Gone, or not there any more. */
+RMS_MUST_USE int rms_user_key_remove(struct rms_db *db, const char *id);
+
 /* Stores a fresh pair unless there is one already; either way key_out is the pair that counts from now on.
  * Two devices that arrive together thus get one pair. */
 RMS_MUST_USE int rms_user_key_settle(struct rms_db *db, struct rms_arena *arena,

@@ -35,6 +35,13 @@ int rms_user_key_find(
     return read_one(&rows, key_out);
 }
 
+int rms_user_key_remove(struct rms_db *db, const char *id)
+{
+    int code = rms_sql_run(db, RMS_SQL_USER_KEY_REMOVE, RMS_VALUES(RMS_TEXT(id)));
+
+    return code < 0 ? code : 0;
+}
+
 static int settle(struct rms_db *db, struct rms_arena *arena, const struct rms_user_key *fresh,
     struct rms_user_key *key_out)
 {

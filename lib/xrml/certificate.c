@@ -110,6 +110,17 @@ int rms_certificate_parse(struct rms_arena *arena, const struct rms_signed *node
     return 0;
 }
 
+int rms_certificate_machine(const struct rms_certificate *certificate, char machine_out[RMS_GUID_TEXT])
+{
+    const struct rms_signed *node = certificate->node;
+    const struct rms_xnode *principal;
+    const bool own = node->kind == RMS_DOC_SPC;
+
+    RMS_TRY(rms_xread_path(
+        node->body, own ? "ISSUEDPRINCIPALS/PRINCIPAL" : "FEDERATIONPRINCIPALS/PRINCIPAL", &principal));
+    return rms_xread_object_guid(principal, machine_out);
+}
+
 /* --- writing -------------------------------------------------------------------------------------- */
 
 static void write_head(struct rms_xwriter *w, int64_t issued_at)

@@ -124,6 +124,10 @@ struct rms_certificate {
 RMS_MUST_USE int rms_certificate_parse(struct rms_arena *arena, const struct rms_signed *node,
     enum rms_document_kind expected, struct rms_certificate *certificate_out);
 
+/* The device that an SPC is of, or a RAC for; "" when it is not named by a GUID. */
+RMS_MUST_USE int rms_certificate_machine(
+    const struct rms_certificate *certificate, char machine_out[RMS_GUID_TEXT]);
+
 /* A private operation that may live in another process. */
 struct rms_signer {
     struct rms_rsa_public key;

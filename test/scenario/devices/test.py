@@ -175,6 +175,109 @@ def a_copied_store_is_not_bound_here():
         assert stolen.code == 3, stolen
 
 
+def asks(lab, token, path, method="GET", body=None, info="AppName=Reader;AppVersion=1.2;DevicePlatform=iOS;OSVersion=10.15.3;"):
+    """Status of a client that says this of itself, or the reason of a refusal."""
+    status, _, reply = lab.http(method, path, body, {"Authorization": "Bearer " + token, "Content-Type": "application/json", "x-ms-rms-platform-id": info})
+    return reply["Reason"] if status == 400 else status
+
+
+def devices_that_are_not_served():
+    # touches: S-024
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        alice.rms("protect", alice.write("d.txt", TEXT), "--perm", "bob@contoso.test:Co-Author", "--in-place")
+        licence = {"SerializedPublishingLicense": b64(pfile_licence(alice.home / "d.ptxt"))}
+        bob_token, alice_token = bob.token(), alice.token()
+        names = ["Windows", "WindowsStore", "WindowsPhone", "Mac", "iOS", "Android", "Web"]
+        assert [(p["Platform"], p["State"]) for p in lab.admin("--json", "platform", "list").json_lines] == [(n, "Enabled") for n in names]
+        assert asks(lab, bob_token, "/my/v2/enduserlicenses", "POST", licence) == 200
+        lab.admin("platform", "disable", "--platform", "amiga", "--force", code=2)
+        lab.admin("platform", "disable", "--force", code=2)
+        lab.admin("platform", "disable", "--platform", "iOS", "--force")
+        calls = (("GET", "/my/v2/servicediscovery", None), ("GET", "/my/v1/templates", None), ("GET", "/my/v2/documents", None),
+                 ("GET", "/my/v2/licensorcertificate", None), ("POST", "/my/v2/enduserlicenses", licence), ("POST", "/my/v2/clientlogs/debug", {}))
+        for method, path, body in calls:
+            assert asks(lab, bob_token, path, method, body) == "platform-disabled", path
+        assert asks(lab, bob_token, calls[0][1], info="SDKVersion=1;deviceplatform=IOS") == "platform-disabled"
+        for other in ("AppName=a;DevicePlatform=Android;", "AppName=iOS;", "DevicePlatform=iOSx", "nothing", ""):
+            assert asks(lab, bob_token, "/my/v2/enduserlicenses", "POST", licence, info=other) == 200, other
+        assert bob.rms("cat", alice.home / "d.ptxt").out.encode() == TEXT
+        assert any("switched off" in (r["detail"] or "") for r in lab.usage(request_type="ServiceDiscoveryForUser", user_id="bob@contoso.test"))
+        lab.admin("platform", "enable", "--all")
+        assert asks(lab, bob_token, "/my/v2/enduserlicenses", "POST", licence) == 200
+        # the interface as a whole: sign-in and administration are no part of it
+        assert lab.admin("api", "rest", "status").out == "Enabled\n"
+        lab.admin("api", "rest", "disable", "--force")
+        assert lab.admin("api", "rest", "status").out == "Disabled\n"
+        for method, path, body in calls:
+            assert asks(lab, alice_token, path, method, body, info="AppName=a;DevicePlatform=Windows") == "platform-disabled", path
+        assert "(platform-disabled)" in bob.rms("bootstrap", "--force", code=1).err
+        lab.admin("api", "rest", "enable")
+        assert asks(lab, bob_token, "/my/v2/enduserlicenses", "POST", licence) == 200
+
+
+def keys_and_versions_are_excluded():
+    # proves: S-145
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        empty = {"Clients": [], "Systems": [], "Keys": []}
+        assert lab.admin("--json", "exclusion", "list").json == empty
+        alice.rms("protect", alice.write("x.txt", TEXT), "--perm", "bob@contoso.test:Co-Author", "--offline-days", "0", "--in-place")
+        protected = alice.home / "x.ptxt"
+        assert bob.rms("cat", protected).out.encode() == TEXT
+
+        # his key: the certificate with it is refused, a new bootstrap issues a new pair, and his other device follows
+        first = {r["detail"].split()[1] for r in lab.usage(request_type="Certify", user_id="bob@contoso.test")}
+        assert len(first) == 1, first
+        second = bob.device(2)
+        second.login()
+        assert second.rms("cat", protected).out.encode() == TEXT
+        lab.admin("exclusion", "add", "--user", "nobody@contoso.test", code=4)
+        lab.admin("exclusion", "add", "--user", "bob@contoso.test")
+        listed = lab.admin("--json", "exclusion", "list").json["Keys"]
+        assert len(listed) == 1 and listed[0]["User"] == "bob@contoso.test" and len(listed[0]["Key"]) == 64, listed
+        for device in (bob, second):
+            assert "(rac-excluded)" in device.rms("cat", protected, code=1).err
+            assert "(rac-excluded)" in device.rms("cat", protected, code=1).err, "asking again does not help"
+            device.rms("bootstrap", "--force")
+            assert device.rms("cat", protected).out.encode() == TEXT
+        assert alice.rms("cat", protected).out.encode() == TEXT
+        lab.admin("exclusion", "add", "--user", "bob@contoso.test")
+        assert len(lab.admin("--json", "exclusion", "list").json["Keys"]) == 2, "the new key is another"
+        bob.rms("bootstrap", "--force")
+        second.rms("bootstrap", "--force")
+
+        # a device, by what the log calls it: it gets no certificate any more, his other one goes on
+        device, = {r["detail"].split()[1] for r in lab.usage(request_type="Certify", user_id="bob@contoso.test") if r["detail"]} - first
+        lab.admin("exclusion", "add", "--key", device.upper())
+        assert "(rac-excluded)" in second.rms("cat", protected, code=1).err
+        assert "(rac-excluded)" in second.rms("bootstrap", "--force", code=1).err
+        assert bob.rms("cat", protected).out.encode() == TEXT
+        lab.admin("exclusion", "remove", "--key", device)
+        assert second.rms("cat", protected).out.encode() == TEXT
+        lab.admin("exclusion", "remove", "--key", device, code=4)
+        lab.admin("exclusion", "add", "--key", "0" * 63, code=2)
+
+        # versions of clients and of systems
+        token = bob.token()
+
+        def at(version, name="Reader", system="Mac 10.15.3"):
+            platform, _, number = system.partition(" ")
+            return asks(lab, token, "/my/v2/templates", info=f"AppName={name};AppVersion={version};DevicePlatform={platform};OSVersion={number};")
+
+        lab.admin("exclusion", "add", "--client", "1.4-1.0", code=2)
+        lab.admin("exclusion", "add", "--client", "1.0-1.4")
+        assert [v for v in ("0.9", "1", "1.0", "1.2.7", "1.4", "1.4.9", "1.5", "1.10", "2.0", "") if at(v) == "platform-disabled"] == ["1", "1.0", "1.2.7", "1.4", "1.4.9"]
+        lab.admin("exclusion", "remove", "--client", "1.0-1.4")
+        lab.admin("exclusion", "add", "--client", "Other 1.0-9", "--os", "mac 10.10-10.15")
+        assert at("1.2") == "platform-disabled" and at("1.2", system="Mac 10.16") == 200 and at("1.2", system="Windows 10.12") == 200
+        assert at("1.2", name="other", system="Windows 10.12") == "platform-disabled"
+        lab.admin("exclusion", "remove", "--client", "Other 1.0-9", "--os", "mac 10.10-10.15")
+        for key in lab.admin("--json", "exclusion", "list").json["Keys"]:
+            lab.admin("exclusion", "remove", "--key", key["Key"])
+        assert lab.admin("--json", "exclusion", "list").json == empty
+
+
 if __name__ == "__main__":
-    main(second_device_opens_what_the_first_could, sign_out_removes_what_was_kept, what_the_client_shows_and_forgets, a_damaged_store_is_repaired, what_a_store_is_worth_to_others,
+    main(devices_that_are_not_served, keys_and_versions_are_excluded, second_device_opens_what_the_first_could, sign_out_removes_what_was_kept, what_the_client_shows_and_forgets, a_damaged_store_is_repaired, what_a_store_is_worth_to_others,
          nothing_is_left_when_the_service_is_down_at_first_use, a_copied_store_is_not_bound_here)

@@ -121,6 +121,13 @@ def changes_cross():
                       lambda i: opens(b, bob, licence) is bool(i % 2))
         assert opens(b, alice, licence) is True
 
+        # a kind of device, and a key that is excluded
+        def served(i):
+            status = b.http("GET", "/my/v2/templates", None, {"Authorization": "Bearer " + alice, "x-ms-rms-platform-id": "DevicePlatform=Mac;"})[0]
+            return (status == 200) == bool(i % 2)
+
+        in_force_soon(lambda i: a.admin("platform", "enable" if i % 2 else "disable", "--platform", "Mac", "--force"), served)
+
         # the whole tenant, and the other way round
         in_force_soon(lambda i: b.admin("service", "enable") if i % 2 else b.admin("service", "disable", "--force"),
                       lambda i: (publish(a, alice, grant="bob@contoso.test")[0] == 200) == bool(i % 2))
