@@ -113,7 +113,7 @@ const struct verb admin_exclusion_verbs[] = {
     ADMIN_VERB("list", "List the keys and versions that are refused", NULL, 0, 0, admin_read_options,
         exclusion_list, "  rms admin exclusion list"),
     ADMIN_VERB("add", "Refuse a key, or versions of clients", NULL, 0, 0, add_options, exclusion_add,
-        "  rms admin exclusion add --user bob@contoso.test\n"
+        "  rms admin exclusion add --user alice@contoso.test\n"
         "  rms admin exclusion add --key 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11\n"
         "  rms admin exclusion add --client 1.0-1.4 --os 'Mac 10.0-10.13'"),
     ADMIN_VERB("remove", "Accept them again", NULL, 0, 0, remove_options, exclusion_remove,

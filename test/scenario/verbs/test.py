@@ -159,7 +159,7 @@ def rehearsed(stage, verb, words):
 
 def asks(stage, verb, words):
     """S-329: without a terminal and without --force nothing happens."""
-    if verb.path[-1] not in ("remove", "revoke", "erase", "trim", "disable", "breach", "consume-only") or verb.path in (("superuser", "remove"), ("superuser", "feature", "disable"),
+    if verb.path[-1] not in ("remove", "revoke", "erase", "trim", "disable", "breach", "consume-only") or verb.path in (("superuser", "remove"), ("superuser", "feature", "disable"), ("exclusion", "remove"),
                                                                                                                         ("group", "member", "remove"), ("key", "remove")):
         return
     before = stage.state()
@@ -323,6 +323,8 @@ def verbs_of_administration():
         assert len(table) > 80, len(table)
         print(f"     {len(table)} verbs, {every_example(stage, table)} changes tried", flush=True)
         lab.admin("service", "enable")
+        lab.admin("api", "rest", "enable")
+        lab.admin("platform", "enable", "--all")
         lab.admin("tenant", "create", "--name", "Other", "--domain", "other.test")
         lab.admin("user", "add", "fay@other.test", "--tenant", "other.test")
         lab.admin("group", "add", "g@other.test", "--tenant", "other.test")
