@@ -22,7 +22,8 @@ static const char *state_word(bool off)
     return off ? "Disabled" : "Enabled";
 }
 
-/* --- kinds of devices ------------------------------------------------------------------------------------ */
+/* --- kinds of devices ------------------------------------------------------------------------------------
+ */
 
 int rms_admin_platform_list(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
@@ -85,7 +86,8 @@ int rms_admin_platform_set(struct rms_front *front, struct rms_request *request,
     return rms_admin_platform_list(front, request, reply);
 }
 
-/* --- the REST interface ---------------------------------------------------------------------------------- */
+/* --- the REST interface ----------------------------------------------------------------------------------
+ */
 
 int rms_admin_rest_state(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
@@ -117,7 +119,8 @@ int rms_admin_rest_set(struct rms_front *front, struct rms_request *request, str
     return rms_admin_rest_state(front, request, reply);
 }
 
-/* --- versions and keys ----------------------------------------------------------------------------------- */
+/* --- versions and keys -----------------------------------------------------------------------------------
+ */
 
 /* NULL when the account is gone, or it is no account's. */
 static const char *name_of(struct rms_request *request, const char *tenant_id, const char *account_id)
@@ -172,8 +175,8 @@ static size_t find(const char *const *texts, size_t count, const char *text)
 }
 
 /* Adds the one list to the rules and takes the other out of them. */
-static int change_rules(struct rms_admin_body *body, const char *const members[2], const char ***rules,
-    size_t *count)
+static int change_rules(
+    struct rms_admin_body *body, const char *const members[2], const char ***rules, size_t *count)
 {
     struct texts add;
     struct texts drop;
@@ -212,7 +215,8 @@ static size_t find_key(const struct rms_client_state *state, const char *text)
     return i;
 }
 
-static int add_key(struct rms_arena *arena, struct rms_client_state *state, const struct rms_excluded_key *key)
+static int add_key(
+    struct rms_arena *arena, struct rms_client_state *state, const struct rms_excluded_key *key)
 {
     if (find_key(state, key->key) < state->key_count) {
         return RMS_OK;

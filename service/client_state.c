@@ -34,7 +34,8 @@ int rms_platform_parse(const char *name, enum rms_platform *platform_out)
     return RMS_E_BAD_ARGUMENT;
 }
 
-/* --- the settings' members ------------------------------------------------------------------------------- */
+/* --- the settings' members -------------------------------------------------------------------------------
+ */
 
 static int read_texts(struct rms_arena *arena, const json_t *list, const char ***texts_out, size_t *count_out)
 {
@@ -233,7 +234,8 @@ bool rms_version_rule_valid(const char *text)
     return read_rule(text, &rule) && compare(rule.to, rule.from) >= 0;
 }
 
-/* --- what a client says of itself ------------------------------------------------------------------------ */
+/* --- what a client says of itself ------------------------------------------------------------------------
+ */
 
 /* Value of a member of "Key=Value;Key=Value", names in any case; empty when it is not there. */
 static struct rms_view member(const char *info, const char *name)
@@ -278,8 +280,7 @@ static bool excluded(
     copy_member(info, where[0], name);
     copy_member(info, where[1], version);
     for (size_t i = 0; i < count && version[0] != '\0'; i++) {
-        if (read_rule(rules[i], &rule) &&
-            (rule.name[0] == '\0' || rms_text_equal_nocase(rule.name, name)) &&
+        if (read_rule(rules[i], &rule) && (rule.name[0] == '\0' || rms_text_equal_nocase(rule.name, name)) &&
             compare(version, rule.from) >= 0 && compare(version, rule.to) <= 0) {
             return true;
         }
@@ -316,7 +317,8 @@ int rms_client_check(const struct rms_client_state *state, const char *info, con
     return *detail_out == NULL ? RMS_OK : RMS_E_PLATFORM_DISABLED;
 }
 
-/* --- keys ------------------------------------------------------------------------------------------------ */
+/* --- keys ------------------------------------------------------------------------------------------------
+ */
 
 void rms_key_text(const struct rms_rsa_public *key, char text_out[RMS_KEY_TEXT])
 {

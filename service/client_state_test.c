@@ -25,7 +25,8 @@ static bool served(const char *settings, const char *info)
 
 static void everything_is_served_at_first(void **state)
 {
-    static const char *const texts[] = {NULL, "{}", "{\"GuestPasscodes\":true}", "{\"PlatformsDisabled\":[]}"};
+    static const char *const texts[] = {
+        NULL, "{}", "{\"GuestPasscodes\":true}", "{\"PlatformsDisabled\":[]}"};
     (void)state;
     for (size_t i = 0; i < RMS_COUNT(texts); i++) {
         assert_true(served(texts[i], "AppName=x;AppVersion=0;DevicePlatform=iOS;"));
@@ -37,7 +38,8 @@ static void everything_is_served_at_first(void **state)
 /* What cannot be read is not "everything is served". */
 static void damage_is_an_error(void **state)
 {
-    static const char *const texts[] = {"{", "x", "{\"KeysExcluded\":[[\"x\",1,null]]}", "{\"KeysExcluded\":[1]}"};
+    static const char *const texts[] = {
+        "{", "x", "{\"KeysExcluded\":[[\"x\",1,null]]}", "{\"KeysExcluded\":[1]}"};
     struct rms_client_state got;
     (void)state;
     for (size_t i = 0; i < RMS_COUNT(texts); i++) {
@@ -76,8 +78,8 @@ static void kinds_of_devices(void **state)
 static void rules_for_versions(void **state)
 {
     static const char *const valid[] = {"1.0-1.4", "1-1", "0-999", "Reader 1.0-1.4", "My Reader 10.4-11"};
-    static const char *const invalid[] = {"", "-", "1", "1-", "-1", "1.4-1.0", "1.-2", ".1-2", "1..0-2", "a-b",
-        " 1-2", "1-2 ", "Reader 1 - 2", "1-2-3"};
+    static const char *const invalid[] = {"", "-", "1", "1-", "-1", "1.4-1.0", "1.-2", ".1-2", "1..0-2",
+        "a-b", " 1-2", "1-2 ", "Reader 1 - 2", "1-2-3"};
     (void)state;
     for (size_t i = 0; i < RMS_COUNT(valid); i++) {
         assert_true(rms_version_rule_valid(valid[i]));

@@ -1,11 +1,13 @@
 /* rms admin platform, api, exclusion: which clients are served */
 #include "cmd/rms/admin.h"
 
-/* --- platform ------------------------------------------------------------------------------------------------
+/* --- platform
+ * ------------------------------------------------------------------------------------------------
  */
 
 static const struct option_row platform_options[] = {
-    LIST("platform", "NAME", "Windows, WindowsStore, WindowsPhone, Mac, iOS, Android or Web (may be repeated)"),
+    LIST("platform", "NAME",
+        "Windows, WindowsStore, WindowsPhone, Mac, iOS, Android or Web (may be repeated)"),
     FLAG("all", "all of them"),
     TENANT_OPTION,
     CHANGE_OPTIONS,
@@ -43,7 +45,8 @@ const struct verb admin_platform_verbs[] = {
     VERBS_END,
 };
 
-/* --- api -----------------------------------------------------------------------------------------------------
+/* --- api
+ * -----------------------------------------------------------------------------------------------------
  */
 
 static const struct call_field rest_on[] = {{"State", FIELD_CONSTANT, "Enabled", 0}, FIELDS_END};
@@ -74,7 +77,8 @@ const struct verb admin_api_verbs[] = {
     VERBS_END,
 };
 
-/* --- exclusion -----------------------------------------------------------------------------------------------
+/* --- exclusion
+ * -----------------------------------------------------------------------------------------------
  */
 
 #define RANGE_HELP " from FROM to TO, of NAME alone or of any (may be repeated)"
