@@ -54,7 +54,9 @@ static void report_json(const struct run *run, const struct item *item, const st
                   : failure->detail != NULL && failure->detail[0] != 0 ? failure->detail
                                                                        : info->text));
     json_object_set_new(object, "InputFile", text_json(item->path));
-    json_object_set_new(object, run->work->result_member, text_json(outcome->output));
+    if (run->work->result_member != NULL) {
+        json_object_set_new(object, run->work->result_member, text_json(outcome->output));
+    }
     json_object_set_new(object, "OutputFile", text_json(outcome->output));
     json_object_set_new(object, "ContentId", text_json(outcome->content_id));
     if (failure->referrer != NULL && failure->referrer[0] != 0) {
@@ -74,8 +76,10 @@ static void report_done(const struct item *item, const struct outcome *outcome)
         return;
     }
     safe_text(&line, item->path);
-    rms_buf_append_str(&line, " -> ");
-    safe_text(&line, outcome->output != NULL ? outcome->output : "");
+    if (outcome->output != NULL) {
+        rms_buf_append_str(&line, " -> ");
+        safe_text(&line, outcome->output);
+    }
     puts(rms_buf_text(&line));
 }
 
@@ -160,16 +164,23 @@ static void keep_report(struct run *run, struct failure *failure)
     }
 }
 
+static bool passed_over(const struct items_work *work, int code)
+{
+    return code < 0 && (code == work->passed_over[0] || code == work->passed_over[1]);
+}
+
 static void record(struct run *run, size_t i, int code, const struct rms_file_result *result)
 {
     struct outcome *outcome = &run->outcomes[i];
+    bool skipped =
+        (result != NULL && result->skipped) || (run->list.items[i].found && passed_over(run->work, code));
 
     outcome->failure.code = code;
     if (code == RMS_E_CANCELLED && was_interrupted()) {
         outcome->state = UNTOUCHED;
-    } else if (code < 0 || (result != NULL && result->skipped)) {
+    } else if (code < 0 || skipped) {
         /* a result asked for by name and not made is a failure */
-        outcome->state = result != NULL && result->skipped && !run->named ? SKIPPED : FAILED;
+        outcome->state = skipped && !run->named ? SKIPPED : FAILED;
         keep_report(run, &outcome->failure);
     } else {
         outcome->state = SUCCESS;
@@ -385,7 +396,8 @@ static int retry_one(void *user_data, const char *file)
 static int collect(struct run *run)
 {
     const struct arguments *arguments = run->arguments;
-    const struct walk_options options = {.recursive = argument_flag(arguments, "recursive"),
+    const struct walk_options options = {
+        .recursive = argument_flag(arguments, "recursive") || run->work->recursive,
         .follow = argument_flag(arguments, "follow"),
         .directory = argument_text(arguments, "out")};
     struct retry retry = {&run->list, &options};
@@ -443,4 +455,52 @@ int items_run(const struct arguments *arguments, struct items_work *work)
     }
     item_list_free(&run.list);
     return status;
+}
+
+/* --- only looking ----------------------------------------------------------------------------------------
+ */
+
+int items_refuse(const struct rms_context *context, const struct item *item, int code)
+{
+    const struct rms_error_info *info = rms_error_info(code);
+    const struct failure failure = {.code = code, .detail = item->comment};
+
+    if (output_json()) {
+        output_object(json_pack("{s:o,s:s,s:s,s:s}", "FileName", text_json(item->path), "Status",
+            item->skipped ? "Skipped" : "Failed", "Reason", info->reason, "Comment",
+            item->comment != NULL ? item->comment : info->text));
+    }
+    if (item->skipped) {
+        output_skipped(item->path, &failure);
+        return EXIT_SKIPPED;
+    }
+    if (item->code == 0) {
+        return output_error(context, item->path, code);
+    }
+    output_failure(item->path, &failure);
+    return info->exit_status;
+}
+
+int items_look(const struct arguments *arguments, bool recursive,
+    int (*one)(void *user_data, const struct item *item), void *user_data)
+{
+    struct item_list ITEMS_CLEANUP list = {0};
+    const struct walk_options walk = {
+        .recursive = recursive, .follow = argument_flag(arguments, "follow"), .follow_named = true};
+    int worst = walk_check(arguments);
+
+    worst = worst == 0 ? walk_arguments(arguments, &walk, &list) : worst;
+    if (worst != 0) {
+        return worst;
+    }
+    for (size_t i = 0; i < list.count && !was_interrupted(); i++) {
+        int status = one(user_data, &list.items[i]);
+
+        if (status == EXIT_SKIPPED) {
+            worst = worst == EXIT_DONE ? status : worst;
+        } else if (status != EXIT_DONE) {
+            worst = list.count == 1 ? status : EXIT_REFUSED;
+        }
+    }
+    return was_interrupted() ? output_error(NULL, NULL, RMS_E_CANCELLED) : worst;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cmd/rms/items.h"
 #include "cmd/rms/output.h"
 #include "cmd/rms/session.h"
 
@@ -56,52 +57,80 @@ static void show_label(void *user_data, const struct rms_label *label, bool in_f
     printf("%s\n", rms_buf_text(&line));
 }
 
-static int get_one(const char *path, const char *tenant)
+struct looking {
+    const char *tenant;
+};
+
+static int get_one(void *user_data, const struct item *item)
 {
-    struct listing listing = {.path = path, .tenant = tenant};
+    const struct looking *looking = user_data;
+    struct listing listing = {.path = item->path, .tenant = looking->tenant};
+    struct item unfit = *item;
     bool doubtful = false;
-    int code = rms_file_labels(path, show_label, &listing, &doubtful);
+    int code = item->code != 0 ? item->code : rms_file_labels(item->path, show_label, &listing, &doubtful);
 
     if (code < 0) {
-        return output_error(NULL, path, code);
+        unfit.skipped |= code == RMS_E_UNSUPPORTED && item->found;
+        return items_refuse(NULL, &unfit, code);
     }
     if (doubtful) {
-        output_note(path, _("has several labels of one organisation; the one set last counts"));
+        output_note(item->path, _("has several labels of one organisation; the one set last counts"));
     }
     if (listing.count == 0 && !output_json() && !output_quiet()) {
-        print_line(stdout, path);
+        print_line(stdout, item->path);
         fputs(_("  no label\n"), stdout);
     }
     return EXIT_DONE;
 }
 
-static int worse(int status, int one)
-{
-    return status == EXIT_DONE ? one : status;
-}
-
 static int run_get(struct arguments *arguments)
 {
-    size_t count;
-    const char *const *paths = argument_operands(arguments, &count);
-    int status = EXIT_DONE;
+    struct looking looking = {argument_text(arguments, "tenant")};
 
-    for (size_t i = 0; i < count; i++) {
-        status = worse(status, get_one(paths[i], argument_text(arguments, "tenant")));
-    }
-    return status;
+    return items_look(arguments, true, get_one, &looking);
 }
 
 /* --- set and remove ------------------------------------------------------------------------------------- */
 
-static int say_done(const char *path, const char *status)
+struct label_work {
+    struct items_work items; /* first: what the verbs of many files hand around */
+    struct rms_label label;
+    const char *display;
+};
+
+static int set_one(const struct items_work *work, const char *path, const struct rms_file_options *options,
+    struct rms_file_result *result_out)
 {
-    if (output_json()) {
-        output_object(json_pack("{s:o,s:s}", "FileName", text_json(path), "Status", status));
-    } else if (!output_quiet()) {
-        print_line(stdout, path);
+    const struct label_work *labelling = (const struct label_work *)work;
+
+    (void)options;
+    (void)result_out;
+    return rms_file_label_set(path, &labelling->label, labelling->display);
+}
+
+static int remove_one(const struct items_work *work, const char *path, const struct rms_file_options *options,
+    struct rms_file_result *result_out)
+{
+    const struct label_work *labelling = (const struct label_work *)work;
+
+    (void)options;
+    (void)result_out;
+    return rms_file_label_remove(path, labelling->label.tenant);
+}
+
+static int each_one(const struct items_work *work, const char *const *paths, size_t count,
+    const struct rms_file_options *options, items_each *each, void *user_data)
+{
+    struct rms_file_result result = {.skipped = false};
+
+    for (size_t i = 0; i < count; i++) {
+        int code = work->one(work, paths[i], options, &result);
+
+        if (each(user_data, i, code, &result) != 0) {
+            return RMS_E_CANCELLED;
+        }
     }
-    return EXIT_DONE;
+    return 0;
 }
 
 /* The organisation: as given, else that of whoever is signed in. */
@@ -150,39 +179,34 @@ static int take_label(struct arguments *arguments, struct rms_label *label)
 
 static int run_set(struct arguments *arguments)
 {
-    size_t count;
-    const char *const *paths = argument_operands(arguments, &count);
-    struct rms_label label = {.enabled = true};
-    int status = take_label(arguments, &label);
+    struct label_work work = {
+        .items = {.name = _("labelling"),
+            .recursive = true,
+            .passed_over = {RMS_E_UNSUPPORTED},
+            .one = set_one,
+            .many = each_one},
+        .label.enabled = true,
+        .display = argument_text(arguments, "display"),
+    };
+    int status = take_label(arguments, &work.label);
 
-    if (status != EXIT_DONE) {
-        return status;
-    }
-    for (size_t i = 0; i < count; i++) {
-        int code = rms_file_label_set(paths[i], &label, argument_text(arguments, "display"));
-
-        status =
-            worse(status, code < 0 ? output_error(NULL, paths[i], code) : say_done(paths[i], "Labelled"));
-    }
-    return status;
+    status = status == EXIT_DONE ? items_check(arguments) : status;
+    return status == EXIT_DONE ? items_run(arguments, &work.items) : status;
 }
 
 static int run_remove(struct arguments *arguments)
 {
-    size_t count;
-    const char *const *paths = argument_operands(arguments, &count);
-    char tenant[40];
-    int status = find_tenant(arguments, tenant, sizeof tenant);
+    struct label_work work = {
+        .items = {.name = _("removing labels"),
+            .recursive = true,
+            .passed_over = {RMS_E_UNSUPPORTED, RMS_E_NOT_FOUND},
+            .one = remove_one,
+            .many = each_one},
+    };
+    int status = find_tenant(arguments, work.label.tenant, sizeof work.label.tenant);
 
-    if (status != EXIT_DONE) {
-        return status;
-    }
-    for (size_t i = 0; i < count; i++) {
-        int code = rms_file_label_remove(paths[i], tenant);
-
-        status = worse(status, code < 0 ? output_error(NULL, paths[i], code) : say_done(paths[i], "Removed"));
-    }
-    return status;
+    status = status == EXIT_DONE ? items_check(arguments) : status;
+    return status == EXIT_DONE ? items_run(arguments, &work.items) : status;
 }
 
 /* --- the table ------------------------------------------------------------------------------------------ */
@@ -190,11 +214,15 @@ static int run_remove(struct arguments *arguments)
 static const char *const methods[] = {"Privileged", "Standard", NULL};
 
 static const struct option_row get_options[] = {
+    ITEM_FOLDER_OPTION,
+    FLAG("follow", "look at what symbolic links in folders point to (default: they are skipped)"),
+    FLAG("stdin0", "read more paths from standard input, separated by NUL"),
     TEXT("tenant", "GUID", "only labels of this organisation"),
     OPTIONS_END,
 };
 
 static const struct option_row set_options[] = {
+    ITEM_FOLDER_OPTION,
     TEXT("id", "GUID", "the label (needed)"),
     TEXT("name", "NAME", "its name in the default language (needed)"),
     TEXT("display", "TEXT", "for people, \"PARENT CHILD\" for sublabels (default: the name)"),
@@ -202,26 +230,31 @@ static const struct option_row set_options[] = {
     CHOICE("method", "HOW", "Privileged: a person chose it; Standard: a rule did (default: Privileged)",
         methods),
     NUMBER("content-bits", "sum of 1 header, 2 footer, 4 watermark, 8 protected (default: 0)", 0, 15),
+    ITEM_RUN_OPTIONS,
     OPTIONS_END,
 };
 
 static const struct option_row remove_options[] = {
+    ITEM_FOLDER_OPTION,
     TEXT("tenant", "GUID", "whose label (default: the organisation you are signed in to)"),
+    ITEM_RUN_OPTIONS,
     OPTIONS_END,
 };
 
 #define KINDS                                                                                                \
     "For Office documents in both forms, PDF, JPEG, PNG and TIFF, and for protected files of any kind, "     \
     "whose\n"                                                                                                \
-    "labels everybody can read. Needs no service; nothing else in the file changes."
+    "labels everybody can read. In folders, with all below them, other files are skipped. Needs no "         \
+    "service;\n"                                                                                             \
+    "nothing else in the file changes."
 
 static const struct verb label_verbs[] = {
     {
         .name = "get",
         .summary = "Show the labels of files",
-        .operands = "FILE…",
+        .operands = "FILE|FOLDER…",
         .details = "Every label there is, also of other organisations, and which one counts.\n" KINDS,
-        .examples = "  rms label get plan.docx\n  rms label get *.xlsx --json | jq -r .LabelName",
+        .examples = "  rms label get plan.docx\n  rms label get -r archive --json | jq -r .LabelName",
         .options = get_options,
         .operands_min = 1,
         .operands_max = OPERANDS_MANY,
@@ -230,9 +263,12 @@ static const struct verb label_verbs[] = {
     {
         .name = "set",
         .summary = "Write a label into files",
-        .operands = "FILE…",
+        .operands = "FILE|FOLDER…",
         .details = "Replaces the label the organisation had there; labels of others stay.\n" KINDS,
-        .examples = "  rms label set plan.docx --id 3de9faa6-9fe1-49b3-9a08-227a296b54a6 --name Confidential",
+        .examples =
+            "  rms label set plan.docx --id 3de9faa6-9fe1-49b3-9a08-227a296b54a6 --name Confidential\n"
+            "  rms label set -r board --id 3de9faa6-9fe1-49b3-9a08-227a296b54a6 --name Confidential --log "
+            "run",
         .options = set_options,
         .operands_min = 1,
         .operands_max = OPERANDS_MANY,
@@ -241,8 +277,8 @@ static const struct verb label_verbs[] = {
     {
         .name = "remove",
         .summary = "Take the organisation's label out of files",
-        .operands = "FILE…",
-        .details = "Labels of other organisations stay. Exit status 4 when there is none.\n" KINDS,
+        .operands = "FILE|FOLDER…",
+        .details = "Labels of other organisations stay. Exit status 4 when there is none in a file.\n" KINDS,
         .examples = "  rms label remove plan.docx",
         .options = remove_options,
         .operands_min = 1,

@@ -159,9 +159,39 @@ def refused():
     rms("label", "set", package("d.docx"), "--id", A, "--name", "x", code=2)  # nobody is signed in, no --tenant
 
 
+def folders():
+    """Many files in one run: each reported, what has no place for labels skipped in a folder and refused when it is named."""
+    tree = work / "tree"
+    (tree / "below").mkdir(parents=True)
+    first, second = (package(f"tree/{name}") for name in ("a.docx", "below/b.xlsx"))
+    (tree / "c.txt").write_text("text")
+    package("tree/d.docx", "<no XML")
+    (tree / "e.docx").symlink_to(second)
+    named = ("--id", A, "--name", "Confidential", "--tenant", OURS)
+    rows = [json.loads(line) for line in rms("label", "set", "-r", work / "tree", *named, "--json", "--log", work / "run", code=1).splitlines()]
+    (tree / "d.docx").unlink()
+    summary = rows.pop()
+    assert summary == {"Summary": {"Success": 2, "Skipped": 2, "Failed": 1, "Untouched": 0}}, summary
+    assert [(pathlib.Path(r["FileName"]).name, r["Status"], r["Reason"]) for r in rows] == [
+        ("a.docx", "Success", None), ("b.xlsx", "Success", None), ("c.txt", "Skipped", "unsupported"), ("d.docx", "Failed", "damaged"),
+        ("e.docx", "Skipped", "file-blocked")], rows
+    assert len((work / "run-failure").read_text().splitlines()) == 1
+    rms("label", "set", tree / "c.txt", *named, code=1)
+    found = [json.loads(line) for line in rms("label", "get", work / "tree", "--json", code=7).splitlines()]
+    assert [r["LabelId"] for r in found if "LabelId" in r] == [A, A] and {r.get("Status") for r in found} == {None, "Skipped"}, found
+    rms("label", "remove", second, "--tenant", OURS)
+    text = rms("label", "remove", "-r", work / "tree", "--tenant", OURS, code=7)
+    assert text.splitlines() == [str(first), "1 done, 3 skipped, 0 failed"], text
+    assert labels(first) == labels(second) == []
+    package("tree/f.docx")
+    lines = rms("label", "set", work / "tree/a.docx", work / "tree/f.docx", *named).splitlines()
+    assert lines[-1] == "2 done, 0 skipped, 0 failed", lines
+
+
 with tempfile.TemporaryDirectory() as place:
     work = pathlib.Path(place)
     changing(fresh())
     label_info()
     refused()
+    folders()
 print("rms label: passed")

@@ -17,7 +17,8 @@ int main(int argc, char **argv)
     int status;
 
     (void)setlocale(LC_CTYPE, "");
-    (void)signal(SIGPIPE, SIG_IGN); /* a peer that closes is an error of the call, not the end */
+    (void)setenv("TZ", ":/etc/localtime", 0); /* else libc asks for that file with every time in an archive */
+    (void)signal(SIGPIPE, SIG_IGN);           /* a peer that closes is an error of the call, not the end */
     if (!isatty(STDOUT_FILENO)) {
         (void)setvbuf(stdout, NULL, _IOFBF, 1u << 16);
     }

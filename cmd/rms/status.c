@@ -1,9 +1,9 @@
 /* rms status */
+#include "cmd/rms/items.h"
 #include "cmd/rms/mail.h"
 #include "cmd/rms/output.h"
 #include "cmd/rms/session.h"
 #include "cmd/rms/status.h"
-#include "cmd/rms/walk.h"
 
 #include "base/time.h"
 
@@ -239,32 +239,21 @@ static void show(const struct arguments *arguments, const char *path, const stru
     }
 }
 
-/* One object for a file that could not be looked at. */
-static int refuse(const struct rms_context *context, const struct item *item, int code)
-{
-    const struct rms_error_info *info = rms_error_info(code);
+struct looking {
+    const struct arguments *arguments;
+    struct rms_context *context;
+};
 
-    if (output_json()) {
-        output_object(json_pack("{s:o,s:s,s:s,s:s}", "FileName", text_json(item->path), "Status",
-            item->skipped ? "Skipped" : "Failed", "Reason", info->reason, "Comment",
-            item->comment != NULL ? item->comment : info->text));
-    }
-    if (item->code == 0) {
-        return output_error(context, item->path, code);
-    }
-    output_failure(item->path, &(struct failure){.code = code, .detail = item->comment});
-    return item->skipped ? EXIT_SKIPPED : info->exit_status;
-}
-
-static int status_one(const struct arguments *arguments, struct rms_context *context, const struct item *item)
+static int status_one(void *user_data, const struct item *item)
 {
+    const struct looking *looking = user_data;
     struct rms_file_status status = {.protection = RMS_UNPROTECTED};
-    int code = item->code != 0 ? item->code : rms_file_status(context, item->path, &status);
+    int code = item->code != 0 ? item->code : rms_file_status(looking->context, item->path, &status);
 
     if (code < 0) {
-        return refuse(context, item, code);
+        return items_refuse(looking->context, item, code);
     }
-    show(arguments, item->path, &status);
+    show(looking->arguments, item->path, &status);
     return EXIT_DONE;
 }
 
@@ -273,27 +262,10 @@ static int status_one(const struct arguments *arguments, struct rms_context *con
 static int run(struct arguments *arguments)
 {
     struct rms_context *CLOSE_CONTEXT context = try_context(arguments);
-    struct item_list ITEMS_CLEANUP list = {0};
-    const struct walk_options walk = {
-        .recursive = argument_flag(arguments, "recursive") || !argument_flag(arguments, "protection"),
-        .follow = argument_flag(arguments, "follow"),
-        .follow_named = true};
-    int worst = walk_check(arguments);
+    struct looking looking = {arguments, context};
+    bool whole = argument_flag(arguments, "recursive") || !argument_flag(arguments, "protection");
 
-    worst = worst == 0 ? walk_arguments(arguments, &walk, &list) : worst;
-    if (worst != 0) {
-        return worst;
-    }
-    for (size_t i = 0; i < list.count && !was_interrupted(); i++) {
-        int status = status_one(arguments, context, &list.items[i]);
-
-        if (status == EXIT_SKIPPED) {
-            worst = worst == EXIT_DONE ? status : worst;
-        } else if (status != EXIT_DONE) {
-            worst = list.count == 1 ? status : EXIT_REFUSED;
-        }
-    }
-    return was_interrupted() ? output_error(NULL, NULL, RMS_E_CANCELLED) : worst;
+    return items_look(arguments, whole, status_one, &looking);
 }
 
 const struct verb verb_status = {

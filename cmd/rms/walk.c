@@ -112,6 +112,7 @@ static int add_file(const struct walk *walk, const FTSENT *entry)
         return RMS_E_NO_MEMORY;
     }
     item->links = entry->fts_statp->st_nlink;
+    item->found = walk->folder != NULL;
     if (directory != NULL) {
         item->target = target_of(walk->list, directory, walk->folder,
             walk->folder != NULL ? entry->fts_path + walk->root_len : entry->fts_path);

@@ -19,6 +19,7 @@ struct item {
     const char *target;  /* directory for the result, ending with "/"; NULL without --out */
     int code;            /* 0: to be worked on; else why not */
     bool skipped;        /* with code: skipped, not failed */
+    bool found;          /* in a folder: nobody named it */
     const char *comment; /* with code: in words; may be NULL */
     unsigned long links; /* hard links of the file */
 };

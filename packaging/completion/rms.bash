@@ -24,9 +24,9 @@ _rms_words() {
     'license new') echo ' --out --template --perm --grant --custom-right --only-me --owner --name --description --cipher --expire-on --expire-days --valid-days --offline-days --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'license show') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'label') echo 'get set remove' ;;
-    'label get') echo ' --tenant --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'label set') echo ' --id --name --display --tenant --method --content-bits --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'label remove') echo ' --tenant --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'label get') echo ' --recursive --follow --stdin0 --tenant --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'label set') echo ' --recursive --id --name --display --tenant --method --content-bits --follow --stdin0 --stop --log --retry --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'label remove') echo ' --recursive --tenant --follow --stdin0 --stop --log --retry --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'perms') echo 'list set new' ;;
     'perms list') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'perms set') echo ' --perm --grant --custom-right --remove --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -232,8 +232,8 @@ _rms_valued() {
     'license new') echo ' --out --template --perm --grant --custom-right --owner --name --description --cipher --expire-on --expire-days --valid-days --offline-days --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'license show') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'label get') echo ' --tenant --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'label set') echo ' --id --name --display --tenant --method --content-bits --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'label remove') echo ' --tenant --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'label set') echo ' --id --name --display --tenant --method --content-bits --log --retry --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'label remove') echo ' --tenant --log --retry --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'perms list') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'perms set') echo ' --perm --grant --custom-right --remove --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'perms new') echo ' --out --users --permissions --expire-on --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
