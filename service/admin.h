@@ -21,7 +21,8 @@
     X(group_show) X(group_remove) X(group_members) X(group_refresh) \
     X(template_add) X(template_list) X(template_show) X(template_change) \
     X(template_remove) X(template_export) X(template_import) X(template_history) \
-    X(template_restore) X(onboarding_show) X(onboarding_set) X(super_show) X(super_change) X(issuer_add) \
+    X(template_restore) X(template_lint) X(template_texts) X(template_usage) \
+    X(onboarding_show) X(onboarding_set) X(super_show) X(super_change) X(issuer_add) \
     X(issuer_list) X(issuer_remove) X(client_add) X(client_list) \
     X(client_remove) X(directory_add) X(directory_list) X(directory_show) X(directory_remove) \
     X(directory_refresh) X(log_usage) X(log_admin) X(log_verify) X(health) \

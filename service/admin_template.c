@@ -9,7 +9,7 @@
 
 /* --- finding ------------------------------------------------------------------------------------------- */
 
-static bool has_name(const struct rms_policy *policy, const char *name)
+bool rms_admin_template_named(const struct rms_policy *policy, const char *name)
 {
     for (size_t i = 0; i < policy->text_count; i++) {
         if (strcmp(policy->texts[i].name, name) == 0) {
@@ -26,7 +26,7 @@ static int ambiguous(struct rms_request *request, const char *tenant_id)
     RMS_TRY(rms_template_list(request->worker->db, request->arena, tenant_id, &all));
     rms_buf_append_str(&text, "several templates have this name, give the GUID:");
     for (size_t i = 0; i < all.count; i++) {
-        if (has_name(&all.items[i].policy, request->params[1])) {
+        if (rms_admin_template_named(&all.items[i].policy, request->params[1])) {
             rms_buf_printf(&text, " %s", all.items[i].policy.id);
         }
     }
@@ -70,88 +70,6 @@ int rms_admin_template_show(struct rms_front *front, struct rms_request *request
     return RMS_OK;
 }
 
-/* --- warnings ------------------------------------------------------------------------------------------ */
-
-/* S-133. */
-static void warn_of_days(
-    struct rms_request *request, struct rms_buf *out, const struct rms_tenant *t, const struct rms_policy *p)
-{
-    int longest = (int)t->max_use_licence_days;
-    if (p->offline_days > longest) {
-        rms_out_text(out, NULL,
-            rms_arena_printf(request->arena,
-                "licences will end after %d days, the tenant's longest validity, and not after %d", longest,
-                p->offline_days));
-    }
-}
-
-/* S-099: allowed, but people see no difference. */
-static int warn_of_names(struct rms_request *request, struct rms_buf *out, const struct rms_template *tpl)
-{
-    struct rms_templates all;
-    RMS_TRY(rms_template_list(request->worker->db, request->arena, tpl->tenant_id, &all));
-    for (size_t i = 0; i < all.count; i++) {
-        const struct rms_policy *other = &all.items[i].policy;
-        for (size_t j = 0; j < tpl->policy.text_count && strcmp(other->id, tpl->policy.id) != 0; j++) {
-            if (has_name(other, tpl->policy.texts[j].name)) {
-                rms_out_text(
-                    out, NULL, rms_arena_printf(request->arena, "template %s has the same name", other->id));
-                break;
-            }
-        }
-    }
-    return RMS_OK;
-}
-
-/* S-096: kept where they came with an import. */
-static void warn_of_characters(
-    struct rms_request *request, struct rms_buf *out, const struct rms_template *tpl)
-{
-    for (size_t i = 0; i < tpl->policy.text_count && !tpl->read_only; i++) {
-        const char *bad = strpbrk(tpl->policy.texts[i].name, RMS_TEMPLATE_NAME_FORBIDDEN);
-        if (bad != NULL) {
-            rms_out_text(out, NULL,
-                rms_arena_printf(request->arena, "the name in language %u has the character %c",
-                    tpl->policy.texts[i].lcid, *bad));
-        }
-    }
-}
-
-static bool owns(const struct rms_tenant *t, const char *domain)
-{
-    for (size_t i = 0; i < t->domain_count; i++) {
-        if (strcmp(t->domains[i], domain) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* S-110: everybody of an organisation that is not this one. */
-static void warn_of_strangers(
-    struct rms_request *request, struct rms_buf *out, const struct rms_tenant *t, const struct rms_policy *p)
-{
-    for (size_t i = 0; i < p->grant_count; i++) {
-        if (p->grants[i].principal == RMS_PRINCIPAL_DOMAIN && !owns(t, p->grants[i].address)) {
-            rms_out_text(out, NULL,
-                rms_arena_printf(request->arena, "all members of %s, another organisation, get rights",
-                    p->grants[i].address));
-        }
-    }
-}
-
-static int write_warnings(struct rms_request *request, struct rms_buf *out, const struct rms_tenant *t,
-    const struct rms_template *tpl)
-{
-    rms_out_open(out, "Warnings", '[');
-    warn_of_days(request, out, t, &tpl->policy);
-    RMS_TRY(warn_of_names(request, out, tpl));
-    warn_of_characters(request, out, tpl);
-    warn_of_strangers(request, out, t, &tpl->policy);
-    rms_out_close(out, ']');
-    return RMS_OK;
-}
-
 /* --- changing ------------------------------------------------------------------------------------------ */
 
 void rms_admin_template_init(struct rms_request *request, const struct rms_tenant *tenant, const char *id,
@@ -182,8 +100,10 @@ static int check_form(struct rms_request *request, const struct rms_policy *poli
                                     : rc;
 }
 
-static int store(struct rms_request *request, const struct rms_template *tpl, bool add)
+int rms_admin_template_store(struct rms_request *request, struct rms_template *tpl, bool add)
 {
+    RMS_TRY(check_form(request, &tpl->policy));
+    tpl->modified_at = request->now;
     int rc =
         add ? rms_template_create(request->worker->db, tpl) : rms_template_update(request->worker->db, tpl);
     if (rc == RMS_E_LIMIT) {
@@ -201,13 +121,11 @@ int rms_admin_template_settle(struct rms_request *request, const struct rms_tena
 {
     struct rms_template stored;
     struct rms_buf *out = &reply->body;
-    RMS_TRY(check_form(request, &tpl->policy));
-    tpl->modified_at = request->now;
-    RMS_TRY(store(request, tpl, add));
+    RMS_TRY(rms_admin_template_store(request, tpl, add));
     RMS_TRY(rms_template_get(request->worker->db, request->arena, tenant->id, tpl->policy.id, &stored));
     rms_out_open(out, NULL, '{');
     rms_admin_template_members_write(request, out, &stored);
-    RMS_TRY(write_warnings(request, out, tenant, &stored));
+    RMS_TRY(rms_admin_template_warnings_write(request, out, tenant, &stored));
     rms_out_close(out, '}');
     return RMS_OK;
 }
@@ -265,13 +183,37 @@ int rms_admin_template_change(struct rms_front *front, struct rms_request *reque
 
 #define RECENT_DAYS 90 /* S-108 */
 
+/* How often and when it was used since a time, as far as the log goes back. */
+static int read_use(struct rms_request *request, const struct rms_template *tpl, int64_t since,
+    struct rms_usage_of_template *use)
+{
+    rms_tracking_settle(request); /* a use of a moment ago counts */
+    return rms_usage_of_template(request->worker->db, tpl->tenant_id, tpl->policy.id, since, use);
+}
+
+int rms_admin_template_usage(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    struct rms_tenant t;
+    struct rms_template tpl;
+    struct rms_usage_of_template use;
+    struct rms_buf *out = &reply->body;
+    (void)front;
+    RMS_TRY(rms_admin_template_find(request, &t, &tpl));
+    RMS_TRY(read_use(request, &tpl, 0, &use));
+    rms_out_open(out, NULL, '{');
+    rms_out_int(out, "Published", use.published);
+    rms_out_int(out, "Opened", use.opened);
+    rms_out_time(out, "LastUsed", use.last);
+    rms_out_close(out, '}');
+    return RMS_OK;
+}
+
 static int check_use(struct rms_request *request, const struct rms_template *tpl)
 {
     struct rms_usage_of_template use;
     char last[RMS_TIME_TEXT];
     int64_t since = request->now - RECENT_DAYS * RMS_DAY_S;
-    rms_tracking_settle(request); /* a use of a moment ago counts */
-    RMS_TRY(rms_usage_of_template(request->worker->db, tpl->tenant_id, tpl->policy.id, since, &use));
+    RMS_TRY(read_use(request, tpl, since, &use));
     if (use.published + use.opened == 0) {
         return RMS_OK;
     }

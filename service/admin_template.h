@@ -9,6 +9,9 @@
 RMS_MUST_USE int rms_admin_template_find(
     struct rms_request *request, struct rms_tenant *tenant_out, struct rms_template *template_out);
 
+/* Has it this name in any language? */
+bool rms_admin_template_named(const struct rms_policy *policy, const char *name);
+
 /* As an object, and its members only. */
 void rms_admin_template_write(
     struct rms_request *request, struct rms_buf *out, const struct rms_template *tpl);
@@ -30,8 +33,14 @@ struct rms_template_edit {
 RMS_MUST_USE int rms_admin_template_apply(const struct rms_template_edit *edit, struct rms_template *tpl);
 extern const char *const rms_admin_template_members[];
 
-/* Stores it, new or changed, and answers with what is stored and what there is to warn about. RMS_E_CONFLICT
- * when somebody was faster (S-100). */
+/* Stores it, new or changed. RMS_E_CONFLICT when somebody was faster (S-100). */
+RMS_MUST_USE int rms_admin_template_store(struct rms_request *request, struct rms_template *tpl, bool add);
+
+/* Member "Warnings" (admin_template_lint.c). */
+RMS_MUST_USE int rms_admin_template_warnings_write(struct rms_request *request, struct rms_buf *out,
+    const struct rms_tenant *tenant, const struct rms_template *tpl);
+
+/* Stores it, and answers with what is stored and what there is to warn about. */
 RMS_MUST_USE int rms_admin_template_settle(struct rms_request *request, const struct rms_tenant *tenant,
     struct rms_template *tpl, bool add, struct rms_reply *reply);
 

@@ -100,13 +100,17 @@ static int verify(struct import *in, const struct rms_chain *chain)
     if (!chain->nodes[0].has_issuer_key) {
         return refuse_text(request, RMS_E_BAD_LICENSE, "Template: not signed");
     }
-    RMS_TRY(rms_request_tenant_of_key(request, &chain->nodes[0].issuer_key, &signer, &key));
+    int rc = rms_request_tenant_of_key(request, &chain->nodes[0].issuer_key, &signer, &key);
+    if (rc == RMS_E_UNKNOWN_KEY) {
+        return refuse_text(request, rc, "Template: not signed by a key of this service, or changed");
+    }
+    RMS_TRY(rc);
     in->is_foreign = strcmp(signer->row.id, in->tenant->id) != 0;
     if (in->is_foreign && !in->foreign) {
         return rms_fail(request, RMS_E_UNKNOWN_KEY,
             "the template is one of another tenant; to take it over all the same, say so (--foreign)");
     }
-    int rc = rms_chain_verify(chain, &signer->trust);
+    rc = rms_chain_verify(chain, &signer->trust);
     return rc < 0 ? refuse_signature(request, rc) : RMS_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "service/rest_body.h"
 #include "service/rest_language.h"
 #include "service/rest_write.h"
+#include "service/tenant_template.h"
 #include "service/tracking.h"
 
 #define ERD_MAX RMS_KEYD_TEXT_MAX
@@ -32,7 +33,7 @@ static int choose_template(struct publishing *p)
     if (t == NULL) {
         return RMS_E_TEMPLATE_NOT_FOUND;
     }
-    if (t->scope_count > 0 && !rms_directory_in_scope(request->person, t->scope, t->scope_count)) {
+    if (!rms_tenant_template_offered(request, t)) {
         return rms_fail(request, RMS_E_PUBLISH_NOT_ALLOWED, "the template is for others"); /* S-111 */
     }
     if (!t->published) {

@@ -1,6 +1,5 @@
 /* Templates a person may publish with (S-115): the list of the public protocol (rest-protocol section 7), the
  * signed ones for offline use and what changed of them (desktop-flow.md). Each takes ids=GUID,GUID. */
-#include "directory/directory.h"
 #include "service/rest.h"
 #include "service/rest_language.h"
 #include "service/rest_write.h"
@@ -27,8 +26,7 @@ static int offers(struct rms_request *request, enum rms_purpose purpose, bool *o
 
 static bool may_choose(const struct rms_request *request, const struct rms_template *t)
 {
-    return t->published &&
-           (t->scope_count == 0 || rms_directory_in_scope(request->person, t->scope, t->scope_count));
+    return t->published && rms_tenant_template_offered(request, t);
 }
 
 struct wanted {

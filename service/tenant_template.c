@@ -1,9 +1,21 @@
 #include "service/tenant_template.h"
 
+#include "directory/directory.h"
 #include "service/keyclient.h"
 #include "service/signed_cache.h"
 
 #define TEMPLATE_TEXT_MAX (8u * 1024 * 1024)
+
+/* An application on its own account works for people whom nobody can tell: EnableInLegacyApps decides, for
+ * members of the scope too (S-112, S-261). One that acts for a named person is that person here. */
+bool rms_tenant_template_offered(const struct rms_request *request, const struct rms_template *tpl)
+{
+    if (tpl->scope_count == 0) {
+        return true;
+    }
+    return request->person->app ? tpl->legacy_apps
+                                : rms_directory_in_scope(request->person, tpl->scope, tpl->scope_count);
+}
 
 int rms_tenant_signed_template(struct rms_request *request, const struct rms_live_tenant *tenant,
     const struct rms_template *tpl, struct rms_view *text_out)

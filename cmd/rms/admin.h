@@ -157,5 +157,12 @@ int admin_template_export(struct arguments *arguments);
 int admin_template_import(struct arguments *arguments);
 int admin_template_apply(struct arguments *arguments);
 int admin_template_remove(struct arguments *arguments);
+int admin_template_lint(struct arguments *arguments);
+int admin_template_texts_export(struct arguments *arguments);
+int admin_template_texts_import(struct arguments *arguments);
+
+/* Writes a text where --output says, over what is there with --force; else to standard output. 0 or an exit
+ * status with a message. (admin_template_file.c) */
+int admin_write_out(const struct arguments *arguments, const struct rms_buf *text);
 
 #endif

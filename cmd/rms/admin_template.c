@@ -6,6 +6,8 @@
 /* --- template --------------------------------------------------------------------------------------------
  */
 
+static const char *const truths[] = {"true", "false", NULL};
+
 #define TEMPLATE_OPTIONS                                                                                     \
     TEXT("name", "NAME", "its name, English"), TEXT("description", "TEXT", "its description, English"),      \
         LIST("name-in", "LANG=NAME", "its name in another language: LCID or tag (may be repeated)"),         \
@@ -23,7 +25,11 @@
             -1, 9999),                                                                                       \
         LIST(                                                                                                \
             "scope", "WHO", "who sees the template: person or group (may be repeated; default: everybody)"), \
-        FLAG("no-scope", "everybody sees the template")
+        FLAG("no-scope", "everybody sees the template"),                                                     \
+        CHOICE("legacy-apps", "true|false",                                                                  \
+            "a template with a scope is offered to applications, which cannot tell the person (default: "    \
+            "false)",                                                                                        \
+            truths)
 
 static const struct option_row add_options[] = {
     TEMPLATE_OPTIONS,
@@ -71,6 +77,26 @@ static const struct option_row apply_options[] = {
     SOCKET_OPTION,
     OPTIONS_END,
 };
+static const struct option_row lint_options[] = {
+    FLAG("strict", "exit 1 when something is found"),
+    TENANT_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct option_row texts_export_options[] = {
+    NAMED_TEXT("output", 'o', "FILE", "the archive (needed)"),
+    FLAG("force", "replace FILE"),
+    TENANT_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct option_row texts_import_options[] = {
+    FLAG("atomic", "all files or none"),
+    WHAT_IF_OPTION,
+    TENANT_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
 static const struct option_row remove_options[] = {
     FLAG("yes", "do not ask"),
     FLAG("force", "do not ask, and remove it even when it was used within 90 days"),
@@ -86,9 +112,9 @@ static const struct option_row remove_options[] = {
         {"ContentExpirationDate", FIELD_START, "expire-on", 0},                                              \
         {"ContentValidityDuration", FIELD_NUMBER, "expire-days", 0},                                         \
         {"LicenseValidityDuration", FIELD_NUMBER, "offline-days", 0},                                        \
-        {"ScopedIdentities", FIELD_LIST, "scope", 0},                                                        \
+        {"ScopedIdentities", FIELD_LIST, "scope", 0}, {"ScopedIdentities", FIELD_EMPTY, "no-scope", 0},      \
     {                                                                                                        \
-        "ScopedIdentities", FIELD_EMPTY, "no-scope", 0                                                       \
+        "EnableInLegacyApps", FIELD_BOOL, "legacy-apps", 0                                                   \
     }
 
 static const struct call_field add_fields[] = {
@@ -124,6 +150,7 @@ static const struct column history_columns[] = {{"VERSION", "Version"}, {"SINCE"
     {"NAME", "Name"}, {"STATUS", "Status"}, {NULL, NULL}};
 static const struct call template_history = {
     .method = "GET", .path = TENANT_PATH "/templates/{0}/history", .columns = history_columns};
+static const struct call template_usage = {.method = "GET", .path = TENANT_PATH "/templates/{0}/usage"};
 static const struct call template_restore = {.method = "POST",
     .path = TENANT_PATH "/templates/{0}/restore",
     .fields = restore_fields,
@@ -134,6 +161,23 @@ static const struct call template_restore = {.method = "POST",
         .name = n, .summary = s, .operands = o, .details = d, .examples = ex, .options = opts,               \
         .operands_min = 1, .operands_max = 1, .run = r                                                       \
     }
+
+static const struct verb texts_verbs[] = {
+    {
+        .name = "export",
+        .summary = "Write names and descriptions of all templates to an archive, a file a language",
+        .details = "A zip with 1033.xml, 1036.xml …: copy one under another LCID to add a language.",
+        .examples = "  rms admin template texts export -o texts.zip",
+        .options = texts_export_options,
+        .run = admin_template_texts_export,
+    },
+    FILE_VERB("import", "Take names and descriptions from such an archive", "FILE",
+        "Only what the files name changes. A file that is broken or refused is named, and the others are\n"
+        "imported; with --atomic none is.",
+        texts_import_options, admin_template_texts_import,
+        "  rms admin template texts import texts.zip --atomic"),
+    VERBS_END,
+};
 
 const struct verb admin_template_verbs[] = {
     ADMIN_VERB("list", "List the templates", NULL, 0, 0, admin_read_options, template_list,
@@ -153,6 +197,13 @@ const struct verb admin_template_verbs[] = {
         admin_read_options, template_history, "  rms admin template history 'Board only'"),
     ADMIN_VERB("restore", "Make an earlier version the current one", "TEMPLATE", 1, 1, restore_options,
         template_restore, "  rms admin template restore 'Board only' --to-version 3"),
+    ADMIN_VERB("usage", "Show how often and when a template was last used", "TEMPLATE", 1, 1,
+        admin_read_options, template_usage, "  rms admin template usage 'Board only'"),
+    FILE_VERB("lint", "Check a template for what is perhaps not meant", "TEMPLATE",
+        "Shows code and text of each finding: names that others have, all members of another\n"
+        "organisation, rights that mail programs cannot follow.",
+        lint_options, admin_template_lint, "  rms admin template lint 'Board only' --strict"),
+    ADMIN_GROUP("texts", "Names and descriptions, for translation", texts_verbs),
     FILE_VERB("export", "Write a template to a file", "TEMPLATE",
         "The signed form is for import, here or after a loss; the policy file for reading, editing and "
         "apply.",
@@ -181,7 +232,6 @@ const struct verb admin_template_verbs[] = {
 /* --- onboarding ------------------------------------------------------------------------------------------
  */
 
-static const char *const truths[] = {"true", "false", NULL};
 static const char *const scopes[] = {"All", "WindowsApp", "MobileApp", NULL};
 static const struct option_row onboarding_options[] = {
     CHOICE("use-license", "true|false", "whoever protects needs the licence flag (default: false)", truths),

@@ -90,7 +90,7 @@ static int policy_text(const json_t *template, struct rms_buf *text)
     return EXIT_DONE;
 }
 
-static int write_out(const struct arguments *arguments, const struct rms_buf *text)
+int admin_write_out(const struct arguments *arguments, const struct rms_buf *text)
 {
     const char *path = argument_text(arguments, "output");
     struct rms_file_output output;
@@ -127,7 +127,7 @@ int admin_template_export(struct arguments *arguments)
 
         rms_buf_append_str(&text, document != NULL ? document : "");
     }
-    return status == EXIT_DONE ? write_out(arguments, &text) : status;
+    return status == EXIT_DONE ? admin_write_out(arguments, &text) : status;
 }
 
 /* --- import ----------------------------------------------------------------------------------------------
@@ -156,6 +156,29 @@ int admin_template_import(struct arguments *arguments)
     status = admin_exchange(arguments, &post, &reply);
     return status == EXIT_DONE ? admin_show_change(arguments, &post, reply, _("The template is imported."))
                                : status;
+}
+
+/* --- lint ------------------------------------------------------------------------------------------------
+ */
+
+int admin_template_lint(struct arguments *arguments)
+{
+    static const struct column columns[] = {{"CODE", "Code"}, {"WHAT", "Text"}, {NULL, NULL}};
+    struct rms_buf RMS_BUF_CLEANUP path = RMS_BUF_INIT(4096);
+    json_t *findings = NULL;
+    struct admin_exchange get = {.method = "GET"};
+    int status;
+    bool strict;
+
+    template_path(&path, operand(arguments), "/lint");
+    get.path = rms_buf_text(&path);
+    status = admin_exchange(arguments, &get, &findings);
+    if (status != EXIT_DONE) {
+        return status;
+    }
+    strict = argument_flag(arguments, "strict") && json_array_size(findings) > 0;
+    status = output_list(findings, columns);
+    return strict ? EXIT_REFUSED : status;
 }
 
 /* --- apply -----------------------------------------------------------------------------------------------
@@ -384,6 +407,20 @@ int admin_template_apply(struct arguments *arguments)
 /* --- remove ----------------------------------------------------------------------------------------------
  */
 
+/* S-108: as far as the usage log goes back. */
+static void show_usage(const struct arguments *arguments, const char *path)
+{
+    struct rms_buf RMS_BUF_CLEANUP usage_path = RMS_BUF_INIT(4096);
+    json_t *RMS_JSON_CLEANUP usage = NULL;
+    struct admin_exchange get = {.method = "GET"};
+
+    rms_buf_printf(&usage_path, "%s/usage", path);
+    get.path = rms_buf_text(&usage_path);
+    if (admin_exchange(arguments, &get, &usage) == EXIT_DONE) {
+        output_members(usage);
+    }
+}
+
 /* S-107: what goes is seen before it goes. */
 static int show_and_ask(struct arguments *arguments, const char *path)
 {
@@ -402,6 +439,7 @@ static int show_and_ask(struct arguments *arguments, const char *path)
     }
     if (!output_json()) {
         output_members(template);
+        show_usage(arguments, path);
         fflush(stdout);
     }
     output_note(_("warning"), _("nobody but the owner and super users can then open what it protects"));

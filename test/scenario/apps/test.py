@@ -227,7 +227,7 @@ def delegation(lab):
 
 def names_and_onboarding(lab):
     # proves: S-192
-    # touches: S-014, S-063
+    # touches: S-014, S-063, S-112, S-261
     contoso = ("--tenant", "contoso.test")
     alice = lab.person("alice")
     service = lab.admin("--json", "tenant", "show", *contoso).json["RightsManagementServiceId"]
@@ -252,6 +252,25 @@ def names_and_onboarding(lab):
     assert bob.rms("cat", connector.person.home / "c.ptxt").out.encode() == TEXT
     assert bob.rms("cat", gateway.person.home / "g.ptxt").out.encode() == TEXT
     lab.admin("onboarding", "set", "--use-license", "false", "--force", *contoso)
+    # who works for people that nobody can tell: a scope keeps the template away from it, its own too, unless it is allowed
+    scoped = lab.admin("--json", "template", "add", "--name", "Few", "--grant", "bob@contoso.test:VIEW", "--scope", "bob@contoso.test",
+                       "--scope", connector.address, "--published", *contoso).json["TemplateId"]
+
+    def offers(app, name=None):
+        status, _, reply = app.person.rest("GET", "/my/v2/templates", headers={"X-RMS-On-Behalf": name} if name else None)
+        assert status == 200, reply
+        return scoped in {t["Id"] for t in reply}
+
+    def publishes(app):
+        return app.person.rest("POST", "/my/v2/publishinglicenses", {
+            "PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False, "TemplateId": scoped})[0] == 200
+
+    assert not offers(connector) and not publishes(connector)
+    assert offers(gateway, "bob@contoso.test") and not offers(gateway, "alice@contoso.test")
+    lab.admin("template", "set", scoped, "--legacy-apps", "true", *contoso)
+    assert offers(connector) and publishes(connector)
+    assert offers(gateway, "bob@contoso.test") and not offers(gateway, "alice@contoso.test")
+    lab.admin("template", "remove", scoped, "--force", *contoso)
     # without the permission to protect: templates are not shown, nothing is published
     plain = App(lab, "Plain", *contoso)
     plain.login()

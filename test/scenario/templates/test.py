@@ -8,6 +8,7 @@ import pty
 import subprocess
 import threading
 import time
+import zipfile
 
 from rmslab import BUILD, Lab, PASSWORD, b64, main, pfile_licence, quote
 
@@ -149,8 +150,7 @@ def five_hundred_are_the_most():
 
 
 def texts():
-    # proves: S-095
-    # touches: S-096
+    # proves: S-095, S-096
     with Lab(people=("alice",)) as lab:
         add(lab, "A", "--name-in", "1034=B", "--description", "only English", code=2)
         add(lab, "A", "--description", "", code=2)
@@ -159,8 +159,9 @@ def texts():
         add(lab, "A", "--name-in", "klingon=B", code=2)
         lab.admin("template", "add", "--name-in", "1033", code=2)
         for bad in "<>%&/?;+\\:#":
-            done = add(lab, f"Name {bad} x", code=2)
-            assert f"character {bad} " in done.err, done
+            for name in (bad, f"Name {bad} x"):
+                done = add(lab, name, code=2)
+                assert f"character {bad} " in done.err, done
         for bad in ("a\tb", "a\nb", "a\x1b[31mb", "a\x7fb", "x" * 300):
             add(lab, bad, code=2)
         assert len(lab.admin("--json", "template", "list").json_lines) == 2
@@ -173,6 +174,13 @@ def texts():
         file.write_text(json.dumps(policy))
         assert "character" not in lab.admin("template", "apply", file, "--yes").err
         assert show(lab, default)["LicenseValidityDuration"] == 3
+        # a name that comes with an import is kept
+        lab.admin("template", "export", default, "-o", lab.dir / "d.xml")
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        there = ("--tenant", "fabrikam.test")
+        taken = lab.admin("--json", "template", "import", lab.dir / "d.xml", "--foreign", *there).json
+        assert taken["Name"] == default and any("character \\" in w for w in taken["Warnings"]), taken
+        assert "name-characters" in lab.admin("template", "lint", taken["TemplateId"], *there).out
 
 
 def languages():
@@ -285,8 +293,7 @@ def policy_files():
 
 
 def files_and_history():
-    # proves: S-109
-    # touches: S-096, S-110
+    # proves: S-109, S-110
     with Lab(people=("alice", "bob")) as lab:
         add(lab, "Plan", "--grant", "bob@contoso.test:Viewer", "--expire-days", "5", "--offline-days", "2", "--scope", "alice@contoso.test",
             "--published")
@@ -346,6 +353,119 @@ def files_and_history():
         assert "all members of contoso.test" in done.err, done
         taken = lab.admin("--json", "template", "show", "Shared", *there).json
         assert taken["Status"] == "Archived" and taken["ScopedIdentities"] == ["alice@contoso.test"], taken
+        found = lab.admin("--json", "template", "lint", "Shared", *there).json_lines
+        assert ["contoso.test" in f["Text"] for f in found if f["Code"] == "foreign-members"] == [True], found
+        lab.admin("template", "remove", "Shared", "--yes", *there)
+        whole = bytearray((lab.dir / "shared.xml").read_bytes())
+        for at in (len(whole) // 4, len(whole) // 2, len(whole) - 60):
+            changed = bytearray(whole)
+            changed[at] ^= 1
+            (lab.dir / "changed.xml").write_bytes(changed)
+            lab.admin("template", "import", lab.dir / "changed.xml", "--foreign", *there, code=2)
+        assert "Shared" not in lab.admin("template", "list", *there).out
+
+
+def lint():
+    # proves: S-087
+    with Lab(people=()) as lab:
+        def codes(name, *args, code=0):
+            return [f["Code"] for f in lab.admin("--json", "template", "lint", name, *args, code=code).json_lines]
+
+        for i, right in enumerate(("FORWARD", "REPLY", "REPLYALL", "REPLY,EDIT", "REPLY,DOCEDIT")):
+            made = add(lab, f"Mail {i}", "--grant", f"bob@contoso.test:VIEW,{right}")
+            assert codes(f"Mail {i}") == ["mail-rights"] and "DOCEDIT" in made["Warnings"][0], right
+            codes(f"Mail {i}", "--strict", code=1)
+        assert add(lab, "Look", "--grant", "bob@contoso.test:Viewer")["Warnings"] == []
+        assert codes("Look") == ["mail-rights"] and "choose Reviewer" in lab.admin("template", "lint", "Look").out
+        add(lab, "Answer", "--grant", "bob@contoso.test:Reviewer", "--grant", "carol@contoso.test:Co-Owner")
+        assert codes("Answer", "--strict") == []
+        lab.admin("template", "lint", "None", code=4)
+
+
+TEXTS = '<?xml version="1.0" encoding="UTF-8"?>\n<templates language="{}">{}</templates>'
+ONE = '<template id="{}"><name>{}</name><description>{}</description></template>'
+
+
+def translation():
+    # proves: S-098
+    with Lab(people=()) as lab:
+        archive, back = lab.dir / "texts.zip", lab.dir / "back.zip"
+
+        def texts():
+            return {t["TemplateId"]: (t["Names"], t["Descriptions"], t["Version"]) for t in lab.admin("--json", "template", "list").json_lines}
+
+        def pack(files):
+            with zipfile.ZipFile(back, "w", zipfile.ZIP_DEFLATED) as z:
+                for name, text in files.items():
+                    z.writestr(name, text)
+
+        def take(*args, code=0):
+            return lab.admin("--json", "template", "texts", "import", back, *args, code=code)
+
+        plan = lab.admin("--json", "template", "add", "--name", 'Plan "A"', "--description", "For < & > all", "--name-in", "fr=Projet",
+                         "--description-in", "fr=Pour tous").json["TemplateId"]
+        other = add(lab, "Other")["TemplateId"]
+        before = texts()
+        lab.admin("template", "texts", "export", code=2)
+        lab.admin("template", "texts", "export", "-o", archive)
+        lab.admin("template", "texts", "export", "-o", archive, code=5)
+        lab.admin("template", "texts", "export", "-o", archive, "--force")
+        with zipfile.ZipFile(archive) as z:
+            files = {name: z.read(name).decode() for name in z.namelist()}
+        assert set(files) == {"1033.xml", "1036.xml"} and other not in files["1036.xml"], files
+        # as it was: nothing changes
+        pack(files)
+        assert [f["Changed"] for f in take().json_lines] == [0, 0] and texts() == before
+        # one language
+        pack({**files, "1036.xml": files["1036.xml"].replace("Projet", "Plan d\u2019action").replace("Pour tous", "\u00c0 tous")})
+        take("--what-if")
+        assert texts() == before
+        assert {f["File"]: f["Changed"] for f in take().json_lines} == {"1033.xml": 0, "1036.xml": 1}
+        after = texts()
+        assert after[plan] == ({"1033": 'Plan "A"', "1036": "Plan d\u2019action"}, {"1033": "For < & > all", "1036": "\u00c0 tous"}, 2), after
+        assert {k: v for k, v in after.items() if k != plan} == {k: v for k, v in before.items() if k != plan}
+        # a new language, of one template only
+        pack({"de.xml": TEXTS.format(1031, ONE.format(other, "Anderes", "Anderes"))})
+        take()
+        assert texts()[other][0] == {"1033": "Other", "1031": "Anderes"} and texts()[plan] == after[plan]
+        # broken ones are named; the others are taken, or with --atomic none
+        good = TEXTS.format(1034, ONE.format(other, "Otro", "Otro"))
+        broken = {
+            "cut.xml": good[:-20], "mixed.xml": good.replace("</name>", "</nam>"), "klingon.xml": good.replace("1034", "klingon"),
+            "lcid.xml": good.replace("1034", "99999"), "who.xml": good.replace(other, NOBODY), "id.xml": good.replace(other, "x"),
+            "half.xml": good.replace("<description>Otro</description>", ""), "empty.xml": good.replace("<name>Otro", "<name>"),
+            "mark.xml": good.replace("<name>Otro", "<name>Otro &lt;b&gt;"), "more.xml": good.replace("<name>", "<rights/><name>"),
+            "laugh.xml": good.replace("<templates", '<!DOCTYPE t [<!ENTITY a "b">]><templates').replace("Otro", "&a;"),
+            "binary.xml": b"\x00\xff\xfe",
+        }
+        now = texts()
+        for name, text in broken.items():
+            pack({name: text, "it.xml": good.replace("1034", "1040")})
+            done = take("--atomic", code=None)
+            assert done.code in (2, 4) and ("bad-argument" in done.err or "not-found" in done.err), (name, done)
+            assert texts() == now, name
+        for name, text in broken.items():
+            pack({name: text, "it.xml": good.replace("1034", "1040").replace("Otro", f"Altro {name}")})
+            done = take(code=None)
+            assert done.code in (2, 4) and f"{name}: " in done.err, (name, done)
+            assert texts()[other][0] == {**now[other][0], "1040": f"Altro {name}"}, (name, done)
+            assert [f["File"] for f in done.json_lines] == ["it.xml"], (name, done)
+        back.write_text("no archive")
+        take(code=2)
+        # what was changed meanwhile is not undone: an import names only what its files do
+        lab.admin("template", "set", "Other", "--offline-days", "3")
+        pack({"es.xml": good})
+        take("--atomic")
+        assert show(lab, other)["LicenseValidityDuration"] == 3 and texts()[other][0]["1034"] == "Otro"
+        # the call itself: all or none, and no more than texts
+        def call(*templates):
+            return lab.admin_http("POST", TENANT + "/templates/texts", {"Templates": list(templates)})
+        one = {"TemplateId": other, "Names": {"1033": "Changed"}, "Descriptions": {"1033": "Changed"}}
+        for bad, reason in (({"TemplateId": NOBODY, "Names": {"1033": "X"}}, "not-found"), ({**one, "Version": 1}, "conflict"),
+                            ({**one, "Status": "Published"}, "bad-argument"), ("x", "bad-argument"),
+                            ({**one, "RightsDefinitions": []}, "bad-argument"), ({"Names": {"1033": "X"}}, "bad-argument")):
+            assert call(one, bad)[1]["Reason"] == reason, bad
+            assert texts()[other][0]["1033"] == "Other", bad
 
 
 def a_readers_copy_makes_nothing_public():
@@ -451,8 +571,7 @@ def adhoc_policies_are_nobodys_to_change():
 
 
 def removal_and_return():
-    # proves: S-107
-    # touches: S-108
+    # proves: S-107, S-108
     with Lab(people=("alice", "bob", "mallory")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         template = add(lab, "Gone", "--grant", "bob@contoso.test:VIEW", "--published")
@@ -467,10 +586,16 @@ def removal_and_return():
         code, shown = at_a_terminal(lab, "n\n", "template", "remove", "Gone")
         assert code == 2 and "bob@contoso.test" in shown and "nobody but the owner" in shown and "[y/N]" in shown, shown
         assert opens(bob, licence) is None
-        lab.usage(request_type="FECreateEndUserLicenseV1")  # the rows are written
+        used = lab.admin("--json", "template", "usage", "Gone").json
+        assert (used["Published"], used["Opened"]) == (1, 2), used
+        code, shown = at_a_terminal(lab, "n\n", "template", "remove", "Gone")
+        assert code == 2 and used["LastUsed"] in shown and "Opened" in shown, shown
+        lab.move_clock(days=1)
         done = lab.admin("template", "remove", "Gone", "--yes", code=5)
-        assert "protected with 1 times, opened 2 times" in done.err, done
+        assert f"protected with 1 times, opened 2 times, last at {used['LastUsed']}" in done.err, done
         lab.admin("template", "remove", "Gone", "--force")
+        for person in ("alice", "bob", "mallory"):
+            lab.person(person).login()
         lab.admin("superuser", "feature", "enable")
         lab.admin("superuser", "add", "mallory@contoso.test")
         assert opens(bob, licence) == "template-not-found"
@@ -481,20 +606,30 @@ def removal_and_return():
 
 
 def default_templates():
-    # touches: S-010
+    # proves: S-010
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         name = "Confidential \\ All Employees"
         template = show(lab, name)
         licence = licence_of(alice, template["TemplateId"])
+
+        def rights():
+            return bob.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": licence})[2]["Rights"]
+
+        assert "OWNER" in rights()
         lab.admin("template", "set", name, "--name", "For us", "--description", "For us", "--grant", "all-staff:VIEW", "--offline-days", "1",
                   "--expire-days", "30")
         assert "For us" in alice.rms("template", "list", "--refresh").out
+        assert rights() == ["VIEW"] and show(lab, "For us")["ReadOnly"]
+        alice.rms("protect", alice.write("d.txt", TEXT), "--template", "For us", "--in-place")  # with what the device has by now
+        assert opens(bob, b64(pfile_licence(alice.home / "d.ptxt"))) is None
         lab.admin("template", "remove", "For us", "--force", code=5)
         lab.admin("template", "archive", "For us")
         assert "For us" not in alice.rms("template", "list", "--refresh").out
         refused(alice, template["TemplateId"], "template-archived")
+        alice.rms("protect", alice.write("e.txt", TEXT), "--template", "For us", "--in-place", code=4)
         assert opens(bob, licence) is None
+        assert opens(bob, b64(pfile_licence(alice.home / "d.ptxt"))) is None
 
 
 def departments():
@@ -634,5 +769,5 @@ def what_others_bring():
 
 if __name__ == "__main__":
     main(life_by_command_and_by_calls, five_hundred_are_the_most, texts, languages, one_name_twice, updates_are_never_lost, policy_files,
-         files_and_history, a_readers_copy_makes_nothing_public, after_a_new_key, expiry_fields, adhoc_policies_are_nobodys_to_change, removal_and_return,
+         files_and_history, lint, translation, a_readers_copy_makes_nothing_public, after_a_new_key, expiry_fields, adhoc_policies_are_nobodys_to_change, removal_and_return,
          default_templates, departments, what_others_bring)
