@@ -1,4 +1,5 @@
-/* Names and descriptions of many templates at once, as they come back from translation (S-098): all or none. */
+/* Names and descriptions of many templates at once, as they come back from translation (S-098): all or none.
+ */
 #include "service/admin_template.h"
 #include "service/rest_write.h"
 

@@ -1,5 +1,5 @@
-/* rms admin template texts: names and descriptions of all templates to translators and back (S-098). An archive
- * (zip) with a file for each language:
+/* rms admin template texts: names and descriptions of all templates to translators and back (S-098). An
+ * archive (zip) with a file for each language:
  *
  *     <templates language="1036">
  *       <template id="GUID"><name>…</name><description>…</description></template>
@@ -56,8 +56,7 @@ static void append_template(struct rms_buf *out, const json_t *template, const c
     if (name != NULL) {
         rms_buf_printf(out, "  <template id=\"%s\">\n", rms_json_str(template, "TemplateId"));
         append_element(out, "name", name);
-        append_element(
-            out, "description", rms_json_str(json_object_get(template, "Descriptions"), language));
+        append_element(out, "description", rms_json_str(json_object_get(template, "Descriptions"), language));
         rms_buf_append_str(out, "  </template>\n");
     }
 }
@@ -92,8 +91,7 @@ static json_t *files_of(const json_t *templates)
     {
         json_object_foreach(json_object_get(template, "Names"), language, name)
         {
-            json_t *file =
-                json_object_get(files, language) != NULL ? NULL : file_of(templates, language);
+            json_t *file = json_object_get(files, language) != NULL ? NULL : file_of(templates, language);
 
             if (file != NULL) {
                 json_object_set_new(files, language, file);
@@ -288,7 +286,8 @@ static bool parse(struct reading *in, struct rms_view file, char *detail, size_t
     if (XML_Parse(in->parser, (const char *)file.data, (int)file.len, 1) == XML_STATUS_OK) {
         return true;
     }
-    (void)snprintf(detail, detail_size, _("line %lu: %s"), (unsigned long)XML_GetCurrentLineNumber(in->parser),
+    (void)snprintf(detail, detail_size, _("line %lu: %s"),
+        (unsigned long)XML_GetCurrentLineNumber(in->parser),
         in->problem != NULL ? in->problem : XML_ErrorString(XML_GetErrorCode(in->parser)));
     return false;
 }
@@ -426,8 +425,8 @@ static int read_entry(zip_t *archive, zip_uint64_t index, json_t *files)
     zip_int64_t count = -1;
     json_t *read;
 
-    while (entry != NULL && (count = zip_fread(entry, chunk, sizeof chunk)) > 0 &&
-           rms_buf_status(&text) == 0) {
+    while (
+        entry != NULL && (count = zip_fread(entry, chunk, sizeof chunk)) > 0 && rms_buf_status(&text) == 0) {
         rms_buf_append(&text, chunk, (size_t)count);
     }
     if (entry != NULL) {
@@ -489,9 +488,9 @@ static int read_archive(const char *path, json_t *files)
 
 static void note_file(json_t *rows, const json_t *file, const struct import *in)
 {
-    json_array_append_new(rows, json_pack("{s:O,s:O,s:I}", "File", json_object_get(file, "File"), "Language",
-                                    json_object_get(file, "Language"), "Changed",
-                                    (json_int_t)json_object_size(in->changed)));
+    json_array_append_new(
+        rows, json_pack("{s:O,s:O,s:I}", "File", json_object_get(file, "File"), "Language",
+                  json_object_get(file, "Language"), "Changed", (json_int_t)json_object_size(in->changed)));
 }
 
 /* Every file by itself: what is wrong with one does not keep the others. */
