@@ -3,8 +3,8 @@
 #include <inttypes.h>
 
 #include "base/text.h"
-#include "service/licence.h"
 #include "service/mail_kind.h"
+#include "service/tracking.h"
 #include "service/tracking_state.h"
 #include "store/account.h"
 #include "store/notify.h"
@@ -61,8 +61,13 @@ static int show_event(const struct rms_usage_row *row, void *context)
     struct showing *s = context;
     struct rms_arena *arena = s->mailing->arena;
     bool opened = row->result != NULL && strcmp(row->result, "Success") == 0;
+    int64_t tried;
+    const char *right = rms_tracking_refused(arena, row, &tried);
     const char *const cells[COLUMNS] = {rms_mail_time(arena, row->time), row->user_id,
-        rms_phrase(opened ? RMS_SAY_OPENED : RMS_SAY_REFUSED), opened ? "" : row->result,
+        rms_phrase(opened ? RMS_SAY_OPENED : RMS_SAY_REFUSED),
+        opened          ? ""
+        : right != NULL ? right
+                        : row->result,
         row->c_ip != NULL && row->c_ip[0] != '\0' ? row->c_ip : rms_phrase(RMS_SAY_UNKNOWN), row->c_info};
 
     if (rms_tracking_paused(&s->news->tracking, row->time)) {

@@ -45,6 +45,7 @@ int rms_rest_tracking_restore(struct rms_front *front, struct rms_request *reque
 int rms_rest_tracking_hand_over(
     struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_tracking_delegate(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
+int rms_rest_tracking_refusal(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 int rms_rest_tracking_notify(struct rms_front *front, struct rms_request *request, struct rms_reply *reply);
 
 /* --- shared between them ------------------------------------------------------------------------------ */

@@ -4,6 +4,7 @@
 #include "service/rest.h"
 #include "service/scim.h"
 #include "service/signin.h"
+#include "service/tracking.h"
 
 #define GET    RMS_METHOD_GET
 #define POST   RMS_METHOD_POST
@@ -83,6 +84,7 @@ const struct rms_route rms_routes[] = {
     BEARER(GET, "documents/{}/summary", 0, tracking_summary, "LoadEventsForSummary"),
     BEARER(GET, "documents/{}/people", 0, tracking_people, "GetRecipients"),
     BEARER(GET, "documents/{}/map", 0, tracking_map, "LoadEventsForMap"),
+    BEARER(POST, "documents/{}/refusals", SMALL, tracking_refusal, RMS_TRACKING_REFUSAL),
     CHANGE("documents/{}/revoke", SMALL, tracking_revoke, "RevokeAccess"),
     CHANGE("documents/{}/notify", SMALL, tracking_notify, "UpdateNotificationSettings"),
     CHANGE("documents/{}/restore", SMALL, tracking_restore, "RestoreAccess"),

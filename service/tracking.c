@@ -221,7 +221,22 @@ int rms_tracking_write_one(
 /* --- events ------------------------------------------------------------------------------------------------
  */
 
+/* "PRINT" or "PRINT 2026-11-22T20:00:00Z" (rest_tracking_refusal.c). */
+const char *rms_tracking_refused(struct rms_arena *arena, const struct rms_usage_row *row, int64_t *time_out)
+{
+    *time_out = RMS_TIME_NONE;
+    if (row->detail == NULL || strcmp(row->request_type, RMS_TRACKING_REFUSAL) != 0) {
+        return NULL;
+    }
+    size_t len = strcspn(row->detail, " ");
+    if (row->detail[len] == '\0' || rms_time_parse(rms_view_str(row->detail + len + 1), time_out) < 0) {
+        *time_out = row->time;
+    }
+    return rms_arena_text(arena, rms_view_of(row->detail, len));
+}
+
 struct writing {
+    struct rms_arena *arena;
     struct rms_buf *out;
     const struct rms_tracking_state *tracking;
 };
@@ -235,11 +250,15 @@ static int write_event(const struct rms_usage_row *row, void *context)
     }
     bool done = row->result != NULL && strcmp(row->result, "Success") == 0;
     int64_t until = row->offline_until;
+    int64_t tried = RMS_TIME_NONE;
+    const char *right = rms_tracking_refused(w->arena, row, &tried);
     rms_out_open(out, NULL, '{');
     rms_out_time(out, "RequestTime", row->time);
     rms_out_text(out, "RequesterEmail", row->user_id);
     rms_out_bool(out, "Successful", done);
     rms_out_text(out, "Result", row->result);
+    rms_out_text(out, "Right", right);
+    rms_out_time(out, "TriedTime", tried);
     rms_out_text(out, "RequesterIp", row->c_ip);
     rms_out_text(out, "Application", row->c_info);
     rms_out_bool(out, "SuperUser", row->super_user);
@@ -256,7 +275,7 @@ int rms_tracking_write_events(
     if (tenant == NULL) {
         return RMS_E_NOT_REGISTERED;
     }
-    struct writing w = {out, &tenant->tracking};
+    struct writing w = {request->arena, out, &tenant->tracking};
     rms_tracking_settle(request);
     rms_out_open(out, NULL, '[');
     RMS_TRY(rms_tracked_events(request->worker->db, scope, RMS_TRACKING_LIST_MAX, write_event, &w));

@@ -9,6 +9,7 @@
 
 #define RMS_TRACKING_LIST_MAX   10000 /* documents, events: the newest */
 #define RMS_TRACKING_REASON_MAX 1024
+#define RMS_TRACKING_REFUSAL    "RefuseAction" /* log rows of what applications refused */
 
 /* A content id of a path or body in its plain form, in the arena; RMS_E_NOT_REGISTERED for anything else. */
 RMS_MUST_USE int rms_tracking_id(struct rms_request *request, const char *text, const char **id_out);
@@ -27,6 +28,9 @@ void rms_tracking_note(struct rms_request *request, const struct rms_opening *op
 
 /* S-191: the document's facts in the log row of the request. */
 void rms_tracking_tell(struct rms_request *request, const struct rms_tracked *document);
+
+/* Of such a row: the right that was missing, in the arena, and when; of others NULL. */
+const char *rms_tracking_refused(struct rms_arena *arena, const struct rms_usage_row *row, int64_t *time_out);
 
 /* Waits for rows of a moment ago, before records or events are read. */
 void rms_tracking_settle(struct rms_request *request);

@@ -80,7 +80,9 @@ class Detection(unohelper.Base, XExtendedFilterDetection):
 
     def open(self, data, media):
         document = openrms.Document(library(self.ctx), data)
-        if enforcement.is_for_program(media) and not (document.permits("copy") and document.permits("macros")):
+        missing = [action for action in ("copy", "macros") if not document.permits(action)]
+        if enforcement.is_for_program(media) and missing:
+            document.refused(missing[0])
             raise openrms.Refused("no-rights", "A program may read this document only with the rights EXTRACT and OBJMODEL.")
         clear = self.ctx.ServiceManager.createInstanceWithContext("com.sun.star.comp.MemoryStream", self.ctx)
         clear.getOutputStream().writeBytes(uno.ByteSequence(document.clear()))

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "cmd/rms/output.h"
+#include "cmd/rms/session.h"
 
 #define TEXT_MAX     (64u << 20)
 #define PATH_BYTES   4096
@@ -38,6 +39,7 @@ static int refuse(const struct mail_opening *o)
 {
     const struct rms_document_info *info = rms_document_info(o->document);
 
+    session_refused(o->context, o->document);
     output_failure(
         o->path, &(struct failure){.code = RMS_E_NO_RIGHTS,
                      .detail = _("you may read it on a terminal; a clear copy needs EXPORT or OWNER"),
@@ -156,6 +158,9 @@ static json_t *attachment_json(const struct mail_opening *o, struct rms_mail *ma
         return row;
     }
     code = o->may_copy || attachment.is_protected ? save(o, mail, i, path) : RMS_E_NO_RIGHTS;
+    if (code == RMS_E_NO_RIGHTS) {
+        session_refused(o->context, o->document);
+    }
     if (code < 0) {
         output_failure(attachment.name, &(struct failure){.code = code, .detail = _("not saved")});
         *worst_out = rms_error_info(code)->exit_status;

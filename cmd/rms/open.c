@@ -49,6 +49,7 @@ static bool may_copy(const struct opening *o)
 
 static int refuse_copy(const struct opening *o)
 {
+    session_refused(o->context, o->document);
     output_failure(o->path, &(struct failure){.code = RMS_E_NO_RIGHTS,
                                 .detail = _("you may view it; a clear copy needs EXPORT or OWNER"),
                                 .referrer = o->info->referrer != NULL ? o->info->referrer : o->info->owner});

@@ -165,6 +165,18 @@ static int make_context(const struct arguments *arguments, struct rms_context **
     return code;
 }
 
+void session_refused(struct rms_context *context, struct rms_document *document)
+{
+    int code = rms_document_refused(document, "EXPORT");
+
+    if (code == 0 && !rms_document_info(document)->from_cache) {
+        code = rms_refusals_send(context);
+    }
+    if (code < 0) { /* told with a later call, or not kept by the person's own wish */
+        rms_log(RMS_LOG_DEBUG, "rms.refusal-not-told", "reason", rms_error_info(code)->reason, NULL);
+    }
+}
+
 /* A language tag's shape: letters and digits, parts of at most 8 between hyphens (BCP 47). */
 static bool is_language(const char *tag)
 {

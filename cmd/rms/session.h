@@ -21,6 +21,10 @@ struct rms_context *try_context(struct arguments *arguments);
 /* Accepts NULL, clears the caller's pointer. */
 void close_context(struct rms_context **context);
 
+/* A clear copy of the open document was refused: who protected it hears of it, at once only where the service
+ * has just answered. Prints nothing. */
+void session_refused(struct rms_context *context, struct rms_document *document);
+
 /* True after SIGINT or SIGTERM. */
 bool was_interrupted(void);
 

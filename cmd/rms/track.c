@@ -16,8 +16,8 @@ static const struct column document_csv[] = {{"", "ContentId"}, {"", "ContentNam
     {"", "Owner"}, {"", "CreatedTime"}, {"", "TemplateId"}, {"", "PreviousContentId"}, {"", "Revoked"},
     {"", "RevokedTime"}, {"", "RevokedBy"}, {NULL, NULL}};
 static const struct column event_columns[] = {{"TIME", "RequestTime"}, {"WHO", "RequesterEmail"},
-    {"OPENED", "Successful"}, {"WHY", "Result"}, {"FROM", "RequesterIp"}, {"OFFLINE UNTIL", "OfflineUntil"},
-    {"APPLICATION", "Application"}, {NULL, NULL}};
+    {"OPENED", "Successful"}, {"WHY", "Result"}, {"RIGHT", "Right"}, {"FROM", "RequesterIp"},
+    {"OFFLINE UNTIL", "OfflineUntil"}, {"APPLICATION", "Application"}, {NULL, NULL}};
 
 int track_show_list(const json_t *documents, bool csv)
 {

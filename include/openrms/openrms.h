@@ -487,6 +487,16 @@ RMS_PUBLIC RMS_MUST_USE int rms_document_size(struct rms_document *document, uin
 /* True when the person holds the right, or OWNER. Unknown names are custom rights. */
 RMS_PUBLIC bool rms_document_allows(const struct rms_document *document, const char *right);
 
+/* The application did not let the person do something for want of this right: who protected the document sees
+ * it like a refused opening, with the application of rms_options. Kept in the store, at most 64 and for 30
+ * days, and told with a later call that talks to the service anyway; never waits for the network. Nothing is
+ * kept where rms.conf says track = false, for who owns the document, on behalf of others, with what_if, and
+ * where the service gave no licence. RMS_E_BAD_ARGUMENT: no right, or one that the person has. */
+RMS_PUBLIC RMS_MUST_USE int rms_document_refused(struct rms_document *document, const char *right);
+/* Tells all of it now. Applications with a token callback of their own call this, as nothing is told by
+ * itself there. RMS_E_NEEDS_ONLINE, RMS_E_UNREACHABLE, ...: what was not told is kept. */
+RMS_PUBLIC RMS_MUST_USE int rms_refusals_send(struct rms_context *context);
+
 struct rms_document_info {
     const char *name; /* of the template or policy */
     const char *description;
@@ -608,6 +618,9 @@ enum rms_action {
 RMS_PUBLIC bool rms_action_permitted(enum rms_action action, const char *const *rights);
 /* The same for the person a document is open for. */
 RMS_PUBLIC bool rms_document_permits(const struct rms_document *document, enum rms_action action);
+/* The first right that he would need for it and has not, for messages and rms_document_refused; NULL when he
+ * may, and for what is no action. */
+RMS_PUBLIC const char *rms_document_missing(const struct rms_document *document, enum rms_action action);
 /* "save-as": stable, for programs; NULL for what is no action. */
 RMS_PUBLIC const char *rms_action_name(enum rms_action action);
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "client/auth.h"
 #include "client/context.h"
+#include "client/refusal.h"
 #include "crypto/base64.h"
 
 #define BODY_MAX     (16u * 1024 * 1024)
@@ -206,6 +207,9 @@ int rms_api(struct rms_context *context, const struct rms_api_call *call, json_t
     rms_signin_touch(context, rms_session_signin(session)->address, rms_clock_now());
     if (rms_json_parse(rms_buf_view(&reply.body), reply_out) != 0) {
         return rms_fail(context, RMS_E_UNREACHABLE, "the service's answer is not JSON");
+    }
+    if (!call->brief) {
+        rms_refusals_follow(context, rms_session_signin(session)->address);
     }
     return 0;
 }

@@ -403,6 +403,7 @@ int rms_context_new(const struct rms_options *options, struct rms_context **cont
     }
     context->handle = RMS_HANDLE_CONTEXT;
     (void)pthread_mutex_init(&context->lock, NULL);
+    (void)pthread_mutex_init(&context->telling, NULL);
     init_recursive(&context->prepare);
     context->server_token = RMS_BUF_INIT(RMS_TOKEN_MAX);
     if (options != NULL && options->size >= offsetof(struct rms_options, on_behalf)) {
@@ -435,6 +436,7 @@ void rms_context_free(struct rms_context **context)
     rms_buf_fini(&gone->server_token);
     rms_settings_fini(&gone->settings);
     (void)pthread_mutex_destroy(&gone->lock);
+    (void)pthread_mutex_destroy(&gone->telling);
     (void)pthread_mutex_destroy(&gone->prepare);
     (void)pthread_key_delete(gone->reports);
     while (gone->report_list != NULL) {

@@ -47,6 +47,8 @@ struct rms_context {
     struct rms_template_list *templates;
     struct rms_buf server_token; /* of rms_token_set in a server */
     atomic_bool tracking_failed; /* the service could not be told of a document: not tried again */
+    pthread_mutex_t telling;     /* one thread at a time tells of refusals (refusal.c) */
+    atomic_bool refusals_told;   /* nothing is kept that the service should hear of, or not now */
     _Atomic int64_t renew_after; /* when renewing certificates may be tried again */
     _Atomic int64_t clock_ahead; /* seconds before the service's clock, as its last answer showed */
     pthread_mutex_t

@@ -82,3 +82,20 @@ bool rms_document_permits(const struct rms_document *document, enum rms_action a
 
     return info != NULL && rms_action_permitted(action, info->rights);
 }
+
+const char *rms_document_missing(const struct rms_document *document, enum rms_action action)
+{
+    const struct rule *rule = rule_of(action);
+    const char *name;
+    uint32_t bit;
+
+    if (rule == NULL || rms_document_info(document) == NULL || rms_document_permits(document, action)) {
+        return NULL;
+    }
+    for (size_t i = 0; (name = rms_right_name(i, &bit)) != NULL; i++) {
+        if ((bit & (rule->all | rule->any)) != 0 && !rms_document_allows(document, name)) {
+            return name;
+        }
+    }
+    return NULL;
+}

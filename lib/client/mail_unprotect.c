@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "client/context.h"
 #include "client/mail.h"
+#include "client/refusal.h"
 #include "format/mime.h"
 #include "format/rpmsg.h"
 
@@ -26,6 +27,7 @@ static int clear_content(struct rms_context *context, struct rms_opened *opened,
 
     RMS_TRY(rms_opened_licence(context, RMS_RIGHT_EXPORT, opened));
     if (!rms_access_may_unprotect(opened->access)) {
+        rms_refusal_note(context, opened->access, "EXPORT");
         return RMS_E_NO_RIGHTS;
     }
     if (opened->container.kind == RMS_CONTAINER_MESSAGE) {

@@ -5,6 +5,7 @@
 #include "client/crypt.h"
 #include "client/mail.h"
 #include "client/opened.h"
+#include "client/refusal.h"
 #include "client/seal.h"
 #include "client/work.h"
 #include "format/office.h"
@@ -293,11 +294,13 @@ static int may_protect_again(
     bool change = errand->plan->change != NULL;
 
     if (change && !access->is_owner && !rms_rights_allow(&access->rights, RMS_RIGHT_EDITRIGHTSDATA)) {
+        rms_refusal_note(errand->context, access, "EDITRIGHTSDATA");
         return rms_fail(errand->context, RMS_E_NO_RIGHTS,
             "%s: changing who may do what needs the right EDITRIGHTSDATA or OWNER, which you do not have",
             work->source.path);
     }
     if (!change && !rms_access_may_unprotect(access)) {
+        rms_refusal_note(errand->context, access, "EXPORT");
         return rms_fail(errand->context, RMS_E_ALREADY_PROTECTED,
             "%s is protected, and replacing that needs the right EXPORT or OWNER, which you do not have",
             work->source.path);

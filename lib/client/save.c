@@ -9,6 +9,7 @@
 #include "client/context.h"
 #include "client/crypt.h"
 #include "client/identity.h"
+#include "client/refusal.h"
 #include "client/source.h"
 #include "client/target.h"
 #include "crypto/digest.h"
@@ -92,6 +93,7 @@ static int may_save(const struct saving *saving)
     enum rms_container_kind kind = saving->opened->container.kind;
 
     if (!rms_rights_allow(&saving->opened->access->rights, RMS_RIGHT_EDIT)) {
+        rms_refusal_note(saving->context, saving->opened->access, "EDIT");
         return rms_fail(saving->context, RMS_E_NO_RIGHTS, "saving needs the right EDIT");
     }
     if (kind == RMS_CONTAINER_PDF || kind == RMS_CONTAINER_MESSAGE ||

@@ -5,6 +5,7 @@
 #include "client/crypt.h"
 #include "client/mail.h"
 #include "client/opened.h"
+#include "client/refusal.h"
 #include "client/work.h"
 #include "format/office.h"
 
@@ -25,6 +26,7 @@ static int may_write_clear(struct rms_context *context, const struct rms_access 
     if (rms_access_may_unprotect(access)) {
         return 0;
     }
+    rms_refusal_note(context, access, "EXPORT");
     tell_referrer(context, access);
     return rms_fail(context, RMS_E_NO_RIGHTS,
         "%s: removing the protection needs the right EXPORT or OWNER, which you do not have", path);

@@ -25,8 +25,9 @@ enum rms_vault_kind {
     RMS_VAULT_ACCOUNT,     /* sign-in: addresses, service, tokens */
     RMS_VAULT_CERTIFICATE, /* SLC, RAC, CLC */
     RMS_VAULT_TEMPLATES,
-    RMS_VAULT_LICENCE, /* use licences and own content keys, by publishing licence */
-    RMS_VAULT_SERVICE, /* discovery results */
+    RMS_VAULT_LICENCE,  /* use licences and own content keys, by publishing licence */
+    RMS_VAULT_SERVICE,  /* discovery results */
+    RMS_VAULT_REFUSALS, /* what applications refused, not told yet */
 };
 
 /* owner: address of the person, "" for entries of the device. */

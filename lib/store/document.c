@@ -201,6 +201,37 @@ int rms_tracked_events(struct rms_db *db, const struct rms_tracked_scope *scope,
     return code;
 }
 
+int rms_tracked_opened(struct rms_db *db, struct rms_arena *arena, const struct rms_tracked_reader *reader,
+    struct rms_tracked_opening *opening_out)
+{
+    RMS_ROWS(rows, db, arena);
+    struct rms_tracked *document = &opening_out->document;
+
+    *document = (struct rms_tracked){0};
+    RMS_TRY(rms_rows_first(&rows, RMS_SQL_TRACKED_OPENED,
+        RMS_VALUES(RMS_TEXT(reader->content_id), RMS_TEXT(reader->user), RMS_INT(reader->since))));
+    document->key.tenant_id = rms_take_text(&rows);
+    document->key.content_id = rms_take_text(&rows);
+    document->key.issuer = rms_take_text(&rows);
+    document->owner = rms_take_text(&rows);
+    document->template_id = rms_take_text(&rows);
+    document->name = rms_take_text(&rows);
+    document->published_at = rms_take_time(&rows);
+    opening_out->time = rms_take_int(&rows);
+    return rms_rows_status(&rows);
+}
+
+int rms_tracked_refusals(
+    struct rms_db *db, const char *tenant_id, const char *user, int64_t after, int64_t *count_out)
+{
+    RMS_ROWS(rows, db, NULL);
+
+    RMS_TRY(rms_rows_first(
+        &rows, RMS_SQL_TRACKED_REFUSALS, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(user), RMS_INT(after))));
+    *count_out = rms_take_int(&rows);
+    return rms_rows_status(&rows);
+}
+
 int rms_tracked_holders(struct rms_db *db, struct rms_arena *arena, const struct rms_tracked_scope *scope,
     int64_t now, struct rms_holders *holders_out)
 {

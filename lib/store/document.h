@@ -97,10 +97,29 @@ struct rms_tracked_scope {
     int64_t since;
 };
 
-/* Attempts to get a licence: rows of the usage log in order of time, the newest `limit` of them. As
- * rms_usage_read. */
+/* Attempts to get a licence, and what applications refused: rows of the usage log in order of time, the
+ * newest `limit` of them. As rms_usage_read. */
 RMS_MUST_USE int rms_tracked_events(struct rms_db *db, const struct rms_tracked_scope *scope, size_t limit,
     rms_usage_each *each, void *context);
+
+/* The newest opening of a document by a person, since his account is there: for what he says of it. */
+struct rms_tracked_reader {
+    const char *content_id;
+    const char *user; /* as in the usage log */
+    int64_t since;
+};
+struct rms_tracked_opening {
+    struct rms_tracked document; /* key, owner, name, template_id, published_at */
+    int64_t time;
+};
+
+/* Of any tenant. RMS_E_NOT_FOUND. */
+RMS_MUST_USE int rms_tracked_opened(struct rms_db *db, struct rms_arena *arena,
+    const struct rms_tracked_reader *reader, struct rms_tracked_opening *opening_out);
+
+/* How much applications told of refusing a person, in the log of a tenant, after a time. */
+RMS_MUST_USE int rms_tracked_refusals(
+    struct rms_db *db, const char *tenant_id, const char *user, int64_t after, int64_t *count_out);
 
 /* Who holds a licence that still opens offline after `now`, the longest first. */
 struct rms_holder {

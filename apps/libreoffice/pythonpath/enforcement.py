@@ -83,6 +83,7 @@ class Refusal(unohelper.Base, XDispatch):
         self.ctx, self.document, self.action = ctx, document, action
 
     def dispatch(self, url, arguments):
+        self.document.refused(self.action)
         tell(self.ctx, {}, f"This document must not be {WORDS[self.action]}: you have no right to. {summary(self.document)}")
 
     def addStatusListener(self, listener, url):

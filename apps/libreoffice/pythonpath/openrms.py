@@ -61,6 +61,9 @@ def _load():
             ("rms_document_read", ctypes.c_int64, handle, ctypes.c_uint64, handle, size),
             ("rms_document_info", ctypes.POINTER(_Info), handle),
             ("rms_document_permits", ctypes.c_bool, handle, ctypes.c_int),
+            ("rms_document_missing", text, handle, ctypes.c_int),
+            ("rms_document_refused", ctypes.c_int, handle, text),
+            ("rms_refusals_send", ctypes.c_int, handle),
             ("rms_document_save_to", ctypes.c_int, handle, ctypes.POINTER(_Source), ctypes.c_int)):
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
@@ -117,6 +120,14 @@ class Document:
 
     def permits(self, action):
         return self.functions.rms_document_permits(self.handle, ACTIONS.index(action))
+
+    def refused(self, action):
+        """The person tried it: whoever protected the document hears of that, by a thread that nobody waits for."""
+        with self.lock:
+            right = self.functions.rms_document_missing(self.handle, ACTIONS.index(action))
+            if right is None or self.functions.rms_document_refused(self.handle, right) < 0:
+                return
+        threading.Thread(target=self.functions.rms_refusals_send, args=(self.library.context,), daemon=True).start()
 
     def clear(self):
         """The content, as a whole."""

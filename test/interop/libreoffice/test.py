@@ -179,6 +179,13 @@ class Story:
         self.folder.mkdir()
         (lab.dir / "tmp").mkdir()
 
+    def wait_for_refusal(self, name, right):
+        """Alice sees who tried what, and in which program."""
+        def seen():
+            events = self.lab.person("alice").rms("track", self.folder / "plan.docx", "--json").json["Events"]
+            return any(e["RequesterEmail"].startswith(name) and e["Right"] == right and e["Application"].startswith("LibreOffice ") for e in events)
+        wait_for(f"{name} and {right} are not told", seen)
+
 
 @contextlib.contextmanager
 def screen(folder):
@@ -357,6 +364,8 @@ def looked_at_by_dave(story, like):
         dispatch, url = dispatch_of(office, frame, "Print")
         threading.Thread(target=ask, args=(dispatch, url), daemon=True).start()
         wait_for("no message", lambda: "must not be printed" in office.text())
+        for right in ("EXTRACT", "PRINT"):
+            story.wait_for_refusal("dave", right)
         wait_for("an empty screen", lambda: len({p for row in picture(dump)[2] for p in zip(row[::30], row[1::30], row[2::30])}) > 8)
         settle(dump)
         write_png(BUILD / "libreoffice.png", *picture(dump))

@@ -127,6 +127,14 @@ def only_what_was_asked_for():
         message = wait_for(mail.messages, lambda m: len(m) == 2)[1]
         assert message["Subject"] == "bob@contoso.test opened loud.txt", message["Subject"]
 
+        # What an application refused, too, with the right that was missing.
+        viewed = protect(alice, "viewed.txt", "--perm", "bob@contoso.test:VIEW", "--notify", "refused")
+        bob.rms("cat", viewed, code=1)
+        lab.move_clock(seconds=400)
+        message = wait_for(mail.messages, lambda m: len(m) == 3)[2]
+        assert message["Subject"] == "bob@contoso.test was refused viewed.txt", message["Subject"]
+        assert "EXPORT" in text_of(message) and "rms " in text_of(message), text_of(message)
+
         # Whose it is not has no say; words that are none.
         assert "role-required" in bob.rms("track", quiet, "--notify", "none", code=3).err
         bob.rms("track", alice.rms("--json", "status", quiet).json["ContentId"], "--notify", "none", code=4)

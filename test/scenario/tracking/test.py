@@ -329,6 +329,117 @@ def switched_off_and_on():
         assert "SetDocumentTracking" in lab.admin("log", "admin").out
 
 
+def refusals_of_applications_are_told():
+    """What an application with the document open does not let a person do: kept, told later, and only of what he opened."""
+    with Lab() as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        path, content_id = protect(alice, "plan.txt", "--perm", "bob@contoso.test:VIEW", "--perm", "mallory@contoso.test:VIEW")
+        other, _ = protect(alice, "other.txt", "--perm", "bob@contoso.test:VIEW", "--offline-days", "0")
+
+        def refused(person="bob"):
+            return [e for e in alice.rms("--json", "track", path).json["Events"] if e["Right"] and e["RequesterEmail"].startswith(person)]
+
+        # At once where the service has just answered, by rms itself and by librms.
+        assert "no-rights" in bob.rms("cat", path, code=1).err
+        assert "no-rights" in bob.rms("unprotect", path, code=1).err
+        seen = refused()
+        assert [(e["Right"], e["Successful"], e["Result"]) for e in seen] == [("EXPORT", False, "no-rights")] * 2, seen
+        assert all(e["Application"].startswith("rms ") and e["TriedTime"] for e in seen), seen
+        shown = alice.rms("track", path)
+        assert "EXPORT" in shown.out and "RIGHT" in shown.out, shown
+        assert "EXPORT" in alice.rms("track", path, "--csv").out
+
+        # Kept while offline, the same twice as one, and told with the next contact.
+        for _ in range(2):
+            bob.rms("--offline", "cat", path, code=1)
+        assert len(refused()) == 2
+        lab.move_clock(seconds=3600)
+        bob.rms("cat", other, code=1)
+        seen = refused()
+        assert len(seen) == 3 and seen[2]["TriedTime"] < seen[2]["RequestTime"], seen
+
+        # Not where the person does not want it, and not of one's own documents.
+        config = bob.write("rms.conf", "track = false\n")
+        bob.rms("cat", path, code=1, env=bob.env(RMS_CONFIG=config))
+        bob.rms("--offline", "cat", path, code=1, env=bob.env(RMS_CONFIG=config))
+        lab.move_clock(seconds=120)
+        bob.rms("cat", other, code=1)
+        assert len(refused()) == 3, refused()
+
+        # Signing out takes what is kept along.
+        bob.rms("--offline", "cat", path, code=1)
+        bob.rms("logout")
+        bob.login()
+        bob.rms("cat", other, code=1)
+        assert len(refused()) == 3, refused()
+
+
+def refusals_are_not_forged():
+    """Tells of refusals: only who opened it, only of himself, not endlessly."""
+    with Lab() as lab:
+        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        lab.admin("user", "add", "fay@fabrikam.test", "--tenant", "fabrikam.test", "--password-stdin", stdin="correct horse battery staple\n")
+        fay = lab.person("fay@fabrikam.test")
+        fay.login()
+        path, content_id = protect(alice, "plan.txt", "--perm", "bob@contoso.test:VIEW", "--perm", "fay@fabrikam.test:VIEW")
+
+        def tell(person, token, what=content_id, headers=None, **body):
+            code, _, reply = person.rest("POST", f"/my/v2/documents/{what}/refusals", body, token, headers)
+            return code, reply.get("Reason")
+
+        def refused():
+            return [(e["RequesterEmail"].split("@")[0], e["Right"]) for e in alice.rms("--json", "track", path).json["Events"] if e["Right"]]
+
+        # Who has not opened it, or could not: as if there were none.
+        assert not requests(lab, mallory, path)[0]
+        tokens = {p: p.token() for p in (alice, bob, mallory, fay)}
+        for person in (bob, mallory, fay):
+            for what in (content_id, str(uuid.uuid4()), "x"):
+                assert tell(person, tokens[person], what, Right="PRINT") == (404, "not-registered"), (person.name, what)
+        assert lab.http("POST", f"/my/v2/documents/{content_id}/refusals", {"Right": "PRINT"})[0] == 401
+        assert refused() == []
+
+        # Who has: for himself, across organisations too, in the log of whose document it is.
+        for person in (bob, fay):
+            assert requests(lab, person, path)[0]
+            assert tell(person, tokens[person], Right="print", Application="Viewer 1") == (200, None)
+        assert refused() == [("bob", "PRINT"), ("fay", "PRINT")], refused()
+        assert tell(mallory, tokens[mallory], Right="PRINT")[0] == 404
+        assert tell(bob, tokens[bob], Right="PRINT", headers={"X-RMS-On-Behalf": "alice@contoso.test"})[1] == "role-required"
+        for body in ({}, {"Right": ""}, {"Right": "A B C"}, {"Right": "X" * 65}, {"Right": 1}, {"Right": "PRINT", "User": "mallory@contoso.test"},
+                     {"Right": "PRINT", "Application": "a" * 129}, {"Right": "PRINT", "Application": "\x1b[2J"}, {"Right": "PRINT", "Time": "soon"}):
+            assert tell(bob, tokens[bob], **body) == (400, "bad-argument"), body
+        # Times that cannot be: before it was opened, and to come.
+        for time_told in ("2001-01-01T00:00:00Z", "2999-01-01T00:00:00Z"):
+            assert tell(bob, tokens[bob], Right="EDIT", Time=time_told)[0] == 200
+        odd = [e for e in alice.rms("--json", "track", path).json["Events"] if e["Right"] == "EDIT"]
+        assert len(odd) == 2 and all(e["TriedTime"] == e["RequestTime"] for e in odd), odd
+        summary = alice.rest("GET", f"/my/v2/documents/{content_id}/summary")[2]
+        assert (summary["Opened"], summary["Refused"]) == (2, 5), summary
+
+        # A flood ends; others and later hours are not touched by it.
+        answers = [tell(bob, tokens[bob], Right="EXTRACT") for _ in range(100)]
+        assert answers[:97] == [(200, None)] * 97 and answers[97:] == [(413, "limit")] * 3, answers
+        assert tell(fay, tokens[fay], Right="EXTRACT") == (200, None)
+        lab.move_clock(seconds=3700)
+        tokens = {p: p.token() for p in (bob, fay)}
+        assert tell(bob, tokens[bob], Right="EXTRACT") == (200, None)
+
+        # Not while tracking is off, and not by the heir of an address.
+        contoso = ("--tenant", "contoso.test")
+        lab.admin("tracking", "disable", "--force", *contoso)
+        assert tell(bob, tokens[bob], Right="PRINT") == (403, "tracking-disabled")
+        lab.move_clock(seconds=5)
+        lab.admin("tracking", "enable", *contoso)
+        lab.admin("user", "remove", "bob@contoso.test", "--force", *contoso)
+        lab.move_clock(days=20)
+        lab.admin("user", "add", "bob@contoso.test", "--password-stdin", *contoso, stdin="correct horse battery staple\n")
+        heir = bob.device(2)
+        heir.login()
+        assert tell(heir, heir.token(), Right="PRINT") == (404, "not-registered")
+
+
 def copied_ids_and_other_tenants_do_nothing():
     # touches: S-001, S-165
     with Lab() as lab:
@@ -434,5 +545,6 @@ def names_are_only_names():
 
 
 if __name__ == "__main__":
-    main(the_issuer_sees_who_opens, each_view_of_the_site, protecting_registers, revoked_and_restored, the_operator_acts_for_people, switched_off_and_on, copied_ids_and_other_tenants_do_nothing,
+    main(the_issuer_sees_who_opens, each_view_of_the_site, protecting_registers, revoked_and_restored, the_operator_acts_for_people, switched_off_and_on, refusals_of_applications_are_told, refusals_are_not_forged,
+         copied_ids_and_other_tenants_do_nothing,
          naming_is_not_owning, names_are_only_names)
