@@ -14,6 +14,7 @@
 #include "client/template.h"
 #include "format/kind.h"
 #include "format/container.h"
+#include "format/mime.h"
 #include "format/outlook.h"
 #include "xrml/licence.h"
 
@@ -207,16 +208,40 @@ static int inspect_attachments(const struct rms_outlook *item, struct rms_file_s
     return 0;
 }
 
-/* What is in no container of ours: an item of Outlook in clear, a licence by itself, or nothing. */
+/* The same of a mail. A guess: what only looks like one, or cannot be read as one, contains nothing. */
+static int inspect_parts(const struct rms_reader *reader, struct rms_file_status *status)
+{
+    struct rms_mime RMS_MIME_CLEANUP *mail = NULL;
+    int code = rms_mime_looks(reader) ? rms_mime_open(reader, &mail) : RMS_E_NOT_FOUND;
+
+    for (size_t i = 0; code == 0 && i < rms_mime_attachment_count(mail); i++) {
+        struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(RMS_MIME_MAX);
+        struct rms_container RMS_CONTAINER_CLEANUP container = {0};
+        struct rms_view view;
+        struct rms_reader part;
+
+        code = rms_mime_read_attachment(mail, i, &bytes);
+        view = rms_buf_view(&bytes);
+        part = rms_reader_of_view(&view);
+        if (code == 0 && rms_container_open(&part, &container) == 0) {
+            status->contains_protected = true;
+        }
+    }
+    return code == RMS_E_NO_MEMORY || code == RMS_E_IO ? code : 0;
+}
+
+/* What is in no container of ours: an item of Outlook or a mail in clear, a licence by itself, or nothing. */
 static int inspect_other(
     struct rms_context *context, const struct rms_reader *reader, struct rms_file_status *status)
 {
     struct rms_outlook RMS_OUTLOOK_CLEANUP *item = NULL;
     int code = rms_outlook_open(reader, &item);
 
-    return code == RMS_E_NOT_FOUND ? inspect_bare(context, reader, status)
-           : code == 0             ? inspect_attachments(item, status)
-                                   : code;
+    if (code == 0) {
+        return inspect_attachments(item, status);
+    }
+    RMS_TRY(code == RMS_E_NOT_FOUND ? inspect_parts(reader, status) : code);
+    return inspect_bare(context, reader, status);
 }
 
 static int inspect(struct rms_context *context, const char *path, const struct rms_reader *reader,

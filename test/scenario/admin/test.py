@@ -166,17 +166,33 @@ def templates_by_hand():
 
 
 def super_users_recover():
-    # touches: S-020, C-072
+    # proves: C-072
+    # touches: S-020
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
-        path = alice.write("r.txt", TEXT)
-        alice.rms("protect", path, "--only-me", "--in-place")
-        protected = alice.home / "r.ptxt"
+        lab.admin("template", "add", "--name", "Old", "--grant", "alice@contoso.test:Co-Owner", "--published")
+        alice.rms("template", "refresh")
+        for name, policy in (("own", ("--only-me",)), ("late", ("--perm", "bob@contoso.test:VIEW", "--expire-days", "1")),
+                             ("taken", ("--perm", "bob@contoso.test:VIEW")), ("archived", ("--template", "Old"))):
+            alice.rms("protect", alice.write(f"{name}.txt", TEXT), *policy, "--in-place")
+        alice.rms("revoke", alice.home / "taken.ptxt", "--yes")
+        lab.admin("template", "archive", "Old")
+        lab.move_clock(days=2)
+        for person in (alice, bob):
+            person.login()
+        names = {"own": "no-rights", "late": "expired", "taken": "revoked", "archived": "no-rights"}
         lab.admin("superuser", "add", "bob@contoso.test")
-        bob.rms("open", protected, "-o", bob.home / "1.txt", code=1)
+        for name, reason in names.items():
+            denied = bob.rms("unprotect", alice.home / f"{name}.ptxt", "-o", bob.home / f"{name}.txt", code=1)
+            assert f"({reason})" in denied.err and not (bob.home / f"{name}.txt").exists(), (name, denied)
+        assert not [r for r in lab.usage(user_id="bob@contoso.test") if r["super-user"]]
         lab.admin("superuser", "feature", "enable")
-        bob.rms("unprotect", protected, "-o", bob.home / "2.txt")
-        assert (bob.home / "2.txt").read_bytes() == TEXT
+        for name in names:
+            content_id = bob.rms("--json", "status", alice.home / f"{name}.ptxt").json["ContentId"]
+            bob.rms("unprotect", alice.home / f"{name}.ptxt", "-o", bob.home / f"{name}.txt")
+            assert (bob.home / f"{name}.txt").read_bytes() == TEXT
+            logged = [r for r in lab.usage(user_id="bob@contoso.test", content_id=content_id) if r["super-user"]]
+            assert logged and all(r["result"] == "Success" for r in logged), (name, logged)
 
 
 def commands(lab):

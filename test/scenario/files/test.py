@@ -403,6 +403,14 @@ def status_without_network_and_sign_in():
         assert carrier["IsRMSProtected"] is False and carrier["ContainsProtectedObjects"] is True, carrier
         clear = status(message(alice.home / "s/clear.msg", alice.home / "m3", note=b"a"))
         assert clear["IsRMSProtected"] is False and clear["ContainsProtectedObjects"] is False, clear
+        for parts, holds in (((b"a",), False), ((b"a", inside), True), (((alice.home / "s/a.docx").read_bytes(),), True), ((inside[:90],), False)):
+            letter = email.message.EmailMessage()
+            letter["From"], letter["To"] = alice.address, alice.address
+            letter.set_content("words")
+            for number, part in enumerate(parts):
+                letter.add_attachment(part, maintype="application", subtype="octet-stream", filename=f"{number}.bin")
+            shown = status(alice.write("s/clear.eml", letter.as_bytes()))
+            assert shown["IsRMSProtected"] is False and shown["ContainsProtectedObjects"] is holds, (holds, shown)
         # a header that was cut or changed
         for name in files:
             whole = (alice.home / "s" / name).read_bytes()

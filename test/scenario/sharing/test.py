@@ -1,6 +1,8 @@
 """Alice protects, bob opens within his rights, mallory is refused; forwarding changes nothing; expiry ends it."""
 import datetime
+import re
 import subprocess
+import zoneinfo
 
 from rmslab import BUILD, SOURCE, Lab, b64, main, pfile_licence
 
@@ -228,6 +230,100 @@ def nothing_stops_the_issuer():
         for person in (alice, bob):
             person.login()
         refused(short, 1, "expired")
+
+
+NEVER_SHOWN = re.compile(r"[A-Za-z0-9+]{28}|[0-9a-fA-F]{32}|PRIVATE KEY")  # keys and licences, in the forms they are written
+
+
+def every_cause_has_its_own_name():
+    # proves: C-073
+    with Lab() as lab:
+        alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
+
+        def protect(name, *more):
+            alice.rms("protect", alice.write(f"{name}.txt", TEXT), "--perm", "bob@contoso.test:Co-Author", *more, "--in-place")
+            return alice.home / f"{name}.ptxt"
+
+        plan, taken, ended, offline = (protect(*words) for words in (
+            ("plan",), ("taken",), ("ended", "--expire-days", "1"), ("offline", "--offline-days", "1")))
+        whole = plan.read_bytes()
+        assert whole[:6] == b".pfile"
+        newer = bob.write("newer.ptxt", whole[:6] + (9).to_bytes(4, "little") + whole[10:])
+        cut = bob.write("cut.ptxt", whole[:-20])
+        foreign = SOURCE / "test/vectors/pfile/linuxTest.txt.pfile"
+        distrust = bob.write("rms.conf", "trusted_servers_only = true\n")
+        bob.rms("open", offline, "-o", bob.home / "once.txt")
+        alice.rms("revoke", taken, "--yes")
+        stranger = bob.device(3)
+        seen = {}
+
+        def refused(reason, person, path, *how, code=1, **env):
+            done = person.rms(*how, "open", path, "-o", person.home / "never.txt", code=code, env=person.env(**env))
+            assert f"({reason}" in done.err and not done.out and not (person.home / "never.txt").exists(), (reason, done)
+            cause, _, after = done.err.partition(f"({reason}")
+            assert cause.strip() and len(after.partition(";")[2].strip()) > 5, (reason, done)  # what happened; what to do next
+            assert not NEVER_SHOWN.search(done.err), done
+            seen[reason] = done
+
+        refused("not-authenticated", stranger, plan, code=3)
+        refused("no-rights", mallory, plan)
+        assert "alice@contoso.test" in seen["no-rights"].err, seen["no-rights"]
+        refused("revoked", bob, taken)
+        refused("server-not-trusted", bob, foreign, RMS_CONFIG=distrust)
+        refused("damaged", bob, cut)
+        refused("unsupported-version", bob, newer)
+        lab.move_clock(days=2)
+        bob.login()
+        refused("expired", bob, ended)
+        refused("needs-online", bob, offline, "--offline", code=6)
+        lab.admin("user", "remove", "bob@contoso.test", "--force")
+        lab.move_clock(days=20)
+        lab.add_user("bob")  # the address, and not the account it was granted to
+        heir = bob.device(2)
+        heir.login()
+        refused("account-newer-than-content", heir, plan)
+        assert len(seen) == 9 and len({done.err for done in seen.values()}) == 9
+
+
+def a_day_ends_where_it_was_named():
+    # proves: C-064
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        zone = zoneinfo.ZoneInfo("Asia/Tokyo")
+        day = datetime.datetime.now(zone).date() + datetime.timedelta(days=2)
+        end = datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time(), zone)
+        path = alice.write("day.txt", TEXT)
+        ways = ((), ("--online",))
+        for way in ways:
+            alice.rms("protect", path, "--perm", "bob@contoso.test:Co-Author", "--expire-on", day.isoformat(), *way,
+                      "-o", alice.home / f"{len(way)}.ptxt", env=alice.env(TZ="Asia/Tokyo"))
+        # Berlin is behind Tokyo: its day of this name ends later.
+        alice.rms("protect", path, "--perm", "bob@contoso.test:Co-Author", "--expire-on", day.isoformat(), "-o", alice.home / "2.ptxt",
+                  env=alice.env(TZ="Europe/Berlin"))
+
+        def ends(number):
+            reply = bob.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(alice.home / f"{number}.ptxt"))})[2]
+            return reply["AccessStatus"], reply.get("ContentValidUntil") and datetime.datetime.fromisoformat(reply["ContentValidUntil"].replace("Z", "+00:00"))
+
+        assert ends(0) == ends(1) == ("AccessGranted", end), (ends(0), end)
+        assert ends(2)[1] > end
+
+        def go_to(when):
+            gone = int(lab.clock_file.read_text())
+            lab.move_clock(seconds=int(when.timestamp() - datetime.datetime.now().timestamp()) - gone)
+
+        go_to(end - datetime.timedelta(minutes=20))
+        bob.login()
+        for number in (0, 1):
+            go_to(end - datetime.timedelta(minutes=1))
+            bob.rms("open", alice.home / f"{number}.ptxt", "-o", bob.home / f"{number}.txt")
+        go_to(end + datetime.timedelta(minutes=1))
+        for number in (0, 1):
+            assert "(expired)" in bob.rms("open", alice.home / f"{number}.ptxt", "-o", bob.home / "late.txt", code=1).err
+        bob.rms("open", alice.home / "2.ptxt", "-o", bob.home / "2.txt")
+        for bad in (("--expire-on", "2020-01-01"), ("--expire-days", "0"), ("--expire-days", "36501")):
+            alice.rms("protect", path, "--perm", "bob@contoso.test:VIEW", *bad, "--in-place", code=2)
+            assert path.read_bytes() == TEXT
 
 
 def only_for_me():
@@ -472,6 +568,6 @@ def the_service_sees_no_content():
 
 if __name__ == "__main__":
     main(protect_open_refuse, viewer_may_not_take_protection_off, the_list_of_users_and_rights, forwarded_file_stays_protected, templates_follow_the_service,
-         nothing_stops_the_issuer, only_for_me, groups_and_domains,
+         nothing_stops_the_issuer, every_cause_has_its_own_name, a_day_ends_where_it_was_named, only_for_me, groups_and_domains,
          a_policy_without_a_name_is_restricted_access, what_was_asked_for_is_in_the_licence, the_owner_needs_no_grant, protecting_again_makes_another_issuer,
          encryption_packages, an_edited_document_is_saved_under_its_licence, the_service_sees_no_content)
