@@ -275,6 +275,10 @@ static int show(const struct opening *o)
     }
     if (app || launch_has_desktop()) {
         print_banner(o);
+        if (!may_copy(o)) {
+            output_note(
+                o->path, _("the application that shows it does not hold you to these rights; keep to them"));
+        }
         return to_application(o);
     }
     if (!terminal) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "client/save.h"
 #include "client/testing/issuer.h"
 #include "format/pfile.h"
 #include "xrml/testing/world.h"
@@ -307,6 +308,79 @@ static void flipped_content(void **state)
     assert_true(found > 0);
 }
 
+static struct rms_view content_of(const struct rms_buf *file)
+{
+    struct rms_view view = rms_buf_view(file);
+    struct rms_reader reader = rms_reader_of_view(&view);
+    struct rms_pfile pfile;
+
+    rms_must(rms_pfile_parse(&reader, &pfile));
+    return rms_view_of(view.data + pfile.content_offset, (size_t)pfile.content_len);
+}
+
+/* Content id and key of a file, as alice has it. */
+struct identity_of_content {
+    char content_id[RMS_GUID_TEXT];
+    uint8_t key[RMS_CONTENT_KEY_MAX];
+    size_t key_len;
+};
+
+static struct identity_of_content identify(struct fixture *f, const char *path)
+{
+    struct identity_of_content found = {0};
+    struct rms_document *document = NULL;
+    struct rms_view key;
+
+    assert_int_equal(rms_document_open_file(f->alice, path, &document), 0);
+    key = rms_secret_view(rms_document_opened(document)->access->key.key);
+    memcpy(found.content_id, rms_document_info(document)->content_id, sizeof found.content_id);
+    memcpy(found.key, key.data, key.len);
+    found.key_len = key.len;
+    rms_document_free(&document);
+    return found;
+}
+
+/* proves: C-066 - a key of its own for each document, which goes through edits with it. */
+static void a_key_for_each_document(void **state)
+{
+    struct fixture *f = *state;
+    struct rms_buf RMS_BUF_CLEANUP first = RMS_BUF_INIT(ROOM);
+    struct rms_buf RMS_BUF_CLEANUP second = RMS_BUF_INIT(ROOM);
+    const char *path = rms_test_path(&f->issuer, "plan.txt");
+    struct rms_document *document = NULL;
+    struct identity_of_content made;
+    struct identity_of_content now;
+    struct rms_file_result result;
+    struct rms_view a;
+    struct rms_view b;
+
+    protect_stream(f, 5000, 5000, 5000, &first);
+    protect_stream(f, 5000, 5000, 5000, &second);
+    a = content_of(&first);
+    b = content_of(&second);
+    for (size_t i = 0; i + 16 <= a.len; i += 16) {
+        for (size_t k = 0; k + 16 <= b.len; k += 16) {
+            assert_memory_not_equal(a.data + i, b.data + k, 16);
+        }
+    }
+
+    rms_test_fill(path, 5000);
+    assert_int_equal(rms_protect_file(f->alice, path, f->policy, NULL, &result), 0);
+    made = identify(f, result.output);
+    for (size_t len = 0; len < 9000; len += 4000) {
+        const char *edited = rms_test_path(&f->issuer, "edited.txt");
+
+        rms_test_fill(edited, len);
+        assert_int_equal(rms_document_open_file(f->alice, result.output, &document), 0);
+        assert_int_equal(rms_document_save(document, edited, result.output), 0);
+        rms_document_free(&document);
+        now = identify(f, result.output);
+        assert_string_equal(now.content_id, made.content_id);
+        assert_int_equal(now.key_len, made.key_len);
+        assert_memory_equal(now.key, made.key, made.key_len);
+    }
+}
+
 static void cut_content(void **state)
 {
     struct fixture *f = *state;
@@ -387,6 +461,7 @@ int main(void)
         TEST(what_a_document_says),
         TEST(changed_bytes),
         TEST(flipped_content),
+        TEST(a_key_for_each_document),
         TEST(cut_content),
         TEST(changed_header),
         TEST(other_sources),

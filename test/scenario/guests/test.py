@@ -7,7 +7,7 @@ import time
 import urllib.parse
 
 from rmsbrowser import Browser
-from rmslab import Lab, b64, main, pfile_licence
+from rmslab import PASSWORD, Lab, b64, main, pfile_licence
 from rmsmail import MailServer, text_of, wait_for
 
 TEXT = b"The merger closes on Friday.\n" * 3
@@ -82,6 +82,60 @@ def without_ids(page):
     """What a page says, but for what is made anew each time."""
     text = re.sub(r'(nonce|value)="[^"]*"', "", page.source)
     return re.sub(r"[0-9a-f]{6}</strong>|\S+@\S+</strong>", "", text)
+
+
+def members_guests_and_other_organisations():
+    # proves: C-063
+    with MailServer() as server, a_lab(server) as lab:
+        alice = lab.person("alice")
+        here = ("--tenant", "contoso.test")
+        lab.admin("user", "add", "gina@mail.test", "--guest")
+        lab.admin("guests", "passcodes", "--on")
+        flow = Flow(lab)
+        end = time.monotonic() + 60
+        while 'value="passcode"' not in flow.browser.visit(flow.url).source:
+            assert time.monotonic() < end, "no codes are offered"
+            time.sleep(0.2)
+        asked = flow.ask("gina@mail.test")
+        (mail,) = wait_for(lambda: to(server.messages(), "gina@mail.test"), lambda m: len(m) == 1)
+        gina = flow.token(flow.browser.press(asked, "decision", "code", code=code_in(mail)))
+        lab.admin("group", "add", "board", "--address", "board@contoso.test", "--kind", "security")
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        lab.admin("user", "add", "dave@fabrikam.test", "--tenant", "fabrikam.test", "--password-stdin", stdin=PASSWORD + "\n")
+        lab.admin("user", "add", "bob@contoso.test", "--password-stdin", *here, stdin=PASSWORD + "\n")
+        lab.admin("group", "member", "add", "board", "bob@contoso.test", *here)
+        bob, dave = lab.person("bob"), lab.person("dave@fabrikam.test")
+        for person in (bob, dave):
+            person.login()
+
+        def rights(token, path):
+            """What somebody gets of the file; None: nothing."""
+            status, _, reply = lab.http("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(path))},
+                                        {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+            assert status == 200, reply
+            return set(reply["Rights"]) if reply["AccessStatus"] == "AccessGranted" else None
+
+        tokens = bob.token(), dave.token(), gina
+        expected = {  # by grant: bob of the organisation, dave of another, gina its guest
+            ("bob@contoso.test:VIEW,PRINT",): ({"VIEW", "PRINT"}, None, None),
+            ("board@contoso.test:VIEW",): ({"VIEW"}, None, None),
+            ("domain:fabrikam.test:VIEW,EDIT",): (None, {"VIEW", "EDIT"}, None),
+            ("all-staff:VIEW",): ({"VIEW"}, None, None),
+            ("anyone:VIEW",): ({"VIEW"}, {"VIEW"}, {"VIEW"}),
+            ("all-staff:VIEW", "board@contoso.test:VIEW,PRINT", "domain:fabrikam.test:VIEW,COMMENT", "gina@mail.test:VIEW,REPLY"):
+                ({"VIEW", "PRINT"}, {"VIEW", "COMMENT"}, {"VIEW", "REPLY"}),
+        }
+        for number, (grants, wanted) in enumerate(expected.items()):
+            path = alice.write(f"plan{number}.txt", TEXT)
+            alice.rms("protect", path, *(word for grant in grants for word in ("--perm", grant)), "--in-place")
+            got = tuple(rights(token, path.with_suffix(".ptxt")) for token in tokens)
+            assert got == wanted, (grants, got)
+
+        # An address that is none: no file is touched, not even those before it in the list.
+        files = [alice.write(f"{i}.txt", TEXT) for i in range(2)]
+        for bad in ("not an address", "@contoso.test", "bob@", "bob@contoso.test, carol@contoso.test", "domain:"):
+            alice.rms("protect", *files, "--perm", "bob@contoso.test:VIEW", "--perm", f"{bad}:VIEW", "--in-place", code=2)
+            assert all(path.read_bytes() == TEXT for path in files)
 
 
 def a_code_by_mail():
@@ -240,4 +294,4 @@ def an_account_by_mail():
 
 
 if __name__ == "__main__":
-    main(a_code_by_mail, codes_tell_nothing, an_account_by_mail)
+    main(members_guests_and_other_organisations, a_code_by_mail, codes_tell_nothing, an_account_by_mail)

@@ -270,7 +270,8 @@ def every_cause_has_its_own_name():
         assert "alice@contoso.test" in seen["no-rights"].err, seen["no-rights"]
         refused("revoked", bob, taken)
         refused("server-not-trusted", bob, foreign, RMS_CONFIG=distrust)
-        refused("damaged", bob, cut)
+        refused("bad-signature", bob, cut)
+        assert "the file is damaged" in seen["bad-signature"].err, seen["bad-signature"]
         refused("unsupported-version", bob, newer)
         lab.move_clock(days=2)
         bob.login()

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -109,6 +110,67 @@ def applications_get_a_private_copy_for_a_while():
         bob.rms("open", alice.home / "figures.csv.pfile", code=1)  # no terminal, no desktop, and no right to copy
 
 
+def a_generic_file_goes_to_the_default_application():
+    # proves: C-046
+    with Lab(people=("alice", "bob", "carol")) as lab:
+        alice, bob, carol = lab.person("alice"), run_home(lab.person("bob")), run_home(lab.person("carol"))
+        alice.rms("protect", alice.write("figures.csv", "1,2\n"), "--perm", "bob@contoso.test:VIEW", "--in-place")
+        protected = alice.home / "figures.csv.pfile"
+        report = lab.dir / "report"
+        desktop = bob.write("bin/xdg-open", f'#!/bin/sh\nbasename "$1" >{report}.new; cat "$1" >>{report}.new; mv {report}.new {report}\n')
+        desktop.chmod(0o755)
+
+        def opening(person):
+            env = person.env(DISPLAY=":99", XDG_RUNTIME_DIR=person.home / "run", PATH=f"{desktop.parent}:{os.environ['PATH']}")
+            return subprocess.Popen([RMS, "open", protected], env=env, cwd=person.home, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, text=True)
+
+        process = opening(bob)
+        end = time.monotonic() + 120
+        while not report.exists():
+            assert process.poll() is None and time.monotonic() < end, process.communicate()
+            time.sleep(0.05)
+        out, told = process.communicate("\n", timeout=120)
+        assert process.returncode == 0 and out == "", (out, told)
+        assert report.read_text().splitlines() == ["figures.csv", "1,2"], report.read_text()
+        assert "Your rights: VIEW" in told and "by alice@contoso.test" in told and "does not hold you to these rights" in told, told
+        assert [r["result"] for r in lab.usage(user_id="bob@contoso.test", request_type="AcquireLicense")] == ["Success"]
+        assert not list((bob.home / "run").iterdir())
+        report.unlink()
+        process = opening(carol)
+        out, told = process.communicate("", timeout=120)
+        assert process.returncode == 1 and "no-rights" in told and not report.exists(), (out, told)
+
+
+def native_files_are_only_looked_at():
+    # proves: C-045
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = run_home(lab.person("alice")), run_home(lab.person("bob"))
+        alice.rms("protect", alice.write("note.txt", "first words\n"), "--perm", "bob@contoso.test:VIEW,EDIT", "--in-place")
+        protected = alice.home / "note.ptxt"
+        before = protected.read_bytes()
+        # The viewer shows it and has nothing to edit or save with; what an application does to its copy stays there.
+        terminal = Terminal(bob, "view", protected)
+        assert terminal.finish() == 0 and "first words" in terminal.text, terminal.text
+        for verb in ("view", "open"):
+            shown = bob.rms(verb, "--help").out
+            assert "-app" in shown and not re.search(r"--(edit|save)\b(?!-attachments)", shown), shown
+        app = alice.write("app.sh", f'stat -c %a "$1" >{alice.home}/mode; (echo other words >"$1") 2>/dev/null; true\n')
+        refused = bob.rms("view", protected, "--app", f"sh {app}", code=1)
+        assert "no-rights" in refused.err and not (alice.home / "mode").exists(), refused
+        alice.rms("view", protected, "--app", f"sh {app}", env=alice.env(XDG_RUNTIME_DIR=alice.home / "run"))
+        assert (alice.home / "mode").read_text() == "400\n" and protected.read_bytes() == before
+        # By the interface he may, as his rights say, and the file goes on under its licence.
+        examples = BUILD / "examples"
+        said = subprocess.run([examples / "example_viewer", protected], env=bob.env(), capture_output=True, text=True)
+        assert said.returncode == 0 and {"enabled modify", "enabled save"} <= set(said.stdout.splitlines()), said
+        content_id = bob.rms("--json", "status", protected).json["ContentId"]
+        saved = subprocess.run([examples / "example_save", protected, bob.write("edited.txt", "second words\n")], env=bob.env(),
+                               capture_output=True, text=True)
+        assert saved.returncode == 0, saved
+        assert alice.rms("cat", protected).out == "second words\n" and bob.rms("--json", "status", protected).json["ContentId"] == content_id
+
+
 def ctrl_c_leaves_whole_files():
     # touches: C-044, C-214
     with Lab(people=("alice",)) as lab:
@@ -153,5 +215,6 @@ def names_come_on_standard_input_and_pipes_may_close():
 
 
 if __name__ == "__main__":
-    main(passwords_are_asked_for_without_echo, a_text_is_shown_and_commands_nothing, applications_get_a_private_copy_for_a_while,
+    main(passwords_are_asked_for_without_echo, a_text_is_shown_and_commands_nothing, applications_get_a_private_copy_for_a_while, a_generic_file_goes_to_the_default_application,
+         native_files_are_only_looked_at,
          ctrl_c_leaves_whole_files, names_come_on_standard_input_and_pipes_may_close)
