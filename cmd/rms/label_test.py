@@ -187,6 +187,34 @@ def folders():
     lines = rms("label", "set", work / "tree/a.docx", work / "tree/f.docx", *named).splitlines()
     assert lines[-1] == "2 done, 0 skipped, 0 failed", lines
 
+    # proves: C-213 - paths: folders whole without -r, no wildcards, no web addresses; unit.cli.items has one level for protecting
+    assert [r["LabelId"] for r in map(json.loads, rms("label", "get", tree, "--json", code=7).splitlines()) if "LabelId" in r] == [A, A]
+    for verb in (("label", "get"), ("label", "set", *named), ("label", "remove", "--tenant", OURS), ("status",)):
+        rms(*verb, tree / "*.docx", code=4)
+        rms(*verb, "https://files.contoso.test/dav/a.docx", code=2)
+    listed = subprocess.run([RMS, "label", "get", "--stdin0", "--json"], input=f"{tree}/a.docx\0{tree}/f.docx\0", capture_output=True, text=True)
+    assert listed.returncode == 0 and len(listed.stdout.splitlines()) == 2, listed
+
+
+def logs():
+    """proves: C-218 - the failure log is enough to try again what failed, and nothing else."""
+    tree, base = work / "ten", work / "logs"
+    tree.mkdir()
+    for i in range(10):
+        package(f"ten/{i}.docx", "<no XML" if i in (3, 7) else "")
+    named = ("--id", A, "--name", "Confidential", "--tenant", OURS)
+    rms("label", "set", tree, *named, "--log", work / "missing/log", code=2)
+    assert all(labels(path) == [] for path in tree.iterdir() if path.stem not in "37")
+    rms("label", "set", tree, *named, "--log", base, code=1)
+    rows = [line.split("\t") for line in (work / "logs-failure").read_text().splitlines()]
+    assert [(row[1], row[2], row[3]) for row in rows] == [(str(tree / f"{i}.docx"), "Failed", "damaged") for i in (3, 7)], rows
+    assert len(base.read_text().splitlines()) == 8 and len((work / "logs-debug").read_text().splitlines()) == 10
+    for i in (3, 7):
+        package(f"ten/{i}.docx")
+    again = [json.loads(line) for line in rms("label", "set", *named, "--json", "--retry", work / "logs-failure").splitlines()]
+    assert [r.get("FileName") for r in again] == [str(tree / "3.docx"), str(tree / "7.docx"), None], again
+    assert again[-1]["Summary"]["Success"] == 2 and len(labels(tree / "3.docx")) == 1
+
 
 with tempfile.TemporaryDirectory() as place:
     work = pathlib.Path(place)
@@ -194,4 +222,5 @@ with tempfile.TemporaryDirectory() as place:
     label_info()
     refused()
     folders()
+    logs()
 print("rms label: passed")
