@@ -306,12 +306,18 @@ def author(point):
 
 
 def editor(publishing, proof, anchor):
-    """The key of whom the service let edit this content."""
-    need(proof, "the author's own licence as a proof is not looked at here")
-    nodes = chain(proof)
-    check(nodes, anchor)
-    use, licence = nodes[0], publishing[0]
-    need(use.kind == "Content-License" and all(node.kind != "Client-Licensor-Certificate" for node in nodes), "a licence that a person made")
+    """The key of whom the service let edit this content; without a proof that of the author, by the licence he gave himself."""
+    licence = publishing[0]
+    if proof:
+        nodes = chain(proof)
+        check(nodes, anchor)
+        need(all(node.kind != "Client-Licensor-Certificate" for node in nodes), "a licence that a person made")
+    else:
+        nodes = [node for node in publishing if node.kind == "Content-License"]
+        need(nodes and nodes[0].issuer_key() == licence.issuer_key(), "no licence of the author's own")
+        nodes[0].check_signature()
+    use = nodes[0]
+    need(use.kind == "Content-License", "no use licence")
     need(use.content_id() == licence.content_id() and use.owner() == licence.owner() != "", "a licence for something else")
     need(use.rights() & {"EDIT", "OWNER"}, "no right to edit")
     return rsa.RSAPublicNumbers(*use.key()).public_key()

@@ -114,12 +114,14 @@ def older_versions(reader, alice):
 
 
 def saved_by_an_editor(reader, alice, bob):
-    for name in ("of4096.txt", "budget.docx"):
-        source, edited = alice.home / "in0" / name, bob.home / ("edited-" + name)
-        path = protected(alice, source, "--perm", RIGHTS, "-o", bob.home / ("saved" + source.suffix.replace(".txt", ".ptxt")))
+    """By who may edit, and by the author."""
+    for person, name in ((bob, "of4096.txt"), (bob, "budget.docx"), (alice, "of4096.txt")):
+        source, edited = alice.home / "in0" / name, person.home / ("edited-" + name)
+        path = protected(alice, source, "--perm", RIGHTS, "-o", person.home / ("saved" + source.suffix.replace(".txt", ".ptxt")))
         edited.write_bytes(source.read_bytes() + b"more")
-        done = subprocess.run([BUILD / "examples/example_save", path, edited], env=bob.env(), capture_output=True, text=True, timeout=120)
+        done = subprocess.run([BUILD / "examples/example_save", path, edited], env=person.env(), capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
+        assert containers.read(path.read_bytes()).seal[16:20] == b"\2\0\0\0", name
         opens(reader, path, edited, sealed="editor")
 
 
