@@ -98,14 +98,20 @@ struct label_work {
     const char *display;
 };
 
+/* Programs and folders of the system are skipped, also when they are named (C-049). */
+static int left_alone(int code, struct rms_file_result *result)
+{
+    result->skipped = code == RMS_E_FILE_BLOCKED;
+    return code;
+}
+
 static int set_one(const struct items_work *work, const char *path, const struct rms_file_options *options,
     struct rms_file_result *result_out)
 {
     const struct label_work *labelling = (const struct label_work *)work;
 
     (void)options;
-    (void)result_out;
-    return rms_file_label_set(path, &labelling->label, labelling->display);
+    return left_alone(rms_file_label_set(path, &labelling->label, labelling->display), result_out);
 }
 
 static int remove_one(const struct items_work *work, const char *path, const struct rms_file_options *options,
@@ -114,8 +120,7 @@ static int remove_one(const struct items_work *work, const char *path, const str
     const struct label_work *labelling = (const struct label_work *)work;
 
     (void)options;
-    (void)result_out;
-    return rms_file_label_remove(path, labelling->label.tenant);
+    return left_alone(rms_file_label_remove(path, labelling->label.tenant), result_out);
 }
 
 static int each_one(const struct items_work *work, const char *const *paths, size_t count,

@@ -371,7 +371,8 @@ RMS_PUBLIC RMS_MUST_USE int rms_file_status(
  * --------------------------------------------------------------------------------------------------- */
 /* Sensitivity labels in the metadata of files, in clear text (client-requirements 5.6). Nobody signs them:
  * they tell, they do not protect. Of Office documents in both forms, PDF, JPEG, PNG, TIFF, and of protected
- * files of any kind; others are RMS_E_UNSUPPORTED. No call needs a sign-in or the service. */
+ * files of any kind; others are RMS_E_UNSUPPORTED. Programs, and files in folders of the system, are not
+ * written: RMS_E_FILE_BLOCKED. No call needs a sign-in or the service. */
 
 /* RMS_LABEL_...: what the label did to the content; a sum. */
 #define RMS_LABEL_MARKS_HEADER    1

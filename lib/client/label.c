@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/time.h"
+#include "client/exclude.h"
 #include "client/label.h"
 #include "client/source.h"
 #include "format/kind.h"
@@ -170,6 +172,24 @@ static int replace(const char *path, const struct labelled_file *file)
     return code;
 }
 
+/* What every verb leaves alone (C-049), labels too: programs, and what is in folders of the system. The store
+ * lies in a hidden folder of the home unless somebody moved it, and holds nothing that has labels. */
+static int may_write(const char *path)
+{
+    char real[PATH_MAX];
+
+    if (!rms_path_usable(path)) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    if (rms_kind_of(path)->class == RMS_KIND_EXCLUDED) {
+        return RMS_E_FILE_BLOCKED;
+    }
+    if (realpath(path, real) == NULL) {
+        return rms_error_from_errno(errno);
+    }
+    return rms_path_excluded(real, NULL, secure_getenv("HOME")) ? RMS_E_FILE_BLOCKED : 0;
+}
+
 /* The texts of a label that a program filled in: each ends within its place. */
 static bool all_end(const struct rms_label *label)
 {
@@ -194,6 +214,7 @@ int rms_file_label_set(const char *path, const struct rms_label *label, const ch
     wanted.method = label->method[0] != '\0' ? label->method : "Privileged";
     wanted.owner = "";
     wanted.content_bits = label->content_bits;
+    RMS_TRY(may_write(path));
     RMS_TRY(open_file(path, &file));
     RMS_TRY(rms_label_set(&file.pairs, &wanted, display));
     return replace(path, &file);
@@ -207,6 +228,7 @@ int rms_file_label_remove(const char *path, const char *tenant)
     if (tenant == NULL || rms_guid_parse(rms_view_str(tenant), site) != 0) {
         return RMS_E_BAD_ARGUMENT;
     }
+    RMS_TRY(may_write(path));
     RMS_TRY(open_file(path, &file));
     RMS_TRY(rms_label_remove(&file.pairs, site));
     return replace(path, &file);

@@ -386,6 +386,113 @@ static void rights_to_unprotect(void **state)
     }
 }
 
+/* --- every right by itself, with every verb, of files with custom permissions and of a template ------------
+ */
+
+static int unprotect_verb(struct rms_context *context, const char *path, const char *out)
+{
+    const struct rms_file_options options = {.size = sizeof options, .output = out};
+    struct rms_file_result result;
+
+    return rms_unprotect_file(context, path, &options, &result);
+}
+
+static int keep_code(void *user_data, size_t index, int code, const struct rms_file_result *result)
+{
+    (void)index, (void)result;
+    *(int *)user_data = code;
+    return 0;
+}
+
+static int unprotect_many_verb(struct rms_context *context, const char *path, const char *out)
+{
+    const struct rms_file_options options = {.size = sizeof options, .outputs = (const char *const[]){out}};
+    int code = 0;
+
+    assert_int_equal(rms_unprotect_files(context, &path, 1, &options, keep_code, &code), 0);
+    return code;
+}
+
+/* Another policy in place of the one it has: the protection that its author chose goes. */
+static int replace_verb(struct rms_context *context, const char *path, const char *out)
+{
+    const struct rms_file_options options = {.size = sizeof options, .output = out};
+    struct rms_policy_builder *policy = NULL;
+    struct rms_file_result result;
+    int code;
+
+    rms_must(rms_policy_custom(context, &policy));
+    code = rms_protect_file(context, path, policy, &options, &result);
+    rms_policy_free(&policy);
+    return code == RMS_E_ALREADY_PROTECTED ? RMS_E_NO_RIGHTS : code;
+}
+
+/* What rms open -o, rms cat and other programs that write clear content ask. */
+static int copy_verb(struct rms_context *context, const char *path, const char *out)
+{
+    struct rms_document *document = NULL;
+    bool may;
+
+    (void)out;
+    assert_int_equal(rms_document_open_file(context, path, &document), 0);
+    may = rms_document_may_unprotect(document);
+    rms_document_free(&document);
+    return may ? 0 : RMS_E_NO_RIGHTS;
+}
+
+static void try_verbs(struct fixture *f, struct rms_context *bob, const char *path, int expected)
+{
+    static int (*const verbs[])(struct rms_context *, const char *, const char *) = {
+        unprotect_verb, unprotect_many_verb, replace_verb, copy_verb};
+
+    for (size_t i = 0; i < RMS_COUNT(verbs); i++) {
+        char out[4096];
+
+        (void)snprintf(out, sizeof out, "%s/out", f->issuer.folder);
+        assert_int_equal(verbs[i](bob, path, out), expected);
+        assert_true(expected == 0 || !rms_test_exists(out));
+        (void)unlink(out);
+    }
+}
+
+/* proves: C-070 - with EXTRACT as doc/requirements-notes.md says */
+static void each_right_and_verb(void **state)
+{
+    struct fixture *f = *state;
+    struct rms_context *bob = rms_issuer_context(&f->issuer, "bob-publisher");
+    struct rms_policy_builder *template = NULL;
+    struct rms_file_result made[2];
+    const char *name;
+    uint32_t bit;
+
+    rms_issuer_enrol(&f->issuer, bob, RMS_TEST_BOB, "stranger", 31);
+    rms_must(rms_policy_from_template(f->alice, RMS_TEST_TEMPLATE, &template));
+    for (size_t i = 0; i < 2; i++) {
+        const char *path = rms_test_path(&f->issuer, i == 0 ? "custom.txt" : "template.txt");
+
+        rms_test_fill(path, 100);
+        rms_must(rms_protect_file(f->alice, path, i == 0 ? f->policy : template, NULL, &made[i]));
+    }
+    for (size_t i = 0; i < 4 * 16; i++) {
+        const struct rms_file_result *file = &made[i & 1];
+        struct rms_test_use use = {RMS_TEST_BOB, "stranger", RMS_RIGHT_VIEW, RMS_TIME_NONE, RMS_TIME_NONE};
+
+        f->issuer.removal_extract = (i & 2) != 0;
+        name = rms_right_name(i / 4, &bit);
+        assert_non_null(name);
+        use.rights |= bit;
+        rms_issuer_license(&f->issuer, bob, file->output, &use);
+        try_verbs(f, bob, file->output,
+            bit == RMS_RIGHT_EXPORT || bit == RMS_RIGHT_OWNER ||
+                    (bit == RMS_RIGHT_EXTRACT && f->issuer.removal_extract)
+                ? 0
+                : RMS_E_NO_RIGHTS);
+    }
+    f->issuer.removal_extract = false;
+    rms_policy_free(&template);
+    rms_context_free(&bob);
+}
+
 /* touches: C-065 */
 static void protect_again(void **state)
 {
@@ -631,6 +738,7 @@ int main(void)
         TEST(changed_meanwhile),
         TEST(cancelled),
         TEST(rights_to_unprotect),
+        TEST(each_right_and_verb),
         TEST(protect_again),
         TEST(protect_again_without_rights),
         TEST(templates),

@@ -6,6 +6,7 @@ import email.policy
 import io
 import json
 import os
+import pathlib
 import pty
 import random
 import re
@@ -18,7 +19,7 @@ import zlib
 
 import olefile
 
-from rmslab import BUILD, SANITIZER_MARKS, Lab, main
+from rmslab import BUILD, SANITIZER_MARKS, SOURCE, Lab, main
 
 TEXT = b"Some text.\n"
 
@@ -514,6 +515,38 @@ def places_that_do_not_work():
         assert target.read_bytes() == TEXT
 
 
+def programs_and_folders_of_the_system_are_left_alone():
+    # proves: C-049
+    with Lab(people=("alice",)) as lab:
+        alice = lab.person("alice")
+        program, document, hidden = alice.write("mix/x.exe", TEXT), alice.write("mix/y.docx", b""), alice.write("mix/AppData/z.txt", TEXT)
+        document.write_bytes((SOURCE / "test/vectors/files/budget.docx").read_bytes())
+        inside = alice.write("mix/AppData/w.docx", document.read_bytes())
+        label = ("--id", "3de9faa6-9fe1-49b3-9a08-227a296b54a6", "--name", "Confidential")
+        clear = {path: path.read_bytes() for path in (program, hidden, inside)}
+        before = document.read_bytes()
+
+        def outcomes(rows):
+            return {pathlib.Path(r["FileName"]).name: (r["Status"], r["Reason"]) for r in rows if "FileName" in r}
+
+        skipped = {name: ("Skipped", "file-blocked") for name in ("x.exe", "z.txt", "w.docx")}
+        done = alice.rms("--json", "label", "set", "-r", alice.home / "mix", *label, code=7)
+        assert outcomes(done.json_lines) == {**skipped, "y.docx": ("Success", None)}, done
+        assert document.read_bytes() != before
+        told = alice.rms("label", "set", program, inside, *label, code=7)
+        assert told.err.count("(file-blocked)") == 2 and str(program) in told.err and str(inside) in told.err, told
+        assert alice.rms("--json", "label", "remove", "-r", alice.home / "mix", code=7).json_lines[-1]["Summary"]["Success"] == 1
+        for path in clear:
+            told = alice.rms("protect", path, "--only-me", "--in-place", code=7)
+            assert "(file-blocked)" in told.err and str(path) in told.err, told
+            alice.rms("unprotect", path, "--in-place", code=7)
+        done = alice.rms("--json", "protect", "-r", alice.home / "mix", "--only-me", "--in-place", code=7)
+        assert outcomes(done.json_lines) == {**skipped, "y.docx": ("Success", None)}, done
+        assert {path: path.read_bytes() for path in clear} == clear
+        alice.rms("protect", "/usr/lib/os-release", "--only-me", code=7)
+        alice.rms("label", "set", "/etc/hostname", *label, code=7)
+
+
 def what_an_administrator_prevented():
     # proves: C-048
     with Lab(people=("alice",)) as lab:
@@ -636,5 +669,5 @@ def licence_dressing(whole, at):
 
 
 if __name__ == "__main__":
-    main(kinds_and_names, office_documents, pdf_documents, mails, status_without_network_and_sign_in, copies_folders_and_conflicts, places_that_do_not_work, what_an_administrator_prevented, what_an_administrator_chose, a_full_disk_leaves_the_input,
+    main(kinds_and_names, office_documents, pdf_documents, mails, status_without_network_and_sign_in, copies_folders_and_conflicts, places_that_do_not_work, programs_and_folders_of_the_system_are_left_alone, what_an_administrator_prevented, what_an_administrator_chose, a_full_disk_leaves_the_input,
          damage_is_named_and_nothing_is_written)
