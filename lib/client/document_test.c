@@ -1,7 +1,9 @@
 /* Reading protected content at random, and protecting a stream. */
 #include "base/test.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "client/save.h"
@@ -381,6 +383,47 @@ static void a_key_for_each_document(void **state)
     }
 }
 
+/* The result goes somewhere else than what it is made from, and where that can be written. touches: C-076 */
+static void never_over_the_input(void **state)
+{
+    static const char *const names[] = {"a.png", "a.docx.txt", "a.bin"};
+    struct fixture *f = *state;
+    struct rms_source edited = {.size = 0, .read = read_buf};
+    struct rms_buf RMS_BUF_CLEANUP content = RMS_BUF_INIT(ROOM);
+    struct rms_document *document = NULL;
+    struct rms_file_result result;
+    struct rms_file_result none;
+    char path[4096];
+    int fd;
+
+    for (size_t i = 0; i < RMS_COUNT(names); i++) {
+        (void)snprintf(path, sizeof path, "%s", rms_test_path(&f->issuer, names[i]));
+        const struct rms_file_options same = {.size = sizeof same, .output = path};
+
+        rms_test_fill(path, 3000);
+        assert_int_equal(rms_protect_file(f->alice, path, f->policy, &same, &none), RMS_E_CONFLICT);
+        assert_true(rms_test_holds(path, 3000));
+        assert_int_equal(rms_protect_file(f->alice, path, f->policy, NULL, &result), 0);
+        const struct rms_file_options back = {.size = sizeof back, .output = result.output};
+
+        assert_int_equal(rms_unprotect_file(f->alice, result.output, &back, &none), RMS_E_CONFLICT);
+        assert_int_equal(rms_document_open_file(f->alice, result.output, &document), 0);
+        edited.user_data = &content;
+        /* the file itself, and one that can only be read */
+        fd = open(result.output, O_RDWR | O_CLOEXEC);
+        assert_int_equal(rms_document_save_to(document, &edited, fd), RMS_E_BAD_ARGUMENT);
+        (void)close(fd);
+        fd = open(rms_test_path(&f->issuer, "empty"), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        assert_int_not_equal(rms_document_save_to(document, &edited, fd), 0);
+        (void)close(fd);
+        rms_document_free(&document);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(rms_unprotect_file(f->alice, result.output, NULL, &none), 0);
+        assert_true(rms_test_holds(none.output, 3000));
+    }
+}
+
 static void cut_content(void **state)
 {
     struct fixture *f = *state;
@@ -462,6 +505,7 @@ int main(void)
         TEST(changed_bytes),
         TEST(flipped_content),
         TEST(a_key_for_each_document),
+        TEST(never_over_the_input),
         TEST(cut_content),
         TEST(changed_header),
         TEST(other_sources),
