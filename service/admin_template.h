@@ -4,6 +4,9 @@
 
 #include "service/admin.h"
 
+/* Stands for the ANYONE of another product's template (S-054): an address that nobody can have (RFC 2606). */
+#define RMS_INACTIVE_ANYONE "anyone@inactive.invalid"
+
 /* The template of the path's second parameter, by GUID or name. RMS_E_CONFLICT names those with one name
  * (S-099). */
 RMS_MUST_USE int rms_admin_template_find(

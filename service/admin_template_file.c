@@ -64,6 +64,7 @@ struct import {
     bool force;   /* replace what has the GUID */
     bool foreign; /* another tenant of this service may have signed it */
     bool is_foreign;
+    bool is_ours; /* exported with its settings, not of another product or the list for devices */
     struct rms_erd erd;
     struct rms_template tpl;
     bool exists;
@@ -162,9 +163,29 @@ static int take_settings(struct import *in)
     RMS_TRY(rms_reader_text(&r, object, "Status", 32, &status));
     RMS_TRY(rms_reader_texts(&r, object, "ScopedIdentities", &scope, &count));
     RMS_TRY(rms_reader_bool(&r, object, "EnableInLegacyApps", &in->tpl.legacy_apps));
+    in->is_ours = true;
     in->tpl.scope = scope;
     in->tpl.scope_count = count;
     in->tpl.published = !in->is_foreign && status != NULL && strcmp(status, "Published") == 0;
+    return RMS_OK;
+}
+
+/* X-33: AD RMS wrote ANYONE for everybody of an organisation. Who the whole world is here is not decided by a
+ * file of that time: the grant is kept to be seen, and gives nothing. */
+static int calm_anyone(struct import *in, struct rms_policy *policy)
+{
+    struct rms_grant *grants = rms_arena_array(in->request->arena, policy->grant_count + 1, sizeof *grants);
+    if (grants == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < policy->grant_count; i++) {
+        grants[i] = policy->grants[i];
+        if (grants[i].principal == RMS_PRINCIPAL_ANYONE) {
+            grants[i].principal = RMS_PRINCIPAL_ADDRESS;
+            grants[i].address = RMS_INACTIVE_ANYONE;
+        }
+    }
+    policy->grants = grants;
     return RMS_OK;
 }
 
@@ -174,6 +195,9 @@ static int take_policy(struct import *in)
     struct rms_policy *policy = &in->tpl.policy;
     RMS_TRY(take_settings(in));
     *policy = in->erd.policy;
+    if (!in->is_ours) {
+        RMS_TRY(calm_anyone(in, policy));
+    }
     policy->from_template = true;
     policy->signed_count = 0;
     policy->encrypted_count = 0;

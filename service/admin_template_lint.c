@@ -111,6 +111,16 @@ static void check_mail(const struct report *r, const struct rms_grant *grant)
             viewer ? "; for mail choose Reviewer, not Viewer" : ""));
 }
 
+/* S-054: X-33. */
+static void check_inactive(const struct report *r, const struct rms_grant *grant)
+{
+    if (grant->address != NULL && strcmp(grant->address, RMS_INACTIVE_ANYONE) == 0) {
+        say(r, "inactive-anyone",
+            "the grant to " RMS_INACTIVE_ANYONE " was ANYONE where the template comes from, and gives "
+            "nobody anything; grant any-authenticated, or all members, and take this one away");
+    }
+}
+
 static int check(const struct report *r, const struct rms_tenant *t, const struct rms_template *tpl)
 {
     check_days(r, t, &tpl->policy);
@@ -119,6 +129,7 @@ static int check(const struct report *r, const struct rms_tenant *t, const struc
     check_strangers(r, t, &tpl->policy);
     for (size_t i = 0; i < tpl->policy.grant_count; i++) {
         check_mail(r, &tpl->policy.grants[i]);
+        check_inactive(r, &tpl->policy.grants[i]);
     }
     return RMS_OK;
 }

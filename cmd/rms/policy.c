@@ -25,7 +25,7 @@ static bool is_principal(const char *who, size_t len)
 {
     char text[WHO_MAX];
     char normal[RMS_ADDRESS_MAX];
-    static const char *const words[] = {"all-staff", "anyone"};
+    static const char *const words[] = {"all-staff", "anyone", "any-authenticated"};
 
     if (len == 0 || len >= sizeof text - 2) {
         return false;

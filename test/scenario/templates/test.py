@@ -469,6 +469,7 @@ def translation():
 
 
 def a_readers_copy_makes_nothing_public():
+    # proves: S-054
     # touches: S-109, S-114
     """What devices get is signed too. An operator who imports such a copy changes neither scope nor status."""
     with Lab(people=("alice", "bob")) as lab:
@@ -484,6 +485,34 @@ def a_readers_copy_makes_nothing_public():
         lab.admin("template", "remove", "Closed", "--yes")
         lab.admin("template", "import", copy)
         assert show(lab, "Closed")["Status"] == "Archived"
+
+        # Whoever can authenticate is granted by name. ANYONE of a file that this service did not export, as AD RMS wrote it in the same
+        # form, is kept but gives nothing, and is pointed at.
+        alice, bob = lab.person("alice"), lab.person("bob")
+        anyone = ("--grant", "any-authenticated:VIEW", "--grant", "alice@contoso.test:VIEW,EDIT")
+        template = add(lab, "Open", *anyone, "--published")
+        lab.admin("template", "add", "--name", "None", "--grant", "any-authenticated", code=2)
+        assert lab.admin_http("POST", TENANT + "/templates", {"Names": {"1033": "None"}, "RightsDefinitions": [
+            {"Principal": "any-authenticated", "Rights": []}]})[0] == 400
+        assert lab.admin_http("POST", TENANT + "/templates", {"Names": {"1033": "By call"}, "RightsDefinitions": [
+            {"Principal": "any-authenticated", "Rights": ["VIEW"]}]})[0] == 200
+        path = alice.write("open.txt", b"text")
+        alice.rms("protect", path, "--perm", "any-authenticated:VIEW", "--in-place")
+        alice.rms("protect", alice.home / "open.ptxt", "--perm", "any-authenticated", "--in-place", code=2)
+        licence = licence_of(alice, template["TemplateId"])
+        assert opens(bob, licence) is None
+        assert lab.admin("--json", "template", "lint", "Open").json_lines == []
+        copy.write_bytes(base64.b64decode(alice.rest("GET", f"/my/v2/signedtemplates?ids={template['TemplateId']}")[2][0]["Template"]))
+        own = lab.dir / "own.xml"
+        lab.admin("template", "export", "Open", "-o", own)
+        done = lab.admin("template", "import", copy, "--force")
+        assert "ANYONE" in done.err and "gives nobody anything" in done.err, done
+        assert [g["Principal"] for g in show(lab, "Open")["RightsDefinitions"]] == ["anyone@inactive.invalid", "alice@contoso.test"]
+        assert opens(bob, licence) == "no-rights"
+        (found,) = lab.admin("--json", "template", "lint", "Open").json_lines
+        assert found["Code"] == "inactive-anyone" and "ANYONE" in found["Text"], found
+        lab.admin("template", "import", own, "--force")  # what was exported here says what it means
+        assert opens(bob, licence) is None and lab.admin("--json", "template", "lint", "Open").json_lines == []
 
 
 def after_a_new_key():
