@@ -91,6 +91,8 @@ static int take_facts(struct opening_run *run)
     if (o->file_name == NULL) { /* a documented misspelling (rest-protocol section 15) */
         o->file_name = find_pair(pl->signed_data, pl->signed_count, "MS.Conetent.Name");
     }
+    o->mail = find_pair(pl->signed_data, pl->signed_count, "Container.Mail") != NULL ||
+              (o->file_name != NULL && rms_text_equal_nocase(o->file_name, "message.rpmsg"));
     return o->owner != NULL ? RMS_OK : RMS_E_NO_MEMORY;
 }
 

@@ -25,6 +25,7 @@ struct rms_opening {
     int64_t issued_at;
     int64_t valid_from, valid_until; /* of the licence itself; RMS_TIME_NONE */
     bool from_template;
+    bool mail;                 /* a message, or an attachment of one */
     bool owner_proved;         /* the transplant defence held */
     const char *origin_id;     /* it did not: content id and issuer the key was first seen with; else NULL */
     const char *origin_issuer; /* may be NULL */

@@ -213,6 +213,9 @@ static bool may_read(
 
 static void note_decision(struct rms_request *request, const struct rms_answer *answer)
 {
+    if (answer->code == RMS_E_NO_RIGHTS && request->person->groups_unresolved) {
+        request->note.detail = "group-unresolved"; /* S-049 */
+    }
     request->note.super_user = answer->code == RMS_OK && answer->decision.as_super_user;
     request->note.offline_until = offline_until(answer);
     if (answer->code < 0) {
@@ -236,6 +239,7 @@ int rms_licence_decide(struct rms_request *request, const struct rms_opening *op
         .publication = {.owner = opening->owner,
             .issuer = opening->issuer,
             .issued_at = opening->issued_at,
+            .mail = opening->mail,
             .owner_proved = opening->owner_proved},
         .rules = {.now = request->now,
             .tenant_offline_days = (int)tenant->row.max_use_licence_days,

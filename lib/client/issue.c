@@ -15,7 +15,7 @@
 
 #define LICENCE_MAX (8u * 1024 * 1024)
 #define ARENA_MAX   (256u * 1024)
-#define EXTRA_MAX   3
+#define EXTRA_MAX   4
 #define SEAL_MAX    128
 
 /* --- plan --- */
@@ -105,6 +105,9 @@ static int describe(const struct rms_plan *plan, const struct rms_content_about 
     if (about->size != UINT64_MAX) {
         (void)snprintf(extras->size, sizeof extras->size, "%" PRIu64, about->size);
         extras->pairs[extras->count++] = (struct rms_name_value){RMS_DATA_SIZE, extras->size};
+    }
+    if (about->mail) {
+        extras->pairs[extras->count++] = (struct rms_name_value){RMS_DATA_MAIL, "1"};
     }
     return about->sealed ? describe_seal(plan->seal_key, extras) : 0;
 }

@@ -12,6 +12,7 @@
 #define RMS_DATA_PREFIX    "Container." /* not free for applications */
 #define RMS_DATA_EXTENSION "Container.Extension"
 #define RMS_DATA_SIZE      "Container.Size"
+#define RMS_DATA_MAIL      "Container.Mail" /* a message, or an attachment of one: S-052 */
 #define RMS_DATA_SEAL      "Container.Seal" /* the file has a seal, and whose key made it (seal.h) */
 
 struct rms_plan {
@@ -38,6 +39,7 @@ struct rms_content_about {
     uint64_t size;           /* UINT64_MAX: not known in advance */
     struct rms_view licence; /* whose list the plan changes; empty for a new one */
     bool sealed;             /* the file is going to have a seal */
+    bool mail;               /* a message, or an attachment of one */
 };
 
 struct rms_issued {

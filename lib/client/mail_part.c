@@ -86,7 +86,8 @@ int rms_mail_protect_part(const struct rms_plan *plan, const char *name, struct 
         .size = data->len,
         .beside = &reader,
     };
-    const struct rms_content_about about = {.extension = request.extension, .size = request.size};
+    const struct rms_content_about about = {
+        .extension = request.extension, .size = request.size, .mail = true};
     struct rms_issued issued;
     int status;
 

@@ -189,7 +189,7 @@ static int encrypt(
 /* The licence as the message is going to hold it: what is kept for opening is found by these bytes. */
 static int issue(const struct letter *letter, uint64_t size, struct rms_work *work)
 {
-    const struct rms_content_about about = {.extension = "", .size = size};
+    const struct rms_content_about about = {.extension = "", .size = size, .mail = true};
     struct rms_buf form = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
     int status;
 

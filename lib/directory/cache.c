@@ -291,7 +291,7 @@ static bool look_up(struct visit *visit, const struct rms_directory_person **per
     slot = find_slot(shard, &visit->key, visit->hash);
     if (slot != NULL && slot->stamp.epoch == visit->stamp.epoch) {
         hit = slot->stamp.local == visit->stamp.local && slot->stamp.changes == visit->stamp.changes &&
-              rms_membership_is_fresh(slot->person, rms_clock_now());
+              rms_membership_is_fresh(slot->person);
         *(hit ? person_out : &visit->old) = rms_directory_ref(slot->person);
         touch(shard, slot);
     }

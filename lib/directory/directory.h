@@ -56,6 +56,7 @@ struct rms_directory_person {
     const struct rms_directory_group *groups; /* all he is in, those without address too, sorted by id */
     size_t group_count;
     int64_t groups_read_at; /* when membership was read: age = now - this (S-045) */
+    bool groups_unresolved; /* he may be in more: a directory has not answered for too long (S-049) */
 };
 
 /* By account id: the path of every request. Warm it costs no SQL. RMS_E_NOT_FOUND for a deleted or foreign

@@ -14,6 +14,9 @@
 
 #define SCRATCH (64u * 1024 * 1024)
 
+/* S-049: as long as is not known which groups somebody is in, that is not kept for longer. */
+#define UNRESOLVED_S 300
+
 /* What stands in front of every person handed out. */
 struct block {
     atomic_uint references;
@@ -29,9 +32,12 @@ struct draft {
     const struct rms_directory_group *groups;
     size_t group_count;
     int64_t groups_read_at;
-    bool groups_are_new;          /* read just now, not kept */
+    bool groups_are_new; /* read just now, not kept */
+    bool groups_unresolved;
     const char **group_addresses; /* those in verified domains, sorted, each once */
     size_t group_address_count;
+    const char **open_domains; /* S-052 */
+    size_t open_domain_count;
     int64_t super_until; /* 0: no super user */
 };
 
@@ -40,11 +46,18 @@ static struct block *block_of(const struct rms_directory_person *person)
     return (struct block *)((uintptr_t)person - offsetof(struct block, person));
 }
 
-bool rms_membership_is_fresh(const struct rms_directory_person *person, int64_t now)
+/* S-045: membership may be as old as the tenant allows now, not as it did when it was read. */
+static bool is_fresh(const struct rms_directory_person *person, unsigned group_cache_s)
 {
-    int64_t age = now - person->groups_read_at;
+    int64_t age = rms_clock_now() - person->groups_read_at;
+    int64_t limit = person->groups_unresolved && group_cache_s > UNRESOLVED_S ? UNRESOLVED_S : group_cache_s;
 
-    return age >= 0 && age < (int64_t)block_of(person)->group_cache_s;
+    return age >= 0 && age < limit;
+}
+
+bool rms_membership_is_fresh(const struct rms_directory_person *person)
+{
+    return is_fresh(person, block_of(person)->group_cache_s);
 }
 
 const struct rms_directory_person *rms_directory_ref(const struct rms_directory_person *person)
@@ -73,6 +86,7 @@ static int read_groups(struct rms_db *db, struct draft *draft)
     struct rms_directory_group *list;
 
     RMS_TRY(rms_groups_of(db, draft->arena, draft->account.tenant_id, draft->account.id, &groups));
+    RMS_TRY(rms_groups_stale(db, draft->account.tenant_id, &draft->groups_unresolved));
     list = rms_arena_array(draft->arena, groups.count + 1, sizeof *list);
     if (list == NULL) {
         return RMS_E_NO_MEMORY;
@@ -86,18 +100,15 @@ static int read_groups(struct rms_db *db, struct draft *draft)
     return 0;
 }
 
-/* S-045: membership may be as old as the tenant allows now, not as it did when it was read. */
 static int find_groups(
     struct rms_db *db, struct draft *draft, const struct rms_directory_person *old, bool *read_groups_out)
 {
-    int64_t now = rms_clock_now();
-    int64_t age = old != NULL ? now - old->groups_read_at : -1;
-
-    *read_groups_out = age < 0 || age >= (int64_t)draft->tenant.group_cache_s;
+    *read_groups_out = old == NULL || !is_fresh(old, draft->tenant.group_cache_s);
     if (*read_groups_out) {
-        draft->groups_read_at = now;
+        draft->groups_read_at = rms_clock_now();
         return read_groups(db, draft);
     }
+    draft->groups_unresolved = old->groups_unresolved;
     draft->groups_read_at = old->groups_read_at;
     draft->groups = old->groups;
     draft->group_count = old->group_count;
@@ -159,6 +170,28 @@ static int find_super_user(struct rms_db *db, struct draft *draft)
         return 0;
     }
     return rms_super_user_until(db, tenant->id, draft->account.id, &draft->super_until);
+}
+
+/* Of members every address that authorises is in a domain of their organisation. */
+static int find_open_domains(struct rms_db *db, struct draft *draft)
+{
+    const struct rms_addresses *addresses = &draft->addresses;
+    size_t count = draft->account.guest && !rms_account_is_app(&draft->account) ? addresses->usable_count : 0;
+
+    draft->open_domains = rms_arena_array(draft->arena, count + 1, sizeof *draft->open_domains);
+    if (draft->open_domains == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *domain = rms_address_domain(addresses->usable[i]);
+        bool owned = false;
+
+        RMS_TRY(rms_domain_is_owned(db, domain, &owned));
+        if (!owned) {
+            draft->open_domains[draft->open_domain_count++] = domain;
+        }
+    }
+    return 0;
 }
 
 /* Laying out */
@@ -251,6 +284,7 @@ static void lay_out(struct pack *pack, const struct draft *draft, struct rms_dir
     person->groups = pack_groups(pack, draft);
     person->group_count = draft->group_count;
     person->groups_read_at = draft->groups_read_at;
+    person->groups_unresolved = draft->groups_unresolved;
     person->person = (struct rms_person){
         .addresses = pack_texts(pack, draft->addresses.usable, draft->addresses.usable_count),
         .address_count = draft->addresses.usable_count,
@@ -258,6 +292,8 @@ static void lay_out(struct pack *pack, const struct draft *draft, struct rms_dir
         .group_count = draft->group_address_count,
         .domains = pack_texts(pack, draft->tenant.domains, draft->tenant.domain_count),
         .domain_count = draft->tenant.domain_count,
+        .open_domains = pack_texts(pack, draft->open_domains, draft->open_domain_count),
+        .open_domain_count = draft->open_domain_count,
         .guest = account->guest || person->app,
         .super_user = draft->super_until > 0,
     };
@@ -296,6 +332,7 @@ int rms_person_build(struct rms_db *db, const struct rms_person_key *key,
     RMS_TRY(rms_account_get(db, arena, key->tenant_id, key->account_id, &draft.account));
     RMS_TRY(rms_tenant_get(db, arena, key->tenant_id, &draft.tenant));
     RMS_TRY(rms_addresses_of(arena, &draft.account, &draft.tenant, &draft.addresses));
+    RMS_TRY(find_open_domains(db, &draft));
     RMS_TRY(find_groups(db, &draft, old, read_groups_out));
     draft.groups_are_new = *read_groups_out;
     RMS_TRY(collect_group_addresses(&draft));

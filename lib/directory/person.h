@@ -17,7 +17,7 @@ RMS_MUST_USE int rms_person_build(struct rms_db *db, const struct rms_person_key
     const struct rms_directory_person *old, bool *read_groups_out,
     const struct rms_directory_person **person_out);
 
-/* Is membership read at that time still good now? A clock that went back makes it old. */
-bool rms_membership_is_fresh(const struct rms_directory_person *person, int64_t now);
+/* Is membership still good now? A clock that went back makes it old. */
+bool rms_membership_is_fresh(const struct rms_directory_person *person);
 
 #endif

@@ -46,17 +46,24 @@ static bool person_in_group(const struct rms_person *person, const char *group)
                                           sizeof person->groups[0], compare_text) != NULL;
 }
 
-/* S-051: guests are not members. */
-static bool person_in_domain(const struct rms_person *person, const char *domain)
+static bool is_among(const char *const *domains, size_t count, const char *domain)
 {
-    size_t i;
-
-    for (i = 0; !person->guest && i < person->domain_count; i++) {
-        if (strcmp(person->domains[i], domain) == 0) {
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(domains[i], domain) == 0) {
             return true;
         }
     }
     return false;
+}
+
+/* S-051: guests are not members. S-052: nobody vouches for who has an address at a mail provider, but mail
+ * sent there would have reached him too. */
+static bool person_in_domain(const struct question *q, const char *domain)
+{
+    const struct rms_person *person = q->person;
+
+    return (!person->guest && is_among(person->domains, person->domain_count, domain)) ||
+           (q->publication->mail && is_among(person->open_domains, person->open_domain_count, domain));
 }
 
 /* The names in the licence count only once the transplant defence has held (xrml-licences 8.2), and so does
@@ -86,7 +93,7 @@ static bool matches(const struct question *q, const struct rms_grant *grant)
         return false;
     }
     if (grant->principal == RMS_PRINCIPAL_DOMAIN) {
-        return person_in_domain(q->person, grant->address);
+        return person_in_domain(q, grant->address);
     }
     return grant->principal == RMS_PRINCIPAL_ADDRESS &&
            (person_has_address(q->person, grant->address) || person_in_group(q->person, grant->address));

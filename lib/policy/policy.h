@@ -78,6 +78,7 @@ struct rms_publication {
     int64_t issued_at;
     bool owner_proved; /* the transplant defence (xrml-licences section 8.2) lets owner and issuer count */
     bool revoked;
+    bool mail; /* a message, or an attachment of one */
     enum rms_place owner_place, issuer_place;
 };
 
@@ -89,8 +90,10 @@ struct rms_person {
     size_t group_count;
     const char *const *domains; /* verified domains of his organisation */
     size_t domain_count;
-    bool guest;      /* not a member: domain grants do not count (S-051) */
-    bool super_user; /* feature on and listed */
+    const char *const *open_domains; /* of his addresses, those that no organisation here owns */
+    size_t open_domain_count;        /* grants to them count for mail alone (S-052) */
+    bool guest;                      /* not a member: domain grants do not count (S-051) */
+    bool super_user;                 /* feature on and listed */
 };
 
 /* Why a decision came out as it did, for whoever asks: the entries that name the person, in the policy's

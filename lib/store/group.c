@@ -409,6 +409,18 @@ int rms_groups_of(struct rms_db *db, struct rms_arena *arena, const char *tenant
     return groups_by(db, arena, RMS_SQL_GROUPS_OF, (const char *const[]){tenant_id, member_id}, groups_out);
 }
 
+int rms_groups_stale(struct rms_db *db, const char *tenant_id, bool *stale_out)
+{
+    RMS_ROWS(rows, db, NULL);
+    int code;
+
+    *stale_out = false;
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_GROUPS_STALE, RMS_VALUES(RMS_TEXT(tenant_id))));
+    code = rms_rows_next(&rows);
+    *stale_out = code > 0;
+    return code < 0 ? code : 0;
+}
+
 int rms_groups_direct(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     const char *member_id, struct rms_groups *groups_out)
 {

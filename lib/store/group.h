@@ -97,6 +97,10 @@ RMS_MUST_USE int rms_group_members(struct rms_db *db, struct rms_arena *arena, c
 RMS_MUST_USE int rms_groups_of(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     const char *member_id, struct rms_groups *groups_out);
 
+/* Does membership of some directory of the tenant count for nothing, because it has not answered for too
+ * long? */
+RMS_MUST_USE int rms_groups_stale(struct rms_db *db, const char *tenant_id, bool *stale_out);
+
 /* Only those he is a member of himself. */
 RMS_MUST_USE int rms_groups_direct(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     const char *member_id, struct rms_groups *groups_out);

@@ -246,6 +246,15 @@ int rms_tenant_find(
     return rms_tenant_get(db, arena, id, tenant_out);
 }
 
+int rms_domain_is_owned(struct rms_db *db, const char *domain, bool *owned_out)
+{
+    char id[RMS_GUID_TEXT];
+    int code = look_up(db, RMS_SQL_DOMAIN_TENANT, domain, id);
+
+    *owned_out = code == 0;
+    return code == RMS_E_NOT_FOUND ? 0 : code;
+}
+
 static int list_tenants(struct rms_db *db, struct rms_arena *arena, struct rms_list *list)
 {
     RMS_ROWS(rows, db, arena);

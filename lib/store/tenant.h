@@ -94,6 +94,9 @@ RMS_MUST_USE int rms_tenant_set_rotation(struct rms_db *db, const char *id, unsi
 /* RMS_E_CONFLICT when any tenant has the domain (S-025). */
 RMS_MUST_USE int rms_tenant_add_domain(struct rms_db *db, const char *id, const char *domain);
 
+/* Does any tenant have the domain (normalised)? */
+RMS_MUST_USE int rms_domain_is_owned(struct rms_db *db, const char *domain, bool *owned_out);
+
 /* Super users. An entry that names an account counts for that account only, whoever gets the address later;
  * it goes with the account. account_id NULL: a service identity by its pseudo-address (S-178). */
 struct rms_super_user {

@@ -20,10 +20,12 @@ olcAttributeTypes: ( 1.3.6.1.4.1.4203.666.11.1 NAME 'proxyAddresses' EQUALITY ca
   SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
 olcAttributeTypes: ( 1.3.6.1.4.1.4203.666.11.2 NAME 'userPrincipalName' EQUALITY caseIgnoreMatch
   SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+olcAttributeTypes: ( 1.3.6.1.4.1.4203.666.11.6 NAME 'userAccountControl' EQUALITY integerMatch
+  SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
 olcAttributeTypes: ( 1.3.6.1.4.1.4203.666.11.4 NAME 'serviceBindingInformation' EQUALITY caseIgnoreMatch
   SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
 olcObjectClasses: ( 1.3.6.1.4.1.4203.666.11.3 NAME 'mailObject' SUP top AUXILIARY
-  MAY ( proxyAddresses $ userPrincipalName $ mail ) )
+  MAY ( proxyAddresses $ userPrincipalName $ mail $ userAccountControl ) )
 olcObjectClasses: ( 1.3.6.1.4.1.4203.666.11.5 NAME 'serviceConnectionPoint' SUP top STRUCTURAL
   MUST cn MAY serviceBindingInformation )
 """

@@ -200,6 +200,51 @@ def a_code_by_mail():
         assert flow.browser.press(page, "decision", "code", code=code_in(newest)).status == 400
 
 
+def everybody_at_a_mail_provider():
+    # proves: S-052
+    with MailServer() as server, a_lab(server) as lab:
+        alice = lab.person("alice")
+        lab.add_user("x@mailhost.test", "--guest")
+        lab.add_user("y@other.test", "--guest")
+        lab.admin("guests", "passcodes", "--on")
+        time.sleep(1)
+
+        def by_code(address):
+            flow = Flow(lab)
+            page = flow.ask(address)
+            (mail,) = wait_for(lambda: to(server.messages(), address), lambda m: len(m) == 1)
+            return flow.token(flow.browser.press(page, "decision", "code", code=code_in(mail)))
+
+        def publish(name, users, token=True):
+            status, _, reply = alice.rest("POST", "/my/v2/publishinglicenses", {
+                "PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False, "SignedApplicationData": {"MS.Content.Name": name},
+                "Policy": {"UserRights": [{"Users": [users], "Rights": ["VIEW", "REPLY"]}]}})
+            assert status == 200, reply
+            return {"SerializedPublishingLicense": reply["SerializedPublishingLicense"]}
+
+        def asks(licence, token):
+            reply = alice.rest("POST", "/my/v2/enduserlicenses", licence, token=token)[2]
+            return reply["Rights"] if reply["AccessStatus"] == "AccessGranted" else reply["Reason"]
+
+        x, y = by_code("x@mailhost.test"), by_code("y@other.test")
+        mail, document = publish("message.rpmsg", "mailhost.test"), publish("plan.docx", "mailhost.test")
+        assert asks(mail, x) == ["VIEW", "REPLY"] and asks(document, x) == "no-rights"
+        assert asks(mail, y) == "no-rights"
+        assert asks(publish("message.rpmsg", "contoso.test"), x) == "no-rights", "a guest is no member, in a mail either"
+        # The same by the command: the mail is opened, a document is not.
+        letter = b"From: alice@contoso.test\r\nTo: everybody@mailhost.test\r\nSubject: Hello\r\n\r\nWords for all.\r\n"
+        options = ("--perm", "domain:mailhost.test:VIEW,EXPORT", "--enable-msg-file-type")
+        alice.rms("protect", alice.write("letter.eml", letter), *options, "-o", alice.home / "sent.eml")
+        alice.rms("protect", alice.write("all.txt", TEXT), *options, "--in-place")
+        guest = lab.person("x@mailhost.test")
+        guest.login()
+        assert "Words for all" in guest.rms("open", alice.home / "sent.eml").out
+        assert "(no-rights)" in guest.rms("cat", alice.home / "all.ptxt", code=1).err
+        # From the day on which an organisation has the domain, it says who its members are.
+        lab.admin("tenant", "create", "--name", "Mailhost", "--domain", "mailhost.test")
+        assert asks(mail, x) == "no-rights"
+
+
 def codes_tell_nothing():
     # touches: S-318, C-266
     with MailServer() as server, a_lab(server) as lab:
@@ -236,6 +281,7 @@ def codes_tell_nothing():
 
 def an_account_by_mail():
     # touches: S-055, S-318, C-009
+    # proves: S-053
     with MailServer() as server, a_lab(server) as lab:
         alice = lab.person("alice")
         path = protect(alice, "x@new.test")
@@ -288,10 +334,35 @@ def an_account_by_mail():
         lab.admin("user", "show", "y@new.test", code=4)
         assert len(to(server.messages(), "x@new.test")) == 1
 
+        # Whoever can authenticate: a member, a guest, somebody of another organisation, and who signed up by himself.
+        lab.add_user("bob")
+        lab.add_user("gina@partner.test", "--guest")
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        lab.add_user("fay@fabrikam.test", "--tenant", "fabrikam.test")
+        people = {}
+        for who, password, authority in (("x@new.test", CHOSEN, tenant), ("gina@partner.test", PASSWORD, tenant),
+                                         ("bob@contoso.test", PASSWORD, "common"), ("fay@fabrikam.test", PASSWORD, "common")):
+            flow = Flow(lab, authority)
+            people[who] = flow.token(flow.browser.press(flow.browser.visit(flow.url), "decision", "allow", username=who, password=password))
+        path = alice.write("any.txt", TEXT)
+        lab.move_clock(seconds=1)
+        alice.login()
+        alice.rms("protect", path, "--perm", "any-authenticated:VIEW", "--in-place")
+        licence = {"SerializedPublishingLicense": b64(pfile_licence(alice.home / "any.ptxt"))}
+        for who, token in people.items():
+            reply = alice.rest("POST", "/my/v2/enduserlicenses", licence, token=token)[2]
+            assert reply["AccessStatus"] == "AccessGranted" and reply["Rights"] == ["VIEW"], (who, reply)  # nobody may print
+        status, _, reply = alice.rest("POST", "/my/v2/enduserlicenses", licence, token=False)
+        assert status == 401 and reply["Reason"] == "not-authenticated", reply
+        alice.rms("revoke", alice.home / "any.ptxt", "--yes")
+        for who, token in people.items():
+            assert alice.rest("POST", "/my/v2/enduserlicenses", licence, token=token)[2]["Reason"] == "revoked", who
+        assert alice.rest("POST", "/my/v2/enduserlicenses", licence)[2]["Rights"] == ["OWNER"]
+
         # A form of another site has no cookie of ours.
         forged = Browser(lab.tls()).visit(page_url, {"step": "address", "username": "z@new.test", "csrf": "x"})
         assert forged.status == 400 and not to(server.messages(), "z@new.test")
 
 
 if __name__ == "__main__":
-    main(members_guests_and_other_organisations, a_code_by_mail, codes_tell_nothing, an_account_by_mail)
+    main(members_guests_and_other_organisations, a_code_by_mail, everybody_at_a_mail_provider, codes_tell_nothing, an_account_by_mail)

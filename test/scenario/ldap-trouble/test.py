@@ -112,6 +112,44 @@ def a_directory_that_is_away():
         assert bob.rms("open", document, "-o", "-").out == TEXT.decode()
 
 
+def the_directory_of_another_organisation_is_away():
+    # proves: S-049
+    with Office() as lab, lab.slapd() as slapd:
+        theirs = ("--tenant", "fabrikam.test")
+        lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+        slapd.add(slapd.person("fay", "mail: fay@fabrikam.test", password=PASSWORD),
+                  slapd.group("fab-sales", [slapd.person_dn("fay")], "mail: fab-sales@fabrikam.test"))
+        lab.connect(slapd, *theirs)
+        lab.admin("directory", "refresh", "office", *theirs)
+        fay = lab.person("fay@fabrikam.test")
+        fay.login()
+
+        def may_open(document):
+            return fay.rms("cat", document, code=None).code == 0
+
+        def listed():
+            return lab.admin("--json", "directory", "show", "office", *theirs).json["State"]
+
+        assert may_open(lab.document("fab-sales@fabrikam.test"))
+        slapd.stop()
+        wait_for("the failure is seen", lambda: listed() == "failing")
+        assert may_open(lab.document("fab-sales@fabrikam.test")), "what is cached counts"
+        lab.move_clock(seconds=10801)
+        wait_for("membership expires", lambda: listed() == "expired")
+        # Nothing is known of the group now: no rights, and the log tells that from not being in it.
+        document = lab.document("fab-sales@fabrikam.test")
+        wait_for("membership is dropped", lambda: not may_open(document))
+        assert "(no-rights)" in fay.rms("cat", document, code=None).err
+        own = ("--tenant", "contoso.test", "--user", "fay@fabrikam.test")
+        wait_for("the row", lambda: any(r["result"] == "no-rights" and r["detail"] == "group-unresolved"
+                                        for r in lab.admin("--json", "log", "usage", *own).json_lines))
+        assert may_open(lab.document("fay@fabrikam.test")), "a grant to herself needs no group"
+        # The refusal is not kept once they answer again.
+        slapd.start()
+        wait_for("it is read again", lambda: listed() == "ok")
+        wait_for("the group counts again", lambda: may_open(document))
+
+
 def many_people_and_deep_groups():
     # touches: S-044, S-312
     people, depth = 3000, 50
@@ -141,4 +179,5 @@ def many_people_and_deep_groups():
 
 
 if __name__ == "__main__":
-    main(only_a_directory_that_proves_itself, a_directory_that_is_away, many_people_and_deep_groups)
+    main(only_a_directory_that_proves_itself, a_directory_that_is_away, the_directory_of_another_organisation_is_away,
+         many_people_and_deep_groups)

@@ -67,8 +67,40 @@ def people_and_groups_of_a_directory():
         assert done.code == 3 and "(account-disabled)" in done.err, done
 
 
+def the_attributes_that_matter():
+    # proves: S-040
+    with Office() as lab, lab.slapd() as slapd:
+        lab.admin("domain", "add", "contoso-alt.test")
+        slapd.add(
+            slapd.person("erin", "employeeNumber: 1", "displayName: Erin Moss", "mail: e.m@contoso-alt.test", "userPrincipalName: erin@contoso.test",
+                         "proxyAddresses: SMTP:erin.m@contoso.test", "userAccountControl: 512", password=PASSWORD),
+            slapd.person("dave", "employeeNumber: 2", "displayName: Dave", "userPrincipalName: dave@contoso.test", password=PASSWORD),
+            slapd.person("carol", "employeeNumber: 3", "displayName: Carol", "mail: carol@contoso.test", "userAccountControl: 514",
+                         password=PASSWORD),
+            slapd.person("frank", "employeeNumber: 4", "displayName: Frank", "userPrincipalName: frank@contoso.local", password=PASSWORD),
+            slapd.person("bob", "displayName: Bob", "mail: bob@contoso.test", password=PASSWORD))
+        lab.connect(slapd, "--attribute", "id=employeeNumber", "--attribute", "group=ou")
+        report = lab.refresh()
+        assert report["Outcome"] == "success" and report["People"] == 5 and report["Skipped"] == 1, report
+        (problem,) = report["Problems"]
+        assert problem["Dn"].startswith("uid=bob,") and "no id that never changes" in problem["Reason"], problem
+        lab.admin("user", "show", "bob@contoso.test", code=4)
+        erin = lab.user("erin@contoso.test")
+        assert erin["DisplayName"] == "Erin Moss" and erin["Enabled"], erin
+        assert sorted(a.lower() for a in erin["ProxyAddresses"]) == ["smtp:e.m@contoso-alt.test", "smtp:erin.m@contoso.test"], erin
+        assert lab.user("carol@contoso.test")["Enabled"] is False
+        lab.person("carol").login(code=3)
+        # The matrix of S-037.
+        for who in ("erin", "dave"):
+            lab.person(who).login()
+        for grant, who, allowed in (("erin.m@contoso.test", "erin", True), ("e.m@contoso-alt.test", "erin", True),
+                                    ("erin@contoso.test", "erin", False), ("dave@contoso.test", "dave", True)):
+            lab.opens(who, lab.document(grant), allowed)
+        assert lab.admin("--json", "identity", "check", "frank@contoso.local").json["Addresses"] == []
+
+
 def changes_take_effect_in_seconds():
-    # touches: S-041, S-045, S-046
+    # touches: S-041, S-045
     with Office() as lab, lab.slapd() as slapd:
         slapd.add(slapd.person("erin", "mail: erin@contoso.test", password=PASSWORD),
                   slapd.person("carol", "mail: carol@contoso.test", password=PASSWORD),
@@ -157,5 +189,5 @@ def sign_in_takes_nothing_for_granted():
 
 
 if __name__ == "__main__":
-    main(people_and_groups_of_a_directory, changes_take_effect_in_seconds, an_address_that_somebody_else_gets,
+    main(people_and_groups_of_a_directory, the_attributes_that_matter, changes_take_effect_in_seconds, an_address_that_somebody_else_gets,
          sign_in_takes_nothing_for_granted)

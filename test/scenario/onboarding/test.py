@@ -94,8 +94,8 @@ def which_groups():
 
 
 def which_programs():
-    # touches: S-013, S-014
-    # proves: S-015
+    # touches: S-014
+    # proves: S-013, S-015
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         alice.rms("protect", alice.write("d.txt", TEXT), "--perm", "bob@contoso.test:Co-Author", "--in-place")
@@ -133,6 +133,17 @@ def which_programs():
         headers = {"X-RMS-Admin-Session": bob.rest("POST", "/admin/v1/session", {})[2]["Session"]}
         status, _, reply = bob.rest("POST", "/admin/v1/tenants/-/templates", {"Names": {"1033": "Mine"}, "Descriptions": {"1033": "M"}}, headers=headers)
         assert status == 200 and reply["Name"] == "Mine", reply
+        # it can be set before the organisation is served at all
+        lab.admin("tenant", "create", "--name", "Later", "--domain", "later.test", "--disabled")
+        later = ("--tenant", "later.test")
+        lab.admin("group", "add", "pilot", *later)
+        lab.admin("onboarding", "set", "--group", "pilot", "--scope", "WindowsApp", "--force", *later)
+        lab.admin("service", "enable", *later)
+        assert lab.admin("--json", "onboarding", "get", *later).json["Scope"] == "WindowsApp"
+        lab.add_user("lea@later.test", *later)
+        lea = lab.person("lea@later.test")
+        lea.login()
+        assert publish(lea) is None and not certificate(lea)
 
 
 def lifting_it():
