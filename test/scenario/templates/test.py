@@ -488,9 +488,8 @@ def a_readers_copy_makes_nothing_public():
 
         # Whoever can authenticate is granted by name. ANYONE of a file that this service did not export, as AD RMS wrote it in the same
         # form, is kept but gives nothing, and is pointed at.
-        alice, bob = lab.person("alice"), lab.person("bob")
-        anyone = ("--grant", "any-authenticated:VIEW", "--grant", "alice@contoso.test:VIEW,EDIT")
-        template = add(lab, "Open", *anyone, "--published")
+        alice, bob, own = lab.person("alice"), lab.person("bob"), lab.dir / "own.xml"
+        template = add(lab, "Open", "--grant", "any-authenticated:VIEW", "--grant", "alice@contoso.test:VIEW,EDIT", "--published")
         lab.admin("template", "add", "--name", "None", "--grant", "any-authenticated", code=2)
         assert lab.admin_http("POST", TENANT + "/templates", {"Names": {"1033": "None"}, "RightsDefinitions": [
             {"Principal": "any-authenticated", "Rights": []}]})[0] == 400
@@ -503,7 +502,6 @@ def a_readers_copy_makes_nothing_public():
         assert opens(bob, licence) is None
         assert lab.admin("--json", "template", "lint", "Open").json_lines == []
         copy.write_bytes(base64.b64decode(alice.rest("GET", f"/my/v2/signedtemplates?ids={template['TemplateId']}")[2][0]["Template"]))
-        own = lab.dir / "own.xml"
         lab.admin("template", "export", "Open", "-o", own)
         done = lab.admin("template", "import", copy, "--force")
         assert "ANYONE" in done.err and "gives nobody anything" in done.err, done
