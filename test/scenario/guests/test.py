@@ -207,7 +207,7 @@ def everybody_at_a_mail_provider():
         lab.add_user("x@mailhost.test", "--guest")
         lab.add_user("y@other.test", "--guest")
         lab.admin("guests", "passcodes", "--on")
-        time.sleep(1)
+        wait_for(lambda: Flow(lab).browser.visit(Flow(lab).url).text, lambda text: "Send me a code" in text)
 
         def by_code(address):
             flow = Flow(lab)
