@@ -32,7 +32,8 @@
     X(recovery_ask) X(recovery_list) X(recovery_approve) X(recovery_deny) X(recovery_end) X(guests_state) X(guests_set) \
     X(db_check) X(db_migrate) X(db_backup) X(db_accept) \
     X(key_list) X(key_add) X(key_change) X(key_remove) X(key_breach) X(key_rotation) X(doctor) X(explain) \
-    X(platform_list) X(platform_set) X(rest_state) X(rest_set) X(exclusion_list) X(exclusion_set) \
+    X(platform_list) X(platform_set) X(rest_state) X(rest_set) X(tenant_config) X(migration_show) X(migration_set) \
+    X(super_group) X(log_feature) X(log_storage) X(log_number) X(exclusion_list) X(exclusion_set) \
     X(scim_token_add) X(scim_token_list) X(scim_token_remove) \
     X(app_add) X(app_list) X(app_show) X(app_change) X(app_remove) \
     X(app_secret_add) X(app_secret_show) X(app_secret_remove) \

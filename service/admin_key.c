@@ -192,6 +192,7 @@ struct key_change {
     bool migration; /* a short key is meant */
     bool move;
     bool in_token;
+    bool rename; /* the tenant's name as it is now, into the certificate */
 };
 
 static int set_status(struct rms_request *request, const struct rms_tenant *t, const struct rms_key *key,
@@ -205,18 +206,22 @@ static int set_status(struct rms_request *request, const struct rms_tenant *t, c
                : RMS_OK;
 }
 
-/* One thing at a time: another status, or another place (S-218). */
+/* One thing at a time: another status, another place (S-218), or the name (S-034). */
 static int read_change(struct rms_admin_body *body, struct key_change *change)
 {
     change->move = json_object_get(body->object, "Store") != NULL;
-    RMS_TRY(read_status(body, !change->move, &change->active));
+    RMS_TRY(rms_reader_bool(&body->reader, body->object, "RefreshName", &change->rename));
+    if (change->rename && json_object_size(body->object) > 1) {
+        return rms_reader_fail(&body->reader, "RefreshName", "goes alone");
+    }
+    RMS_TRY(read_status(body, !change->move && !change->rename, &change->active));
     RMS_TRY(rms_reader_bool(&body->reader, body->object, "Migration", &change->migration));
     return read_store(body, &change->in_token);
 }
 
 int rms_admin_key_change(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"Status", "Store", "Migration", NULL};
+    static const char *const names[] = {"Status", "Store", "Migration", "RefreshName", NULL};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct key_change change = {0};
     struct rms_tenant t;
@@ -232,6 +237,8 @@ int rms_admin_key_change(struct rms_front *front, struct rms_request *request, s
     if (change.move && !change.in_token) {
         return rms_fail(request, RMS_E_CONFLICT, "what a token keeps does not come out of it");
     }
-    RMS_TRY(change.move ? rms_tenant_key_move(request, &key) : set_status(request, &t, &key, &change));
+    RMS_TRY(change.rename ? rms_tenant_key_rename(request, &t, &key)
+            : change.move ? rms_tenant_key_move(request, &key)
+                          : set_status(request, &t, &key, &change));
     return show_stored(request, reply, key.id);
 }

@@ -22,6 +22,7 @@ static const struct {
     {rms_admin_guests_set, rms_admin_guests_state},
     {rms_admin_tracking_set, rms_admin_tracking_state},
     {rms_admin_platform_set, rms_admin_platform_list},
+    {rms_admin_migration_set, rms_admin_migration_show},
     {rms_admin_rest_set, rms_admin_rest_state},
     {rms_admin_exclusion_set, rms_admin_exclusion_list},
     {rms_admin_app_change, rms_admin_app_show},

@@ -3,6 +3,7 @@
 #include "service/admin.h"
 #include "service/rest_write.h"
 #include "service/role.h"
+#include "store/group.h"
 #include "store/recovery.h"
 
 /* SuperUsers as the original has it, and what it has not: until when, why, by whom. */
@@ -53,6 +54,20 @@ int rms_admin_super_show(struct rms_front *front, struct rms_request *request, s
     (void)front;
     RMS_TRY(rms_admin_tenant(request, &t));
     return write_state(request, &reply->body, t.id);
+}
+
+int rms_admin_super_group(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    struct rms_tenant t;
+    struct rms_group group = {0};
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    if (t.super_user_group != NULL) {
+        RMS_TRY(rms_group_get(request->worker->db, request->arena, t.id, t.super_user_group, &group));
+    }
+    const char *name = group.address != NULL ? group.address : group.name;
+    rms_admin_write_word(request, reply, "SuperUserGroup", name != NULL ? name : "");
+    return RMS_OK;
 }
 
 /* true and false, also as text: the command line sends constants as text. */

@@ -282,6 +282,7 @@ static int read_contact(struct rms_request *request, struct rms_admin_body *body
 
 static int read_settings(struct rms_request *request, struct rms_admin_body *body, struct rms_tenant *t)
 {
+    RMS_TRY(rms_reader_text(&body->reader, body->object, "Name", NAME_MAX_BYTES, &t->name));
     RMS_TRY(read_compatibility(request, body, t));
     RMS_TRY(read_contact(request, body, t));
     RMS_TRY(
@@ -292,7 +293,7 @@ static int read_settings(struct rms_request *request, struct rms_admin_body *bod
 
 int rms_admin_tenant_settings(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"MaxUseLicenseValidity", "GroupCacheSeconds", "RemovalRights",
+    static const char *const names[] = {"Name", "MaxUseLicenseValidity", "GroupCacheSeconds", "RemovalRights",
         "Compatibility", "ServiceContact", NULL};
     struct rms_tenant t;
     (void)front;

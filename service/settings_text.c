@@ -21,3 +21,23 @@ int rms_settings_text_close(struct rms_arena *arena, const json_t *json, const c
     *settings_out = rms_arena_text(arena, rms_buf_view(&text));
     return *settings_out != NULL ? 0 : RMS_E_NO_MEMORY;
 }
+
+int rms_settings_text_get(
+    struct rms_arena *arena, const char *settings, const char *name, const char **text_out)
+{
+    RMS_JSON_CLEANUP json_t *json = rms_settings_text_open(settings);
+    const char *text = rms_json_str(json, name);
+    *text_out = text != NULL ? rms_arena_strdup(arena, text) : NULL;
+    return json != NULL && (text == NULL || *text_out != NULL) ? 0 : RMS_E_NO_MEMORY;
+}
+
+int rms_settings_text_set(struct rms_arena *arena, const char **settings, const char *name, const char *text)
+{
+    RMS_JSON_CLEANUP json_t *json = rms_settings_text_open(*settings);
+    if (text == NULL) {
+        (void)json_object_del(json, name);
+    } else if (json_object_set_new(json, name, json_string(text)) != 0) {
+        return RMS_E_NO_MEMORY;
+    }
+    return rms_settings_text_close(arena, json, settings);
+}

@@ -14,4 +14,10 @@ json_t *rms_settings_text_open(const char *settings);
 RMS_MUST_USE int rms_settings_text_close(
     struct rms_arena *arena, const json_t *json, const char **settings_out);
 
+/* One member that is a text; NULL: none. */
+RMS_MUST_USE int rms_settings_text_get(
+    struct rms_arena *arena, const char *settings, const char *name, const char **text_out);
+RMS_MUST_USE int rms_settings_text_set(
+    struct rms_arena *arena, const char **settings, const char *name, const char *text);
+
 #endif

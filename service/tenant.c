@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "directory/directory.h"
+#include "service/settings_text.h"
 #include "service/tenant_make.h"
 
 #define LIVE_ARENA_MAX (64u * 1024 * 1024)
@@ -112,7 +113,12 @@ static int load_live(struct rms_tenancy *tenancy, struct rms_db *db, const char 
     struct rms_templates templates;
     struct rms_recoveries recoveries;
     RMS_TRY(rms_tenant_get(db, live->arena, id, &tenant->row));
-    tenant->licensing_url = rms_arena_printf(live->arena, "%s" RMS_LICENSING_PATH, tenancy->front->base_url);
+    RMS_TRY(
+        rms_settings_text_get(live->arena, tenant->row.settings, RMS_MIGRATION_SETTING, &tenant->migration));
+    tenant->licensing_url =
+        tenant->migration != NULL
+            ? rms_arena_printf(live->arena, "https://%s" RMS_LICENSING_PATH, tenant->migration)
+            : rms_arena_printf(live->arena, "%s" RMS_LICENSING_PATH, tenancy->front->base_url);
     if (tenant->licensing_url == NULL) {
         return RMS_E_NO_MEMORY;
     }

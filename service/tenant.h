@@ -40,8 +40,12 @@ struct rms_live_tenant {
     const char *contact;                   /* whom to ask about what a service protected; NULL: nobody */
     const struct rms_recovery *recoveries; /* approved ones; their time may be over */
     size_t recovery_count;
+    const char *migration;     /* host that new licences name instead of this service's; NULL: none (S-030) */
     const char *licensing_url; /* https://HOST/_wmcs/licensing */
 };
+
+/* The setting of struct rms_tenant that `migration` comes from. */
+#define RMS_MIGRATION_SETTING "MigrationHost"
 
 /* The template of that GUID, or NULL. */
 const struct rms_template *rms_live_template(const struct rms_live_tenant *tenant, const char *id);

@@ -25,8 +25,6 @@ static int build_slc(struct rms_request *request, const struct rms_tenant *tenan
         .valid_until = made->created_at + SLC_YEARS * 365LL * RMS_DAY_S,
     };
     struct rms_keyd_signing signing = {request->worker->keys, key->key.key_id, RMS_SIGN_SLC};
-    /* the key is not in the store yet, so keyd could not have it fetched */
-    RMS_TRY(rms_keyd_load(request->worker->keys, &key->key));
     struct rms_signer signer = rms_keyd_signer(&signing, &key->rsa);
     return url != NULL ? rms_slc_build(&slc, &signer, &made->slc) : RMS_E_NO_MEMORY;
 }
@@ -106,7 +104,26 @@ int rms_tenant_key_make(struct rms_request *request, const struct rms_tenant *te
     *made_out =
         (struct rms_made_key){.slc = RMS_BUF_INIT(SLC_MAX), .reference = "", .created_at = request->now};
     RMS_TRY(make_key(request, tenant, wish, made_out));
+    /* the key is not in the store yet, so keyd could not have it fetched */
+    RMS_TRY(rms_keyd_load(request->worker->keys, &made_out->key.key));
     return build_slc(request, tenant, made_out);
+}
+
+/* Licences are trusted by the key, and what is sealed is bound to the text that its own licence has: what was
+ * made under the certificate of before goes on. */
+int rms_tenant_key_rename(
+    struct rms_request *request, const struct rms_tenant *tenant, const struct rms_key *key)
+{
+    struct rms_made_key made = {.slc = RMS_BUF_INIT(SLC_MAX), .created_at = key->created_at};
+    struct rms_key renamed = *key;
+    rms_guid_copy(made.key.key.key_id, key->id);
+    RMS_TRY(rms_rsa_public_set(&made.key.rsa, key->public_key));
+    int rc = build_slc(request, tenant, &made);
+    renamed.name = tenant->name;
+    renamed.certificate = rms_buf_view(&made.slc);
+    rc = rc < 0 ? rc : rms_key_rename(request->worker->db, &renamed);
+    rms_made_key_fini(&made);
+    return rc;
 }
 
 /* The token has the key before the store says so, and keyd forgets the other form after: cut off anywhere,

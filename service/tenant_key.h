@@ -27,6 +27,10 @@ RMS_MUST_USE int rms_tenant_key_make(struct rms_request *request, const struct r
     const struct rms_key_wish *wish, struct rms_made_key *made_out);
 void rms_made_key_fini(struct rms_made_key *made);
 
+/* A certificate with the tenant's name as it is now, for the same key (S-034). */
+RMS_MUST_USE int rms_tenant_key_rename(
+    struct rms_request *request, const struct rms_tenant *tenant, const struct rms_key *key);
+
 /* May a key that long protect? RMS_E_CONFLICT: it is too short (migration: that is meant, S-209), or too long
  * for the old clients that the compatibility profile is for. */
 RMS_MUST_USE int rms_tenant_key_fits(

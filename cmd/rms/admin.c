@@ -67,6 +67,7 @@ static const struct verb verbs[] = {
     ADMIN_GROUP("platform", "Kinds of devices that are served", admin_platform_verbs),
     ADMIN_GROUP("api", "Interfaces for clients", admin_api_verbs),
     ADMIN_GROUP("exclusion", "Keys and versions of clients that are refused", admin_exclusion_verbs),
+    ADMIN_GROUP("migration", "Moving to another service", admin_migration_verbs),
     ADMIN_GROUP("superuser", "Super users", admin_super_verbs),
     ADMIN_GROUP("recovery", "Opening what is others', decided by two administrators", admin_recovery_verbs),
     ADMIN_GROUP("issuer", "OpenID Connect issuers whose tokens are accepted", admin_issuer_verbs),

@@ -14,6 +14,7 @@ enum field_kind {
     FIELD_FALSE, /* flag given: false */
     FIELD_LIST,
     FIELD_PASSWORD, /* flag given: read from standard input or the terminal */
+    FIELD_ALWAYS,   /* true */
     FIELD_CONSTANT, /* always the text `option` */
     FIELD_OPERAND,  /* operand number `operand` */
     FIELD_OPERANDS, /* all operands from number `operand` on */
@@ -139,7 +140,7 @@ extern const struct verb admin_tenant_verbs[], admin_service_verbs[], admin_doma
     admin_client_verbs[], admin_directory_verbs[], admin_log_verbs[], admin_tracking_verbs[],
     admin_guests_verbs[], admin_report_verbs[], admin_db_verbs[], admin_key_verbs[], admin_scim_verbs[],
     admin_role_verbs[], admin_app_verbs[], admin_owner_verbs[], admin_recovery_verbs[], admin_privacy_verbs[],
-    admin_platform_verbs[], admin_api_verbs[], admin_exclusion_verbs[];
+    admin_platform_verbs[], admin_api_verbs[], admin_exclusion_verbs[], admin_migration_verbs[];
 
 /* Member SerializedPublishingLicense of the body: of the protected file, or the licence by itself, whichever
  * is not NULL. 0 or an exit status, with a message. (admin_explain.c) */
@@ -148,6 +149,7 @@ int admin_add_licence(const char *file, const char *licence_file, json_t *body);
 int admin_run_log(struct arguments *arguments);
 int admin_run_log_verify(struct arguments *arguments);
 int admin_run_log_export(struct arguments *arguments);
+int admin_run_log_old(struct arguments *arguments);
 int admin_run_explain(struct arguments *arguments);
 int admin_run_login(struct arguments *arguments);
 int admin_run_logout(struct arguments *arguments);

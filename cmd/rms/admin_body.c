@@ -91,6 +91,11 @@ static int put_constant(const struct filling *f)
     return put(f, json_string(f->field->option));
 }
 
+static int put_always(const struct filling *f)
+{
+    return put(f, json_true());
+}
+
 static int put_operands(const struct filling *f)
 {
     size_t count;
@@ -350,6 +355,7 @@ static int (*const fillers[])(const struct filling *) = {
     [FIELD_FALSE] = put_flag,
     [FIELD_LIST] = put_list,
     [FIELD_PASSWORD] = put_password,
+    [FIELD_ALWAYS] = put_always,
     [FIELD_CONSTANT] = put_constant,
     [FIELD_OPERAND] = put_operands,
     [FIELD_OPERANDS] = put_operands,

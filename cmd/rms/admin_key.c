@@ -114,6 +114,10 @@ static const struct call key_activate = {.method = "POST",
     .fields = activate_fields,
     .done = "The key is Active; the former one is Archived and goes on opening what it protected."};
 
+static const struct call_field refresh_fields[] = {{"RefreshName", FIELD_ALWAYS, NULL, 0}, FIELDS_END};
+static const struct call key_refresh_name = {
+    .method = "POST", .path = TENANT_PATH "/keys/{0}", .fields = refresh_fields};
+
 const struct verb admin_key_verbs[] = {
     ADMIN_VERB("list", "List the keys of a tenant, oldest first", NULL, 0, 0, list_options, key_list,
         "  rms admin key list\n  rms admin key list --json | jq -r .KeyIdentifier"),
@@ -121,6 +125,11 @@ const struct verb admin_key_verbs[] = {
         key_generate, "  rms admin key generate --bits 3072"),
     ADMIN_VERB("add", "Take a key that is in the token, archived until it is activated", "REFERENCE", 1, 1,
         admin_change_options, key_add, "  rms admin key add 'pkcs11:token=rights;id=%01%02'"),
+    ADMIN_VERB("use", "The same: the original's name for it", "REFERENCE", 1, 1, admin_change_options,
+        key_add, "  rms admin key use 'pkcs11:token=rights;id=%01%02'"),
+    ADMIN_VERB("refresh-name", "Put the name that the tenant has now into a key's certificate", "KEY", 1, 1,
+        admin_change_options, key_refresh_name,
+        "  rms admin key refresh-name 2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60"),
     ADMIN_VERB("convert", "Move a key into the token", "KEY", 1, 1, admin_change_options, key_convert,
         "  rms admin key convert 2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60"),
     ADMIN_VERB("rotate", "Make a new key and protect with it from now on", NULL, 0, 0, rotate_options,

@@ -304,6 +304,54 @@ int admin_run_log(struct arguments *arguments)
     return print_log(arguments, call);
 }
 
+/* --- of the original's log service ------------------------------------------------------------------------
+ */
+
+static const struct call_field on_fields[] = {{"State", FIELD_CONSTANT, "Enabled", 0}, FIELDS_END};
+static const struct call_field off_fields[] = {{"State", FIELD_CONSTANT, "Disabled", 0}, FIELDS_END};
+static const struct call_field storage_fields[] = {{"Account", FIELD_OPERAND, NULL, 0}, FIELDS_END};
+static const struct call feature_status = {.method = "GET", .path = TENANT_PATH "/log/feature", .text = true};
+static const struct call feature_enable = {.method = "POST",
+    .path = TENANT_PATH "/log/feature",
+    .fields = on_fields,
+    .done = "The usage log is always on: this has no effect."};
+static const struct call feature_disable = {.method = "POST",
+    .path = TENANT_PATH "/log/feature",
+    .fields = off_fields,
+    .done = "The usage log is always on: this has no effect.",
+    .confirm = "The usage log is always on: this has no effect. Go on?"};
+static const struct call storage_show = {.method = "GET", .path = TENANT_PATH "/log/storage", .text = true};
+static const struct call storage_set = {.method = "POST",
+    .path = TENANT_PATH "/log/storage",
+    .fields = storage_fields,
+    .done = "The usage log is in the service's database: this has no effect. rmsd.conf(5) hands it on."};
+static const struct call last_number = {
+    .method = "GET", .path = TENANT_PATH "/log/last-number", .text = true};
+
+static const struct verb feature_verbs[] = {
+    ADMIN_VERB("status", "Print that the usage log is always on", NULL, 0, 0, admin_read_options,
+        feature_status, "  rms admin log feature status"),
+    ADMIN_VERB("enable", "No effect: it is always on", NULL, 0, 0, admin_change_options, feature_enable,
+        "  rms admin log feature enable"),
+    ADMIN_VERB("disable", "No effect: it is always on", NULL, 0, 0, admin_change_options, feature_disable,
+        "  rms admin log feature disable --force"),
+    VERBS_END,
+};
+static const struct verb storage_verbs[] = {
+    ADMIN_VERB("show", "Print where the usage log is kept", NULL, 0, 0, admin_read_options, storage_show,
+        "  rms admin log storage show"),
+    ADMIN_VERB("set", "No effect: it is in the service's database", "ACCOUNT", 1, 1, admin_change_options,
+        storage_set, "  rms admin log storage set contosologs"),
+    VERBS_END,
+};
+
+static const struct option_row old_options[] = {
+    TEXT("path", "DIR", "where the files are (needed)"),
+    NUMBER("from-counter", "number of the first file (needed)", 0, 2147483647),
+    NUMBER("to-counter", "number of the last file (needed)", 0, 2147483647),
+    OPTIONS_END,
+};
+
 const struct verb admin_log_verbs[] = {
     {
         .name = "usage",
@@ -349,6 +397,19 @@ const struct verb admin_log_verbs[] = {
         .options = export_options,
         .run = admin_run_log_export,
     },
+    ADMIN_GROUP("feature", "The original's switch of the usage log", feature_verbs),
+    ADMIN_GROUP("storage", "The original's account for the usage log", storage_verbs),
+    {
+        .name = "import-old",
+        .summary = "Print old files of the original's usage log, in the order of their numbers",
+        .details = "Reads files whose names begin with a number, as the original's cmdlet downloaded them.\n"
+                   "The service's own log is not touched.",
+        .examples = "  rms admin log import-old --path old-logs --from-counter 1024 --to-counter 2047",
+        .options = old_options,
+        .run = admin_run_log_old,
+    },
+    ADMIN_VERB("last-number", "Print the number of the newest row", NULL, 0, 0, admin_read_options,
+        last_number, "  rms admin log last-number"),
     ADMIN_VERB("erase", "Put a pseudonym in place of a person in the usage log", "ADDRESS", 1, 1,
         admin_change_options, log_erase, "  rms admin log erase bob@contoso.test"),
     ADMIN_VERB("trim", "Delete old rows of the usage log", NULL, 0, 0, trim_options, log_trim,

@@ -316,7 +316,11 @@ static const struct verb feature_verbs[] = {
         feature_off, "  rms admin superuser feature disable"),
     VERBS_END,
 };
+static const struct call group_show = {
+    .method = "GET", .path = TENANT_PATH "/superusers/group", .text = true};
 static const struct verb group_verbs[] = {
+    ADMIN_VERB("show", "Print the group; an empty line when there is none", NULL, 0, 0, admin_read_options,
+        group_show, "  rms admin superuser group show"),
     ADMIN_VERB("set", "Make the members of a group super users", "GROUP", 1, 1, admin_change_options,
         group_set, "  rms admin superuser group set recovery@contoso.test"),
     ADMIN_VERB("clear", "No group any more; people listed by name stay", NULL, 0, 0, admin_change_options,

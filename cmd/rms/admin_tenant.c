@@ -44,6 +44,7 @@ static const struct call tenant_show = {.method = "GET", .path = TENANT_PATH};
 
 static const char *const on_off[] = {"true", "false", NULL};
 static const struct option_row settings_options[] = {
+    TEXT("name", "NAME", "name of the organisation; rms admin key refresh-name puts it into certificates"),
     NUMBER("group-cache", "seconds that group membership is kept (0 to 86400)", 0, 86400),
     REMOVAL_OPTION,
     CHOICE("compatibility", "true|false",
@@ -55,6 +56,7 @@ static const struct option_row settings_options[] = {
     OPTIONS_END,
 };
 static const struct call_field settings_fields[] = {
+    {"Name", FIELD_TEXT, "name", 0},
     {"GroupCacheSeconds", FIELD_NUMBER, "group-cache", 0},
     {"RemovalRights", FIELD_LIST, "removal-right", 0},
     {"Compatibility", FIELD_BOOL, "compatibility", 0},
@@ -64,12 +66,25 @@ static const struct call_field settings_fields[] = {
 static const struct call tenant_settings = {
     .method = "POST", .path = TENANT_PATH "/settings", .fields = settings_fields, .changes = true};
 
+static const struct option_row config_options[] = {
+    TEXT("field", "FIELD", "this one alone"),
+    TENANT_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct call_field config_query[] = {{"field", FIELD_TEXT, "field", 0}, FIELDS_END};
+static const struct call tenant_config = {
+    .method = "GET", .path = TENANT_PATH "/config", .query = config_query};
+
 const struct verb admin_tenant_verbs[] = {
     ADMIN_VERB("create", "Create a tenant with its keys and default templates", NULL, 0, 0, create_options,
         tenant_create, "  rms admin tenant create --name Contoso --domain contoso.test"),
     ADMIN_VERB("list", "List the tenants", NULL, 0, 0, list_options, tenant_list, "  rms admin tenant list"),
     ADMIN_VERB("show", "Show a tenant: state, domains, settings, keys", NULL, 0, 0, admin_read_options,
         tenant_show, "  rms admin tenant show --tenant contoso.test --json"),
+    ADMIN_VERB("config", "Show the configuration under the names of the original's cmdlets", NULL, 0, 0,
+        config_options, tenant_config,
+        "  rms admin tenant config --json\n  rms admin tenant config --field KeyRolloverCount"),
     ADMIN_VERB("set", "Change settings of a tenant", NULL, 0, 0, settings_options, tenant_settings,
         "  rms admin tenant set --removal-right EXTRACT"),
     VERBS_END,
@@ -147,5 +162,36 @@ static const struct verb validity_verbs[] = {
 
 const struct verb admin_license_verbs[] = {
     ADMIN_GROUP("max-validity", "The longest validity of use licences", validity_verbs),
+    VERBS_END,
+};
+
+/* --- migration -------------------------------------------------------------------------------------------
+ */
+
+static const struct call_field migration_fields[] = {
+    {"Domain", FIELD_OPERAND, NULL, 0}, {"Replace", FIELD_TRUE, "force", 0}, FIELDS_END};
+static const struct call_field migration_none[] = {{"Domain", FIELD_CONSTANT, "", 0}, FIELDS_END};
+static const struct call migration_show = {.method = "GET", .path = TENANT_PATH "/migration", .text = true};
+static const struct call migration_set = {.method = "POST",
+    .path = TENANT_PATH "/migration",
+    .fields = migration_fields,
+    .done = "What is protected from now on names that host; devices follow with their next certificate."};
+static const struct call migration_clear = {.method = "POST",
+    .path = TENANT_PATH "/migration",
+    .fields = migration_none,
+    .done = "What is protected from now on names this service."};
+
+static const struct verb migration_url_verbs[] = {
+    ADMIN_VERB("show", "Print the host; an empty line when there is none", NULL, 0, 0, admin_read_options,
+        migration_show, "  rms admin migration url show"),
+    ADMIN_VERB("set", "Have new licences name another host, where they will be opened", "HOST", 1, 1,
+        admin_change_options, migration_set, "  rms admin migration url set rms2.contoso.test"),
+    ADMIN_VERB("clear", "Have them name this service again", NULL, 0, 0, admin_change_options,
+        migration_clear, "  rms admin migration url clear"),
+    VERBS_END,
+};
+
+const struct verb admin_migration_verbs[] = {
+    ADMIN_GROUP("url", "The host that new licences name", migration_url_verbs),
     VERBS_END,
 };

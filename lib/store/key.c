@@ -195,6 +195,17 @@ int rms_key_set_sealed(struct rms_db *db, const char *tenant_id, const char *id,
     return sealed.len > 0 ? set_blob(db, RMS_SQL_KEY_SET_SEALED, &which, sealed) : RMS_E_BAD_ARGUMENT;
 }
 
+int rms_key_rename(struct rms_db *db, const struct rms_key *key)
+{
+    if (key->certificate.len == 0) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    RMS_TRY(rms_db_begin(db));
+    return rms_db_end_change(db, rms_sql_run_one(db, RMS_SQL_KEY_RENAME,
+                                     RMS_VALUES(RMS_TEXT(key->tenant_id), RMS_TEXT(key->id),
+                                         RMS_TEXT(key->name), RMS_BLOB(key->certificate))));
+}
+
 int rms_key_move(struct rms_db *db, const struct rms_key *key)
 {
     if (key->sealed.len == 0) {

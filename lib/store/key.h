@@ -68,6 +68,9 @@ RMS_MUST_USE int rms_key_activate(struct rms_db *db, const char *tenant_id, cons
 RMS_MUST_USE int rms_key_set_certificate(
     struct rms_db *db, const char *tenant_id, const char *id, struct rms_view certificate);
 
+/* Another name and certificate, of the key with this tenant_id and id. */
+RMS_MUST_USE int rms_key_rename(struct rms_db *db, const struct rms_key *key);
+
 /* After a change of the master key. */
 RMS_MUST_USE int rms_key_set_sealed(
     struct rms_db *db, const char *tenant_id, const char *id, struct rms_view sealed);

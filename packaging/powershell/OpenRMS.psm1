@@ -8,7 +8,7 @@ foreach ($line in Get-Content (Join-Path $PSScriptRoot 'aliases.tsv')) {
         & rms admin @words --json @args | ForEach-Object { ConvertFrom-Json $_ }
         if ($LASTEXITCODE -ne 0) { throw "rms admin $words: exit status $LASTEXITCODE" }
     }.GetNewClosure()
-    foreach ($each in $name, ($name -creplace 'Aadrm', 'AipService')) {
+    foreach ($each in $name, ($name -creplace 'Aadrm', 'AipService' -creplace 'ServiceService$', 'Service' -creplace 'IPCv3Service$', 'IPCv3')) {
         Set-Item -Path "function:script:$each" -Value $body
         Export-ModuleMember -Function $each
     }

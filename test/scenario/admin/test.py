@@ -1,10 +1,14 @@
 """Tenants, states, accounts, groups, templates as an administrator handles them; another tenant sees nothing of it."""
+import base64
 import contextlib
 import re
 import sqlite3
+import subprocess
+
+import jsonschema
 
 import postgres
-from rmslab import Lab, PASSWORD, main
+from rmslab import BUILD, Lab, PASSWORD, main, pfile_licence
 
 TEXT = b"For this tenant only.\n"
 
@@ -72,7 +76,7 @@ def tenants_are_separate():
 
 def states():
     # proves: S-003, S-006, S-008
-    # touches: S-004, S-007
+    # touches: S-004
     with Lab(people=("alice", "bob")) as lab:
         assert lab.admin("service", "status").out.strip() == "Enabled"
         alice, bob = lab.person("alice"), lab.person("bob")
@@ -105,6 +109,138 @@ def states():
             alice.rms(*verb)
         bob.rms("open", alice.home / "o.ptxt", "-o", bob.home / "4.txt")
         lab.admin("service", "status", "--tenant", "11111111-1111-4111-8111-111111111111", code=4)
+
+
+PLATFORMS = ("Windows", "WindowsStore", "WindowsPhone", "Mac", "iOS", "Android", "Web")
+TEXTS = {"type": "array", "items": {"type": "string"}}
+URL = {"type": "string", "pattern": "^https://localhost:\\d+/"}
+STATE = {"enum": ["Enabled", "Disabled"]}
+CONFIGURATION = {
+    "BPOSId": {"type": "string", "format": "uuid"}, "RightsManagementServiceId": {"type": "string", "format": "uuid"},
+    **{f"{kind}{net}DistributionPointUrl": URL for kind in ("Licensing", "Certification") for net in ("Intranet", "Extranet")},
+    "AdminConnectionUrl": URL, "AdminV2ConnectionUrl": URL, "OnPremiseDomainName": {"type": ["string", "null"]},
+    "Keys": {"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(
+        ("KeyIdentifier", "Status", "KeyType", "CreationTime", "FriendlyName", "Bits", "UsedFor"), {})}},
+    "CurrentLicensorCertificateGuid": {"type": "string"}, "Templates": TEXTS, "FunctionalState": {"enum": ["Enabled", "Disabled", "ConsumeOnly"]},
+    "SuperUsersEnabled": STATE, "SuperUsers": TEXTS, "AdminRoleMembers": {"type": "array", "items": {"type": "object", "required": ["Role", "Id", "Address"]}},
+    "KeyRolloverCount": {"type": "integer"}, "ProvisioningDate": {"type": "string"}, "IPCv3ServiceFunctionalState": STATE,
+    "DevicePlatformState": {"type": "object", "properties": dict.fromkeys(PLATFORMS, {"type": "boolean"}), "required": list(PLATFORMS), "additionalProperties": False},
+    "FciEnabledForConnectorAuthorization": STATE, "DocumentTrackingFeatureState": STATE,
+}
+
+
+def as_the_cmdlets_show_it(lab, alice, bob):
+    """The configuration; private halves of keys are nowhere in it."""
+    schema = {"type": "object", "properties": CONFIGURATION, "required": list(CONFIGURATION), "additionalProperties": False}
+    shown = lab.admin("tenant", "config", "--json")
+    jsonschema.validate(shown.json, schema)
+    with contextlib.closing(sqlite3.connect(lab.data / "db/openrms.db")) as db:
+        for (sealed,) in db.execute("SELECT sealed FROM tenant_key"):
+            assert sealed.hex() not in shown.out.lower() and base64.b64encode(sealed).decode() not in shown.out
+    assert "PRIVATE" not in shown.out and not any(len(word) > 200 for word in re.findall(r"[A-Za-z0-9+/=]+", shown.out))
+    lab.admin("role", "add", "alice@contoso.test")
+    lab.admin("platform", "disable", "--platform", "Mac", "--force")
+    now = lab.admin("tenant", "config", "--json").json
+    jsonschema.validate(now, schema)
+    assert now["DevicePlatformState"] == {p: p != "Mac" for p in PLATFORMS} and now["AdminRoleMembers"][0]["Address"] == "alice@contoso.test", now
+    assert now["CurrentLicensorCertificateGuid"] == now["Keys"][0]["KeyIdentifier"] and len(now["Templates"]) == 2
+    assert lab.admin("tenant", "config", "--field", "KeyRolloverCount", "--json").json == {"KeyRolloverCount": 0}
+    lab.admin("tenant", "config", "--field", "PrivateKey", code=2)
+    # bob has no role: he gets no session; with one of a role that is too small, no answer
+    assert bob.rms("admin", "login", code=3).code == 3
+    lab.admin("role", "add", "bob@contoso.test", "--role", "Reader")
+    bob.rms("admin", "login")
+    assert "(role-required)" in bob.rms("admin", "tenant", "config", code=3).err
+    assert bob.rms("admin", "log", "feature", "status").out == "always on\n"
+    bob.rms("admin", "logout")
+    lab.admin("platform", "enable", "--all")
+
+
+def log_service_of_the_original(lab):
+    rows = int(lab.admin("log", "last-number").out)
+    before = lab.admin("tenant", "show", "--json").json
+    for verb in ("enable", "disable"):
+        assert "always on" in lab.admin("log", "feature", verb, "--force").out
+    assert lab.admin("log", "feature", "status").out == "always on\n"
+    assert "no effect" in lab.admin("log", "storage", "set", "contosologs").out
+    assert lab.admin("log", "storage", "show").out == "the service's database\n"
+    assert lab.admin("tenant", "show", "--json").json == before
+    # files of before, by their numbers; the service's own log is what it was
+    old = lab.dir / "old"
+    old.mkdir()
+    for number in (2048, 1023, 2047, 1024, 1100):
+        (old / f"{number:09}.log").write_text(f"#file {number}\n")
+    (old / "notes.txt").write_text("not a log\n")
+    assert lab.admin("log", "import-old", "--path", old, "--from-counter", 1024, "--to-counter", 2047).out == "#file 1024\n#file 1100\n#file 2047\n"
+    lab.admin("log", "import-old", "--path", old, "--from-counter", 2047, "--to-counter", 1024, code=2)
+    lab.admin("log", "import-old", "--path", old / "none", "--from-counter", 1, "--to-counter", 2, code=4)
+    lab.person("bob").rms("template", "refresh")
+    assert len(lab.usage()) > 0 and int(lab.admin("log", "last-number").out) > rows
+
+
+def urls_of(person, path):
+    return set(re.findall(r"https://[^<]*/_wmcs/licensing", pfile_licence(path).decode("utf-8", "replace")))
+
+
+def a_name_and_a_host_are_changed(lab, alice, bob):
+    def protect(name):
+        alice.rms("protect", alice.write(name + ".txt", TEXT), "--perm", "bob@contoso.test:Co-Author", "--online", "--in-place")
+        return alice.home / (name + ".ptxt")
+
+    old = protect("before")
+    own = f"{lab.url}/_wmcs/licensing"
+    assert urls_of(alice, old) == {own} and lab.admin("migration", "url", "show").out == "\n"
+    for wrong in ("https://rms2.contoso.test", "rms2.contoso.test/path", "rms2 contoso.test", "x", "a@rms2.contoso.test", "rms2.contoso.test:1/"):
+        lab.admin("migration", "url", "set", wrong, code=2)
+    lab.admin("migration", "url", "set", "rms2.contoso.test")
+    lab.admin("migration", "url", "set", "rms3.contoso.test", code=5)
+    assert lab.admin("migration", "url", "show").out == "rms2.contoso.test\n"
+    new = protect("after")
+    assert urls_of(alice, new) == {"https://rms2.contoso.test/_wmcs/licensing"} and urls_of(alice, old) == {own}
+    alice.rms("bootstrap", "--force")
+    alice.rms("protect", alice.write("offline.txt", TEXT), "--perm", "bob@contoso.test:Co-Author", "--in-place")
+    assert urls_of(alice, alice.home / "offline.ptxt") == {"https://rms2.contoso.test/_wmcs/licensing"}, "devices follow with their next certificate"
+    lab.admin("migration", "url", "set", "rms3.contoso.test", "--force")
+    assert lab.admin("tenant", "config", "--json").json["OnPremiseDomainName"] == "rms3.contoso.test"
+    lab.admin("migration", "url", "clear")
+    assert urls_of(alice, protect("again")) == {own}
+
+    # another name in the certificate; the key, and what it protected, stay
+    key = lab.admin("key", "list", "--json").json_lines[0]
+    certificate = alice.rest("GET", "/my/v2/licensorcertificate")[2]["LicensorCertificate"]
+    modulus = re.findall(rb"<VALUE[^>]*>[^<]+</VALUE>", base64.b64decode(certificate))[0]
+    lab.admin("tenant", "set", "--name", "Contoso & Töchter")
+    assert lab.admin("key", "list", "--json").json_lines[0]["FriendlyName"] == key["FriendlyName"] == "Contoso"
+    lab.admin("key", "refresh-name", key["KeyIdentifier"])
+    assert lab.admin("key", "list", "--json").json_lines[0] == key | {"FriendlyName": "Contoso & Töchter"}
+    refreshed = base64.b64decode(alice.rest("GET", "/my/v2/licensorcertificate")[2]["LicensorCertificate"])
+    assert "Contoso &amp; Töchter".encode() in refreshed and modulus in refreshed and refreshed != base64.b64decode(certificate)
+    lab.admin("key", "refresh-name", "11111111-1111-4111-8111-111111111111", code=4)
+    assert bob.rms("cat", old).out.encode() == TEXT
+    alice.rms("bootstrap", "--force")
+    assert bob.rms("cat", protect("renamed")).out.encode() == TEXT
+
+
+def the_tenant_as_a_whole():
+    # proves: S-007, S-022, S-030, S-199
+    # touches: S-034
+    with Lab() as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        a_name_and_a_host_are_changed(lab, alice, bob)
+        as_the_cmdlets_show_it(lab, alice, bob)
+        log_service_of_the_original(lab)
+        # what is protected opens and the key can be taken out; nothing new is protected
+        lab.admin("service", "foo", code=2)
+        lab.admin("service", "consume-only", "--force")
+        assert lab.admin("service", "status").out == "ConsumeOnly\n"
+        assert "(publish-not-allowed)" in alice.rms("protect", alice.write("new.txt", TEXT), "--only-me", "--online", "--in-place", code=1).err
+        assert bob.rms("cat", alice.home / "before.ptxt").out.encode() == TEXT
+        package = lab.dir / "contoso.tpd"
+        with open(package, "wb") as out:
+            done = subprocess.run([BUILD / "cmd/rmsd/rmsd", "--dir", lab.data, "tpd", "export", "contoso.test"], input=b"a passphrase of some length\n", stdout=out, stderr=subprocess.PIPE)
+        assert done.returncode == 0 and package.stat().st_size > 1000, done.stderr
+        lab.admin("service", "enable")
+        alice.rms("protect", alice.write("new.txt", TEXT), "--only-me", "--online", "--in-place")
 
 
 def addresses_that_authorise():
@@ -251,5 +387,5 @@ def database_is_checked_copied_and_put_back():
 
 
 if __name__ == "__main__":
-    main(tenants_are_separate, states, addresses_that_authorise, templates_by_hand, super_users_recover,
+    main(tenants_are_separate, states, the_tenant_as_a_whole, addresses_that_authorise, templates_by_hand, super_users_recover,
          database_is_checked_copied_and_put_back)
