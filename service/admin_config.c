@@ -72,8 +72,7 @@ static void write_platforms(const struct config *c, struct rms_buf *out)
 {
     rms_out_open(out, "DevicePlatformState", '{');
     for (unsigned i = 0; i < RMS_PLATFORM_COUNT; i++) {
-        rms_out_bool(
-            out, rms_platform_name((enum rms_platform)i), (c->clients.platforms_off & 1u << i) == 0);
+        rms_out_bool(out, rms_platform_name((enum rms_platform)i), (c->clients.platforms_off & 1u << i) == 0);
     }
     rms_out_close(out, '}');
 }
@@ -142,7 +141,8 @@ int rms_admin_tenant_config(struct rms_front *front, struct rms_request *request
     return field != NULL ? keep_member(request, &reply->body, field) : RMS_OK;
 }
 
-/* --- where licences are asked for from now on ------------------------------------------------------------ */
+/* --- where licences are asked for from now on ------------------------------------------------------------
+ */
 
 int rms_admin_migration_show(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
@@ -199,7 +199,8 @@ int rms_admin_migration_set(struct rms_front *front, struct rms_request *request
     return rms_admin_migration_show(front, request, reply);
 }
 
-/* --- the original's log service -------------------------------------------------------------------------- */
+/* --- the original's log service --------------------------------------------------------------------------
+ */
 
 /* Whatever is asked for: it is as it is. */
 static int answer_word(

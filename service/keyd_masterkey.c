@@ -7,6 +7,7 @@
 #include "crypto/random.h"
 #include "service/credential.h"
 #include "service/keyd.h"
+#include "service/keyd_mastersealed.h"
 #include "service/settings.h"
 
 static const char master_name[] = "master.key";
@@ -39,7 +40,7 @@ int rms_master_key_create(const struct rms_settings *settings)
     int status;
 
     RMS_TRY(rms_settings_path(settings, "master.check", path));
-    if (access(path, F_OK) == 0 || rms_credential_given(master_name, path)) {
+    if (access(path, F_OK) == 0 || rms_credential_given(master_name, path) || rms_master_sealed(settings)) {
         return 0;
     }
     RMS_TRY(rms_settings_path(settings, master_name, path));
@@ -74,6 +75,9 @@ int rms_master_key_load(const struct rms_settings *settings, struct rms_secret *
 {
     int status = rms_credential_read(settings, master_name, RMS_MASTER_KEY_BYTES, key_out);
 
+    if (status == RMS_E_NOT_FOUND && rms_master_sealed(settings)) {
+        status = rms_master_open_sealed(settings, key_out);
+    }
     if (status == 0) {
         status = rms_secret_len(*key_out) == RMS_MASTER_KEY_BYTES ? check(settings, *key_out) : RMS_E_DAMAGED;
     }

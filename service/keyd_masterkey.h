@@ -1,7 +1,7 @@
 /* The master key: 32 random bytes that seal every key at rest. From the systemd credential "master.key"
- * ($CREDENTIALS_DIRECTORY) when there is one, else from DIR/master.key (0600), made at the first start. A
- * check value beside it (DIR/master.check) tells a wrong key from a right one, so that keys are not blamed
- * for it. */
+ * ($CREDENTIALS_DIRECTORY) when there is one, else from DIR/master.key (0600), made at the first start, else
+ * from DIR/master.sealed with a passphrase (keyd_mastersealed.h). A check value beside it (DIR/master.check)
+ * tells a wrong key from a right one, so that keys are not blamed for it. */
 #ifndef RMS_SERVICE_KEYD_MASTERKEY_H
 #define RMS_SERVICE_KEYD_MASTERKEY_H
 

@@ -36,8 +36,7 @@ static int keep(struct old_files *files, long number, const char *name)
 {
     if (files->count == files->room) {
         size_t room = files->room * 2 + 64;
-        struct old_file *items =
-            room <= FILES_MAX ? rms_realloc(files->items, room * sizeof *items) : NULL;
+        struct old_file *items = room <= FILES_MAX ? rms_realloc(files->items, room * sizeof *items) : NULL;
 
         if (items == NULL) {
             return RMS_E_LIMIT;

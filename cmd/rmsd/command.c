@@ -7,6 +7,7 @@
 #include "crypto/rsa_file.h"
 #include "service/keyd.h"
 #include "service/keyd_masterkey.h"
+#include "service/keyd_mastersealed.h"
 #include "service/keytool.h"
 #include "service/settings.h"
 
@@ -101,6 +102,37 @@ static int import_key(const struct invocation *invocation, const struct rms_sett
     return rmsd_tell(invocation->command[3], status);
 }
 
+static int seal_master(const struct invocation *invocation, const struct rms_settings *settings)
+{
+    RMS_SECRET_CLEANUP struct rms_secret *master = NULL;
+    RMS_SECRET_CLEANUP struct rms_secret *passphrase = NULL;
+    int status = rms_master_key_load(settings, &master);
+
+    (void)invocation;
+    if (status != 0) {
+        return rmsd_tell("master key", status);
+    }
+    passphrase = rmsd_read_passphrase();
+    if (passphrase == NULL || rms_secret_len(passphrase) < RMS_MASTER_PASSPHRASE_MIN) {
+        (void)fprintf(stderr, "rmsd: a passphrase of %d bytes at least is read from standard input\n",
+            RMS_MASTER_PASSPHRASE_MIN);
+        return EXIT_USAGE;
+    }
+    return rmsd_tell("master key", rms_master_seal(settings, master, rms_secret_view(passphrase)));
+}
+
+static int unseal_master(const struct invocation *invocation, const struct rms_settings *settings)
+{
+    RMS_SECRET_CLEANUP struct rms_secret *master = NULL;
+    int status = rms_master_key_load(settings, &master);
+
+    (void)invocation;
+    if (status == 0) {
+        status = rms_master_unseal(settings, master);
+    }
+    return rmsd_tell("master key", status);
+}
+
 static const struct command {
     const char *noun, *verb;
     size_t operands;
@@ -109,6 +141,8 @@ static const struct command {
     {"journal", "verify", 0, verify_journal},
     {"key", "export", 1, export_key},
     {"key", "import", 2, import_key},
+    {"master", "seal", 0, seal_master},
+    {"master", "unseal", 0, unseal_master},
     {"tpd", "export", 1, rmsd_tpd_export},
     {"tpd", "export", 2, rmsd_tpd_export},
     {"tpd", "import", 2, rmsd_tpd_import},

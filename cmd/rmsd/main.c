@@ -181,7 +181,8 @@ int main(int argc, char **argv)
 {
     static const struct argp argp = {options, parse_option,
         "[journal verify | key export KEY | key import TENANT FILE | tpd export TENANT [KEY] | "
-        "tpd import TENANT FILE | tpd inspect FILE | backup write | backup check FILE | "
+        "tpd import TENANT FILE | tpd inspect FILE | master seal | master unseal | backup write | backup "
+        "check FILE | "
         "backup restore FILE]",
         "The OpenRMS rights management service.\v"
         "journal verify checks keyd's journal in the data directory: exit status 0 when no line was changed, "
@@ -189,7 +190,9 @@ int main(int argc, char **argv)
         "from "
         "standard input; key import adds one from such a file, archived. tpd export writes key, certificate "
         "and templates of a tenant, to leave, "
-        "and tpd import takes them in. backup write writes the whole "
+        "and tpd import takes them in. master seal seals the master key under the passphrase that it reads "
+        "from "
+        "standard input, master unseal takes it out again. backup write writes the whole "
         "service to "
         "standard output, encrypted with the passphrase that it reads from standard input; backup restore "
         "brings it "

@@ -11,6 +11,7 @@ RMS_TEST_KEYSTORE=softhsm (see softhsm.py) its tenant keys in a token, each lab 
 
 import base64
 import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -22,6 +23,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import urllib.parse
 
@@ -182,7 +184,8 @@ class Lab:
             if kind is None:
                 shutil.rmtree(self.dir, ignore_errors=True)
 
-    def start(self, wait=True):
+    def start(self, wait=True, terminal=None, **more_env):
+        """terminal: a descriptor of one that becomes its own."""
         env = {"PATH": os.environ["PATH"], "HOME": str(self.dir), "LANG": "C.UTF-8",
                "RMS_CLOCK_FILE": str(self.clock_file),
                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "detect_leaks=1"),
@@ -190,6 +193,8 @@ class Lab:
                "UBSAN_OPTIONS": "print_stacktrace=1"}
         if "RMS_LOOPBACK_ISSUERS" in os.environ:
             env["RMS_LOOPBACK_ISSUERS"] = "1"
+        env.update(more_env)
+        own = {"start_new_session": True, "preexec_fn": lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)} if terminal is not None else {}
         more = []
         if self.token is not None:
             env.update(self.token.env)
@@ -199,7 +204,7 @@ class Lab:
         self.rmsd_log = open(self.dir / "rmsd.log", "ab")
         self.rmsd = subprocess.Popen(
             [self.program, "--dir", self.data, "--listen", f"127.0.0.1:{self.port}", "--url", self.url,
-             *(["--set", "database=" + self.database] if self.database else []), *more, *self.rmsd_args], stdout=self.rmsd_log, stderr=self.rmsd_log, stdin=subprocess.DEVNULL, env=env)
+             *(["--set", "database=" + self.database] if self.database else []), *more, *self.rmsd_args], stdout=self.rmsd_log, stderr=self.rmsd_log, stdin=subprocess.DEVNULL, env=env, **own)
         if wait:
             self.wait_ready()
 

@@ -2,8 +2,10 @@
 import base64
 import contextlib
 import os
+import pty
 import random
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -17,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from keylab import (PKCS8, SOFTWARE, active, consume, keys, modulus, names, opens, protect, publish, server_key, tool,
                     written)
 from keysearch import factors, files_with, private_blob
-from rmslab import PASSWORD, Lab, main
+from rmslab import BUILD, PASSWORD, Lab, main
 
 
 def old_content_opens_and_new_content_names_the_new_key():
@@ -571,6 +573,80 @@ def a_master_key_in_shares():
         consume(bob, online)
 
 
+def of_master(lab, verb, stdin=None, code=0, **env):
+    done = subprocess.run([BUILD / "cmd/rmsd/rmsd", "--dir", lab.data, "master", verb], input=stdin, stdin=subprocess.DEVNULL if stdin is None else None,
+                          env={**os.environ, "RMS_CLOCK_FILE": str(lab.clock_file), **env}, capture_output=True, timeout=120)
+    assert done.returncode == code, (verb, done)
+    return done.stderr.decode()
+
+
+def a_master_key_under_a_passphrase():
+    # touches: S-215
+    # Sealed, it opens with the credential or with what is typed; a wrong passphrase, a damaged file and nobody to ask leave
+    # the service without keys, which it tells, and never with new ones.
+    secret = b"a passphrase of some length\n"
+    with Lab(people=("alice", "bob")) as lab:
+        online = publish(lab.person("alice"))
+        lab.stop()
+        sealed, kept = lab.data / "master.sealed", (lab.data / "master.key").read_bytes()
+        credentials = lab.dir / "credentials"
+        credentials.mkdir(mode=0o700)
+
+        def give(passphrase):
+            (credentials / "master.passphrase").write_bytes(passphrase)
+            (credentials / "master.passphrase").chmod(0o600)
+            return {"CREDENTIALS_DIRECTORY": str(credentials)}
+
+        of_master(lab, "seal", b"short\n", code=2)
+        assert not sealed.exists()
+        of_master(lab, "seal", secret)
+        whole = sealed.read_bytes()
+        assert not (lab.data / "master.key").exists() and kept not in whole and sealed.stat().st_mode & 0o777 == 0o600
+        assert not any(kept in f.read_bytes() for f in lab.data.rglob("*") if f.is_file())
+
+        def locked(**env):
+            began = len(lab.log_text())
+            lab.start(**env)
+            state = lab.admin("health", "--json", code=None).json
+            assert "key store" in state["Problems"], state
+            lab.admin("key", "rotate", code=6)
+            lab.stop()
+            assert not (lab.data / "master.key").exists()
+            return lab.log_text()[began:]
+
+        assert '"keyd.locked"' in locked()  # nobody to ask
+        assert '"key-unavailable"' in locked(**give(b"another passphrase\n"))
+        for damaged in (whole[:-1], whole + b"x", b"x" + whole[1:], b""):
+            sealed.write_bytes(damaged)
+            assert "(damaged)" in of_master(lab, "unseal", code=1, **give(secret)), damaged
+        sealed.write_bytes(whole[:60] + bytes([whole[60] ^ 1]) + whole[61:])
+        assert "(key-unavailable)" in of_master(lab, "unseal", code=6, **give(secret))
+        sealed.write_bytes(whole)
+
+        lab.start(**give(secret))
+        consume(lab.person("bob"), online)
+        lab.stop()
+
+        # at a terminal: asked, and not shown
+        ours, theirs = pty.openpty()
+        lab.start(wait=False, terminal=theirs)
+        shown = b""
+        while b"master key: " not in shown:
+            assert select.select([ours], [], [], 120)[0], shown
+            shown += os.read(ours, 1000)
+        os.write(ours, secret)
+        lab.wait_ready()
+        consume(lab.person("bob"), online)
+        lab.stop()
+        while select.select([ours], [], [], 0)[0]:
+            shown += os.read(ours, 1000)
+        os.close(theirs)
+        os.close(ours)
+        assert secret.strip() not in shown, shown
+        of_master(lab, "unseal", **give(secret))
+        assert (lab.data / "master.key").read_bytes() == kept and not sealed.exists()
+
+
 def the_whole_service_comes_back():
     # proves: S-216
     secret = "a passphrase of some length\n"
@@ -677,5 +753,5 @@ def a_full_disk_leaves_the_old_key():
 
 
 if __name__ == "__main__":
-    main(a_master_key_in_shares, short_keys_only_for_a_migration, archived_keys_open_until_they_are_removed, exactly_one_is_active, keys_are_replaced_on_schedule, keys_end_when_their_id_is_typed, a_breach_is_answered, keys_at_rest_are_sealed, old_content_opens_and_new_content_names_the_new_key, keys_are_chosen_and_strange_ones_refused,
+    main(a_master_key_in_shares, a_master_key_under_a_passphrase, short_keys_only_for_a_migration, archived_keys_open_until_they_are_removed, exactly_one_is_active, keys_are_replaced_on_schedule, keys_end_when_their_id_is_typed, a_breach_is_answered, keys_at_rest_are_sealed, old_content_opens_and_new_content_names_the_new_key, keys_are_chosen_and_strange_ones_refused,
          content_of_another_tenant_opens_after_its_rotation, longer_keys_work_from_end_to_end, killed_in_the_middle_it_is_one_state_or_the_other, database_and_master_key_bring_the_service_back, the_whole_service_comes_back, a_full_disk_leaves_the_old_key)

@@ -307,7 +307,7 @@ def old_names(stage, table):
     paths = {v.path for v in table} | SESSION
     assert len(rows) > 50 and all(len(r) == 2 and tuple(r[1].split()) in paths for r in rows), [r for r in rows if tuple(r[-1].split()) not in paths]
     names = [name for name, _ in rows]
-    assert len(set(names)) == len(names) and all(re.fullmatch(r"[A-Z][a-z]+-Aadrm[A-Za-z]*", n) for n in names)
+    assert len(set(names)) == len(names) and all(re.fullmatch(r"[A-Z][a-z]+-Aadrm[A-Za-z0-9]*", n) for n in names)
     return len(rows)
 
 
