@@ -30,10 +30,10 @@ bool rms_master_sealed(const struct rms_settings *settings)
     return rms_settings_path(settings, sealed_name, path) == 0 && access(path, F_OK) == 0;
 }
 
-/* --- the file -------------------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------------------
+ */
 
-static int write_sealed(
-    const struct rms_secret *master, struct rms_view passphrase, const char *path)
+static int write_sealed(const struct rms_secret *master, struct rms_view passphrase, const char *path)
 {
     RMS_SECRET_CLEANUP struct rms_secret *key = NULL;
     RMS_BUF_CLEANUP struct rms_buf file = RMS_BUF_INIT(FILE_BYTES);
@@ -94,7 +94,8 @@ int rms_master_unseal(const struct rms_settings *settings, const struct rms_secr
     return unlink(path) == 0 || access(path, F_OK) != 0 ? 0 : RMS_E_IO;
 }
 
-/* --- the passphrase -------------------------------------------------------------------------------------- */
+/* --- the passphrase --------------------------------------------------------------------------------------
+ */
 
 static struct rms_secret *take_line(char *line, size_t len)
 {
