@@ -155,7 +155,7 @@ def whoever_can_authenticate():
 
 
 def each_gets_exactly_his():
-    # proves: S-046, S-271
+    # proves: S-046, S-075, S-083, S-271
     with Lab(people=("alice", "bob", "carol"), login=False) as lab:
         who = two_organisations(lab)
         lab.add_user("gus@elsewhere.test", "--guest", *CONTOSO)
@@ -180,6 +180,29 @@ def each_gets_exactly_his():
             assert rights(who[name], licence) == ["EDIT", "VIEW"], name
         lab.admin("identity", "refresh", "--group", "no-such", *CONTOSO, code=4)
         lab.admin("identity", "refresh", "--group", "fab-sales", *CONTOSO, code=4)
+        # roles by the names of the SDK are the levels of the table
+        def publish(policy, **more):
+            return who["alice"].rest("POST", "/my/v2/publishinglicenses", {
+                "PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False, "Policy": policy, **more})
+
+        levels = {"VIEWER": "VIEW,REPLY,REPLYALL,VIEWRIGHTSDATA,OBJMODEL"}
+        levels["REVIEWER"] = levels["VIEWER"] + ",EDIT,DOCEDIT,FORWARD"
+        levels["AUTHOR"] = levels["REVIEWER"] + ",EXTRACT,PRINT"
+        levels["COOWNER"] = "OWNER"
+        for role, names in levels.items():
+            status, _, made = publish({"UserRoles": [{"Users": ["carol@contoso.test"], "Roles": [role]}]})
+            assert status == 200, made
+            got = rights(who["carol"], {"SerializedPublishingLicense": made["SerializedPublishingLicense"]})
+            assert got == sorted(names.split(",")), (role, got)
+        status, _, made = publish({"UserRoles": [{"Users": ["carol@contoso.test"], "Roles": ["EDITOR"]}]})
+        assert status == 400 and made["Reason"] == "bad-argument", made
+        # a group as owner is a contact: its members get nothing by it
+        lab.admin("superuser", "feature", "enable", *CONTOSO)
+        lab.admin("superuser", "add", "alice@contoso.test", "--force", *CONTOSO)
+        status, _, made = publish({"UserRights": [{"Users": ["fay@fabrikam.test"], "Rights": ["VIEW"]}]}, OwnerEmail="mkt@contoso.test")
+        assert status == 200 and made["Owner"] == "mkt@contoso.test" and made["Warnings"] == ["owner-is-group"], made
+        assert rights(who["bob"], {"SerializedPublishingLicense": made["SerializedPublishingLicense"]}) == "no-rights"
+        assert rights(who["fay"], {"SerializedPublishingLicense": made["SerializedPublishingLicense"]}) == ["VIEW"]
 
 
 if __name__ == "__main__":
