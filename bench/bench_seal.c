@@ -61,7 +61,7 @@ struct bulk {
  * the kernel's. */
 static double run(struct bulk *bulk, bool sealed)
 {
-    const uint64_t len = rms_crypt_len(RMS_MODE_CBC4K, bulk->size);
+    const uint64_t len = rms_content_encrypted_len(RMS_MODE_CBC4K, bulk->size);
     const struct rms_crypt_job job = {
         .context = bulk->context,
         .in = {&bulk->in, bulk->size, read_fd},
@@ -94,7 +94,7 @@ static void protecting(struct rms_context *context, const char *source, const ch
     bulk.in = open(source, O_RDONLY | O_CLOEXEC);
     bulk.out = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bulk.key.key = rms_secret_new(32);
-    bulk.hashes = rms_malloc((size_t)rms_tree_size(rms_crypt_len(RMS_MODE_CBC4K, size)));
+    bulk.hashes = rms_malloc((size_t)rms_tree_size(rms_content_encrypted_len(RMS_MODE_CBC4K, size)));
     need(bulk.in >= 0 && bulk.out >= 0 && bulk.key.key != NULL && bulk.hashes != NULL, path);
     rms_random(rms_secret_bytes(bulk.key.key), 32);
     (void)run(&bulk, false);

@@ -27,6 +27,7 @@ ALLOWED = {
 # What each library may include besides itself, from bottom to top.
 LAYERS = {
     "base": (),
+    "sandbox": ("base",),
     "policy": ("base",),
     "crypto": ("base",),
     "xrml": ("base", "crypto", "policy"),
@@ -35,7 +36,7 @@ LAYERS = {
     "detect": ("base",),
     "store": ("base", "crypto", "policy"),
     "directory": ("base", "crypto", "policy", "store"),
-    "client": ("base", "crypto", "policy", "xrml", "format", "label", "detect"),
+    "client": ("base", "sandbox", "crypto", "policy", "xrml", "format", "label", "detect"),
 }
 # Libraries with one place that calls them: headers, and files that may.
 OWNERS = (

@@ -1,5 +1,4 @@
-/* Shutting a process in: Landlock for files and network, seccomp for system calls. What the kernel does not
- * offer is left out with a line in the log ("sandbox.missing"); nothing that it offers may fail.
+/* Which system calls the processes of rmsd are left (sandbox/confine.h).
  *
  * keyd: no files, no network, no new processes, no new threads. Calls that a taken-over program would try
  * (open, socket, connect, execve, fork, ptrace, ...) answer EPERM, so that a library that merely asks goes
@@ -8,20 +7,7 @@
 #ifndef RMS_SERVICE_SANDBOX_H
 #define RMS_SERVICE_SANDBOX_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "base/error.h"
-
-enum rms_sandbox_access { RMS_SANDBOX_READ, RMS_SANDBOX_WRITE /* and read, create, remove */ };
-
-struct rms_sandbox_path {
-    const char *path; /* file or directory with all below; left out when NULL, empty or absent */
-    enum rms_sandbox_access access;
-};
-
-/* Landlock. Call before the process has threads. network false: no TCP either. */
-RMS_MUST_USE int rms_sandbox_files(const struct rms_sandbox_path *paths, size_t count, bool network);
+#include "sandbox/confine.h"
 
 /* seccomp, for all threads of the process. Call when all threads run. */
 RMS_MUST_USE int rms_sandbox_calls_keyd(void);

@@ -58,6 +58,7 @@ static void show_label(void *user_data, const struct rms_label *label, bool in_f
 }
 
 struct looking {
+    struct rms_context *context;
     const char *tenant;
 };
 
@@ -67,11 +68,13 @@ static int get_one(void *user_data, const struct item *item)
     struct listing listing = {.path = item->path, .tenant = looking->tenant};
     struct item unfit = *item;
     bool doubtful = false;
-    int code = item->code != 0 ? item->code : rms_file_labels(item->path, show_label, &listing, &doubtful);
+    int code = item->code != 0
+                   ? item->code
+                   : rms_file_labels(looking->context, item->path, show_label, &listing, &doubtful);
 
     if (code < 0) {
         unfit.skipped |= code == RMS_E_UNSUPPORTED && item->found;
-        return items_refuse(NULL, &unfit, code);
+        return items_refuse(looking->context, &unfit, code);
     }
     if (doubtful) {
         output_note(item->path, _("has several labels of one organisation; the one set last counts"));
@@ -85,7 +88,8 @@ static int get_one(void *user_data, const struct item *item)
 
 static int run_get(struct arguments *arguments)
 {
-    struct looking looking = {argument_text(arguments, "tenant")};
+    struct rms_context *CLOSE_CONTEXT context = try_context(arguments);
+    struct looking looking = {context, argument_text(arguments, "tenant")};
 
     return items_look(arguments, true, get_one, &looking);
 }
@@ -111,7 +115,8 @@ static int set_one(const struct items_work *work, const char *path, const struct
     const struct label_work *labelling = (const struct label_work *)work;
 
     (void)options;
-    return left_alone(rms_file_label_set(path, &labelling->label, labelling->display), result_out);
+    return left_alone(
+        rms_file_label_set(work->context, path, &labelling->label, labelling->display), result_out);
 }
 
 static int remove_one(const struct items_work *work, const char *path, const struct rms_file_options *options,
@@ -120,7 +125,7 @@ static int remove_one(const struct items_work *work, const char *path, const str
     const struct label_work *labelling = (const struct label_work *)work;
 
     (void)options;
-    return left_alone(rms_file_label_remove(path, labelling->label.tenant), result_out);
+    return left_alone(rms_file_label_remove(work->context, path, labelling->label.tenant), result_out);
 }
 
 static int each_one(const struct items_work *work, const char *const *paths, size_t count,

@@ -93,9 +93,9 @@ static int run_show(struct arguments *arguments)
         return output_error(context, path, code);
     }
     if (output_json()) {
-        output_object(status_object(path, &status));
+        output_object(status_object(context, path, &status));
     } else {
-        status_print(path, &status);
+        status_print(context, path, &status);
     }
     return EXIT_DONE;
 }

@@ -266,11 +266,11 @@ static void add_field(void *user_data, enum rms_mail_field field, const char *va
     }
 }
 
-json_t *mail_json(const char *path)
+json_t *mail_json(struct rms_context *context, const char *path)
 {
     json_t *mail = json_pack("{s:s,s:s,s:[],s:[]}", "Subject", "", "From", "", "To", "Attachments");
 
-    if (rms_mail_inspect(path, add_field, mail) != 0) {
+    if (rms_mail_inspect(context, path, add_field, mail) != 0) {
         json_decref(mail);
         return NULL;
     }

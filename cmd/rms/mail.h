@@ -22,6 +22,6 @@ int mail_show(const struct mail_opening *opening);
 bool mail_is(struct rms_document *document);
 
 /* What the file tells of a mail in clear: {Subject, From, To[], Attachments[]}; NULL when it is none. */
-json_t *mail_json(const char *path);
+json_t *mail_json(struct rms_context *context, const char *path);
 
 #endif

@@ -33,11 +33,11 @@ static void keep_label(void *user_data, const struct rms_label *label, bool in_f
 
 /* The label that counts; of several organisations the first in the file. Empty where there is none, or where
  * labels cannot be read. */
-static struct rms_label label_of(const char *path)
+static struct rms_label label_of(struct rms_context *context, const char *path)
 {
     struct rms_label label = {.enabled = false};
 
-    if (rms_file_labels(path, keep_label, &label, NULL) != 0) {
+    if (rms_file_labels(context, path, keep_label, &label, NULL) != 0) {
         label.id[0] = 0;
     }
     return label;
@@ -84,12 +84,12 @@ static void add_seal(json_t *object, const struct rms_file_status *status)
 }
 
 /* The members of C-219, and what else the file tells. */
-json_t *status_object(const char *path, const struct rms_file_status *status)
+json_t *status_object(struct rms_context *context, const char *path, const struct rms_file_status *status)
 {
-    const struct rms_label label = label_of(path);
+    const struct rms_label label = label_of(context, path);
     bool protected = status->protection != RMS_UNPROTECTED;
     bool licence = status->content_id[0] != 0;
-    json_t *mail = mail_json(path);
+    json_t *mail = mail_json(context, path);
     json_t *object = json_object();
 
     json_object_set_new(object, "FileName", text_json(path));
@@ -140,13 +140,13 @@ static void print_path(const char *path)
     fputs(rms_buf_text(&line), stdout);
 }
 
-static void print_mail(const char *path)
+static void print_mail(struct rms_context *context, const char *path)
 {
     static const struct {
         const char *member, *name;
     } lines[] = {
         {"Subject", _("subject")}, {"From", _("from")}, {"To", _("to")}, {"Attachments", _("attachment")}};
-    json_t *mail = mail_json(path);
+    json_t *mail = mail_json(context, path);
 
     for (size_t i = 0; mail != NULL && i < sizeof lines / sizeof lines[0]; i++) {
         const json_t *member = json_object_get(mail, lines[i].member);
@@ -194,18 +194,18 @@ static void print_seal(const struct rms_file_status *status)
     print_if(_("seal"), rms_buf_text(&words));
 }
 
-void status_print(const char *path, const struct rms_file_status *status)
+void status_print(struct rms_context *context, const char *path, const struct rms_file_status *status)
 {
     char issued[RMS_TIME_TEXT] = "";
     bool protected = status->protection != RMS_UNPROTECTED;
     bool bare = !protected && status->content_id[0] != 0; /* a licence by itself */
-    const struct rms_label label = label_of(path);
+    const struct rms_label label = label_of(context, path);
 
     print_path(path);
     printf(": %s%s%s\n", style(protected ? "good" : "dim"),
         bare ? _("Licence") : protection_word(status->protection), style("off"));
     print_if(_("label"), label.name);
-    print_mail(path);
+    print_mail(context, path);
     if (!protected && !bare) {
         return;
     }
@@ -224,18 +224,19 @@ void status_print(const char *path, const struct rms_file_status *status)
     print_seal(status);
 }
 
-static void show(const struct arguments *arguments, const char *path, const struct rms_file_status *status)
+static void show(const struct arguments *arguments, struct rms_context *context, const char *path,
+    const struct rms_file_status *status)
 {
     if (output_json() && argument_flag(arguments, "protection")) {
         output_object(json_pack(
             "{s:o,s:s}", "FileName", text_json(path), "Status", protection_word(status->protection)));
     } else if (output_json()) {
-        output_object(status_object(path, status));
+        output_object(status_object(context, path, status));
     } else if (argument_flag(arguments, "protection")) {
         print_path(path);
         printf(": %s\n", protection_word(status->protection));
     } else {
-        status_print(path, status);
+        status_print(context, path, status);
     }
 }
 
@@ -253,7 +254,7 @@ static int status_one(void *user_data, const struct item *item)
     if (code < 0) {
         return items_refuse(looking->context, item, code);
     }
-    show(looking->arguments, item->path, &status);
+    show(looking->arguments, looking->context, item->path, &status);
     return EXIT_DONE;
 }
 

@@ -5,7 +5,7 @@
 #include "cmd/rms/output.h"
 
 const char *protection_word(enum rms_protection protection);
-json_t *status_object(const char *path, const struct rms_file_status *status);
-void status_print(const char *path, const struct rms_file_status *status);
+json_t *status_object(struct rms_context *context, const char *path, const struct rms_file_status *status);
+void status_print(struct rms_context *context, const char *path, const struct rms_file_status *status);
 
 #endif

@@ -84,6 +84,10 @@ struct rms_options {
      * RMS_E_ROLE_REQUIRED. The service is asked each time, and nothing is kept. NULL: for itself. */
     const char *on_behalf;
     bool what_if; /* the service tries what is asked about tracked documents, answers, and undoes it */
+    /* For programs that serve others: files are looked at (status, licences, labels, heads of mails) by
+     * rms-inspector, a process that is shut in, has the one descriptor and no keys. One that it dies of is
+     * RMS_E_READER_DIED. Reading and writing content stays in this process. */
+    bool isolate;
 };
 
 RMS_PUBLIC RMS_MUST_USE int rms_context_new(
@@ -372,7 +376,8 @@ RMS_PUBLIC RMS_MUST_USE int rms_file_status(
 /* Sensitivity labels in the metadata of files, in clear text (client-requirements 5.6). Nobody signs them:
  * they tell, they do not protect. Of Office documents in both forms, PDF, JPEG, PNG, TIFF, and of protected
  * files of any kind; others are RMS_E_UNSUPPORTED. Programs, and files in folders of the system, are not
- * written: RMS_E_FILE_BLOCKED. No call needs a sign-in or the service. */
+ * written: RMS_E_FILE_BLOCKED. No call needs a sign-in or the service; context may be NULL (compare isolate
+ * of rms_options). */
 
 /* RMS_LABEL_...: what the label did to the content; a sum. */
 #define RMS_LABEL_MARKS_HEADER    1
@@ -396,7 +401,7 @@ struct rms_label {
 /* Calls each for every label in the file, those of other organisations too; in_force says whether it is the
  * one that counts for its organisation. doubtful_out (may be NULL): an organisation has several, none the
  * parent of another. No label at all is 0 calls and 0. */
-RMS_PUBLIC RMS_MUST_USE int rms_file_labels(const char *path,
+RMS_PUBLIC RMS_MUST_USE int rms_file_labels(struct rms_context *context, const char *path,
     void (*each)(void *user_data, const struct rms_label *label, bool in_force), void *user_data,
     bool *doubtful_out);
 
@@ -404,10 +409,11 @@ RMS_PUBLIC RMS_MUST_USE int rms_file_labels(const char *path,
  * properties and everything else in the file stay. display: text for people, "PARENT CHILD" for sublabels;
  * NULL = the name. The file is replaced as a whole or not at all. */
 RMS_PUBLIC RMS_MUST_USE int rms_file_label_set(
-    const char *path, const struct rms_label *label, const char *display);
+    struct rms_context *context, const char *path, const struct rms_label *label, const char *display);
 
 /* Removes the organisation's labels. RMS_E_NOT_FOUND when it has none there; the file is as it was then. */
-RMS_PUBLIC RMS_MUST_USE int rms_file_label_remove(const char *path, const char *tenant);
+RMS_PUBLIC RMS_MUST_USE int rms_file_label_remove(
+    struct rms_context *context, const char *path, const char *tenant);
 
 /* --- tracking and revocation ---------------------------------------------------------------------------- */
 
@@ -585,10 +591,10 @@ RMS_PUBLIC RMS_MUST_USE int rms_mail_attachment_read(struct rms_mail *mail, size
     int (*write)(void *user_data, const void *data, size_t len), void *user_data);
 
 /* What a mail (.eml) or an Outlook item (.msg) tells in clear: each is called for every value. Needs no
- * rights, no sign-in, no service. RMS_E_NOT_FOUND when there is no such file, RMS_E_UNSUPPORTED when it is
- * neither, RMS_E_DAMAGED, RMS_E_LIMIT. */
+ * rights, no sign-in, no service; context may be NULL. RMS_E_NOT_FOUND when there is no such file,
+ * RMS_E_UNSUPPORTED when it is neither, RMS_E_DAMAGED, RMS_E_LIMIT. */
 enum rms_mail_field { RMS_MAIL_SUBJECT, RMS_MAIL_SENDER, RMS_MAIL_RECIPIENT, RMS_MAIL_ATTACHED };
-RMS_PUBLIC RMS_MUST_USE int rms_mail_inspect(const char *path,
+RMS_PUBLIC RMS_MUST_USE int rms_mail_inspect(struct rms_context *context, const char *path,
     void (*each)(void *user_data, enum rms_mail_field field, const char *value), void *user_data);
 
 /* --- what an application lets people do -------------------------------------------------------------------

@@ -80,19 +80,6 @@ static int read_licence(struct rms_context *context, struct rms_access *access, 
     return 0;
 }
 
-const struct rms_rsa_public *rms_access_licensor(const struct rms_chain *chain)
-{
-    for (size_t i = chain->count; i-- > 0;) {
-        const struct rms_signed *node = &chain->nodes[i];
-        const struct rms_trust trust = {.keys = &node->subject_key, .key_count = 1};
-
-        if (node->kind == RMS_DOC_SLC && node->has_subject_key && rms_chain_verify(chain, &trust) == 0) {
-            return &node->subject_key;
-        }
-    }
-    return NULL;
-}
-
 /* Ours: proved by the pinned key or one it leads to. Foreign ones are for their own service to judge. A
  * signature that does not hold ends it here (C-069). */
 static int check_signature(struct rms_context *context, struct rms_access *access,
@@ -102,7 +89,7 @@ static int check_signature(struct rms_context *context, struct rms_access *acces
 
     *ours_out = status == 0;
     if (status == RMS_E_UNKNOWN_KEY) {
-        access->licensor = rms_access_licensor(&access->pl.chain);
+        access->licensor = rms_chain_licensor(&access->pl.chain);
     }
     if (status == 0 || status == RMS_E_UNKNOWN_KEY || status == RMS_E_WEAK_CRYPTO) {
         return 0;

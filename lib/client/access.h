@@ -41,10 +41,6 @@ void rms_access_free(struct rms_access **access);
 /* May the person remove the protection, or put another in its place (S-079)? */
 bool rms_access_may_unprotect(const struct rms_access *access);
 
-/* The server key a licence stands on, when all its signatures hold by it; else NULL. Whether it is the key of
- * a service is for our service to say. */
-const struct rms_rsa_public *rms_access_licensor(const struct rms_chain *chain);
-
 /* Gets what proves to others that this person may edit, from the service when it is not here: use_chain, or
  * the author's own licence in pl. RMS_E_UNSUPPORTED for who has only a key, not a licence. */
 RMS_MUST_USE int rms_access_prove(struct rms_context *context, struct rms_access *access);

@@ -70,14 +70,6 @@ static size_t fill_up(const struct rms_content_cipher *cipher, uint8_t *data, si
     return len + gap;
 }
 
-uint64_t rms_crypt_len(enum rms_cipher_mode mode, uint64_t clear_size)
-{
-    if (mode == RMS_MODE_CBC4K_NOPAD) {
-        return (clear_size + RMS_CONTENT_BLOCK - 1) / RMS_CONTENT_BLOCK * RMS_CONTENT_BLOCK;
-    }
-    return rms_content_encrypted_len(mode, clear_size);
-}
-
 /* The source is not what it was when its length was taken. */
 static int put_hashes(const struct rms_crypt_job *job, uint64_t offset, const uint8_t *data, size_t len)
 {

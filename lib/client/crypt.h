@@ -29,9 +29,6 @@ struct rms_crypt_job {
     void *user_data;
 };
 
-/* The cipher text that a clear content of this size becomes. */
-uint64_t rms_crypt_len(enum rms_cipher_mode mode, uint64_t clear_size);
-
 /* *written_out: bytes behind out_offset. RMS_E_DAMAGED for content that does not decrypt,
  * RMS_E_BAD_SIGNATURE for what does not hold by the seal, RMS_E_FILE_CHANGED
  * when the source became shorter, RMS_E_CANCELLED, or the system's codes. */

@@ -1,19 +1,9 @@
-/* Labels in the metadata of files: which store a file has, and replacing the file as a whole. */
-#include <errno.h>
-#include <fcntl.h>
+/* Labels in the metadata of files: which store a file has, reading it, and writing the file anew. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <openrms/openrms.h>
-
-#include "base/clock.h"
 #include "base/file.h"
-#include "base/time.h"
-#include "client/exclude.h"
+#include "client/inspect.h"
 #include "client/label.h"
-#include "client/source.h"
 #include "format/kind.h"
 #include "label/image.h"
 #include "label/ole.h"
@@ -36,7 +26,6 @@ static const struct store image = {rms_label_image_read, rms_label_image_write};
 static const struct store pfile = {rms_label_pfile_read, rms_label_pfile_write};
 
 struct labelled_file {
-    int fd;
     const struct store *store;
     struct rms_arena *arena;
     struct rms_label_pairs pairs;
@@ -44,9 +33,6 @@ struct labelled_file {
 
 static void close_file(struct labelled_file *file)
 {
-    if (file->fd >= 0) {
-        (void)close(file->fd);
-    }
     rms_arena_free(&file->arena);
 }
 #define CLOSE_FILE __attribute__((cleanup(close_file)))
@@ -82,22 +68,9 @@ int rms_label_pairs_of(const char *name, int fd, struct rms_label_pairs *pairs)
     return store->read != NULL ? store->read(fd, pairs) : RMS_E_UNSUPPORTED;
 }
 
-/* Opens and reads. */
-static int open_file(const char *path, struct labelled_file *file)
+static int read_labels(const struct rms_inspect *inspected, struct labelled_file *file)
 {
-    struct stat info;
-
-    if (!rms_path_usable(path)) {
-        return RMS_E_BAD_ARGUMENT;
-    }
-    file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (file->fd < 0 || fstat(file->fd, &info) != 0) {
-        return rms_error_from_errno(errno);
-    }
-    if (!S_ISREG(info.st_mode)) {
-        return RMS_E_BAD_ARGUMENT;
-    }
-    file->store = store_of(path, file->fd);
+    file->store = store_of(inspected->name, inspected->fd);
     if (file->store->read == NULL) {
         return RMS_E_UNSUPPORTED;
     }
@@ -106,7 +79,7 @@ static int open_file(const char *path, struct labelled_file *file)
         return RMS_E_NO_MEMORY;
     }
     file->pairs = RMS_LABEL_PAIRS(file->arena);
-    return file->store->read(file->fd, &file->pairs);
+    return file->store->read(inspected->fd, &file->pairs);
 }
 
 /* --- reading -------------------------------------------------------------------------------------------- */
@@ -123,19 +96,15 @@ static void to_public(const struct rms_labelled *from, struct rms_label *out)
     (void)snprintf(out->owner, sizeof out->owner, "%s", from->owner);
 }
 
-int rms_file_labels(const char *path,
-    void (*each)(void *user_data, const struct rms_label *label, bool in_force), void *user_data,
-    bool *doubtful_out)
+int rms_inspect_labels(
+    const struct rms_inspect *inspected, rms_each_label *each, void *user_data, bool *doubtful_out)
 {
-    CLOSE_FILE struct labelled_file file = {.fd = -1};
+    CLOSE_FILE struct labelled_file file = {.store = NULL};
     const struct rms_labelled *labels;
     bool doubtful = false;
     size_t count;
 
-    if (each == NULL) {
-        return RMS_E_BAD_ARGUMENT;
-    }
-    RMS_TRY(open_file(path, &file));
+    RMS_TRY(read_labels(inspected, &file));
     RMS_TRY(rms_label_all(&file.pairs, &labels, &count));
     for (size_t i = 0; i < count; i++) {
         struct rms_labelled best = {0};
@@ -158,38 +127,6 @@ int rms_file_labels(const char *path,
 
 /* --- writing -------------------------------------------------------------------------------------------- */
 
-static int replace(const char *path, const struct labelled_file *file)
-{
-    struct rms_file_output output;
-    int code = rms_file_output_open(&output, path);
-
-    if (code == 0) {
-        code = rms_file_output_like(&output, file->fd);
-        code = code == 0 ? file->store->write(file->fd, output.fd, &file->pairs) : code;
-        code = code == 0 ? rms_file_output_commit(&output, true) : code;
-        rms_file_output_abort(&output);
-    }
-    return code;
-}
-
-/* What every verb leaves alone (C-049), labels too: programs, and what is in folders of the system. The store
- * lies in a hidden folder of the home unless somebody moved it, and holds nothing that has labels. */
-static int may_write(const char *path)
-{
-    char real[PATH_MAX];
-
-    if (!rms_path_usable(path)) {
-        return RMS_E_BAD_ARGUMENT;
-    }
-    if (rms_kind_of(path)->class == RMS_KIND_EXCLUDED) {
-        return RMS_E_FILE_BLOCKED;
-    }
-    if (realpath(path, real) == NULL) {
-        return rms_error_from_errno(errno);
-    }
-    return rms_path_excluded(real, NULL, secure_getenv("HOME")) ? RMS_E_FILE_BLOCKED : 0;
-}
-
 /* The texts of a label that a program filled in: each ends within its place. */
 static bool all_end(const struct rms_label *label)
 {
@@ -198,38 +135,48 @@ static bool all_end(const struct rms_label *label)
 #undef ENDS
 }
 
-int rms_file_label_set(const char *path, const struct rms_label *label, const char *display)
+static int wanted_of(const struct rms_label *label, struct rms_labelled *wanted)
 {
-    CLOSE_FILE struct labelled_file file = {.fd = -1};
-    char now[RMS_TIME_TEXT];
-    struct rms_labelled wanted = {.content_bits = 0};
-
-    if (label == NULL || !all_end(label) || rms_guid_parse(rms_view_str(label->id), wanted.id) != 0 ||
-        rms_guid_parse(rms_view_str(label->tenant), wanted.site) != 0 || label->name[0] == '\0') {
+    *wanted = (struct rms_labelled){.content_bits = label->content_bits};
+    if (!all_end(label) || rms_guid_parse(rms_view_str(label->id), wanted->id) != 0 ||
+        rms_guid_parse(rms_view_str(label->tenant), wanted->site) != 0 || label->name[0] == '\0') {
         return RMS_E_BAD_ARGUMENT;
     }
-    rms_time_iso(rms_clock_now(), now);
-    wanted.name = label->name;
-    wanted.set_at = label->set_at[0] != '\0' ? label->set_at : now;
-    wanted.method = label->method[0] != '\0' ? label->method : "Privileged";
-    wanted.owner = "";
-    wanted.content_bits = label->content_bits;
-    RMS_TRY(may_write(path));
-    RMS_TRY(open_file(path, &file));
-    RMS_TRY(rms_label_set(&file.pairs, &wanted, display));
-    return replace(path, &file);
+    wanted->name = label->name;
+    wanted->set_at = label->set_at;
+    wanted->method = label->method[0] != '\0' ? label->method : "Privileged";
+    wanted->owner = "";
+    return 0;
 }
 
-int rms_file_label_remove(const char *path, const char *tenant)
+int rms_label_usable(const struct rms_label *label)
 {
-    CLOSE_FILE struct labelled_file file = {.fd = -1};
+    struct rms_labelled wanted;
+
+    return label != NULL ? wanted_of(label, &wanted) : RMS_E_BAD_ARGUMENT;
+}
+
+int rms_inspect_label_set(
+    const struct rms_inspect *inspected, int out, const struct rms_label *label, const char *display)
+{
+    CLOSE_FILE struct labelled_file file = {.store = NULL};
+    struct rms_labelled wanted;
+
+    RMS_TRY(wanted_of(label, &wanted));
+    RMS_TRY(read_labels(inspected, &file));
+    RMS_TRY(rms_label_set(&file.pairs, &wanted, display));
+    return file.store->write(inspected->fd, out, &file.pairs);
+}
+
+int rms_inspect_label_remove(const struct rms_inspect *inspected, int out, const char *tenant)
+{
+    CLOSE_FILE struct labelled_file file = {.store = NULL};
     char site[RMS_GUID_TEXT];
 
-    if (tenant == NULL || rms_guid_parse(rms_view_str(tenant), site) != 0) {
+    if (rms_guid_parse(rms_view_str(tenant), site) != 0) {
         return RMS_E_BAD_ARGUMENT;
     }
-    RMS_TRY(may_write(path));
-    RMS_TRY(open_file(path, &file));
+    RMS_TRY(read_labels(inspected, &file));
     RMS_TRY(rms_label_remove(&file.pairs, site));
-    return replace(path, &file);
+    return file.store->write(inspected->fd, out, &file.pairs);
 }

@@ -4,9 +4,9 @@
 #include "client/api.h"
 #include "client/context.h"
 #include "client/crypt.h"
+#include "client/inspector.h"
 #include "client/source.h"
 #include "client/work.h"
-#include "format/container.h"
 
 #define REPLY_MAX (32u * 1024 * 1024)
 
@@ -14,15 +14,18 @@
 
 static int read_licence(struct rms_context *context, const char *path, struct rms_buf *licence)
 {
-    struct rms_container RMS_CONTAINER_CLEANUP container = {0};
     struct rms_file_source source = {.fd = -1};
+    char extension[RMS_INSPECT_EXTENSION];
     bool skipped;
     int status = rms_source_open(context, path, false, &source, &skipped);
 
     if (status == 0) {
-        status = rms_container_open(&source.reader, &container);
-        status = status == 0 ? rms_container_licence(&container, licence) : status;
-        status = status == 0 ? 0 : rms_fail(context, status, "%s", path);
+        const struct rms_inspect look = {source.name, source.fd, source.reader.size};
+
+        status = rms_look_licence(context, &look, licence, extension);
+        if (status != 0 && status != RMS_E_READER_DIED) {
+            (void)rms_fail(context, status, "%s", path);
+        }
     }
     rms_source_close(&source);
     return status;

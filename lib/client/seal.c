@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "client/crypt.h"
 #include "client/issue.h"
 #include "crypto/base64.h"
 
@@ -11,6 +10,15 @@
 #define STEP         RMS_TREE_LEAF_MAX
 
 /* --- making --- */
+
+/* The cipher text that a clear content of this size becomes. */
+static uint64_t content_len(enum rms_cipher_mode mode, uint64_t clear_size)
+{
+    if (mode == RMS_MODE_CBC4K_NOPAD) {
+        return (clear_size + RMS_CONTENT_BLOCK - 1) / RMS_CONTENT_BLOCK * RMS_CONTENT_BLOCK;
+    }
+    return rms_content_encrypted_len(mode, clear_size);
+}
 
 int rms_sealer_begin(const struct rms_sealer_about *about, struct rms_sealer *sealing_out)
 {
@@ -20,7 +28,7 @@ int rms_sealer_begin(const struct rms_sealer_about *about, struct rms_sealer *se
     sealing->seal.form = (unsigned)about->kind + 1;
     sealing->seal.sealed_at = rms_clock_now();
     sealing->seal.clear_size = about->clear_size;
-    sealing->seal.content_len = rms_crypt_len(about->mode, about->clear_size);
+    sealing->seal.content_len = content_len(about->mode, about->clear_size);
     rms_hash(RMS_SHA256, about->licence, sealing->seal.licence);
     if (about->kind == RMS_CONTAINER_PDF) {
         return 0;

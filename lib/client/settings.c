@@ -48,6 +48,8 @@ static cfg_opt_t options_template[] = {
     CFG_STR("store", NULL, CFGF_NONE),
     CFG_STR("user", NULL, CFGF_NONE),
     CFG_STR("proxy", NULL, CFGF_NONE),
+    CFG_BOOL("isolate", cfg_false, CFGF_NONE),
+    CFG_STR("inspector", INSPECTOR, CFGF_NONE),
     CFG_STR_LIST("trusted_servers", NULL, CFGF_NONE),
     CFG_BOOL("trusted_servers_only", cfg_false, CFGF_NONE),
     CFG_BOOL("offline", cfg_false, CFGF_NONE),
@@ -130,6 +132,8 @@ static int take_config(struct rms_settings *settings, cfg_t *cfg)
     settings->store_dir = keep(settings, cfg_getstr(cfg, "store"));
     settings->user = keep(settings, cfg_getstr(cfg, "user"));
     settings->proxy = keep(settings, cfg_getstr(cfg, "proxy"));
+    settings->isolate = cfg_getbool(cfg, "isolate") != cfg_false;
+    settings->inspector = keep(settings, cfg_getstr(cfg, "inspector"));
     settings->trusted_only = cfg_getbool(cfg, "trusted_servers_only") != cfg_false;
     settings->offline = cfg_getbool(cfg, "offline") != cfg_false;
     settings->keyring = cfg_getbool(cfg, "keyring") != cfg_false;
@@ -283,6 +287,10 @@ int rms_settings_load(
     override(settings, &settings->ca_file, "RMS_CA", given.ca_file);
     override(settings, &settings->store_dir, "RMS_STORE", given.store_dir);
     override(settings, &settings->user, NULL, given.user);
+    override(settings, &settings->inspector, "RMS_INSPECTOR", NULL);
+    if (!settings->isolate && !given.isolate) {
+        settings->inspector = NULL;
+    }
     RMS_TRY(set_on_behalf(settings, given.on_behalf, detail_out));
     override(settings, &settings->application, NULL, given.application);
     override(settings, &settings->application_version, NULL, given.application_version);

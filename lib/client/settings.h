@@ -32,6 +32,8 @@ struct rms_settings {
     const char *on_behalf; /* normalised: for whom an application acts; NULL: for itself */
     const char *application, *application_version;
     const char *proxy; /* NULL: environment */
+    bool isolate;
+    const char *inspector; /* program that looks at files; NULL: they are looked at in this process */
     const char *const *trusted;
     size_t trusted_count;
     bool trusted_only;

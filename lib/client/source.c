@@ -104,11 +104,6 @@ static int check_use(struct rms_context *context, const struct rms_file_source *
     return 0;
 }
 
-bool rms_path_usable(const char *path)
-{
-    return path != NULL && path[0] != '\0' && strnlen(path, PATH_MAX) < PATH_MAX;
-}
-
 int rms_source_open(struct rms_context *context, const char *path, bool writable,
     struct rms_file_source *source_out, bool *skipped_out)
 {

@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 
-#include "format/pfile.h"
+#include "client/inspect.h"
 
 struct rms_context;
 
@@ -17,9 +17,6 @@ struct rms_file_source {
     struct stat before;
     struct rms_reader reader; /* over fd; context points to this struct: do not move it */
 };
-
-/* Can this be the name of a file at all: not NULL, not "", no longer than any path? */
-bool rms_path_usable(const char *path);
 
 /* Opens a regular file. *skipped_out: it is of a sort that is left alone (link, device, excluded folder); the
  * code then says which. writable: it is going to be replaced, so a read-only file is refused. */

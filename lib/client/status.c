@@ -1,316 +1,182 @@
-/* What can be told of a file without rights, sign-in or service (C-096). */
+/* The calls that look at one file: status, labels, heads of mails. What they do is in inspect.h; here is
+ * whose context it is for, and the file that takes the place of another. */
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/file.h"
-#include "base/text.h"
+#include "base/time.h"
 #include "client/context.h"
+#include "client/exclude.h"
 #include "client/identity.h"
-#include "client/seal.h"
-#include "client/source.h"
+#include "client/inspector.h"
+#include "client/label.h"
 #include "client/template.h"
 #include "format/kind.h"
-#include "format/container.h"
-#include "format/mime.h"
-#include "format/outlook.h"
-#include "xrml/licence.h"
 
-#define ARENA_MAX  (64u * 1024 * 1024)
-#define HEAD_BYTES 256 /* in which a licence begins, behind BOM and XML declaration */
+#define ARENA_MAX (64u * 1024 * 1024)
 
-static void copy(char *out, size_t size, const char *text)
+static int begin(struct rms_context *context)
 {
-    size_t len = text != NULL ? strlen(text) : 0;
-
-    if (len < size) {
-        memcpy(out, text != NULL ? text : "", len);
-        out[len] = '\0';
-    } else {
-        out[0] = '\0';
-    }
+    return context != NULL ? rms_call_begin(context) : 0;
 }
 
-#define COPY(field, text) copy(status->field, sizeof status->field, text)
+/* --- status --- */
 
-/* Containers of one kind of document are its native form. Of a pfile the form is in the file's name: .pfile
- * is generic, a "p" before the original extension is native. A file with another name by now was made as its
- * kind usually is. */
-static enum rms_protection protection_of(const char *path, const struct rms_container *container)
-{
-    char name[RMS_PFILE_EXTENSION_MAX + 2];
-    const struct rms_kind *kind;
+#define COPY(field, text) ((void)snprintf(status->field, sizeof status->field, "%s", (text)))
 
-    if (container->kind != RMS_CONTAINER_PFILE) {
-        return RMS_PROTECTED_NATIVE;
-    }
-    if (rms_text_equal_nocase(rms_kind_extension(path), ".pfile")) {
-        return RMS_PROTECTED_GENERIC;
-    }
-    (void)snprintf(
-        name, sizeof name, ".p%s", container->extension[0] == '.' ? container->extension + 1 : "/");
-    if (rms_text_equal_nocase(rms_kind_extension(path), name)) {
-        return RMS_PROTECTED_NATIVE;
-    }
-    (void)snprintf(name, sizeof name, "x%s", container->extension);
-    kind = rms_kind_of(name);
-    return kind->class == RMS_KIND_TEXT || kind->class == RMS_KIND_IMAGE ? RMS_PROTECTED_NATIVE
-                                                                         : RMS_PROTECTED_GENERIC;
-}
-
-/* --- trust and names that this device knows --- */
-
-static void take_template(struct rms_context *context, const struct rms_identity *identity,
-    const struct rms_pl *pl, struct rms_file_status *status)
+static void take_template(
+    struct rms_context *context, const struct rms_identity *identity, struct rms_inspected *inspected)
 {
     struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
-    const struct rms_policy_text *text = pl->text_count > 0 ? &pl->texts[0] : NULL;
+    struct rms_file_status *status = &inspected->status;
+    const struct rms_policy_text *text;
     struct rms_template_found found;
 
-    if (arena == NULL || pl->descriptor_id[0] == '\0') {
+    if (arena == NULL || inspected->descriptor_id[0] == '\0') {
         return;
     }
-    if (rms_template_known(context, identity, arena, pl->descriptor_id, &found) == 0) {
+    if (rms_template_known(context, identity, arena, inspected->descriptor_id, &found) == 0) {
         text = rms_policy_text_for(&found.policy, 0);
-        COPY(template_id, pl->descriptor_id);
-        COPY(template_name, text != NULL ? text->name : "");
+        COPY(template_id, inspected->descriptor_id);
+        COPY(template_name,
+            text != NULL && text->name != NULL && strlen(text->name) < sizeof status->template_name
+                ? text->name
+                : "");
         return;
     }
     /* not a template of this device: the licence's own name, when it has one */
-    COPY(template_name,
-        text != NULL && text->name != NULL && text->name[0] != '\0' ? text->name : RMS_POLICY_UNNAMED);
+    COPY(template_name, inspected->policy_name[0] != '\0' ? inspected->policy_name : RMS_POLICY_UNNAMED);
 }
 
-static void judge(struct rms_context *context, const struct rms_pl *pl, struct rms_file_status *status)
+static int look(struct rms_context *context, const struct rms_inspect *file, struct rms_inspected *inspected)
 {
     struct rms_identity RMS_IDENTITY_CLEANUP *identity = NULL;
+    bool known = context != NULL && rms_identity_here(context, &identity) == 0;
+    int code = rms_look_status(context, file, known ? &identity->trust : NULL, inspected);
 
-    if (context == NULL || rms_identity_here(context, &identity) != 0) {
-        return;
-    }
-    status->signature_judged = true;
-    status->signature_trusted = rms_chain_verify(&pl->chain, &identity->trust) == 0;
-    if (status->signature_trusted) {
-        take_template(context, identity, pl, status);
-    }
-}
-
-static void take_licence(struct rms_context *context, const struct rms_pl *pl, struct rms_file_status *status)
-{
-    COPY(content_id, pl->content_id);
-    COPY(owner, pl->owner);
-    COPY(issuer, pl->issuer);
-    COPY(intranet_url, pl->intranet_url);
-    COPY(service_url, pl->extranet_url != NULL ? pl->extranet_url : pl->intranet_url);
-    status->issued_at = pl->node->issued_at;
-    status->signature_consistent = rms_chain_consistent(&pl->chain);
-    judge(context, pl, status);
-}
-
-/* --- the seal --- */
-
-/* By what this device trusts when that made the licence, else by the key that the licence stands on: the
- * licence's own line tells whose that is. */
-static int read_seal(
-    struct rms_context *context, const struct rms_seal_case *given, struct rms_file_status *status)
-{
-    struct rms_identity RMS_IDENTITY_CLEANUP *identity = NULL;
-    const struct rms_rsa_public *licensor = rms_access_licensor(&given->pl->chain);
-    struct rms_seal_case about = *given;
-    struct rms_sealed sealed;
-
-    if (licensor != NULL) {
-        about.trust = (struct rms_trust){.keys = licensor, .key_count = 1};
-    }
-    if (status->signature_trusted && rms_identity_here(context, &identity) == 0) {
-        about.trust = identity->trust;
-    }
-    RMS_TRY(rms_sealed_open(&about, &sealed));
-    if (!sealed.present) {
-        return 0;
-    }
-    RMS_TRY(rms_sealed_all(&sealed, &about.container->content));
-    status->seal = RMS_SEAL_UNCHANGED;
-    COPY(sealed_by, sealed.by);
-    status->sealed_at = sealed.sealed_at;
-    status->edited = sealed.edited;
-    return 0;
-}
-
-static int take_seal(
-    struct rms_context *context, const struct rms_seal_case *about, struct rms_file_status *status)
-{
-    int code = read_seal(context, about, status);
-
-    if (code == RMS_E_BAD_SIGNATURE || (code == 0 && !status->signature_consistent)) {
-        status->seal = status->seal == RMS_SEAL_NONE && code == 0 ? RMS_SEAL_NONE : RMS_SEAL_BROKEN;
-        status->sealed_by[0] = '\0';
-        status->sealed_at = RMS_NEVER;
-        code = 0;
+    if (known && inspected->status.signature_trusted) {
+        take_template(context, identity, inspected);
     }
     return code;
-}
-
-/* --- the file --- */
-
-static int read_fd(void *context, uint64_t offset, void *buffer, size_t len)
-{
-    long got = rms_fd_pread_full(*(const int *)context, buffer, len, offset);
-
-    return got < 0 ? (int)got : ((size_t)got == len ? 0 : RMS_E_DAMAGED);
-}
-
-/* A licence outside of any container, as some tools keep them. What only looks like one tells nothing. */
-static int inspect_bare(
-    struct rms_context *context, const struct rms_reader *reader, struct rms_file_status *status)
-{
-    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
-    struct rms_arena RMS_ARENA_CLEANUP *arena = NULL;
-    uint8_t head[HEAD_BYTES];
-    size_t head_len = reader->size < sizeof head ? (size_t)reader->size : sizeof head;
-    uint8_t *place;
-    struct rms_pl pl;
-
-    RMS_TRY(reader->read(reader->context, 0, head, head_len));
-    if (reader->size > RMS_PFILE_LICENCE_MAX || memmem(head, head_len, "<XrML", 5) == NULL) {
-        return 0;
-    }
-    arena = rms_arena_new(ARENA_MAX);
-    place = rms_buf_reserve(&text, (size_t)reader->size);
-    if (arena == NULL || place == NULL) {
-        return RMS_E_NO_MEMORY;
-    }
-    RMS_TRY(reader->read(reader->context, 0, place, (size_t)reader->size));
-    rms_buf_commit(&text, (size_t)reader->size);
-    if (rms_pl_parse(arena, rms_buf_view(&text), &pl) == 0) {
-        take_licence(context, &pl, status);
-    }
-    return 0;
-}
-
-/* Files protected by themselves may be attached to an item of Outlook. */
-static int inspect_attachments(const struct rms_outlook *item, struct rms_file_status *status)
-{
-    struct rms_reader data;
-
-    for (size_t i = 0; rms_outlook_attachment(item, i) != NULL; i++) {
-        struct rms_container RMS_CONTAINER_CLEANUP container = {0};
-        int code = rms_outlook_attachment_data(item, i, &data);
-
-        code = code == 0 ? rms_container_open(&data, &container) : code;
-        if (code == RMS_E_NO_MEMORY || code == RMS_E_IO) {
-            return code;
-        }
-        status->contains_protected = status->contains_protected || code == 0;
-    }
-    return 0;
-}
-
-/* The same of a mail. A guess: what only looks like one, or cannot be read as one, contains nothing. */
-static int inspect_parts(const struct rms_reader *reader, struct rms_file_status *status)
-{
-    struct rms_mime RMS_MIME_CLEANUP *mail = NULL;
-    int code = rms_mime_looks(reader) ? rms_mime_open(reader, &mail) : RMS_E_NOT_FOUND;
-
-    for (size_t i = 0; code == 0 && i < rms_mime_attachment_count(mail); i++) {
-        struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(RMS_MIME_MAX);
-        struct rms_container RMS_CONTAINER_CLEANUP container = {0};
-        struct rms_view view;
-        struct rms_reader part;
-
-        code = rms_mime_read_attachment(mail, i, &bytes);
-        view = rms_buf_view(&bytes);
-        part = rms_reader_of_view(&view);
-        if (code == 0 && rms_container_open(&part, &container) == 0) {
-            status->contains_protected = true;
-        }
-    }
-    return code == RMS_E_NO_MEMORY || code == RMS_E_IO ? code : 0;
-}
-
-/* What is in no container of ours: an item of Outlook or a mail in clear, a licence by itself, or nothing. */
-static int inspect_other(
-    struct rms_context *context, const struct rms_reader *reader, struct rms_file_status *status)
-{
-    struct rms_outlook RMS_OUTLOOK_CLEANUP *item = NULL;
-    int code = rms_outlook_open(reader, &item);
-
-    if (code == 0) {
-        return inspect_attachments(item, status);
-    }
-    RMS_TRY(code == RMS_E_NOT_FOUND ? inspect_parts(reader, status) : code);
-    return inspect_bare(context, reader, status);
-}
-
-static int inspect(struct rms_context *context, const char *path, const struct rms_reader *reader,
-    struct rms_file_status *status)
-{
-    struct rms_buf RMS_BUF_CLEANUP licence = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
-    struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
-    struct rms_container RMS_CONTAINER_CLEANUP container = {0};
-    struct rms_pl pl;
-    int code = rms_container_open(reader, &container);
-
-    if (code == RMS_E_NOT_PROTECTED) {
-        return inspect_other(context, reader, status);
-    }
-    RMS_TRY(code == RMS_E_DAMAGED ? RMS_E_BAD_LICENSE : code); /* of what holds it, only the licence counts */
-    if (arena == NULL) {
-        return RMS_E_NO_MEMORY;
-    }
-    status->protection = protection_of(path, &container);
-    status->original_size = container.original_size;
-    COPY(extension, rms_container_extension(&container, path));
-    RMS_TRY(rms_container_licence(&container, &licence));
-    RMS_TRY(rms_pl_parse(arena, rms_buf_view(&licence), &pl));
-    take_licence(context, &pl, status);
-    return take_seal(
-        context, &(const struct rms_seal_case){arena, &container, rms_buf_view(&licence), &pl, {0}}, status);
-}
-
-static void note_label(void *user_data, const struct rms_label *label, bool in_force)
-{
-    struct rms_file_status *status = user_data;
-
-    (void)label;
-    status->labelled = status->labelled || in_force;
 }
 
 int rms_file_status(struct rms_context *context, const char *path, struct rms_file_status *status_out)
 {
-    struct stat info;
+    struct rms_inspect RMS_INSPECT_CLEANUP file = {.fd = -1};
+    struct rms_inspected inspected;
     int code;
-    int fd;
 
     if (status_out == NULL) {
         return RMS_E_BAD_ARGUMENT;
     }
-    *status_out =
-        (struct rms_file_status){.issued_at = RMS_NEVER, .original_size = UINT64_MAX, .sealed_at = RMS_NEVER};
+    *status_out = rms_status_unknown();
     if (!rms_path_usable(path)) {
         return RMS_E_BAD_ARGUMENT;
     }
-    if (context != NULL) {
-        RMS_TRY(rms_call_begin(context));
+    RMS_TRY(begin(context));
+    RMS_TRY(rms_inspect_open(path, &file));
+    code = look(context, &file, &inspected);
+    *status_out = inspected.status;
+    return code;
+}
+
+/* --- labels --- */
+
+int rms_file_labels(struct rms_context *context, const char *path,
+    void (*each)(void *user_data, const struct rms_label *label, bool in_force), void *user_data,
+    bool *doubtful_out)
+{
+    struct rms_inspect RMS_INSPECT_CLEANUP file = {.fd = -1};
+    const struct rms_look_labels look = {each, user_data, doubtful_out};
+
+    if (each == NULL) {
+        return RMS_E_BAD_ARGUMENT;
     }
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) {
+    RMS_TRY(begin(context));
+    RMS_TRY(rms_inspect_open(path, &file));
+    return rms_look_labels(context, &file, &look);
+}
+
+/* What every verb leaves alone (C-049), labels too: programs, and what is in folders of the system. The store
+ * lies in a hidden folder of the home unless somebody moved it, and holds nothing that has labels. */
+static int may_write(const char *path)
+{
+    char real[PATH_MAX];
+
+    if (!rms_path_usable(path)) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    if (rms_kind_of(path)->class == RMS_KIND_EXCLUDED) {
+        return RMS_E_FILE_BLOCKED;
+    }
+    if (realpath(path, real) == NULL) {
         return rms_error_from_errno(errno);
     }
-    if (fstat(fd, &info) != 0) {
-        code = rms_error_from_errno(errno);
-    } else if (!S_ISREG(info.st_mode)) {
-        code = RMS_E_BAD_ARGUMENT;
-    } else {
-        const struct rms_reader reader = {&fd, (uint64_t)info.st_size, read_fd};
+    return rms_path_excluded(real, NULL, secure_getenv("HOME")) ? RMS_E_FILE_BLOCKED : 0;
+}
 
-        code = inspect(context, path, &reader, status_out);
-    }
-    (void)close(fd);
-    if (code == 0 && rms_file_labels(path, note_label, status_out, NULL) != 0) {
-        status_out->labelled = false; /* no kind of file that we read labels of */
+static int replace(struct rms_context *context, const char *path, struct rms_look_change *change)
+{
+    struct rms_inspect RMS_INSPECT_CLEANUP file = {.fd = -1};
+    struct rms_file_output output;
+    int code;
+
+    RMS_TRY(may_write(path));
+    RMS_TRY(rms_inspect_open(path, &file));
+    code = rms_file_output_open(&output, path);
+    if (code == 0) {
+        change->out = output.fd;
+        code = rms_file_output_like(&output, file.fd);
+        code = code == 0 ? rms_look_change(context, &file, change) : code;
+        code = code == 0 ? rms_file_output_commit(&output, true) : code;
+        rms_file_output_abort(&output);
     }
     return code;
+}
+
+int rms_file_label_set(
+    struct rms_context *context, const char *path, const struct rms_label *label, const char *display)
+{
+    struct rms_label dated;
+    char now[RMS_TIME_TEXT];
+
+    RMS_TRY(rms_label_usable(label));
+    RMS_TRY(begin(context));
+    dated = *label;
+    if (dated.set_at[0] == '\0') {
+        rms_time_iso(rms_clock_now(), now);
+        (void)snprintf(dated.set_at, sizeof dated.set_at, "%s", now);
+    }
+    return replace(context, path, &(struct rms_look_change){.label = &dated, .display = display});
+}
+
+int rms_file_label_remove(struct rms_context *context, const char *path, const char *tenant)
+{
+    char site[RMS_GUID_TEXT];
+
+    if (tenant == NULL || rms_guid_parse(rms_view_str(tenant), site) != 0) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    RMS_TRY(begin(context));
+    return replace(context, path, &(struct rms_look_change){.tenant = site});
+}
+
+/* --- mails --- */
+
+int rms_mail_inspect(struct rms_context *context, const char *path,
+    void (*each)(void *user_data, enum rms_mail_field field, const char *value), void *user_data)
+{
+    struct rms_inspect RMS_INSPECT_CLEANUP file = {.fd = -1};
+    int code;
+
+    if (each == NULL) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    RMS_TRY(begin(context));
+    code = rms_inspect_open(path, &file);
+    RMS_TRY(code == RMS_E_BAD_ARGUMENT && rms_path_usable(path) ? RMS_E_UNSUPPORTED : code); /* a directory */
+    return rms_look_mail(context, &file, each, user_data);
 }

@@ -360,9 +360,9 @@ static int call_file_label_set(struct given *g)
     memset(&open_end, 'a', sizeof open_end);
     memcpy(open_end.id, label.id, sizeof label.id);
     memcpy(open_end.tenant, label.tenant, sizeof label.tenant);
-    assert_int_equal(rms_file_label_set(g->text[0], &open_end, NULL), RMS_E_BAD_ARGUMENT);
-    assert_int_equal(rms_file_label_set(g->text[0], NULL, NULL), RMS_E_BAD_ARGUMENT);
-    return rms_file_label_set(g->text[0], &label, g->text[1]);
+    assert_int_equal(rms_file_label_set(NULL, g->text[0], &open_end, NULL), RMS_E_BAD_ARGUMENT);
+    assert_int_equal(rms_file_label_set(NULL, g->text[0], NULL, NULL), RMS_E_BAD_ARGUMENT);
+    return rms_file_label_set(NULL, g->text[0], &label, g->text[1]);
 }
 
 static int call_failure_get(struct given *g)
@@ -434,8 +434,8 @@ CALL_YES(error_category,
 CALL_YES(error_from_reason, rms_error_from_reason(g->text[0]) == RMS_E_EXPIRED)
 CALL_YES(error_info, rms_error_info(RMS_E_EXPIRED)->reason != NULL && rms_error_info(1) != NULL)
 CALL_YES(error_row, rms_error_row(g->nowhere ? SIZE_MAX : 0) != NULL)
-CALL(file_label_remove, rms_file_label_remove(g->text[0], g->text[1]))
-CALL(file_labels, rms_file_labels(g->text[0], g->nowhere ? NULL : see_label, NULL, NULL))
+CALL(file_label_remove, rms_file_label_remove(NULL, g->text[0], g->text[1]))
+CALL(file_labels, rms_file_labels(NULL, g->text[0], g->nowhere ? NULL : see_label, NULL, NULL))
 CALL(file_status, rms_file_status(g->context, g->text[0], OUT(struct rms_file_status)))
 CALL_VOID(last_correlation_id, assert_non_null(rms_last_correlation_id(g->context)))
 CALL_VOID(last_detail, assert_non_null(rms_last_detail(g->context)))
@@ -448,7 +448,7 @@ CALL(logout, rms_logout(g->context, g->text[0]))
 CALL(mail_attachment, rms_mail_attachment(g->mail, 0, OUT(struct rms_mail_attachment)))
 CALL(mail_attachment_read, rms_mail_attachment_read(g->mail, 0, WRITE))
 CALL_YES(mail_info, rms_mail_info(g->mail) != NULL)
-CALL(mail_inspect, rms_mail_inspect(g->text[0], g->nowhere ? NULL : see_field, NULL))
+CALL(mail_inspect, rms_mail_inspect(NULL, g->text[0], g->nowhere ? NULL : see_field, NULL))
 CALL(mail_text, rms_mail_text(g->mail, WRITE))
 CALL(policy_add_data, rms_policy_add_data(g->policy, true, g->text[0], g->text[1]))
 CALL_MAKES(policy_ask, rms_policy_builder, rms_policy_free, rms_policy_ask(g->context, out))

@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "client/api.h"
 #include "client/context.h"
+#include "client/inspector.h"
 #include "client/work.h"
-#include "format/container.h"
 #include "xrml/licence.h"
 
 #define REPLY_MAX (32u * 1024 * 1024)
@@ -113,14 +113,14 @@ static int send_list(struct rms_context *context, json_t *list, bool automatic, 
 struct tracked_file {
     struct rms_buf licence;
     char content_id[RMS_GUID_TEXT];
-    char extension[RMS_PFILE_EXTENSION_MAX + 1]; /* the original one */
+    char extension[RMS_INSPECT_EXTENSION]; /* the original one */
 };
 
 static int read_file(struct rms_context *context, const char *path, struct tracked_file *file)
 {
     struct rms_file_source RMS_SOURCE_CLEANUP source = {.fd = -1};
     struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
-    struct rms_container RMS_CONTAINER_CLEANUP container = {0};
+    struct rms_inspect look;
     struct rms_pl pl;
     bool skipped = false;
     int status;
@@ -129,19 +129,15 @@ static int read_file(struct rms_context *context, const char *path, struct track
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(rms_source_open(context, path, false, &source, &skipped));
-    status = rms_container_open(&source.reader, &container);
-    if (status == 0) {
-        status = rms_container_licence(&container, &file->licence);
-    }
+    look = (struct rms_inspect){source.name, source.fd, source.reader.size};
+    status = rms_look_licence(context, &look, &file->licence, file->extension);
     if (status == 0) {
         status = rms_pl_parse(arena, rms_buf_view(&file->licence), &pl);
     }
     if (status != 0) {
-        return rms_fail(context, status, "%s", path);
+        return status == RMS_E_READER_DIED ? status : rms_fail(context, status, "%s", path);
     }
     memcpy(file->content_id, pl.content_id, sizeof file->content_id);
-    (void)snprintf(
-        file->extension, sizeof file->extension, "%s", rms_container_extension(&container, source.name));
     return 0;
 }
 

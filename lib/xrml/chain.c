@@ -251,6 +251,19 @@ int rms_chain_verify(const struct rms_chain *chain, const struct rms_trust *trus
     return 0;
 }
 
+const struct rms_rsa_public *rms_chain_licensor(const struct rms_chain *chain)
+{
+    for (size_t i = chain->count; i-- > 0;) {
+        const struct rms_signed *node = &chain->nodes[i];
+        const struct rms_trust trust = {.keys = &node->subject_key, .key_count = 1};
+
+        if (node->kind == RMS_DOC_SLC && node->has_subject_key && rms_chain_verify(chain, &trust) == 0) {
+            return &node->subject_key;
+        }
+    }
+    return NULL;
+}
+
 bool rms_chain_consistent(const struct rms_chain *chain)
 {
     for (size_t i = 0; i < chain->count; i++) {

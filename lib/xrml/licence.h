@@ -97,6 +97,10 @@ struct rms_trust {
  * ULs only. */
 RMS_MUST_USE int rms_chain_verify(const struct rms_chain *chain, const struct rms_trust *trust);
 
+/* The server key a licence stands on, when all its signatures hold by it; else NULL. Whether it is the key of
+ * a service is for others to say. */
+const struct rms_rsa_public *rms_chain_licensor(const struct rms_chain *chain);
+
 /* Every node good under the key it names itself: whole, though perhaps nobody's. */
 bool rms_chain_consistent(const struct rms_chain *chain);
 

@@ -1,0 +1,26 @@
+/* What the helper of the tests does on demand. */
+#ifndef RMS_SANDBOX_TESTING_FAULTS_H
+#define RMS_SANDBOX_TESTING_FAULTS_H
+
+enum {
+    FAULT_NONE,
+    FAULT_REFUSE,
+    FAULT_CRASH,
+    FAULT_SPIN,
+    FAULT_HANG,
+    FAULT_ALLOCATE,
+    FAULT_FILL,
+    FAULT_OPEN,
+    FAULT_WRITE_INPUT,
+    FAULT_SOCKET,
+    FAULT_EXEC,
+    FAULT_FORK,
+    FAULT_SIGNAL,
+    FAULT_EXECUTABLE,
+    FAULT_OTHER,
+    FAULT_LIE,
+    FAULT_TOO_MUCH,
+    FAULTS
+};
+
+#endif
