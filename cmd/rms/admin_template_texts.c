@@ -488,9 +488,13 @@ static int read_archive(const char *path, json_t *files)
 
 static void note_file(json_t *rows, const json_t *file, const struct import *in)
 {
-    json_array_append_new(
-        rows, json_pack("{s:O,s:O,s:I}", "File", json_object_get(file, "File"), "Language",
-                  json_object_get(file, "Language"), "Changed", (json_int_t)json_object_size(in->changed)));
+    json_t *row = json_pack("{s:O,s:O,s:I}", "File", json_object_get(file, "File"), "Language",
+        json_object_get(file, "Language"), "Changed", (json_int_t)json_object_size(in->changed));
+
+    if (argument_flag(in->arguments, "what-if")) {
+        json_object_set_new(row, "WhatIf", json_true());
+    }
+    json_array_append_new(rows, row);
 }
 
 /* Every file by itself: what is wrong with one does not keep the others. */
@@ -549,6 +553,9 @@ int admin_template_texts_import(struct arguments *arguments)
     if (atomic && (status != EXIT_DONE || imported != EXIT_DONE)) {
         json_array_clear(rows);
         output_note(NULL, _("nothing was changed"));
+    }
+    if (argument_flag(arguments, "what-if") && !output_json()) {
+        puts(_("Nothing was changed. Without --what-if:"));
     }
     output_list(rows, columns);
     return status != EXIT_DONE ? status : imported;
