@@ -33,10 +33,11 @@ LAYERS = {
     "xrml": ("base", "crypto", "policy"),
     "format": ("base", "crypto"),
     "label": ("base", "format"),
+    "archive": ("base", "format", "label"),
     "detect": ("base",),
     "store": ("base", "crypto", "policy"),
     "directory": ("base", "crypto", "policy", "store"),
-    "client": ("base", "sandbox", "crypto", "policy", "xrml", "format", "label", "detect"),
+    "client": ("base", "sandbox", "crypto", "policy", "xrml", "format", "label", "archive", "detect"),
 }
 # Libraries with one place that calls them: headers, and files that may.
 OWNERS = (
@@ -44,6 +45,7 @@ OWNERS = (
     (re.compile(r"^(gsf|glib)[/.]"), re.compile(r"^lib/format/cfb_write\.c$"), "lib/format/cfb_write.c"),
     (re.compile(r"^gmime/"), re.compile(r"^(lib/format/mime|service/mail_message)\.c$"), "lib/format/mime.c"),
     (re.compile(r"^libxml/"), re.compile(r"^lib/format/html\.c$"), "lib/format/html.c"),
+    (re.compile(r"^archive(_entry)?\.h"), re.compile(r"^lib/archive/stream\.c$"), "lib/archive/stream.c"),
     (re.compile(r"^qpdf/"), re.compile(r"^lib/format/pdf_qpdf"), "lib/format/pdf_qpdf*"),
 )
 CRYPTO_HEADERS = re.compile(r"^(openssl/|p11-kit/|cjose/|intel-ipsec-mb|ipsec-mb)")

@@ -1,6 +1,8 @@
 #include "cmd/rms/items.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/log.h"
@@ -16,6 +18,14 @@ struct outcome {
     struct failure failure; /* code 0 when done */
     const char *output;
     const char *content_id;
+    struct member *members, **next; /* of an archive, in their order */
+};
+
+/* What became of a protected file inside an archive. */
+struct member {
+    struct member *next;
+    const char *path; /* of the archive, and its name in there */
+    struct outcome outcome;
 };
 
 struct run {
@@ -29,6 +39,7 @@ struct run {
     size_t path_count;
     size_t reported; /* items before this are reported */
     size_t counts[STATES];
+    bool members;    /* some archive had any */
     int failed_exit; /* exit status of the failures; EXIT_REFUSED when they differ */
     bool named;      /* -o FILE: the result is asked for by name */
     bool stop;
@@ -40,20 +51,20 @@ static const char *const words[STATES] = {"Pending", "Untouched", "Success", "Sk
 /* --- reporting -------------------------------------------------------------------------------------------
  */
 
-static void report_json(const struct run *run, const struct item *item, const struct outcome *outcome)
+static void report_json(const struct run *run, const char *path, const struct outcome *outcome)
 {
     const struct failure *failure = &outcome->failure;
     const struct rms_error_info *info = rms_error_info(failure->code);
     json_t *object = json_object();
 
-    json_object_set_new(object, "FileName", text_json(item->path));
+    json_object_set_new(object, "FileName", text_json(path));
     json_object_set_new(object, "Status", json_string(words[outcome->state]));
     json_object_set_new(object, "Reason", failure->code < 0 ? json_string(info->reason) : json_null());
     json_object_set_new(object, "Comment",
         text_json(failure->code == 0                                   ? ""
                   : failure->detail != NULL && failure->detail[0] != 0 ? failure->detail
                                                                        : info->text));
-    json_object_set_new(object, "InputFile", text_json(item->path));
+    json_object_set_new(object, "InputFile", text_json(path));
     if (run->work->result_member != NULL) {
         json_object_set_new(object, run->work->result_member, text_json(outcome->output));
     }
@@ -91,31 +102,43 @@ static void warn_links(const struct run *run, const struct item *item)
     }
 }
 
-static void report(struct run *run, size_t i)
+/* path: of an item, or of a member in one. */
+static void report_outcome(struct run *run, const char *path, const struct outcome *outcome)
 {
-    const struct item *item = &run->list.items[i];
-    const struct outcome *outcome = &run->outcomes[i];
-    const struct item_log_row row = {.path = item->path,
+    const struct item_log_row row = {.path = path,
         .action = words[outcome->state],
         .reason = outcome->failure.code < 0 ? rms_error_info(outcome->failure.code)->reason : "",
         .detail = outcome->failure.detail};
 
+    item_log_write(&run->log, &row);
+    rms_log(RMS_LOG_DEBUG, "rms.item", "file", path, "status", row.action, "reason", row.reason, "content-id",
+        outcome->content_id, NULL);
+    if (outcome->state == FAILED) {
+        output_failure(path, &outcome->failure);
+    } else if (outcome->state == SKIPPED) {
+        output_skipped(path, &outcome->failure);
+    }
+    if (output_json()) {
+        report_json(run, path, outcome);
+    }
+}
+
+static void report(struct run *run, size_t i)
+{
+    const struct item *item = &run->list.items[i];
+    const struct outcome *outcome = &run->outcomes[i];
+
     if (outcome->state == UNTOUCHED) {
         return;
     }
-    item_log_write(&run->log, &row);
-    rms_log(RMS_LOG_DEBUG, "rms.item", "file", item->path, "status", row.action, "reason", row.reason,
-        "content-id", outcome->content_id, NULL);
-    if (outcome->state == FAILED) {
-        output_failure(item->path, &outcome->failure);
-    } else if (outcome->state == SKIPPED) {
-        output_skipped(item->path, &outcome->failure);
-    } else {
+    for (const struct member *member = outcome->members; member != NULL; member = member->next) {
+        report_outcome(run, member->path, &member->outcome);
+    }
+    if (outcome->state == SUCCESS) {
         warn_links(run, item);
     }
-    if (output_json()) {
-        report_json(run, item, outcome);
-    } else if (outcome->state == SUCCESS) {
+    report_outcome(run, item->path, outcome);
+    if (outcome->state == SUCCESS && !output_json()) {
         report_done(item, outcome);
     }
 }
@@ -192,6 +215,32 @@ static void record(struct run *run, size_t i, int code, const struct rms_file_re
     count(run, outcome);
 }
 
+/* A failure in an archive counts as one, a success belongs to the archive's own. */
+static void record_member(struct run *run, size_t i, const struct rms_member *about)
+{
+    struct outcome *outcome = &run->outcomes[i];
+    struct member *member = rms_arena_alloc(run->list.arena, sizeof *member);
+
+    run->members = true;
+    if (member == NULL) { /* counted, not told */
+        run->counts[FAILED] += about->code != 0;
+        return;
+    }
+    member->path = rms_arena_printf(run->list.arena, "%s/%s", run->list.items[i].path, about->name);
+    member->outcome = (struct outcome){.state = about->code != 0 ? FAILED : SUCCESS,
+        .failure = {.code = about->code, .detail = keep(run, about->detail)},
+        .content_id = keep(run, about->content_id)};
+    if (member->path == NULL) {
+        member->path = run->list.items[i].path;
+    }
+    outcome->next = outcome->members == NULL ? &outcome->members : outcome->next;
+    *outcome->next = member;
+    outcome->next = &member->next;
+    if (about->code != 0) {
+        count(run, &member->outcome);
+    }
+}
+
 /* What the walk found unfit is finished already. */
 static void record_refused(struct run *run, size_t i)
 {
@@ -247,6 +296,13 @@ static int finished(void *user_data, size_t index, int code, const struct rms_fi
     progress_show(
         run->work->name, run->counts[SUCCESS] + run->counts[FAILED] + run->counts[SKIPPED], run->list.count);
     return (run->stop && run->outcomes[i].state == FAILED) || was_interrupted();
+}
+
+static void member_finished(void *user_data, size_t index, const struct rms_member *member)
+{
+    struct run *run = user_data;
+
+    record_member(run, run->at[index], member);
 }
 
 static int show_bytes(void *user_data, uint64_t done, uint64_t total)
@@ -354,7 +410,7 @@ static int finish(struct run *run, int code)
 
         return run->counts[SUCCESS] > 0 ? EXIT_REFUSED : status;
     }
-    if (run->list.count != 1 || run->list.folders) {
+    if (run->list.count != 1 || run->list.folders || run->members) {
         summarise(run, rest);
     }
     return exit_status(run, rest);
@@ -385,11 +441,34 @@ struct retry {
     const struct walk_options *options;
 };
 
+/* The archive whose member a row of the log is about: the longest beginning of the path that is a file. */
+static const char *archive_of(struct rms_arena *arena, const char *path)
+{
+    char *shorter = rms_arena_strdup(arena, path);
+    struct stat info;
+    char *slash;
+
+    while (shorter != NULL && lstat(shorter, &info) != 0 && (errno == ENOTDIR || errno == ENAMETOOLONG) &&
+           (slash = strrchr(shorter, '/')) != NULL && slash != shorter) {
+        *slash = 0;
+    }
+    return shorter;
+}
+
+/* Rows of one archive stand together: it is tried once. */
 static int retry_one(void *user_data, const char *file)
 {
     const struct retry *retry = user_data;
+    struct item_list *list = retry->list;
+    const char *path = archive_of(list->arena, file);
 
-    return walk_path(retry->list, retry->options, file);
+    if (path == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    if (list->count > 0 && strcmp(list->items[list->count - 1].path, path) == 0) {
+        return 0;
+    }
+    return walk_path(list, retry->options, path);
 }
 
 /* Everything that is an error of usage is found here, before a file is touched. */
@@ -439,6 +518,8 @@ int items_run(const struct arguments *arguments, struct items_work *work)
     /* an output folder wins over in-place (section 7.1) */
     work->options.in_place = argument_flag(arguments, "in-place") && !argument_flag(arguments, "out");
     work->options.preserve_times = argument_flag(arguments, "preserve");
+    work->options.member = member_finished;
+    work->options.user_data = &run;
     status = collect(&run);
     if (status == 0) {
         int code = prepare(&run);

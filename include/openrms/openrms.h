@@ -254,6 +254,14 @@ enum rms_persist {
     RMS_PERSIST_NONE = 3
 };
 
+/* A protected file inside an archive or a mail. */
+struct rms_member {
+    const char *name; /* "folder/inner.zip/plan.ptxt", as written in the archive: for display, no path */
+    int code;         /* 0: it is clear in the new archive; else it stays protected */
+    const char *detail;
+    const char *content_id; /* "" when it was not opened */
+};
+
 struct rms_file_options {
     size_t size; /* sizeof(struct rms_file_options) */
     /* A file, which must not exist yet; or, ending with "/", a directory (made when missing) in which the
@@ -278,6 +286,13 @@ struct rms_file_options {
     bool enable_msg_file_type;
     /* Protecting: a PDF becomes .ppdf, as with pdf_native = false of rms.conf. */
     bool ppdf;
+    /* Unprotecting: archives, folders of mails and mails that are clear themselves (.zip .7z .rar .tar
+     * .tar.gz … .mbox .eml) are opened too, those inside them as well; what is protected in them and may be
+     * unprotected is, and they are written again. Without it they are files like others. */
+    bool open_containers;
+    /* With open_containers, for every protected file inside, before the call for one file returns and before
+     * `each` of its path. user_data as for progress; index: of the path. May be NULL. */
+    void (*member)(void *user_data, size_t index, const struct rms_member *member);
 };
 
 struct rms_file_result {

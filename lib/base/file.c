@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define READ_STEP 65536u
@@ -158,6 +159,28 @@ int rms_file_write(const char *path, struct rms_view content, mode_t mode)
         return status;
     }
     return rms_file_output_commit(&output, true);
+}
+
+/* NFS and older file systems have no files without a name: one that loses it at once. */
+static int scratch_by_name(const char *directory)
+{
+    char path[PATH_MAX];
+    int len = snprintf(path, sizeof path, "%s/.rms-XXXXXX", directory);
+    int fd = len > 0 && len < (int)sizeof path ? mkostemp(path, O_CLOEXEC) : -1;
+
+    if (fd >= 0) {
+        (void)unlink(path);
+    }
+    return fd;
+}
+
+int rms_file_scratch(const char *directory, int *fd_out)
+{
+    *fd_out = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+    if (*fd_out < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+        *fd_out = scratch_by_name(directory);
+    }
+    return *fd_out >= 0 ? 0 : rms_error_from_errno(errno);
 }
 
 /* One step of the path; an existing directory is fine. */

@@ -46,6 +46,9 @@ RMS_MUST_USE int rms_file_sync_directory(const char *path);
 /* Removes the temporary file; harmless after commit. Also a cleanup function. */
 void rms_file_output_abort(struct rms_file_output *output);
 
+/* A file without a name in the directory, for reading and writing; nothing of it outlives the descriptor. */
+RMS_MUST_USE int rms_file_scratch(const char *directory, int *fd_out);
+
 /* Creates a directory and its parents with mode for each new one; existing ones are left as they are. */
 RMS_MUST_USE int rms_dir_make(const char *path, mode_t mode);
 

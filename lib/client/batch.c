@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "client/context.h"
 #include "client/crypt.h"
+#include "client/members.h"
 #include "client/tracking.h"
 #include "client/work.h"
 
@@ -260,6 +261,7 @@ static void report_group(struct batch *batch, struct item *group)
 
         group = item->next;
         rms_work_result(&item->work, item->code, &item->result);
+        rms_members_tell(batch->errand, item->index, &item->work, item->code);
         rms_report_restore(context, &item->report);
         if (item->code != 0 && batch->first_failure == 0) {
             batch->first_failure = item->code;

@@ -14,6 +14,10 @@ RMS_MUST_USE int rms_mail_protect(const struct rms_errand *errand, struct rms_wo
 RMS_MUST_USE int rms_mail_unprotect(
     const struct rms_errand *errand, struct rms_work *work, struct rms_opened *opened);
 
+/* The clear mail of an opened one; carrier: the protected file. RMS_E_UNSUPPORTED for Outlook items. */
+RMS_MUST_USE int rms_mail_clear(struct rms_context *context, const struct rms_opened *opened,
+    const struct rms_reader *carrier, struct rms_buf *out);
+
 /* An attachment in memory: Office documents and PDF in their own form when they can be protected so, anything
  * else stays as it is. plan: whose policy it gets. */
 RMS_MUST_USE int rms_mail_protect_part(const struct rms_plan *plan, const char *name, struct rms_buf *data);

@@ -173,10 +173,21 @@ static int open_mail(struct rms_context *context, const struct rms_opened *opene
 /* --- a file -----------------------------------------------------------------------------------------------
  */
 
-int rms_mail_unprotect(const struct rms_errand *errand, struct rms_work *work, struct rms_opened *opened)
+int rms_mail_clear(struct rms_context *context, const struct rms_opened *opened,
+    const struct rms_reader *carrier, struct rms_buf *out)
 {
     static const struct depth depths[] = {
         [RMS_DECRYPT_TOP] = {0, false}, [RMS_DECRYPT_MSG] = {1, false}, [RMS_DECRYPT_ALL] = {10, true}};
+
+    if (rms_cfb_looks(carrier)) {
+        return rms_fail(context, RMS_E_UNSUPPORTED,
+            "Outlook items are only read; rms open shows the message and saves its attachments");
+    }
+    return open_mail(context, opened, carrier, depths[context->settings.container_decryption], out);
+}
+
+int rms_mail_unprotect(const struct rms_errand *errand, struct rms_work *work, struct rms_opened *opened)
+{
     struct rms_context *context = errand->context;
     struct rms_buf RMS_BUF_CLEANUP mail = RMS_BUF_INIT(RMS_MIME_MAX);
     struct rms_writer file;
@@ -191,8 +202,7 @@ int rms_mail_unprotect(const struct rms_errand *errand, struct rms_work *work, s
     (void)snprintf(work->target.extension, sizeof work->target.extension, ".eml");
     memcpy(work->content_id, opened->access->pl.content_id, sizeof work->content_id);
     RMS_TRY(rms_target_open(context, &work->target));
-    status = open_mail(
-        context, opened, &work->source.reader, depths[context->settings.container_decryption], &mail);
+    status = rms_mail_clear(context, opened, &work->source.reader, &mail);
     if (status == 0) {
         file = rms_target_writer(&work->target);
         status = file.write(file.context, 0, mail.data, mail.len);

@@ -4,6 +4,7 @@
 #include "client/context.h"
 #include "client/crypt.h"
 #include "client/mail.h"
+#include "client/members.h"
 #include "client/opened.h"
 #include "client/refusal.h"
 #include "client/work.h"
@@ -130,6 +131,9 @@ int rms_work_unprotect(const struct rms_errand *errand, const char *path, struct
         &work->source, &work->skipped));
     RMS_TRY(rms_target_init(context, &work->source, &errand->options, &work->target));
     status = rms_container_open(&work->source.reader, &opened.container);
+    if (status == RMS_E_NOT_PROTECTED && errand->options.open_containers) {
+        return rms_members_unprotect(errand, work);
+    }
     if (status != 0) {
         work->skipped = status == RMS_E_NOT_PROTECTED;
         return rms_fail(context, status, "%s", path);

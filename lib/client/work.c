@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "client/context.h"
+#include "client/members.h"
 #include "client/tracking.h"
 
 void rms_work_init(struct rms_work *work)
@@ -18,6 +19,7 @@ void rms_work_init(struct rms_work *work)
     work->content_id[0] = '\0';
     work->previous_id[0] = '\0';
     work->extension[0] = '\0';
+    work->members = NULL;
 }
 
 void rms_work_fini(struct rms_work *work)
@@ -25,6 +27,7 @@ void rms_work_fini(struct rms_work *work)
     rms_file_output_abort(&work->target.output);
     rms_source_close(&work->source);
     rms_issued_fini(&work->issued);
+    rms_members_free(&work->members);
 }
 
 static int tell_progress(const struct rms_watched *watched)
@@ -91,7 +94,11 @@ int rms_work_prepare(const struct rms_errand *errand, const char *path, struct r
     status =
         errand->plan != NULL ? rms_work_protect(errand, path, work) : rms_work_unprotect(errand, path, work);
     if (status != 0) {
+        struct rms_members *members = work->members; /* what failed in it is still told */
+
+        work->members = NULL;
         rms_work_fini(work);
+        work->members = members;
     }
     return status;
 }
@@ -118,6 +125,7 @@ int rms_work_run(const struct rms_errand *errand, const char *path, struct rms_f
     if (status == 0) {
         status = finish(errand, &work);
     }
+    rms_members_tell(errand, 0, &work, status);
     rms_work_result(&work, status, result_out);
     rms_work_fini(&work);
     return status;

@@ -24,6 +24,7 @@ struct rms_work {
     char content_id[RMS_GUID_TEXT];
     char previous_id[RMS_GUID_TEXT];         /* protecting again: what it was before; else "" */
     char extension[RMS_PFILE_EXTENSION_MAX]; /* of the clear file */
+    struct rms_members *members;             /* of an archive that was opened; NULL otherwise */
 };
 
 /* Up to a complete temporary file: the one the errand asks for. On failure nothing is left; work->skipped

@@ -2,6 +2,7 @@
 
 #include "format/carrier.h"
 #include "format/kind.h"
+#include "format/mime.h"
 #include "format/office.h"
 #include "format/rpmsg.h"
 
@@ -111,6 +112,14 @@ int rms_container_open(const struct rms_reader *file, struct rms_container *cont
         status = readers[i].open(file, container_out);
     }
     return status;
+}
+
+bool rms_container_looks(struct rms_view head)
+{
+    const struct rms_reader reader = rms_reader_of_view(&head);
+
+    return rms_pfile_looks(&reader) || rms_rpmsg_looks(&reader) || rms_cfb_looks(&reader) ||
+           rms_pdf_looks(&reader) || rms_mime_looks(&reader);
 }
 
 void rms_container_close(struct rms_container *container)

@@ -45,6 +45,9 @@ struct rms_container {
  * with RMS_E_DAMAGED. */
 RMS_MUST_USE int rms_container_open(const struct rms_reader *file, struct rms_container *container_out);
 void rms_container_close(struct rms_container *container);
+
+/* May a file with these first bytes (65536, or all) be protected? A guess that only spares opening it. */
+bool rms_container_looks(struct rms_view head);
 #define RMS_CONTAINER_CLEANUP __attribute__((cleanup(rms_container_close)))
 
 /* Appends the licence as stored. */

@@ -614,3 +614,64 @@ int rms_mime_make_clear(struct rms_mime *mail, const struct rms_message_request 
     g_object_unref(message);
     return status;
 }
+
+/* --- changing ---------------------------------------------------------------------------------------------
+ */
+
+static bool is_sealed(const struct rms_mime *mail)
+{
+    GMimeObject *whole = g_mime_message_get_mime_part(mail->message);
+    GMimeContentType *type = whole != NULL ? g_mime_object_get_content_type(whole) : NULL;
+
+    return type != NULL && (g_mime_content_type_is_type(type, "multipart", "signed") ||
+                               g_mime_content_type_is_type(type, "multipart", "encrypted") ||
+                               g_mime_content_type_is_type(type, "application", "pkcs7-mime"));
+}
+
+static int replace_mail(GMimeMessagePart *part, struct rms_view data)
+{
+    GMimeStream *stream = g_mime_stream_mem_new_with_buffer((const char *)data.data, data.len);
+    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+    GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
+
+    g_object_unref(parser);
+    g_object_unref(stream);
+    if (message == NULL) {
+        return RMS_E_DAMAGED;
+    }
+    g_mime_message_part_set_message(part, message);
+    g_object_unref(message);
+    return 0;
+}
+
+int rms_mime_replace_attachment(struct rms_mime *mail, size_t i, const char *name, struct rms_view data)
+{
+    GMimeObject *object = i < mail->part_count ? mail->parts[i].object : NULL;
+    GMimeStream *stream;
+    GMimeDataWrapper *content;
+
+    if (is_sealed(mail)) {
+        return RMS_E_SIGNED;
+    }
+    if (object != NULL && GMIME_IS_MESSAGE_PART(object)) {
+        return replace_mail(GMIME_MESSAGE_PART(object), data);
+    }
+    if (object == NULL || !GMIME_IS_PART(object)) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    stream = g_mime_stream_mem_new_with_buffer((const char *)data.data, data.len);
+    content = g_mime_data_wrapper_new_with_stream(stream, GMIME_CONTENT_ENCODING_DEFAULT);
+    g_mime_part_set_content(GMIME_PART(object), content);
+    g_mime_part_set_content_encoding(GMIME_PART(object), GMIME_CONTENT_ENCODING_BASE64);
+    if (strcmp(name, mail->parts[i].about.name) != 0) {
+        g_mime_part_set_filename(GMIME_PART(object), name);
+    }
+    g_object_unref(content);
+    g_object_unref(stream);
+    return 0;
+}
+
+int rms_mime_emit(const struct rms_mime *mail, struct rms_buf *out)
+{
+    return emit(GMIME_OBJECT(mail->message), out);
+}

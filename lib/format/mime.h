@@ -61,4 +61,11 @@ RMS_MUST_USE int rms_mime_make_protected(struct rms_mime *mail, struct rms_view 
 RMS_MUST_USE int rms_mime_make_clear(
     struct rms_mime *mail, const struct rms_message_request *content, struct rms_buf *out);
 
+/* The same mail with another attachment in the place of one: a mail where a mail was, else a file.
+ * RMS_E_SIGNED when the mail is signed or encrypted as a whole (S/MIME, PGP): it must not change. */
+RMS_MUST_USE int rms_mime_replace_attachment(
+    struct rms_mime *mail, size_t i, const char *name, struct rms_view data);
+/* Appends the mail as it is now. */
+RMS_MUST_USE int rms_mime_emit(const struct rms_mime *mail, struct rms_buf *out);
+
 #endif

@@ -21,6 +21,11 @@ static int has_header(const struct rms_reader *file)
     return len > 0 && memmem(head, len, "%PDF-", 5) != NULL;
 }
 
+bool rms_pdf_looks(const struct rms_reader *file)
+{
+    return has_header(file) > 0;
+}
+
 /* For what cannot be read: was it a protected one before it was damaged? */
 static int names_filter(const struct rms_reader *file)
 {

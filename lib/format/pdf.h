@@ -44,6 +44,9 @@ RMS_MUST_USE int rms_pdf_verify(const struct rms_reader *file, struct rms_conten
 
 struct rms_pdf;
 
+/* Does it begin as a PDF? */
+bool rms_pdf_looks(const struct rms_reader *file);
+
 /* RMS_E_NOT_PROTECTED when it is none of ours. The reader, with what it reads from, must stay until
  * rms_pdf_close. */
 RMS_MUST_USE int rms_pdf_open(const struct rms_reader *file, struct rms_pdf **pdf_out);

@@ -24,6 +24,9 @@ struct rms_pfile {
     uint64_t original_size; /* a hint; RMS_PFILE_SIZE_UNKNOWN when the header does not tell */
 };
 
+/* Does it begin as one? */
+bool rms_pfile_looks(const struct rms_reader *reader);
+
 /* RMS_E_NOT_PROTECTED when it is no pfile, RMS_E_UNSUPPORTED_VERSION, RMS_E_DAMAGED, or the reader's own
  * code. */
 RMS_MUST_USE int rms_pfile_parse(const struct rms_reader *reader, struct rms_pfile *pfile_out);

@@ -138,7 +138,7 @@ static int code_of(const zip_error_t *error)
     }
 }
 
-static int open_stream(struct stream *stream, zip_t **archive_out)
+static int open_stream(struct stream *stream, int flags, zip_t **archive_out)
 {
     zip_error_t error;
     zip_source_t *source;
@@ -150,8 +150,7 @@ static int open_stream(struct stream *stream, zip_t **archive_out)
         rms_free(stream);
         code = RMS_E_NO_MEMORY;
     } else {
-        *archive_out =
-            zip_open_from_source(source, (stream->out < 0 ? ZIP_RDONLY : 0) | ZIP_CHECKCONS, &error);
+        *archive_out = zip_open_from_source(source, (stream->out < 0 ? ZIP_RDONLY : 0) | flags, &error);
         if (*archive_out == NULL) {
             code = code_of(&error);
             zip_source_free(source); /* and the stream */
@@ -161,7 +160,7 @@ static int open_stream(struct stream *stream, zip_t **archive_out)
     return code;
 }
 
-int rms_zip_open(int fd, int out, zip_t **archive_out)
+static int open_archive(int fd, int out, int flags, zip_t **archive_out)
 {
     struct stream *stream;
     struct stat info;
@@ -176,12 +175,22 @@ int rms_zip_open(int fd, int out, zip_t **archive_out)
     }
     *stream = (struct stream){.in = fd, .out = out, .size = (uint64_t)info.st_size};
     zip_error_init(&stream->error);
-    RMS_TRY(open_stream(stream, archive_out));
+    RMS_TRY(open_stream(stream, flags, archive_out));
     if (zip_get_num_entries(*archive_out, 0) > RMS_ZIP_ENTRIES_MAX) {
         rms_zip_discard(archive_out);
         return RMS_E_LIMIT;
     }
     return 0;
+}
+
+int rms_zip_open(int fd, int out, zip_t **archive_out)
+{
+    return open_archive(fd, out, ZIP_CHECKCONS, archive_out);
+}
+
+int rms_zip_open_any(int fd, int out, zip_t **archive_out)
+{
+    return open_archive(fd, out, 0, archive_out);
 }
 
 void rms_zip_discard(zip_t **archive)

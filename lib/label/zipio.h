@@ -12,6 +12,9 @@
 /* Opens the archive at fd; out -1: for reading only. Both stay the caller's and open until it is closed.
  * RMS_E_UNSUPPORTED when it is no archive, RMS_E_DAMAGED. */
 RMS_MUST_USE int rms_zip_open(int fd, int out, zip_t **archive_out);
+/* The same for archives whose tables agree only as far as libzip needs it: names twice, sizes behind the
+ * content. */
+RMS_MUST_USE int rms_zip_open_any(int fd, int out, zip_t **archive_out);
 
 /* Writes the changes and frees the archive, and frees it without writing when that fails. */
 RMS_MUST_USE int rms_zip_finish(zip_t **archive);
