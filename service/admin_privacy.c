@@ -173,7 +173,8 @@ int rms_admin_privacy_delete(struct rms_front *front, struct rms_request *reques
     RMS_TRY(rms_admin_tenant(request, &tenant));
     RMS_TRY(read_twice(request, address));
     rms_usage_signer_init(&signer, worker->db, worker->keys);
-    const struct rms_usage_removal removal = {worker->db, &signer.signer, tenant.id, request->now};
+    const struct rms_usage_removal removal = {
+        .db = worker->db, .signer = &signer.signer, .tenant_id = tenant.id, .now = request->now};
     rms_usage_flush(front->usage, FLUSH_MS);
     RMS_TRY(rms_usage_erase(&removal, address, &usage));
     RMS_TRY(rms_privacy_remove(worker->db, tenant.id, address, &others));

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "service/admin.h"
 #include "service/rest_error.h"
+#include "service/retention.h"
 #include "service/route.h"
 #include "service/tenant.h"
 #include "service/tenant_key.h"
@@ -16,6 +17,7 @@
 
 #define LOOK_EVERY_S 5   /* also with a test clock that jumps, soon after the time */
 #define PAUSE_S      600 /* after a failure: the log shall tell of it, and not be full of it */
+#define LOGS_EVERY_S 3600
 #define ARENA_MAX    (16u << 20)
 
 struct rms_rotation {
@@ -115,6 +117,16 @@ static int rotate_all(struct rms_worker *worker)
     return rc;
 }
 
+/* Old rows of the logs need keyd's signature too. By the clock of the logs, which in tests jumps. */
+static void clean_logs(struct rms_worker *worker, int64_t *last)
+{
+    int64_t now = rms_clock_now();
+    if (now - *last >= LOGS_EVERY_S || now < *last) {
+        *last = now;
+        rms_retention_run(worker);
+    }
+}
+
 /* False when it is time to end. */
 static bool wait_for(struct rms_rotation *rotation, int seconds)
 {
@@ -151,8 +163,10 @@ static void *rotation_main(void *argument)
         rms_log(RMS_LOG_ERROR, "key.rotation-failed", "reason", rms_error_info(rc)->reason, NULL);
     }
     bool ready = rc == RMS_OK;
+    int64_t cleaned = rms_clock_now() - LOGS_EVERY_S;
     while (ready && wait_for(rotation, rc < 0 ? PAUSE_S : LOOK_EVERY_S)) {
         rc = rotate_all(&worker);
+        clean_logs(&worker, &cleaned);
     }
     rms_keyclient_free(&worker.keys);
     rms_db_close(&worker.db);

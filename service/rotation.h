@@ -1,6 +1,6 @@
-/* Licence keys that are replaced when they are as old as their tenant lets them become
- * (rms admin key rotation): a thread of the front looks for them and does what `rms admin key rotate` does.
- */
+/* What is done on schedule and needs keyd, by a thread of the front: licence keys are replaced when they are
+ * as old as their tenant lets them become (rms admin key rotation), as `rms admin key rotate` does it; old
+ * rows of the logs go (retention.h). */
 #ifndef RMS_SERVICE_ROTATION_H
 #define RMS_SERVICE_ROTATION_H
 

@@ -246,5 +246,7 @@ const struct rms_route rms_routes[] = {
     TENANT(POST, "privacy/delete", PEOPLE, privacy_delete, "RemovePersonalData"),
     TENANT(POST, "log/erase", PEOPLE, log_erase, "EraseUserLogPerson"),
     OPERATOR(POST, "tenants/{}/log/trim", log_trim, "TrimUserLog"),
+    TENANT(GET, "retention", REPORT, retention_show, "GetRetention"),
+    OPERATOR(POST, "tenants/{}/retention", retention_set, "SetRetention"),
     {0},
 };

@@ -235,19 +235,44 @@ const char *rms_tracking_refused(struct rms_arena *arena, const struct rms_usage
     return rms_arena_text(arena, rms_view_of(row->detail, len));
 }
 
+struct looking {
+    const struct rms_tracking_state *tracking;
+    int64_t from;
+    rms_usage_each *each;
+    void *context;
+};
+
+static int look(const struct rms_usage_row *row, void *context)
+{
+    const struct looking *l = context;
+    bool shown = row->time >= l->from && !rms_tracking_paused(l->tracking, row->time);
+    return shown ? l->each(row, l->context) : RMS_OK;
+}
+
+int rms_tracking_each_event(
+    struct rms_request *request, const struct rms_tracked_scope *scope, rms_usage_each *each, void *context)
+{
+    const struct rms_live_tenant *tenant = rms_request_tenant(request, scope->key.tenant_id);
+    if (tenant == NULL) {
+        return RMS_E_NOT_REGISTERED;
+    }
+    struct looking l = {.tracking = &tenant->tracking,
+        .from = request->now - (int64_t)tenant->row.retention.access_days * RMS_DAY_S,
+        .each = each,
+        .context = context};
+    rms_tracking_settle(request);
+    return rms_tracked_events(request->worker->db, scope, RMS_TRACKING_LIST_MAX, look, &l);
+}
+
 struct writing {
     struct rms_arena *arena;
     struct rms_buf *out;
-    const struct rms_tracking_state *tracking;
 };
 
 static int write_event(const struct rms_usage_row *row, void *context)
 {
     const struct writing *w = context;
     struct rms_buf *out = w->out;
-    if (rms_tracking_paused(w->tracking, row->time)) {
-        return RMS_OK;
-    }
     bool done = row->result != NULL && strcmp(row->result, "Success") == 0;
     int64_t until = row->offline_until;
     int64_t tried = RMS_TIME_NONE;
@@ -271,14 +296,9 @@ static int write_event(const struct rms_usage_row *row, void *context)
 int rms_tracking_write_events(
     struct rms_request *request, const struct rms_tracked_scope *scope, struct rms_buf *out)
 {
-    const struct rms_live_tenant *tenant = rms_request_tenant(request, scope->key.tenant_id);
-    if (tenant == NULL) {
-        return RMS_E_NOT_REGISTERED;
-    }
-    struct writing w = {request->arena, out, &tenant->tracking};
-    rms_tracking_settle(request);
+    struct writing w = {request->arena, out};
     rms_out_open(out, NULL, '[');
-    RMS_TRY(rms_tracked_events(request->worker->db, scope, RMS_TRACKING_LIST_MAX, write_event, &w));
+    RMS_TRY(rms_tracking_each_event(request, scope, write_event, &w));
     rms_out_close(out, ']');
     return RMS_OK;
 }

@@ -68,6 +68,11 @@ RMS_MUST_USE int rms_tracking_write_one(
 RMS_MUST_USE int rms_tracking_write_events(
     struct rms_request *request, const struct rms_tracked_scope *scope, struct rms_buf *out);
 
+/* Calls each() for the events that are shown: not what happened while tracking was off, nor what is older
+ * than the tenant keeps it (S-172). */
+RMS_MUST_USE int rms_tracking_each_event(
+    struct rms_request *request, const struct rms_tracked_scope *scope, rms_usage_each *each, void *context);
+
 /* The same events put together: in short, by person, by place. */
 enum rms_tracking_view { RMS_VIEW_SUMMARY, RMS_VIEW_PEOPLE, RMS_VIEW_MAP };
 RMS_MUST_USE int rms_tracking_write_view(struct rms_request *request, const struct rms_tracked_scope *scope,

@@ -15,7 +15,6 @@ struct attempt {
 
 struct attempts {
     struct rms_arena *arena;
-    const struct rms_tracking_state *tracking;
     struct attempt *items;
     size_t count, room;
 };
@@ -40,9 +39,6 @@ static struct attempt *add(struct attempts *list)
 static int keep(const struct rms_usage_row *row, void *context)
 {
     struct attempts *list = context;
-    if (rms_tracking_paused(list->tracking, row->time)) {
-        return RMS_OK;
-    }
     struct attempt *attempt = add(list);
     if (attempt == NULL) {
         return RMS_E_NO_MEMORY;
@@ -150,13 +146,8 @@ static void write_summary(struct rms_buf *out, const struct rms_document_key *ke
 int rms_tracking_write_view(struct rms_request *request, const struct rms_tracked_scope *scope,
     enum rms_tracking_view view, struct rms_buf *out)
 {
-    const struct rms_live_tenant *tenant = rms_request_tenant(request, scope->key.tenant_id);
-    if (tenant == NULL) {
-        return RMS_E_NOT_REGISTERED;
-    }
-    struct attempts list = {.arena = request->arena, .tracking = &tenant->tracking};
-    rms_tracking_settle(request);
-    RMS_TRY(rms_tracked_events(request->worker->db, scope, RMS_TRACKING_LIST_MAX, keep, &list));
+    struct attempts list = {.arena = request->arena};
+    RMS_TRY(rms_tracking_each_event(request, scope, keep, &list));
     if (view == RMS_VIEW_SUMMARY) {
         write_summary(out, &scope->key, &list);
     } else {

@@ -39,6 +39,7 @@ static const struct option_row admin_options[] = {RANGE_OPTIONS, TENANT_OPTION, 
 static const struct option_row trim_options[] = {
     TEXT("before", "DATE",
         "rows before then: YYYY-MM-DD (local midnight) or a time, 90 days ago at the latest"),
+    FLAG("admin", "the log of administration instead of the usage log"),
     TENANT_OPTION,
     CHANGE_OPTIONS,
     SOCKET_OPTION,
@@ -90,13 +91,48 @@ static const struct call log_erase = {.method = "POST",
     .path = TENANT_PATH "/log/erase",
     .fields = erase_fields,
     .confirm = "Erase this person from the usage log? It cannot be undone."};
-static const struct call_field trim_fields[] = {{"Before", FIELD_FROM, "before", 0}, FIELDS_END};
+static const struct call_field trim_fields[] = {
+    {"Before", FIELD_FROM, "before", 0}, {"Admin", FIELD_TRUE, "admin", 0}, FIELDS_END};
 static const char *const trim_needed[] = {"before", NULL};
 static const struct call log_trim = {.method = "POST",
     .path = TENANT_PATH "/log/trim",
     .fields = trim_fields,
     .needed = trim_needed,
-    .confirm = "Delete these rows of the usage log? It cannot be undone."};
+    .confirm = "Delete these rows of the log? It cannot be undone."};
+
+static const struct option_row keep_options[] = {
+    NUMBER("usage-log", "days that the usage log is kept (90 to 36500; at first 365)", 90, 36500),
+    NUMBER(
+        "admin-log", "days that the log of administration is kept (90 to 36500; at first 1095)", 90, 36500),
+    NUMBER("access",
+        "days for which tracking shows who opened a document, at most as long as the usage log is kept "
+        "(1 to 36500; at first 365)",
+        1, 36500),
+    TENANT_OPTION,
+    CHANGE_OPTIONS,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct call_field keep_fields[] = {
+    {"UsageLogDays", FIELD_NUMBER, "usage-log", 0},
+    {"AdminLogDays", FIELD_NUMBER, "admin-log", 0},
+    {"AccessDays", FIELD_NUMBER, "access", 0},
+    FIELDS_END,
+};
+static const struct call retention_show = {.method = "GET", .path = TENANT_PATH "/retention"};
+static const struct call retention_set = {.method = "POST",
+    .path = TENANT_PATH "/retention",
+    .fields = keep_fields,
+    .changes = true,
+    .confirm = "What is older is deleted within the hour. Go on?"};
+static const struct verb retention_verbs[] = {
+    ADMIN_VERB("show", "Show how many days are kept", NULL, 0, 0, admin_read_options, retention_show,
+        "  rms admin log retention show"),
+    ADMIN_VERB("set", "Choose how many days are kept", NULL, 0, 0, keep_options, retention_set,
+        "  rms admin log retention set --usage-log 730 --access 180 --force"),
+    VERBS_END,
+};
+
 static const struct call log_admin = {
     .method = "GET", .path = TENANT_PATH "/log/admin", .query = range_query, .text = true};
 
@@ -412,7 +448,9 @@ const struct verb admin_log_verbs[] = {
         last_number, "  rms admin log last-number"),
     ADMIN_VERB("erase", "Put a pseudonym in place of a person in the usage log", "ADDRESS", 1, 1,
         admin_change_options, log_erase, "  rms admin log erase bob@contoso.test"),
-    ADMIN_VERB("trim", "Delete old rows of the usage log", NULL, 0, 0, trim_options, log_trim,
-        "  rms admin log trim --before 2024-01-01"),
+    ADMIN_VERB("trim", "Delete old rows of a log", NULL, 0, 0, trim_options, log_trim,
+        "  rms admin log trim --before 2024-01-01\n"
+        "  rms admin log trim --admin --before 2024-01-01"),
+    ADMIN_GROUP("retention", "How long the logs are kept", retention_verbs),
     VERBS_END,
 };

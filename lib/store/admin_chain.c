@@ -12,9 +12,7 @@
 #define TRIES       20
 #define SCRATCH_MAX (64u << 20) /* a vandal's row may be of any length */
 
-/* Statements name the chain by a GUID of its own: the log_statement of the usage log are never those of this
- * one. */
-static void chain_name(const char *tenant_id, char out[RMS_GUID_TEXT])
+void rms_admin_chain_name(const char *tenant_id, char out[RMS_GUID_TEXT])
 {
     RMS_BUF_CLEANUP struct rms_buf text = RMS_BUF_INIT(256);
     uint8_t hash[RMS_HASH_MAX];
@@ -107,7 +105,7 @@ static int read_end(struct sealing *s)
     bool broken = false;
     int code;
 
-    chain_name(s->tenant_id, name);
+    rms_admin_chain_name(s->tenant_id, name);
     code = rms_chain_head(s->db, s->arena, name, &s->head);
 
     s->first = code == RMS_E_NOT_FOUND;
@@ -229,24 +227,55 @@ static int found(struct checking *c, enum rms_usage_finding finding, int64_t fro
     return 1;
 }
 
-static int take_head(struct checking *c, struct rms_arena *arena)
+static bool is_ours(const struct checking *c, const struct rms_chain_statement *statement)
 {
     const struct rms_usage_trust *trust = c->check->trust;
+
+    return rms_chain_check(c->db, statement) == 0 &&
+           (trust == NULL || trust->trust(trust->context, statement->key_id) == 0);
+}
+
+/* Where the chain begins: behind what was removed, as far as the service says that it did (the newest
+ * counts). */
+static int take_cuts(struct checking *c, struct rms_arena *arena)
+{
+    struct rms_chain_statements list;
+    char name[RMS_GUID_TEXT];
+
+    rms_admin_chain_name(c->check->tenant_id, name);
+    RMS_TRY(rms_chain_list(c->db, arena, name, &list));
+    for (size_t i = 0; i < list.count; i++) {
+        const struct rms_chain_statement *cut = &list.items[i];
+
+        if (cut->kind == RMS_CHAIN_CUT && !is_ours(c, cut)) {
+            return found(c, RMS_USAGE_UNSIGNED, 1, cut->seq);
+        }
+        if (cut->kind == RMS_CHAIN_CUT && cut->seq >= c->at.seq) {
+            c->at.seq = cut->seq;
+            memcpy(c->at.hash, cut->hash, sizeof c->at.hash);
+            c->report->first = cut->seq + 1;
+            c->report->cut_time = cut->time;
+        }
+    }
+    return 0;
+}
+
+static int take_head(struct checking *c, struct rms_arena *arena)
+{
     struct rms_usage_report *report = c->report;
     char name[RMS_GUID_TEXT];
     long long rows = 0;
     long long time = 0;
     int code;
 
-    chain_name(c->check->tenant_id, name);
+    rms_admin_chain_name(c->check->tenant_id, name);
     code = rms_chain_head(c->db, arena, name, &c->head);
     if (code == RMS_E_NOT_FOUND) {
         return 0;
     }
     RMS_TRY(code);
     c->has_head = true;
-    c->head_good = rms_chain_check(c->db, &c->head) == 0 &&
-                   (trust == NULL || trust->trust(trust->context, c->head.key_id) == 0);
+    c->head_good = is_ours(c, &c->head);
     report->head.seq = c->head.seq;
     memcpy(report->head.hash, c->head.hash, sizeof report->head.hash);
     report->head_time = c->head.time;
@@ -265,6 +294,15 @@ static int check_place(struct checking *c, const struct rms_chain_place *place, 
     }
     *passed = memcmp(place->hash, c->at.hash, RMS_CHAIN_HASH) == 0;
     return *passed ? 0 : found(c, RMS_USAGE_REWRITTEN, 1, place->seq);
+}
+
+/* What was removed may reach to the end, or to the noted place. */
+static int check_begin(struct checking *c)
+{
+    bool passed = false;
+    int code = check_place(c, c->has_head ? &c->report->head : NULL, &passed);
+
+    return code == 0 ? check_place(c, c->check->expect, &c->expected) : code;
 }
 
 static int check_row(struct checking *c, const struct raw_row *row, int64_t seq, struct rms_view hash)
@@ -311,7 +349,7 @@ static int check_end(struct checking *c)
     if (c->has_head && c->head.seq > c->at.seq) {
         return found(c, RMS_USAGE_TRUNCATED, c->at.seq + 1, c->head.seq);
     }
-    if (c->check->expect != NULL && !c->expected) {
+    if (c->check->expect != NULL && !c->expected && c->check->expect->seq >= c->report->first) {
         return found(c, RMS_USAGE_TRUNCATED, c->at.seq + 1, c->check->expect->seq);
     }
     return c->head_good || c->at.seq == 0 ? 0 : found(c, RMS_USAGE_UNSIGNED, 1, c->at.seq);
@@ -321,6 +359,12 @@ static int verify(struct checking *c, struct rms_arena *arena)
 {
     int code = take_head(c, arena);
 
+    if (code == 0) {
+        code = take_cuts(c, arena);
+    }
+    if (code == 0) {
+        code = check_begin(c);
+    }
     if (code == 0) {
         code = check_rows(c);
     }

@@ -21,6 +21,9 @@ RMS_MUST_USE int rms_admin_log_append(struct rms_db *db, const struct rms_admin_
 RMS_MUST_USE int rms_admin_chain_seal(
     struct rms_db *db, const char *tenant_id, const struct rms_chain_signer *signer, int64_t now);
 
+/* Statements name the chain by a GUID of its own: those of the usage log are never those of this one. */
+void rms_admin_chain_name(const char *tenant_id, char out[RMS_GUID_TEXT]);
+
 /* As rms_usage_verify. Rows that wait are not looked at. */
 RMS_MUST_USE int rms_admin_chain_verify(
     struct rms_db *db, const struct rms_usage_check *check, struct rms_usage_report *report_out);

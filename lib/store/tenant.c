@@ -169,6 +169,9 @@ static void read_tenant(struct rms_rows *rows, struct rms_tenant *tenant)
     tenant->onboarding.scope = (enum rms_onboarding_scope)rms_take_int(rows);
     tenant->key_rotation_days = (unsigned)rms_take_int(rows);
     tenant->four_eyes = rms_take_bool(rows);
+    tenant->retention.usage_days = (unsigned)rms_take_int(rows);
+    tenant->retention.admin_days = (unsigned)rms_take_int(rows);
+    tenant->retention.access_days = (unsigned)rms_take_int(rows);
 }
 
 static int read_domains(struct rms_db *db, struct rms_arena *arena, struct rms_tenant *tenant)
@@ -347,6 +350,23 @@ int rms_tenant_set_rotation(struct rms_db *db, const char *id, unsigned days)
     RMS_TRY(rms_db_begin(db));
     return rms_db_end_change(
         db, rms_sql_run_one(db, RMS_SQL_TENANT_SET_ROTATION, RMS_VALUES(RMS_TEXT(id), RMS_INT(days))));
+}
+
+static bool days_ok(unsigned days, unsigned least)
+{
+    return days >= least && days <= RMS_RETENTION_DAYS_MAX;
+}
+
+int rms_tenant_set_retention(struct rms_db *db, const char *id, const struct rms_retention *retention)
+{
+    if (!days_ok(retention->usage_days, RMS_RETENTION_LOG_DAYS_MIN) ||
+        !days_ok(retention->admin_days, RMS_RETENTION_LOG_DAYS_MIN) || !days_ok(retention->access_days, 1)) {
+        return RMS_E_BAD_ARGUMENT;
+    }
+    RMS_TRY(rms_db_begin(db));
+    return rms_db_end_change(db, rms_sql_run_one(db, RMS_SQL_TENANT_SET_RETENTION,
+                                     RMS_VALUES(RMS_TEXT(id), RMS_INT(retention->usage_days),
+                                         RMS_INT(retention->admin_days), RMS_INT(retention->access_days))));
 }
 
 static int add_domain(struct rms_db *db, const char *id, const char *domain)

@@ -32,6 +32,17 @@ struct rms_onboarding {
     enum rms_onboarding_scope scope;
 };
 
+/* Days that are kept, the newest (S-200, S-172). */
+#define RMS_RETENTION_LOG_DAYS_MIN 90
+#define RMS_RETENTION_DAYS_MAX     36500
+#define RMS_RETENTION_USAGE_DAYS   365 /* defaults, also for rows of no tenant */
+#define RMS_RETENTION_ADMIN_DAYS   1095
+struct rms_retention {
+    unsigned usage_days;  /* of the usage log */
+    unsigned admin_days;  /* of the log of administration */
+    unsigned access_days; /* what tracking shows of the usage log; from 1 */
+};
+
 struct rms_tenant {
     const char *id;         /* GUID */
     const char *service_id; /* another GUID, part of the service URL (S-023) */
@@ -48,6 +59,7 @@ struct rms_tenant {
     unsigned key_rotation_days;    /* a key this old is replaced; 0: by hand */
     const char *settings;          /* JSON object of further settings; never NULL when read */
     struct rms_onboarding onboarding;
+    struct rms_retention retention;
     const char *const *domains; /* verified, normalised, in the order added; the first is the default one */
     size_t domain_count;
 };
@@ -63,7 +75,7 @@ RMS_MUST_USE int rms_tenant_init(
     struct rms_arena *arena, const char *name, int64_t created_at, struct rms_tenant *tenant_out);
 
 /* Stores it with its domains (at least one). super_user_group, key_rollover_count, key_rotation_days and
- * onboarding are ignored.
+ * onboarding, retention are ignored.
  * RMS_E_CONFLICT when an id or a domain is taken, by whatever tenant. */
 RMS_MUST_USE int rms_tenant_create(struct rms_db *db, const struct rms_tenant *tenant);
 
@@ -90,6 +102,10 @@ RMS_MUST_USE int rms_tenant_set_onboarding(
 
 /* How old its active licence key may become; 0: it is replaced by hand. */
 RMS_MUST_USE int rms_tenant_set_rotation(struct rms_db *db, const char *id, unsigned days);
+
+/* RMS_E_BAD_ARGUMENT when a value is out of range. */
+RMS_MUST_USE int rms_tenant_set_retention(
+    struct rms_db *db, const char *id, const struct rms_retention *retention);
 
 /* RMS_E_CONFLICT when any tenant has the domain (S-025). */
 RMS_MUST_USE int rms_tenant_add_domain(struct rms_db *db, const char *id, const char *domain);

@@ -3,81 +3,113 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "store/admin_log.h"
 #include "store/usage_row.h"
 
 #define ROWS_AT_ONCE 1000
 #define ARENA_MAX    (16u << 20)
 #define PSEUDONYM    (sizeof "erased-" + RMS_GUID_TEXT)
 
-static void set_tenant(struct rms_chain_statement *statement, const char *tenant_id)
+static void set_chain(struct rms_chain_statement *statement, const char *chain)
 {
-    (void)snprintf(statement->tenant, sizeof statement->tenant, "%s", tenant_id);
+    (void)snprintf(statement->tenant, sizeof statement->tenant, "%s", chain);
 }
 
 /* --- old rows --------------------------------------------------------------------------------------------
  */
 
+/* The chain that loses its beginning. */
+struct cut_chain {
+    enum rms_sql limit, at, remove;
+    const char *owner; /* whose rows: the first parameter of these */
+    const char *name;  /* in statements */
+};
+
 /* The last row of the next piece to go, with its hash; RMS_E_NOT_FOUND: none is left. */
-static int find_cut(
-    const struct rms_usage_removal *removal, int64_t limit, struct rms_chain_statement *cut, int64_t *count)
+static int find_cut(const struct rms_usage_removal *removal, const struct cut_chain *chain, int64_t limit,
+    struct rms_chain_statement *cut, int64_t *count)
 {
     RMS_ROWS(rows, removal->db, NULL);
 
-    RMS_TRY(rms_rows_first(&rows, RMS_SQL_USAGE_CUT_AT,
-        RMS_VALUES(RMS_TEXT(removal->tenant_id), RMS_INT(limit), RMS_INT(ROWS_AT_ONCE))));
+    RMS_TRY(rms_rows_first(
+        &rows, chain->at, RMS_VALUES(RMS_TEXT(chain->owner), RMS_INT(limit), RMS_INT(ROWS_AT_ONCE))));
     cut->seq = rms_take_int(&rows);
     rms_take_bytes(&rows, cut->hash, sizeof cut->hash);
     *count = rms_take_int(&rows);
     return rms_rows_status(&rows);
 }
 
-static int remove_rows(const struct rms_usage_removal *removal, const struct rms_chain_statement *cut)
+static int remove_rows(const struct rms_usage_removal *removal, const struct cut_chain *chain,
+    const struct rms_chain_statement *cut)
 {
-    const struct rms_value place[] = {RMS_TEXT(cut->tenant), RMS_INT(cut->seq)};
-    int code = rms_sql_run(removal->db, RMS_SQL_USAGE_CUT, place, 2);
+    int code = rms_sql_run(removal->db, chain->remove, RMS_VALUES(RMS_TEXT(chain->owner), RMS_INT(cut->seq)));
 
     RMS_TRY(code < 0 ? code : 0);
-    code = rms_sql_run(removal->db, RMS_SQL_CHAIN_CUT, place, 2); /* what was signed about those rows alone */
+    /* what was signed about those rows alone */
+    code = rms_sql_run(removal->db, RMS_SQL_CHAIN_CUT, RMS_VALUES(RMS_TEXT(chain->name), RMS_INT(cut->seq)));
     RMS_TRY(code < 0 ? code : 0);
     return rms_chain_keep(removal->db, cut);
 }
 
-static int cut_some(const struct rms_usage_removal *removal, int64_t limit, int64_t *count_out)
+static int cut_some(
+    const struct rms_usage_removal *removal, const struct cut_chain *chain, int64_t limit, int64_t *count_out)
 {
     struct rms_chain_statement cut = {.kind = RMS_CHAIN_CUT, .time = removal->now};
     char detail[24];
 
-    set_tenant(&cut, removal->tenant_id);
-    RMS_TRY(find_cut(removal, limit, &cut, count_out));
+    set_chain(&cut, chain->name);
+    RMS_TRY(find_cut(removal, chain, limit, &cut, count_out));
     (void)snprintf(detail, sizeof detail, "%" PRId64, *count_out);
     cut.detail = detail;
     RMS_TRY(rms_chain_sign(removal->signer, &cut));
     RMS_TRY(rms_db_begin(removal->db));
-    return rms_db_end(removal->db, remove_rows(removal, &cut));
+    return rms_db_end(removal->db, remove_rows(removal, chain, &cut));
 }
 
-static int find_limit(const struct rms_usage_removal *removal, int64_t before, int64_t *limit_out)
+static int find_limit(const struct rms_usage_removal *removal, const struct cut_chain *chain, int64_t before,
+    int64_t *limit_out)
 {
     RMS_ROWS(rows, removal->db, NULL);
 
-    RMS_TRY(rms_rows_first(
-        &rows, RMS_SQL_USAGE_CUT_LIMIT, RMS_VALUES(RMS_TEXT(removal->tenant_id), RMS_INT(before))));
+    RMS_TRY(rms_rows_first(&rows, chain->limit,
+        RMS_VALUES(RMS_TEXT(chain->owner), RMS_INT(before), RMS_INT(removal->streamed_only))));
     *limit_out = rms_take_int(&rows);
     return rms_rows_status(&rows);
 }
 
-int rms_usage_cut(const struct rms_usage_removal *removal, int64_t before, uint64_t *rows_out)
+static int cut_chain(const struct rms_usage_removal *removal, const struct cut_chain *chain, int64_t before,
+    uint64_t *rows_out)
 {
     int64_t count = 0;
     int64_t limit = 0;
     int code;
 
     *rows_out = 0;
-    RMS_TRY(find_limit(removal, before, &limit));
-    while ((code = cut_some(removal, limit, &count)) == 0) {
+    RMS_TRY(find_limit(removal, chain, before, &limit));
+    while ((code = cut_some(removal, chain, limit, &count)) == 0) {
         *rows_out += (uint64_t)count;
     }
     return code == RMS_E_NOT_FOUND ? 0 : code;
+}
+
+int rms_usage_cut(const struct rms_usage_removal *removal, int64_t before, uint64_t *rows_out)
+{
+    const struct cut_chain of_tenant = {RMS_SQL_USAGE_CUT_LIMIT, RMS_SQL_USAGE_CUT_AT, RMS_SQL_USAGE_CUT,
+        removal->tenant_id, removal->tenant_id};
+    static const struct cut_chain of_none = {RMS_SQL_USAGE_CUT_LIMIT_NONE, RMS_SQL_USAGE_CUT_AT_NONE,
+        RMS_SQL_USAGE_CUT_NONE, RMS_CHAIN_NONE, RMS_CHAIN_NONE};
+
+    return cut_chain(removal, removal->tenant_id != NULL ? &of_tenant : &of_none, before, rows_out);
+}
+
+int rms_admin_log_cut(const struct rms_usage_removal *removal, int64_t before, uint64_t *rows_out)
+{
+    char name[RMS_GUID_TEXT];
+    const struct cut_chain chain = {
+        RMS_SQL_ADMIN_CUT_LIMIT, RMS_SQL_ADMIN_CUT_AT, RMS_SQL_ADMIN_CUT, removal->tenant_id, name};
+
+    rms_admin_chain_name(removal->tenant_id, name);
+    return cut_chain(removal, &chain, before, rows_out);
 }
 
 /* --- a person --------------------------------------------------------------------------------------------
@@ -250,7 +282,7 @@ static int write_some(struct erasing *e)
         .kind = RMS_CHAIN_ERASED, .seq = last->place.seq, .time = e->removal->now};
 
     RMS_TRY(rms_buf_status(&e->detail));
-    set_tenant(&statement, e->removal->tenant_id);
+    set_chain(&statement, e->removal->tenant_id);
     memcpy(statement.hash, last->place.hash, sizeof statement.hash);
     statement.detail = rms_buf_text(&e->detail);
     RMS_TRY(rms_chain_sign(e->removal->signer, &statement));

@@ -2,6 +2,8 @@
 #include "store/testing.h"
 
 #include "crypto/ec.h"
+#include "store/admin_log.h"
+#include "store/stream.h"
 #include "store/usage_remove.h"
 #include "store/usage_row.h"
 #include "store/usage_verify.h"
@@ -498,7 +500,8 @@ static void old_rows_are_adopted(void **state)
 
 static uint64_t erase(struct lab *lab, const char *address)
 {
-    const struct rms_usage_removal removal = {lab->db, &signer, "t", LAB_TIME + 50};
+    const struct rms_usage_removal removal = {
+        .db = lab->db, .signer = &signer, .tenant_id = "t", .now = LAB_TIME + 50};
     uint64_t rows = 0;
 
     assert_int_equal(rms_usage_erase(&removal, address, &rows), 0);
@@ -558,7 +561,8 @@ static void a_person_can_be_erased(void **state)
 static void old_rows_can_be_cut(void **state)
 {
     struct lab *lab = *state;
-    const struct rms_usage_removal removal = {lab->db, &signer, "t", LAB_TIME + 50};
+    const struct rms_usage_removal removal = {
+        .db = lab->db, .signer = &signer, .tenant_id = "t", .now = LAB_TIME + 50};
     uint64_t rows = 0;
 
     (void)erase(lab, "bob@contoso.test");
@@ -583,6 +587,137 @@ static void old_rows_can_be_cut(void **state)
     expect(lab, RMS_USAGE_INTACT, 0, 0);
     assert_int_equal(verify(lab, "t").rows, 1);
     assert_int_equal(verify(lab, "x").rows, 3);
+}
+
+static void rows_that_a_stream_has_not_stay(void **state)
+{
+    struct lab *lab = *state;
+    struct rms_usage_removal removal = {
+        .db = lab->db, .signer = &signer, .tenant_id = "t", .now = LAB_TIME + 50, .streamed_only = true};
+    uint64_t rows = 0;
+
+    /* numbers of the table: t has 1 to 5 and 9 to 12 */
+    assert_int_equal(rms_stream_move(lab->db, "a file", 12), 0);
+    assert_int_equal(rms_stream_move(lab->db, "a journal", 3), 0);
+    assert_int_equal(rms_usage_cut(&removal, LAB_TIME + 5000, &rows), 0);
+    assert_int_equal(rows, 3);
+    assert_int_equal(rms_stream_move(lab->db, "a journal", 10), 0);
+    assert_int_equal(rms_usage_cut(&removal, LAB_TIME + 5000, &rows), 0);
+    assert_int_equal(rows, 4);
+    assert_int_equal(verify(lab, "t").first, 8);
+    expect(lab, RMS_USAGE_INTACT, 0, 0);
+    removal.streamed_only = false; /* somebody wants it so */
+    assert_int_equal(rms_usage_cut(&removal, LAB_TIME + 5000, &rows), 0);
+    assert_int_equal(rows, 2);
+    expect(lab, RMS_USAGE_INTACT, 0, 0);
+}
+
+static void rows_of_no_tenant_can_be_cut(void **state)
+{
+    struct lab *lab = *state;
+    const struct rms_usage_removal removal = {.db = lab->db, .signer = &signer, .now = LAB_TIME + 50};
+    uint64_t rows = 0;
+
+    assert_int_equal(rms_usage_cut(&removal, LAB_TIME + 1, &rows), 0);
+    assert_int_equal(rows, 1);
+    assert_int_equal(verify(lab, NULL).finding, RMS_USAGE_INTACT);
+    assert_int_equal(verify(lab, NULL).first, 2);
+    expect(lab, RMS_USAGE_INTACT, 0, 0);
+    assert_int_equal(verify(lab, "t").rows, ROWS);
+}
+
+/* --- the log of administration ---------------------------------------------------------------------------
+ */
+
+static void add_admin(struct lab *lab, const char *tenant, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const struct rms_admin_row row = {tenant, LAB_TIME + i, "root", "GetUsers", true, "True", NULL};
+
+        assert_int_equal(rms_admin_log_append(lab->db, &row), 0);
+    }
+    assert_int_equal(rms_admin_chain_seal(lab->db, tenant, &signer, LAB_TIME + 20), 0);
+}
+
+static struct rms_usage_report verify_admin(
+    struct lab *lab, const char *tenant, const struct rms_chain_place *noted)
+{
+    const struct rms_usage_check check = {.tenant_id = tenant, .expect = noted};
+    struct rms_usage_report report;
+
+    assert_int_equal(rms_admin_chain_verify(lab->db, &check, &report), 0);
+    return report;
+}
+
+static uint64_t cut_admin(struct lab *lab, const char *tenant, int64_t before)
+{
+    const struct rms_usage_removal removal = {
+        .db = lab->db, .signer = &signer, .tenant_id = tenant, .now = LAB_TIME + 50, .streamed_only = true};
+    uint64_t rows = 0;
+
+    assert_int_equal(rms_admin_log_cut(&removal, before, &rows), 0);
+    return rows;
+}
+
+static void the_admin_log_can_be_cut(void **state)
+{
+    struct lab *lab = *state;
+    struct rms_chain_place early;
+
+    add_admin(lab, "t", 2);
+    early = verify_admin(lab, "t", NULL).head;
+    add_admin(lab, "t", 4);
+    add_admin(lab, NULL, 3);
+    assert_int_equal(cut_admin(lab, "t", LAB_TIME), 0);
+    assert_int_equal(cut_admin(lab, "t", LAB_TIME + 3), 5); /* 0 1 0 1 2, and 3 stays */
+    struct rms_usage_report report = verify_admin(lab, "t", &early);
+    assert_int_equal(report.finding, RMS_USAGE_INTACT); /* what was noted is gone as the service says */
+    assert_int_equal(report.first, 6);
+    assert_int_equal(report.rows, 1);
+    assert_int_equal(report.cut_time, LAB_TIME + 50);
+    assert_int_equal(verify_admin(lab, NULL, NULL).rows, 3);
+    assert_int_equal(cut_admin(lab, NULL, LAB_TIME + 1), 1);
+    assert_int_equal(verify_admin(lab, NULL, NULL).finding, RMS_USAGE_INTACT);
+
+    assert_int_equal(cut_admin(lab, "t", LAB_TIME + 100), 1); /* to the end, and on from there */
+    assert_int_equal(verify_admin(lab, "t", NULL).finding, RMS_USAGE_INTACT);
+    add_admin(lab, "t", 2);
+    report = verify_admin(lab, "t", NULL);
+    assert_int_equal(report.finding, RMS_USAGE_INTACT);
+    assert_int_equal(report.first, 7);
+    assert_int_equal(report.rows, 2);
+    expect(lab, RMS_USAGE_INTACT, 0, 0); /* the usage log knows nothing of it */
+}
+
+/* Whoever has the database removes rows as if they were cut. */
+static void no_cut_of_ones_own(void **state)
+{
+    static const char *const forgeries[] = {
+        "DELETE FROM log_statement WHERE kind = 'cut'",
+        "UPDATE log_statement SET seq = 4, hash = (SELECT hash FROM admin_log WHERE chain_seq = 4) WHERE "
+        "kind = 'cut'",
+        /* the usage log's own, of a row with that number */
+        "INSERT INTO log_statement (kind, tenant, seq, hash, time, detail, key_id, signature) SELECT 'cut',"
+        " (SELECT s.tenant FROM log_statement s WHERE s.kind = 'cut' AND s.tenant <> 't'), seq + 3, hash, "
+        "time, detail,"
+        " key_id, signature FROM log_statement WHERE tenant = 't' AND kind = 'head'",
+    };
+    struct lab *lab = *state;
+
+    add_admin(lab, "t", 6);
+    assert_int_equal(cut_admin(lab, "t", LAB_TIME + 2), 2);
+    vandal(lab, "CREATE TABLE kept_admin AS SELECT * FROM admin_log");
+    keep(lab);
+    for (size_t i = 0; i < sizeof forgeries / sizeof forgeries[0]; i++) {
+        vandal(lab, forgeries[i]);
+        if (i > 0) {
+            vandal(lab, "DELETE FROM admin_log WHERE chain_seq <= 4");
+        }
+        assert_int_not_equal(verify_admin(lab, "t", NULL).finding, RMS_USAGE_INTACT);
+        put_back(lab);
+        vandal(lab, "DELETE FROM admin_log; INSERT INTO admin_log SELECT * FROM kept_admin");
+        assert_int_equal(verify_admin(lab, "t", NULL).finding, RMS_USAGE_INTACT);
+    }
 }
 
 static int refuse(void *context, struct rms_chain_statement *statement)
@@ -623,6 +758,10 @@ int main(void)
         CHAIN_TEST(old_rows_are_adopted),
         CHAIN_TEST(a_person_can_be_erased),
         CHAIN_TEST(old_rows_can_be_cut),
+        CHAIN_TEST(rows_that_a_stream_has_not_stay),
+        CHAIN_TEST(rows_of_no_tenant_can_be_cut),
+        CHAIN_TEST(the_admin_log_can_be_cut),
+        CHAIN_TEST(no_cut_of_ones_own),
         CHAIN_TEST(nothing_is_written_unsigned),
     };
 

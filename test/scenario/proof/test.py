@@ -2,6 +2,7 @@
 import contextlib
 import datetime
 import sqlite3
+import time
 
 from rmslab import Lab, main
 
@@ -179,6 +180,122 @@ def a_person_is_erased_and_old_rows_are_cut():
         assert after["Intact"] and after["FirstRow"] == count + 1 and after["Rows"] == 0 and after["CutTime"], after
 
 
+def admin_rows(lab, command):
+    return [r for r in lab.admin("log", "admin", "--json").json_lines if r["command"].split()[0] == command and r["status"] == "Passed"]
+
+
+def until(holds, what, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.5)
+
+
+def what_is_older_than_it_is_kept_goes():
+    # proves: S-172, S-200, S-324
+    with Lab(people=("alice", "bob", "mallory", "root")) as lab:
+        alice, bob, root = (lab.person(n) for n in ("alice", "bob", "root"))
+        fill(lab)
+        content = alice.rms("--json", "status", alice.home / "plan.ptxt").json["ContentId"]
+        alice.rms("revoke", content, "--yes")
+        assert len(alice.rms("--json", "track", content).json["Events"]) == 2
+        lab.admin("role", "add", "root@contoso.test")
+
+        kept = {"UsageLogDays": 365, "AdminLogDays": 1095, "AccessDays": 365}
+        assert lab.admin("--json", "log", "retention", "show").json == kept
+        tenant = lab.admin("--json", "tenant", "show").json["TenantId"]
+        for option, member, days in (("--usage-log", "UsageLogDays", 30), ("--admin-log", "AdminLogDays", 89), ("--access", "AccessDays", 0)):
+            lab.admin("log", "retention", "set", option, str(days), "--force", code=2)
+            for value in (days, -1, 36501, "365", None if days == 0 else 2.5):
+                if value is not None:
+                    status, reply = lab.admin_http("POST", f"/tenants/{tenant}/retention", {member: value})
+                    assert (status, reply["Reason"]) == (400, "bad-argument"), (member, value, reply)
+        lab.admin("log", "retention", "set", "--force", code=2)
+        lab.admin("log", "retention", "set", "--access", "10", code=2)  # nobody there to say yes
+        assert lab.admin("--json", "log", "retention", "show").json == kept
+
+        # up to a date, by order: of either log, not of the last 90 days, and not by a tenant's administrator
+        before = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for log in ((), ("--admin",)):
+            lab.admin("log", "trim", *log, "--before", before, "--force", code=2)
+        lab.move_clock(days=100)
+        for person in (alice, bob, root):
+            person.login()
+        root.rms("admin", "login")
+        for verb in (("log", "trim", "--before", before), ("log", "trim", "--admin", "--before", before), ("log", "retention", "set", "--admin-log", "90")):
+            assert root.rms("admin", *verb, "--force", code=4).err
+        assert root.rms("--json", "admin", "log", "retention", "show").json == kept
+        root.rms("admin", "logout")
+        lab.admin("log", "trim", "--before", before, code=2)  # nobody there to say yes
+        lab.admin("log", "trim", "--before", before, "--force", "--what-if")
+        old = [r for r in lab.usage() if r["time"] < before]
+        young = [r for r in lab.usage() if r["time"] >= before]
+        assert old and young
+        admin_old = len([r for r in lab.admin("log", "admin", "--json").json_lines if r["time"] < before])
+        assert lab.admin("--json", "log", "trim", "--before", before, "--force").json["Rows"] == len(old)
+        assert [r["row-id"] for r in lab.usage()][:len(young)] == [r["row-id"] for r in young]
+        assert lab.admin("log", "export", "--from", "2020-01-01", "--to", before, "--format", "jsonl").json_lines == []
+        done = [r for r in admin_rows(lab, "TrimUserLog") if "-what-if" not in r["command"]]
+        assert len(done) == 1 and done[0]["actor"] == "operator" and f"{len(old)} rows" in done[0]["result"] and before in done[0]["command"], done
+        assert ask(lab)["FirstRow"] == len(old) + 1 and ask(lab)["Intact"]
+        removed = lab.admin("--json", "log", "trim", "--admin", "--before", before, "--force").json["Rows"]
+        assert removed == admin_old, (removed, admin_old)
+        assert lab.admin("log", "admin", "--json", "--to", before).json_lines == []
+        done = admin_rows(lab, "TrimUserLog")[-1]
+        assert "-Admin true" in done["command"] and f"{admin_old} rows" in done["result"], done
+        after = ask(lab, "--admin")
+        assert after["Intact"] and after["FirstRow"] == removed + 1 and after["CutTime"], after
+        assert alice.rms("--json", "track", content).json["Events"] == []
+        bob.rms("cat", alice.home / "plan.ptxt", code=1)
+        assert len(alice.rms("--json", "track", content).json["Events"]) == 1
+
+        # what tracking shows can end sooner than the log
+        lab.move_clock(days=3)
+        alice.login()
+        lab.admin("log", "retention", "set", "--access", "2", "--force")
+        seen = alice.rms("--json", "track", content).json
+        assert seen["Events"] == [] and seen["Revoked"], seen
+        lab.admin("log", "retention", "set", "--access", "365", "--force")
+        assert len(alice.rms("--json", "track", content).json["Events"]) == 1
+
+        # by itself: the years go by
+        noted = lab.usage()
+        lab.move_clock(days=366)
+        until(lambda: not {r["row-id"] for r in noted} & {r["row-id"] for r in lab.usage()}, "old rows stay")
+        alice.login()
+        bob.login()
+        seen = alice.rms("--json", "track", content).json
+        assert seen["Events"] == [] and seen["Revoked"], seen
+        assert "revoked" in bob.rms("cat", alice.home / "plan.ptxt", code=1).err
+        until(lambda: len(admin_rows(lab, "RemoveOldRows")) == 1, "nobody says so")
+        row = admin_rows(lab, "RemoveOldRows")[0]
+        assert row["actor"] == "schedule" and row["command"].startswith("RemoveOldRows -Log usage -Days 365 -Before ") and "rows" in row["result"], row
+        assert ask(lab)["Intact"] and ask(lab, "--admin")["Intact"]
+        first = ask(lab, "--admin")["FirstRow"]
+        assert first == removed + 1  # three years are kept of this one
+        lab.admin("log", "retention", "set", "--admin-log", "90", "--force")
+        lab.move_clock(days=91)
+        until(lambda: ask(lab, "--admin")["FirstRow"] > first, "old rows stay")
+        until(lambda: [r for r in admin_rows(lab, "RemoveOldRows") if "-Log admin -Days 90" in r["command"]], "nobody says so")
+        assert ask(lab, "--admin")["Intact"] 
+
+        # a person: said twice, counts but no name in the log
+        alice.login()
+        bob.login()
+        bob.rms("cat", alice.home / "plan.ptxt", code=1)
+        assert alice.rms("--json", "track", content).json["Events"]
+        lab.admin("privacy", "delete", "bob@contoso.test", "--force", code=2)
+        gone = lab.admin("--json", "privacy", "delete", "bob@contoso.test", "--confirm", "bob@contoso.test", "--force").json
+        assert gone["UsageRows"] >= 1, gone
+        stored = lab.admin("privacy", "export", "bob@contoso.test").json
+        assert stored["UsageLog"] == [] and stored["Documents"] == [], stored
+        assert all("bob" not in e["RequesterEmail"] for e in alice.rms("--json", "track", content).json["Events"])
+        row = admin_rows(lab, "RemovePersonalData")[0]
+        assert row["actor"] == "operator" and "bob" not in str(row) and f"{gone['UsageRows']} usage rows" in row["result"], row
+        assert admin_rows(lab, "GetPersonalData") and "bob" not in str(admin_rows(lab, "GetPersonalData")[0])
+        assert ask(lab)["Intact"] and ask(lab, "--admin")["Intact"]
+
+
 def the_admin_log_too():
     # touches: B-11, S-194
     with Lab(people=("alice",)) as lab:
@@ -223,5 +340,5 @@ def the_admin_log_too():
 
 if __name__ == "__main__":
     main(every_cell_and_every_row, the_service_does_not_sign_what_it_did_not_write, a_key_of_ones_own_signs_nothing,
-         rows_from_before_are_taken_over_and_said_so, a_person_is_erased_and_old_rows_are_cut,
+         rows_from_before_are_taken_over_and_said_so, a_person_is_erased_and_old_rows_are_cut, what_is_older_than_it_is_kept_goes,
          the_admin_log_too)
