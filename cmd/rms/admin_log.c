@@ -1,5 +1,6 @@
 /* rms admin log: the logs as text or JSON lines, and the usage log day by day into files (S-189) */
 #include "cmd/rms/admin.h"
+#include "cmd/rms/admin_log.h"
 
 #include <string.h>
 
@@ -27,6 +28,8 @@ static const struct option_row usage_options[] = {
     TEXT("user", "ADDRESS", "only requests of this person"),
     TEXT("content", "ID", "only requests about this content"),
     TEXT("about", "ADDRESS", "every row that names this person: requester, owner, issuer, acted for"),
+    LOG_WHERE_OPTION,
+    LOG_FORMAT_OPTION,
     TEXT("path", "DIR", "write rmslog-YYYY-MM-DD.log for each UTC day from --from to --to"),
     NUMBER("threads", "days fetched at a time with --path (default: 3)", 1, THREADS_MAX),
     FLAG("force", "with --path: replace files"),
@@ -45,9 +48,9 @@ static const struct option_row trim_options[] = {
     SOCKET_OPTION,
     OPTIONS_END,
 };
-static const char *const formats[] = {"w3c", "jsonl", NULL};
 static const struct option_row export_options[] = {
-    CHOICE("format", "FORMAT", "w3c (default) or jsonl", formats),
+    LOG_FORMAT_OPTION,
+    LOG_WHERE_OPTION,
     TEXT("from", "DATE", "from then: YYYY-MM-DD (local midnight) or a time"),
     TEXT("to", "DATE", "to then: YYYY-MM-DD (to the end of that day) or a time (default: now)"),
     TENANT_OPTION,
@@ -153,10 +156,13 @@ static int print_log(const struct arguments *arguments, const struct call *call)
     struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
     struct rms_buf RMS_BUF_CLEANUP reply = RMS_BUF_INIT(REPLY_MAX);
     json_t *RMS_JSON_CLEANUP query = json_object();
-    struct admin_request request = {.arguments = arguments, .method = call->method, .text = !output_json()};
+    struct admin_request request = {.arguments = arguments, .method = call->method};
+    struct log_format format;
     long http = 0;
-    int code = admin_query(arguments, call, query);
+    int code = log_format_open(arguments, &format);
 
+    request.text = format.text;
+    code = code == 0 ? admin_query(arguments, call, query) : code;
     if (code > 0) {
         return code;
     }
@@ -174,7 +180,7 @@ static int print_log(const struct arguments *arguments, const struct call *call)
     if (http != HTTP_OK) {
         return admin_refused(&reply);
     }
-    return fwrite(rms_buf_text(&reply), 1, reply.len, stdout) == reply.len ? EXIT_DONE : EXIT_REFUSED;
+    return log_format_print(&format, &reply);
 }
 
 /* --- into files ------------------------------------------------------------------------------------------
@@ -331,6 +337,10 @@ int admin_run_log(struct arguments *arguments)
             argument_flag(arguments, "day"))) {
         return usage_error(arguments, _("--for goes without --from, --to and --day"));
     }
+    if (argument_flag(arguments, "path") &&
+        (argument_flag(arguments, "where") || argument_flag(arguments, "format"))) {
+        return usage_error(arguments, _("--path goes without --where and --format"));
+    }
     if (argument_flag(arguments, "path")) {
         return download(arguments);
     }
@@ -393,9 +403,11 @@ const struct verb admin_log_verbs[] = {
         .name = "usage",
         .summary = "Print the usage log",
         .details = "W3C extended format, tab-separated, times in UTC; with --json one object a line.",
-        .examples = "  rms admin log usage --limit 20\n"
-                    "  rms admin log usage --from 2030-01-01 --to 2030-01-31 --json\n"
-                    "  rms admin log usage --from 2026-01-01 --to 2026-01-31 --path logs",
+        .examples =
+            "  rms admin log usage --limit 20\n"
+            "  rms admin log usage --from 2030-01-01 --to 2030-01-31 --json\n"
+            "  rms admin log usage --where user-id=bob@contoso.test --where result!=Success --format csv\n"
+            "  rms admin log usage --from 2026-01-01 --to 2026-01-31 --path logs",
         .options = usage_options,
         .run = admin_run_log,
         .data = &log_usage,
@@ -428,7 +440,8 @@ const struct verb admin_log_verbs[] = {
     {
         .name = "export",
         .summary = "Write the usage log to standard output, whatever its size",
-        .details = "W3C extended format or JSON lines, oldest row first. Asks the service piece by piece.",
+        .details = "W3C extended format, JSON lines, CSV or syslog messages, oldest row first. Asks the "
+                   "service piece by piece.",
         .examples = "  rms admin log export --from 2030-01-01 --to 2030-12-31 --format jsonl | gzip > log.gz",
         .options = export_options,
         .run = admin_run_log_export,

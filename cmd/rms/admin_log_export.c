@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "cmd/rms/admin.h"
+#include "cmd/rms/admin_log.h"
 #include "cmd/rms/date.h"
 
 #define URL_MAX   4096
@@ -14,23 +15,8 @@
 struct export
 {
     const struct arguments *arguments;
-    bool text;  /* W3C rather than JSON lines */
-    bool begun; /* the head was written */
+    struct log_format format;
 };
-
-/* The head stands in front of every piece, and is wanted once. */
-static int write_piece(struct export *e, const struct rms_buf *reply)
-{
-    const char *at = rms_buf_text(reply);
-
-    while (e->begun && at[0] == '#') {
-        const char *end = strchr(at, '\n');
-
-        at = end != NULL ? end + 1 : "";
-    }
-    e->begun = true;
-    return fputs(at, stdout) >= 0 ? EXIT_DONE : output_error(NULL, NULL, RMS_E_IO);
-}
 
 static bool too_much(const struct rms_buf *reply)
 {
@@ -44,7 +30,7 @@ static bool too_much(const struct rms_buf *reply)
 static int fetch(const struct export *e, int64_t from, int64_t to, struct rms_buf *reply, long *http_out)
 {
     struct rms_buf RMS_BUF_CLEANUP url = RMS_BUF_INIT(URL_MAX);
-    struct admin_request request = {.arguments = e->arguments, .method = "GET", .text = e->text};
+    struct admin_request request = {.arguments = e->arguments, .method = "GET", .text = e->format.text};
     json_t *RMS_JSON_CLEANUP query = json_object();
 
     (void)json_object_set_new(query, "from", time_json(from));
@@ -66,7 +52,7 @@ static int export_range(struct export *e, int64_t from, int64_t to)
         return admin_unreachable(e->arguments, code);
     }
     if (http == HTTP_OK) {
-        return write_piece(e, &reply);
+        return log_format_print(&e->format, &reply);
     }
     if (from == to || !too_much(&reply)) {
         return admin_refused(&reply);
@@ -96,12 +82,12 @@ static int read_date(const struct arguments *arguments, const char *option, bool
 
 int admin_run_log_export(struct arguments *arguments)
 {
-    const char *format = argument_text(arguments, "format");
-    struct export e = {.arguments = arguments, .text = format == NULL || strcmp(format, "w3c") == 0};
+    struct export e = {.arguments = arguments};
     int64_t from = 0;
     int64_t to = 0;
-    int code = read_date(arguments, "from", false, &from);
+    int code = log_format_open(arguments, &e.format);
 
+    code = code == 0 ? read_date(arguments, "from", false, &from) : code;
     code = code == 0 ? read_date(arguments, "to", true, &to) : code;
     if (code == 0 && from > to) {
         code = usage_error(arguments, _("--from is after --to"));

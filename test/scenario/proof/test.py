@@ -1,6 +1,10 @@
 """The usage log proves itself: whatever somebody does to its rows in the database, `rms admin log verify` fails at that row."""
 import contextlib
+import csv
 import datetime
+import io
+import json
+import re
 import sqlite3
 import time
 
@@ -130,8 +134,47 @@ def rows_from_before_are_taken_over_and_said_so():
         assert ask(lab)["Intact"], "and over a restart"
 
 
+def rows_are_chosen_and_converted(lab, rows):
+    def chosen(*where, form="jsonl", verb=("usage",), code=0):
+        return lab.admin("log", *verb, *(word for w in where for word in ("--where", w)), "--format", form, code=code)
+
+    source = [json.loads(line) for line in lab.admin("log", "usage", "--json").out.splitlines()]
+    assert len(source) >= len(rows)
+    # as grep finds them in the source, by each field
+    wanted = [r for r in source if r["user-id"] == "bob@contoso.test" and r["result"] != "Success"]
+    assert chosen("user-id=bob@contoso.test", "result!=Success").json_lines == wanted
+    wanted = [r for r in source if r["user-id"] == "mallory@contoso.test" and r["result"] != "Success"]
+    assert wanted and chosen("user-id=mallory@contoso.test", "result!=Success").json_lines == wanted
+    assert chosen("user-id=mallory@contoso.test", "result!=Success", verb=("export", "--from", "2020-01-01")).json_lines == wanted
+    last = source[-1]
+    for field, value in last.items():
+        word = json.dumps(value) if not isinstance(value, str) else value
+        assert chosen(f"{field}={word}").json_lines == [r for r in source if r[field] == value], field
+        assert chosen(f"{field}!={word}").json_lines == [r for r in source if r[field] != value], field
+    for bad in ("nonsense=1", "=1", "user-id", "user-id>1", "!=1", "user=bob"):
+        chosen(bad, code=2)
+    chosen("result=Success", form="w3c", code=2)
+    chosen(form="xml", code=2)
+    # converted: the same rows, all fields
+    table = list(csv.DictReader(io.StringIO(chosen(form="csv").out, newline="")))
+    assert len(table) == len(source) and list(table[0]) == list(last)
+    for got, row in zip(table, source):
+        plain = {k: str(v) for k, v in row.items()}
+        assert {k: v.removeprefix("'") for k, v in got.items()} == plain, (got, row)
+    lines = chosen(form="syslog").out.splitlines()
+    message = re.compile(r'<(1\d\d)>1 (\S{20}) - rmsd - (\S{1,32}) \[openrms@32473((?: [a-z-]{1,32}="(?:[^"\\\]]|\\["\\\]])*")+)\]')
+    assert len(lines) == len(source)
+    for line, row in zip(lines, source):
+        parts = message.fullmatch(line)
+        assert parts and parts[2] == row["time"] and parts[3] == row["request-type"] and parts[1] == ("110" if row["result"] == "Success" else "109"), line
+        found = dict(re.findall(r' ([a-z-]+)="((?:[^"\\\]]|\\.)*)"', parts[4]))
+        plain = {k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in row.items()}
+        assert {k: re.sub(r"\\(.)", r"\1", v) for k, v in found.items()} == plain, (line, row)
+
+
 def a_person_is_erased_and_old_rows_are_cut():
-    # touches: S-196, S-200, S-324
+    # proves: S-196
+    # touches: S-200, S-324
     with Lab() as lab:
         fill(lab)
         rows = lab.usage()
@@ -149,6 +192,7 @@ def a_person_is_erased_and_old_rows_are_cut():
         lines = lab.admin("log", "export", "--from", first, "--format", "jsonl").json_lines
         assert [r["row-id"] for r in lines] == [r["row-id"] for r in rows][-len(lines):]
         lab.admin("log", "export", code=2)
+        rows_are_chosen_and_converted(lab, rows)
 
         about = lab.admin("log", "usage", "--json", "--about", "bob@contoso.test").json_lines
         lab.admin("log", "erase", "bob@contoso.test", code=2)  # nobody there to say yes
