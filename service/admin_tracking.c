@@ -2,6 +2,7 @@
  */
 #include "base/text.h"
 #include "crypto/base64.h"
+#include "directory/directory.h"
 #include "service/admin.h"
 #include "service/rest_write.h"
 #include "service/role.h"
@@ -146,6 +147,72 @@ int rms_admin_tracking_restore(struct rms_front *front, struct rms_request *requ
 {
     (void)front;
     return change(request, false, reply);
+}
+
+/* --- whose activity others do not see (S-167) -------------------------------------------------------------
+ */
+
+static int write_hidden(struct rms_request *request, const char *tenant_id, struct rms_buf *out)
+{
+    struct rms_tenant t;
+    struct rms_group group = {0};
+    RMS_TRY(rms_tenant_get(request->worker->db, request->arena, tenant_id, &t));
+    if (t.no_track_group != NULL) {
+        RMS_TRY(rms_group_get(request->worker->db, request->arena, t.id, t.no_track_group, &group));
+    }
+    rms_out_open(out, NULL, '{');
+    rms_out_text(out, "DoNotTrackGroup", t.no_track_group);
+    rms_out_text(out, "Name", group.name);
+    rms_out_text(out, "Address", group.address);
+    rms_out_close(out, '}');
+    return RMS_OK;
+}
+
+int rms_admin_no_track_show(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    struct rms_tenant t;
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    return write_hidden(request, t.id, &reply->body);
+}
+
+static int find_hidden(
+    struct rms_request *request, const char *tenant_id, const char *text, const char **id_out)
+{
+    const struct rms_principal_question question = {tenant_id, text, RMS_USE_DO_NOT_TRACK};
+    struct rms_principal_info info = {0};
+    int rc = rms_directory_principal(request->worker->db, request->arena, &question, &info);
+    if (rc == RMS_OK && info.kind == RMS_IS_UNKNOWN) {
+        rc = RMS_E_NOT_FOUND;
+    } else if (rc == RMS_OK && info.kind != RMS_IS_GROUP) {
+        return rms_fail(request, RMS_E_BAD_ARGUMENT, "Group: this is no group; put people into one");
+    }
+    *id_out = info.id;
+    return rc < 0 ? rms_fail(request, rc, info.why != NULL ? info.why : "Group: no such group") : RMS_OK;
+}
+
+int rms_admin_no_track_set(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    static const char *const names[] = {"Group", NULL};
+    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
+    struct rms_tenant t;
+    const char *text = NULL;
+    const char *id = NULL;
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    RMS_TRY(rms_admin_body(request, names, &body));
+    int rc = rms_reader_text(&body.reader, body.object, "Group", 512, &text);
+    if (rc == RMS_OK && text == NULL) {
+        rc = rms_reader_fail(&body.reader, "Group", "missing; an empty text clears it");
+    }
+    if (rc < 0) {
+        return rms_admin_fail(request, &body, rc);
+    }
+    if (text[0] != '\0') {
+        RMS_TRY(find_hidden(request, t.id, text, &id));
+    }
+    RMS_TRY(rms_tenant_set_no_track(request->worker->db, t.id, id));
+    return write_hidden(request, t.id, &reply->body);
 }
 
 /* --- on and off ------------------------------------------------------------------------------------------

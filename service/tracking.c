@@ -5,6 +5,7 @@
 #include "service/notification.h"
 #include "service/rest_write.h"
 #include "service/revocation.h"
+#include "service/route.h"
 #include "service/settings.h"
 #include "service/tenant.h"
 #include "service/tenant_key.h"
@@ -136,6 +137,14 @@ void rms_tracking_write_rows(struct rms_buf *out, const struct rms_tracked_list 
     }
 }
 
+/* S-167: whoever is not tracked sees his own activity, and administrators everybody's. */
+static bool sees(const struct rms_request *request, const char *user, bool hidden)
+{
+    bool administrator = request->route != NULL && request->route->log == RMS_LOG_ADMIN;
+    bool own = request->person != NULL && user != NULL && rms_directory_owns(request->person, user);
+    return !hidden || administrator || own;
+}
+
 /* S-162: who opened it lately may go on until the end of his licence, whatever is decided now. */
 static int write_holders(
     struct rms_request *request, const struct rms_tracked_scope *scope, struct rms_buf *out)
@@ -146,6 +155,9 @@ static int write_holders(
     rms_out_open(out, "OfflineLicenses", '[');
     for (size_t i = 0; i < holders.count; i++) {
         int64_t until = holders.items[i].until;
+        if (!sees(request, holders.items[i].user, holders.items[i].hidden)) {
+            continue;
+        }
         rms_out_open(out, NULL, '{');
         rms_out_text(out, "User", holders.items[i].user);
         rms_out_time(out, "Until", until == RMS_USAGE_NO_END ? RMS_TIME_NONE : until);
@@ -236,6 +248,7 @@ const char *rms_tracking_refused(struct rms_arena *arena, const struct rms_usage
 }
 
 struct looking {
+    const struct rms_request *request;
     const struct rms_tracking_state *tracking;
     int64_t from;
     rms_usage_each *each;
@@ -245,7 +258,8 @@ struct looking {
 static int look(const struct rms_usage_row *row, void *context)
 {
     const struct looking *l = context;
-    bool shown = row->time >= l->from && !rms_tracking_paused(l->tracking, row->time);
+    bool shown = row->time >= l->from && !rms_tracking_paused(l->tracking, row->time) &&
+                 sees(l->request, row->user_id, row->hidden);
     return shown ? l->each(row, l->context) : RMS_OK;
 }
 
@@ -256,7 +270,8 @@ int rms_tracking_each_event(
     if (tenant == NULL) {
         return RMS_E_NOT_REGISTERED;
     }
-    struct looking l = {.tracking = &tenant->tracking,
+    struct looking l = {.request = request,
+        .tracking = &tenant->tracking,
         .from = request->now - (int64_t)tenant->row.retention.access_days * RMS_DAY_S,
         .each = each,
         .context = context};
@@ -287,6 +302,7 @@ static int write_event(const struct rms_usage_row *row, void *context)
     rms_out_text(out, "RequesterIp", row->c_ip);
     rms_out_text(out, "Application", row->c_info);
     rms_out_bool(out, "SuperUser", row->super_user);
+    rms_out_bool(out, "IsHiddenInfo", row->hidden);
     rms_out_bool(out, "Offline", until != 0);
     rms_out_time(out, "OfflineUntil", until == 0 || until == RMS_USAGE_NO_END ? RMS_TIME_NONE : until);
     rms_out_close(out, '}');

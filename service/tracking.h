@@ -69,7 +69,8 @@ RMS_MUST_USE int rms_tracking_write_events(
     struct rms_request *request, const struct rms_tracked_scope *scope, struct rms_buf *out);
 
 /* Calls each() for the events that are shown: not what happened while tracking was off, nor what is older
- * than the tenant keeps it (S-172). */
+ * than the tenant keeps it (S-172), nor, but for administrators, what others do who are not tracked (S-167).
+ */
 RMS_MUST_USE int rms_tracking_each_event(
     struct rms_request *request, const struct rms_tracked_scope *scope, rms_usage_each *each, void *context);
 

@@ -91,6 +91,25 @@ static const struct call state_disable = {.method = "POST",
 static const struct call state_automatic = {
     .method = "POST", .path = TENANT_PATH "/tracking", .fields = automatic_fields, .changes = true};
 
+static const struct call no_track_show = {.method = "GET", .path = TENANT_PATH "/tracking/group"};
+static const struct call_field no_track_fields[] = {{"Group", FIELD_OPERAND, NULL, 0}, FIELDS_END};
+static const struct call no_track_set = {
+    .method = "POST", .path = TENANT_PATH "/tracking/group", .fields = no_track_fields};
+static const struct call_field no_track_none[] = {{"Group", FIELD_CONSTANT, "", 0}, FIELDS_END};
+static const struct call no_track_clear = {.method = "POST",
+    .path = TENANT_PATH "/tracking/group",
+    .fields = no_track_none,
+    .done = "Everybody's activity is shown, also from before."};
+static const struct verb no_track_verbs[] = {
+    ADMIN_VERB("show", "Show the group", NULL, 0, 0, admin_read_options, no_track_show,
+        "  rms admin tracking notrack show"),
+    ADMIN_VERB("set", "Choose the group, instead of the former", "GROUP", 1, 1, admin_change_options,
+        no_track_set, "  rms admin tracking notrack set board@contoso.test"),
+    ADMIN_VERB("clear", "Choose none", NULL, 0, 0, admin_change_options, no_track_clear,
+        "  rms admin tracking notrack clear"),
+    VERBS_END,
+};
+
 /* The reply of a reading call; an exit status, with a message, when there is none. */
 static int fetch(const struct arguments *arguments, const struct call *call, json_t **reply_out)
 {
@@ -149,6 +168,7 @@ const struct verb admin_tracking_verbs[] = {
     },
     ADMIN_VERB("automatic", "Choose whether protecting is enough to be tracked", NULL, 0, 0,
         automatic_options, state_automatic, "  rms admin tracking automatic --off"),
+    ADMIN_GROUP("notrack", "A group whose activity others do not see", no_track_verbs),
     {
         .name = "list",
         .summary = "List the documents of the organisation",

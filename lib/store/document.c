@@ -193,6 +193,7 @@ int rms_tracked_events(struct rms_db *db, const struct rms_tracked_scope *scope,
         RMS_VALUES(KEY_VALUES(key), RMS_INT(limit > 0 ? (int64_t)limit : INT64_MAX), RMS_INT(scope->since))));
     while ((code = rms_rows_next(&rows)) > 0) {
         rms_usage_take(&rows, &row);
+        row.hidden = rms_take_bool(&rows);
         code = each(&row, context);
         if (code != 0) {
             return code;
@@ -251,6 +252,7 @@ int rms_tracked_holders(struct rms_db *db, struct rms_arena *arena, const struct
         }
         holder->user = rms_take_text(&rows);
         holder->until = rms_take_int(&rows);
+        holder->hidden = rms_take_bool(&rows);
     }
     *holders_out = (struct rms_holders){list.items, list.count};
     return code;

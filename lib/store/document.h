@@ -98,7 +98,7 @@ struct rms_tracked_scope {
 };
 
 /* Attempts to get a licence, and what applications refused: rows of the usage log in order of time, the
- * newest `limit` of them. As rms_usage_read. */
+ * newest `limit` of them, hidden set. As rms_usage_read. */
 RMS_MUST_USE int rms_tracked_events(struct rms_db *db, const struct rms_tracked_scope *scope, size_t limit,
     rms_usage_each *each, void *context);
 
@@ -124,6 +124,7 @@ RMS_MUST_USE int rms_tracked_refusals(
 /* Who holds a licence that still opens offline after `now`, the longest first. */
 struct rms_holder {
     const char *user;
+    bool hidden;   /* his activity others do not see (S-167) */
     int64_t until; /* RMS_USAGE_NO_END = without end */
 };
 struct rms_holders {

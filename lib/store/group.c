@@ -244,6 +244,9 @@ static int remove_group(struct rms_db *db, const char *tenant_id, const char *id
         code = rms_sql_run(db, RMS_SQL_SUPER_DROP_GROUP, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id)));
     }
     if (code >= 0) {
+        code = rms_sql_run(db, RMS_SQL_NO_TRACK_DROP_GROUP, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id)));
+    }
+    if (code >= 0) {
         code = rms_sql_run(db, RMS_SQL_ROLE_DROP, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(id)));
     }
     return code < 0 ? code : rms_names_set(db, &owner, NULL, 0);

@@ -172,6 +172,7 @@ static void read_tenant(struct rms_rows *rows, struct rms_tenant *tenant)
     tenant->retention.usage_days = (unsigned)rms_take_int(rows);
     tenant->retention.admin_days = (unsigned)rms_take_int(rows);
     tenant->retention.access_days = (unsigned)rms_take_int(rows);
+    tenant->no_track_group = rms_take_text(rows);
 }
 
 static int read_domains(struct rms_db *db, struct rms_arena *arena, struct rms_tenant *tenant)
@@ -367,6 +368,20 @@ int rms_tenant_set_retention(struct rms_db *db, const char *id, const struct rms
     return rms_db_end_change(db, rms_sql_run_one(db, RMS_SQL_TENANT_SET_RETENTION,
                                      RMS_VALUES(RMS_TEXT(id), RMS_INT(retention->usage_days),
                                          RMS_INT(retention->admin_days), RMS_INT(retention->access_days))));
+}
+
+static int set_no_track(struct rms_db *db, const char *id, const char *group_id)
+{
+    if (group_id != NULL) {
+        RMS_TRY(rms_group_require(db, id, group_id));
+    }
+    return rms_sql_run_one(db, RMS_SQL_TENANT_SET_NO_TRACK, RMS_VALUES(RMS_TEXT(id), RMS_TEXT(group_id)));
+}
+
+int rms_tenant_set_no_track(struct rms_db *db, const char *id, const char *group_id)
+{
+    RMS_TRY(rms_db_begin(db));
+    return rms_db_end_change(db, set_no_track(db, id, group_id));
 }
 
 static int add_domain(struct rms_db *db, const char *id, const char *domain)

@@ -60,6 +60,7 @@ struct rms_tenant {
     const char *settings;          /* JSON object of further settings; never NULL when read */
     struct rms_onboarding onboarding;
     struct rms_retention retention;
+    const char *no_track_group; /* whose members' activity others do not see (S-167): group id or NULL */
     const char *const *domains; /* verified, normalised, in the order added; the first is the default one */
     size_t domain_count;
 };
@@ -75,7 +76,7 @@ RMS_MUST_USE int rms_tenant_init(
     struct rms_arena *arena, const char *name, int64_t created_at, struct rms_tenant *tenant_out);
 
 /* Stores it with its domains (at least one). super_user_group, key_rollover_count, key_rotation_days and
- * onboarding, retention are ignored.
+ * onboarding, retention, no_track_group are ignored.
  * RMS_E_CONFLICT when an id or a domain is taken, by whatever tenant. */
 RMS_MUST_USE int rms_tenant_create(struct rms_db *db, const struct rms_tenant *tenant);
 
@@ -106,6 +107,9 @@ RMS_MUST_USE int rms_tenant_set_rotation(struct rms_db *db, const char *id, unsi
 /* RMS_E_BAD_ARGUMENT when a value is out of range. */
 RMS_MUST_USE int rms_tenant_set_retention(
     struct rms_db *db, const char *id, const struct rms_retention *retention);
+
+/* Replaces the group; NULL clears it. RMS_E_NOT_FOUND when the group is not in the tenant. */
+RMS_MUST_USE int rms_tenant_set_no_track(struct rms_db *db, const char *id, const char *group_id);
 
 /* RMS_E_CONFLICT when any tenant has the domain (S-025). */
 RMS_MUST_USE int rms_tenant_add_domain(struct rms_db *db, const char *id, const char *domain);

@@ -31,6 +31,7 @@ struct rms_usage_row {
     int64_t offline_until;    /* end of the licence that was given; 0 = none that can be kept */
     bool track;               /* no column: its document is recorded with it (store/document.h) */
     const char *key_id;       /* no column: for that record, the tenant key the licence is under */
+    bool hidden; /* no column, only of rms_tracked_events: by somebody whose activity others do not see */
 };
 
 #define RMS_USAGE_NO_END INT64_MAX /* offline_until of a licence without end */

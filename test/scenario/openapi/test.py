@@ -84,7 +84,7 @@ def it_says_what_the_route_table_says():
     for pattern in described:
         assert rows[pattern] & {"GET"} == described[pattern], pattern
     # what reads documents, logs, reports and templates and is not described would be forgotten
-    subject = re.compile(r"/(my/v1\|v2|admin/v1/tenants/\{\})/(documents|reports|log/(usage|admin)|templates|tracking)(/\{\}(/events)?)?")
+    subject = re.compile(r"/(my/v1\|v2|admin/v1/tenants/\{\})/(documents|reports|log/(usage|admin)|templates|tracking)(/\{\}(/(events|summary|people|map))?|/group)?")
     missing = {p for p, methods in rows.items() if subject.fullmatch(p) and "GET" in methods} - set(described)
     assert not missing, f"not described: {missing}"
 
@@ -120,25 +120,27 @@ def answers_are_what_it_says():
             seen.add(api.check(path.split("?")[0], reply.status, kind, value))
             return value
 
-        for rest in ("", "?q=plan", f"/{content}", f"/{content}/events"):
+        views = [f"/{content}/{view}" for view in ("events", "summary", "people", "map")]
+        for rest in ("", "?q=plan", f"/{content}", *views):
             assert over_https(alice, "/my/v2/documents" + rest) == 200
             assert over_https(alice, "/my/v2/documents" + rest, "x.y.z") == 401
-        assert over_https(mallory, f"/my/v2/documents/{content}") == 404 and over_https(mallory, f"/my/v2/documents/{content}/events") == 404
+        for rest in (f"/{content}", *views):
+            assert over_https(mallory, "/my/v2/documents" + rest) == 404
         for rest in ("templates", "templateinformation"):
             assert over_https(alice, "/my/v2/" + rest) == 200 and over_https(alice, "/my/v2/" + rest, "x.y.z") == 401
         tenant = "/admin/v1/tenants/contoso.test"
         template = at_the_socket(tenant + "/templates")[0]["TemplateId"]
         assert at_the_socket(tenant + f"/documents/{content}/events") and at_the_socket(tenant + "/log/usage") and at_the_socket(tenant + "/log/admin")
         for rest in ("/documents", "/documents?user=alice@contoso.test", f"/documents/{content}", f"/documents/{quote('nonsense')}", f"/documents/{template}", f"/documents/{template}/events",
-                     "/log/usage?limit=1", "/log/usage?from=x", "/log/admin?limit=x", "/templates?lang=de", f"/templates/{template}", f"/templates/{content}", "/tracking",
+                     "/log/usage?limit=1", "/log/usage?from=x", "/log/admin?limit=x", "/templates?lang=de", f"/templates/{template}", f"/templates/{content}", "/tracking", "/tracking/group",
                      *(f"/reports/{kind}" for kind in ("day", "hour", "document", "person", "template", "refusal")), "/reports/day?from=x", "/reports/nothing"):
             at_the_socket(tenant + rest)
-        for rest in ("/documents", f"/documents/{content}", f"/documents/{content}/events", "/log/usage", "/log/admin", "/templates", "/templates/x", "/tracking", "/reports/day"):
+        for rest in ("/documents", f"/documents/{content}", f"/documents/{content}/events", "/log/usage", "/log/admin", "/templates", "/templates/x", "/tracking", "/tracking/group", "/reports/day"):
             at_the_socket("/admin/v1/tenants/nobody.test" + rest)
         for person in (alice, bob):
             assert at_the_socket(tenant + f"/log/usage?user={person.address}")
         lab.admin("tracking", "disable", "--force")
-        for rest in ("", f"/{content}", f"/{content}/events"):
+        for rest in ("", f"/{content}", *views):
             assert over_https(alice, "/my/v2/documents" + rest) == 403
     unseen = {(p, s) for p, _, o in api.operations() for s in o["responses"]} - seen
     assert not {u for u in unseen if u[1] == "200"}, f"never answered: {unseen}"

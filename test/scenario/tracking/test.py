@@ -2,10 +2,13 @@
 import csv
 import io
 import json
+import random
 import time
 import uuid
 
+import documents
 from rmslab import Lab, b64, main, pfile_licence
+from rmsmail import read_messages, text_of, wait_for
 
 TEXT = b"The merger closes on Friday.\n" * 3
 DAY = 86400
@@ -37,8 +40,8 @@ def events(person, what):
 
 
 def the_issuer_sees_who_opens():
-    # proves: S-155
-    # touches: S-153, S-154, S-157, S-158, S-171, C-115, C-116
+    # proves: S-155, S-157
+    # touches: S-153, S-154, S-158, C-115, C-116
     with Lab() as lab:
         alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
         path, content_id = protect(alice, "plan.txt", "--perm", "bob@contoso.test:Co-Author")
@@ -51,7 +54,7 @@ def the_issuer_sees_who_opens():
         seen = alice.rms("--json", "track", content_id).json
         assert [e["Result"] for e in seen["Events"]][0] == "Success" and seen["Events"][0]["RequesterIp"] == "127.0.0.1", seen
         assert [h["User"] for h in seen["OfflineLicenses"]] == ["bob@contoso.test"], seen
-        for _ in range(3):
+        for _ in range(5):
             opens(bob, path)  # from the licence he keeps
         assert len(events(alice, path)) == 2
         shown = alice.rms("track", path).out
@@ -281,6 +284,111 @@ def the_operator_acts_for_people():
         root.rms(*tracking, "list", code=6)
         acts = [r for r in map(json.loads, lab.admin("log", "admin", "--json").out.splitlines()) if r["actor"] == "root@contoso.test"]
         assert [r["command"].split()[0] for r in acts] == ["ConnectService", "GetDocuments", "GetDocuments", "SetDocumentRevoked", "DisconnectService"], acts
+
+
+def whose_activity_others_do_not_see():
+    # proves: S-167
+    lab = Lab(people=("alice", "bob", "carol", "root"), rmsd_args=[])
+    mail = lab.dir / "mail"
+    mail.mkdir()
+    lab.rmsd_args += ["--set", f"mail=directory:{mail}"]
+    with lab:
+        alice, bob, carol, root = (lab.person(n) for n in ("alice", "bob", "carol", "root"))
+        path, content_id = protect(alice, "plan.txt", "--perm", "domain:contoso.test:Co-Author", "--notify", "opened,refused")
+        bobs, bobs_id = protect(bob, "bobs.txt", "--perm", "domain:contoso.test:Co-Author")
+        for group in ("board", "staff-council", "hidden"):
+            lab.admin("group", "add", f"{group}@contoso.test")
+        lab.admin("group", "add", "without-address")
+        lab.admin("group", "member", "add", "staff-council@contoso.test", "bob@contoso.test")
+        lab.admin("group", "member", "add", "hidden@contoso.test", "staff-council@contoso.test")
+        lab.admin("role", "add", "root@contoso.test")
+        root.rms("admin", "login")
+
+        def messages():
+            return read_messages(mail.glob("*.eml"))
+
+        def who(content=content_id):
+            return [e[0] for e in events(alice, content)]
+
+        def everywhere(content=content_id):
+            """Each place where alice could see somebody."""
+            texts = [alice.rms("--json", "track", content).out, alice.rms("track", content).out, alice.rms("track", content, "--csv").out]
+            for view in ("", "/events", "/summary", "/people", "/map"):
+                code, _, reply = alice.rest("GET", f"/my/v2/documents/{content}{view}")
+                assert code == 200
+                texts.append(json.dumps(reply))
+            return texts
+
+        requests(lab, bob, path)
+        wait_for(messages, lambda m: len(m) == 1)
+        assert who() == ["bob"]
+        nothing = lab.admin("--json", "tracking", "notrack", "show").json
+        assert nothing == {"DoNotTrackGroup": None, "Name": None, "Address": None}, nothing
+        lab.admin("tracking", "notrack", "clear")
+        lab.admin("tracking", "notrack", "set", "bob@contoso.test", code=2)
+        lab.admin("tracking", "notrack", "set", "without-address", code=2)
+        lab.admin("tracking", "notrack", "set", "nobody@contoso.test", code=4)
+        lab.admin("tracking", "notrack", "set", "somebody@example.org", code=2)
+        assert lab.admin("--json", "tracking", "notrack", "show").json == nothing
+        lab.admin("tracking", "notrack", "set", "board@contoso.test")
+        assert who() == ["bob"]
+        assert root.rms("--json", "admin", "tracking", "notrack", "set", "hidden@contoso.test").json["Address"] == "hidden@contoso.test"
+        assert who() == []
+        lab.move_clock(seconds=1000)
+        requests(lab, bob, path)
+        requests(lab, carol, path)
+        (second,) = [m for m in wait_for(messages, lambda m: len(m) >= 2) if "carol" in m["Subject"]]
+        assert who() == ["carol"]
+        assert not [t for t in everywhere() if "bob@" in t], everywhere()
+        assert alice.rest("GET", f"/my/v2/documents/{content_id}/summary")[2]["Opened"] == 1
+        assert "bob@" not in text_of(second) and len(messages()) == 2
+        requests(lab, bob, path)
+        assert not [e for e in alice.rms("--json", "revoke", content_id, "--yes").json["OfflineLicenses"] if "bob" in e["User"]]
+        root.rms("admin", "login")  # the session of before the pace is over
+        # himself he sees, and administrators see everybody, with the mark
+        requests(lab, bob, bobs)
+        assert [(e["RequesterEmail"], e["IsHiddenInfo"]) for e in bob.rms("--json", "track", bobs_id).json["Events"]] == [("bob@contoso.test", True)]
+        for seen in (lab.admin("--json", "tracking", "show", content_id).json, root.rms("--json", "admin", "tracking", "show", content_id).json):
+            assert [(e["RequesterEmail"].split("@")[0], e["IsHiddenInfo"]) for e in seen["Events"]] == \
+                [("bob", True), ("bob", True), ("carol", False), ("bob", True)], seen
+            assert "bob@contoso.test" in [h["User"] for h in seen["OfflineLicenses"]], seen
+        # another group instead; then none
+        lab.admin("group", "member", "add", "board@contoso.test", "carol@contoso.test")
+        lab.admin("tracking", "notrack", "set", "board@contoso.test")
+        assert who() == ["bob", "bob", "bob"]
+        lab.admin("tracking", "notrack", "clear")
+        assert who() == ["bob", "bob", "carol", "bob"]
+        lab.admin("tracking", "notrack", "set", "hidden@contoso.test")
+        lab.admin("group", "remove", "hidden@contoso.test", "--force")
+        assert lab.admin("--json", "tracking", "notrack", "show").json == nothing and len(who()) == 4
+        # nobody else says who is not tracked
+        assert "role-required" in carol.rms("admin", "login", code=3).err
+        time.sleep(3)  # before it is said that nothing came: jobs look every second
+        assert len(messages()) == 2, [m["Subject"] for m in messages()]
+
+
+def of_every_kind():
+    # proves: S-171
+    with Lab(people=("alice", "bob")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        listed = {}
+        for name, make in (("plain.txt", None), ("paper.pdf", documents.page), ("letter.docx", documents.word), ("any.bin", None)):
+            path = alice.write(name, TEXT)
+            if make is not None:
+                make(path, random.Random(name))
+            made = alice.rms("--json", "protect", path, "--perm", "bob@contoso.test:Co-Author", "--in-place").json_lines[0]["EncryptedFile"]
+            listed[name] = made, alice.rms("--json", "status", made).json["ContentId"]
+            opens(bob, made)
+        assert {(d["ContentName"], d["ContentId"]) for d in alice.rms("--json", "track").json_lines} == {(n, i) for n, (_, i) in listed.items()}
+        for made, content_id in listed.values():
+            assert events(alice, made) == [("bob", True)]
+            assert alice.rms("--json", "revoke", made, "--yes").json["ContentId"] == content_id
+        lab.move_clock(days=31)
+        for person in (alice, bob):
+            person.login()
+        for made, _ in listed.values():
+            assert "revoked" in opens(bob, made, code=1).err
+        alice.rms("track", alice.write("open.txt", TEXT), "--register", code=2)
 
 
 def switched_off_and_on():
@@ -525,10 +633,11 @@ def naming_is_not_owning():
 
 
 def names_are_only_names():
-    # touches: S-154, S-160, S-191
+    # proves: S-160
+    # touches: S-154, S-191
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
-        names = ("=1+1.txt", "<script>alert(1)<", "a\",\"b.txt", "'; DROP TABLE document; --.txt", "@x.txt", "\u00e4\u6587.txt")
+        names = ("=1+1.docx", "+1.txt", "-1.txt", "<script>alert(1)<", "a\",\"b.txt", "'; DROP TABLE document; --.txt", "@x.txt", "\u00e4\u6587.txt")
         for i, name in enumerate(names):
             path, _ = protect(alice, f"{i}.txt", "--perm", "bob@contoso.test:Co-Author")
             alice.rms("track", path, "--register", "--name", name)
@@ -537,7 +646,18 @@ def names_are_only_names():
         assert listed == set(names), listed
         table = alice.rms("track", "--csv").out
         rows = list(csv.DictReader(io.StringIO(table, newline="")))
-        assert {r["ContentName"] for r in rows} == {("'" if n[0] in "=@" else "") + n for n in names}, rows
+        assert {r["ContentName"] for r in rows} == {("'" if n[0] in "=+-@" else "") + n for n in names}, rows
+        assert len(rows) == len(alice.rms("--json", "track").json_lines) == len(names)
+        assert table.splitlines()[0] == "ContentId,ContentName,Issuer,Owner,CreatedTime,TemplateId,PreviousContentId,Revoked,RevokedTime,RevokedBy"
+        assert '"\'=1+1.docx"' in table and "\u00e4\u6587.txt" in table, table
+        for document in alice.rms("--json", "track").json_lines:
+            one = alice.rms("track", document["ContentId"], "--csv").out
+            seen = alice.rms("--json", "track", document["ContentId"]).json["Events"]
+            assert one.splitlines()[0].startswith("RequestTime,RequesterEmail,Successful,Result,RequesterIp,"), one
+            rows = list(csv.DictReader(io.StringIO(one, newline="")))
+            assert [r["RequesterEmail"] for r in rows] == [e["RequesterEmail"] for e in seen] == ["bob@contoso.test"], (one, seen)
+        assert "not-registered" in bob.rms("track", document["ContentId"], "--csv", code=4).err
+        assert bob.rest("GET", f"/my/v2/documents/{document['ContentId']}/events")[0] == 404
         assert len(list(csv.DictReader(io.StringIO(lab.admin("tracking", "list", "--csv").out, newline="")))) == len(names)
         code, _, reply = alice.rest("POST", "/my/v2/documents", {"Documents": [
             {"ContentName": "a\u001b[2Jb", "NotificationType": "Disabled", "SerializedPublishingLicense": b64(pfile_licence(path))}]})
@@ -545,6 +665,6 @@ def names_are_only_names():
 
 
 if __name__ == "__main__":
-    main(the_issuer_sees_who_opens, each_view_of_the_site, protecting_registers, revoked_and_restored, the_operator_acts_for_people, switched_off_and_on, refusals_of_applications_are_told, refusals_are_not_forged,
+    main(the_issuer_sees_who_opens, each_view_of_the_site, protecting_registers, revoked_and_restored, the_operator_acts_for_people, whose_activity_others_do_not_see, of_every_kind, switched_off_and_on, refusals_of_applications_are_told, refusals_are_not_forged,
          copied_ids_and_other_tenants_do_nothing,
          naming_is_not_owning, names_are_only_names)
