@@ -193,7 +193,9 @@ static int register_file(const struct arguments *arguments, struct rms_context *
     int code = rms_track_register(context, path, argument_text(arguments, "name"));
 
     if (code < 0) {
-        return output_error(context, path, code);
+        int status = output_error(context, path, code);
+
+        return code == RMS_E_NOT_PROTECTED ? EXIT_USAGE : status; /* S-171: there is nothing to track */
     }
     if (argument_flag(arguments, "what-if")) {
         return show_tried(arguments, json_pack("{s:o,s:b}", "FileName", text_json(path), "Registered", 1));
