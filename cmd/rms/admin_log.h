@@ -9,10 +9,12 @@
 
 extern const char *const log_formats[];
 
-#define LOG_FORMAT_OPTION  CHOICE("format", "FORMAT", "w3c (default), jsonl, csv or syslog (RFC 5424)", log_formats)
+#define LOG_FORMAT_OPTION                                                                                    \
+    CHOICE("format", "FORMAT", "w3c (default), jsonl, csv or syslog (RFC 5424)", log_formats)
 #define LOG_WHERE_OPTION                                                                                     \
     LIST("where", "FIELD=VALUE",                                                                             \
-        "only rows with this value of a field, or with FIELD!=VALUE another one (may be repeated: all of them)")
+        "only rows with this value of a field, or with FIELD!=VALUE another one (may be repeated: all of "   \
+        "them)")
 
 #define LOG_FILTERS_MAX 32
 

@@ -30,7 +30,8 @@ static const char *value_of(const json_t *row, size_t field, char number[32])
     return json_is_string(value) ? json_string_value(value) : "";
 }
 
-/* --- CSV ------------------------------------------------------------------------------------------------- */
+/* --- CSV -------------------------------------------------------------------------------------------------
+ */
 
 static void csv_head(struct rms_buf *out)
 {
@@ -104,7 +105,8 @@ static void syslog_row(struct rms_buf *out, const json_t *row)
     rms_buf_append_str(out, "]\n");
 }
 
-/* --- choosing --------------------------------------------------------------------------------------------- */
+/* --- choosing ---------------------------------------------------------------------------------------------
+ */
 
 static bool is_wanted(const struct log_format *format, const json_t *row)
 {
