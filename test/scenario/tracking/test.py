@@ -653,7 +653,7 @@ def names_are_only_names():
         for document in alice.rms("--json", "track").json_lines:
             one = alice.rms("track", document["ContentId"], "--csv").out
             seen = alice.rms("--json", "track", document["ContentId"]).json["Events"]
-            assert one.splitlines()[0].startswith("RequestTime,RequesterEmail,Successful,Result,RequesterIp,"), one
+            assert one.splitlines()[0].startswith("RequestTime,RequesterEmail,Successful,Result,Right,RequesterIp,"), one
             rows = list(csv.DictReader(io.StringIO(one, newline="")))
             assert [r["RequesterEmail"] for r in rows] == [e["RequesterEmail"] for e in seen] == ["bob@contoso.test"], (one, seen)
         assert "not-registered" in bob.rms("track", document["ContentId"], "--csv", code=4).err
