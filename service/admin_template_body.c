@@ -11,7 +11,7 @@
 const char *const rms_admin_template_members[] = {"TemplateId", "Names", "Descriptions", "RightsDefinitions",
     "GrantAdd", "GrantRemove", "ContentExpirationOption", "ContentExpirationDate", "ContentValidityDuration",
     "LicenseValidityDuration", "Status", "Published", "ScopedIdentities", "EnableInLegacyApps", "Version",
-    NULL};
+    "AuthorRights", NULL};
 
 /* --- names and descriptions ---------------------------------------------------------------------------- */
 
@@ -195,6 +195,10 @@ static int resolve(const struct rms_template_edit *e, const char *text, const ch
         return strchr(*who_out, '@') == NULL
                    ? RMS_OK
                    : rms_reader_fail(&e->body->reader, "RightsDefinitions", "not a domain");
+    }
+    if (rms_text_equal_nocase(text, "owner")) {
+        *who_out = "IPC_USER_ID_OWNER";
+        return RMS_OK;
     }
     if (strncmp(text, "AllStaff-", 9) == 0 || strcmp(text, "IPC_USER_ID_OWNER") == 0) {
         *who_out = text;
@@ -495,6 +499,20 @@ static int apply_status(struct rms_admin_body *body, struct rms_template *tpl)
                : rms_reader_fail(&body->reader, "Status", "neither Published nor Archived");
 }
 
+/* B-07. */
+static int apply_author(struct rms_admin_body *body, struct rms_policy *policy)
+{
+    const char *text = NULL;
+    RMS_TRY(rms_reader_text(&body->reader, body->object, "AuthorRights", 32, &text));
+    if (text == NULL) {
+        return RMS_OK;
+    }
+    policy->author_listed = rms_text_equal_nocase(text, "Listed");
+    return policy->author_listed || rms_text_equal_nocase(text, "Full")
+               ? RMS_OK
+               : rms_reader_fail(&body->reader, "AuthorRights", "neither Full nor Listed");
+}
+
 /* Somebody who is in the scope already may be gone from the directory meanwhile. */
 static const char *known_scope(const struct rms_template *tpl, const char *text)
 {
@@ -572,6 +590,7 @@ int rms_admin_template_apply(const struct rms_template_edit *edit, struct rms_te
     RMS_TRY(apply_grants(edit, &tpl->policy));
     RMS_TRY(apply_expiry(edit->body, &tpl->policy));
     RMS_TRY(apply_offline(edit->body, &tpl->policy));
+    RMS_TRY(apply_author(edit->body, &tpl->policy));
     RMS_TRY(apply_status(edit->body, tpl));
     RMS_TRY(apply_scope(edit, tpl));
     RMS_TRY(

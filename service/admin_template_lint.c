@@ -121,12 +121,26 @@ static void check_inactive(const struct report *r, const struct rms_grant *grant
     }
 }
 
+/* B-07: perhaps meant, as where a group of authors is named. */
+static void check_author(const struct report *r, const struct rms_policy *p)
+{
+    bool named = false;
+    for (size_t i = 0; i < p->grant_count; i++) {
+        named = named || p->grants[i].principal == RMS_PRINCIPAL_OWNER;
+    }
+    if (p->author_listed && !named) {
+        say(r, "author-unnamed",
+            "who protects has no rights unless a grant reaches him: grant owner something");
+    }
+}
+
 static int check(const struct report *r, const struct rms_tenant *t, const struct rms_template *tpl)
 {
     check_days(r, t, &tpl->policy);
     RMS_TRY(check_names(r, tpl));
     check_characters(r, tpl);
     check_strangers(r, t, &tpl->policy);
+    check_author(r, &tpl->policy);
     for (size_t i = 0; i < tpl->policy.grant_count; i++) {
         check_mail(r, &tpl->policy.grants[i]);
         check_inactive(r, &tpl->policy.grants[i]);

@@ -60,6 +60,7 @@ void rms_admin_template_members_write(
     rms_out_text(out, "Status", t->published ? "Published" : "Archived");
     write_grants(out, request->arena, policy);
     write_expiry(out, policy);
+    rms_out_text(out, "AuthorRights", policy->author_listed ? "Listed" : "Full");
     rms_out_bool(out, "ReadOnly", t->read_only);
     rms_out_texts(out, "ScopedIdentities", t->scope, t->scope_count);
     rms_out_bool(out, "EnableInLegacyApps", t->legacy_apps);

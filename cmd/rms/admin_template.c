@@ -7,14 +7,16 @@
  */
 
 static const char *const truths[] = {"true", "false", NULL};
+static const char *const author_rights[] = {"full", "listed", NULL};
 
 #define TEMPLATE_OPTIONS                                                                                     \
     TEXT("name", "NAME", "its name, English"), TEXT("description", "TEXT", "its description, English"),      \
         LIST("name-in", "LANG=NAME", "its name in another language: LCID or tag (may be repeated)"),         \
         LIST("description-in", "LANG=TEXT", "its description there (may be repeated)"),                      \
         LIST("grant", "WHO:RIGHTS",                                                                          \
-            "rights of an address, domain:DOMAIN, all-staff or anyone; a level or rights with commas (may "  \
-            "be repeated)"),                                                                                 \
+            "rights of an address, domain:DOMAIN, all-staff, anyone or owner; a level or rights with "       \
+            "commas "                                                                                        \
+            "(may be repeated)"),                                                                            \
         TEXT("expire-on", "DATE",                                                                            \
             "content ends then: YYYY-MM-DD, as that day begins, or a time (default: never)"),                \
         TEXT("tz", "ZONE", "time zone of --expire-on, as Europe/Berlin (default: local time)"),              \
@@ -29,7 +31,10 @@ static const char *const truths[] = {"true", "false", NULL};
         CHOICE("legacy-apps", "true|false",                                                                  \
             "a template with a scope is offered to applications, which cannot tell the person (default: "    \
             "false)",                                                                                        \
-            truths)
+            truths),                                                                                         \
+        CHOICE("author-rights", "full|listed",                                                               \
+            "who protects may do everything with it (full, the default), or what the grants give (listed)",  \
+            author_rights)
 
 static const struct option_row add_options[] = {
     TEMPLATE_OPTIONS,
@@ -113,8 +118,9 @@ static const struct option_row remove_options[] = {
         {"ContentValidityDuration", FIELD_NUMBER, "expire-days", 0},                                         \
         {"LicenseValidityDuration", FIELD_NUMBER, "offline-days", 0},                                        \
         {"ScopedIdentities", FIELD_LIST, "scope", 0}, {"ScopedIdentities", FIELD_EMPTY, "no-scope", 0},      \
+        {"EnableInLegacyApps", FIELD_BOOL, "legacy-apps", 0},                                                \
     {                                                                                                        \
-        "EnableInLegacyApps", FIELD_BOOL, "legacy-apps", 0                                                   \
+        "AuthorRights", FIELD_TEXT, "author-rights", 0                                                       \
     }
 
 static const struct call_field add_fields[] = {

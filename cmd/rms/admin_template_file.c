@@ -38,7 +38,7 @@ static int read_file(const char *path, struct rms_buf *text)
 /* What apply reads, in this order. */
 static const char *const policy_members[] = {"TemplateId", "Version", "Names", "Descriptions", "Status",
     "RightsDefinitions", "ContentExpirationOption", "ContentExpirationDate", "ContentValidityDuration",
-    "LicenseValidityDuration", "ScopedIdentities", "EnableInLegacyApps", NULL};
+    "LicenseValidityDuration", "AuthorRights", "ScopedIdentities", "EnableInLegacyApps", NULL};
 
 static void drop_unused_expiry(json_t *policy)
 {

@@ -121,7 +121,8 @@ static int use(struct rms_access *access, const struct rms_identity *identity, c
     access->licence_valid_until = ul.licence_valid_until;
     access->data = ul.data;
     access->data_count = ul.data_count;
-    access->is_owner = ul.owner != NULL && rms_text_equal_nocase(ul.owner, identity->address);
+    access->is_owner = ul.owner != NULL && rms_text_equal_nocase(ul.owner, identity->address) &&
+                       rms_rights_allow(&ul.rights, RMS_RIGHT_OWNER); /* a template may give authors less */
     return 0;
 }
 

@@ -363,6 +363,10 @@ static int set_up(struct rms_context *context, const struct rms_options *options
         rms_log(RMS_LOG_ERROR, "client.settings", "detail", detail, NULL);
         return rms_fail(context, status, "%s", detail != NULL ? detail : "");
     }
+    if (context->settings.ignored != NULL) {
+        rms_note(context, RMS_LOG_ERROR, "rms.conf: %s is out of range: the default counts",
+            context->settings.ignored);
+    }
     RMS_TRY(rms_http_new(&context->http));
     return open_vault(context);
 }

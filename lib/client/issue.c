@@ -171,7 +171,8 @@ static int make_rights(struct making *making)
     return rms_erd_encrypt(rms_secret_view(making->issued->key.key), plain, &making->erd);
 }
 
-/* The author's own use licence: OWNER for him, sealed to his key, signed by his CLC (S-137). */
+/* The author's own use licence: OWNER for him, sealed to his key, signed by his CLC (S-137). None where the
+ * template gives authors what is listed: then the service says what that is, as for everybody (B-07). */
 static int make_own_licence(struct making *making)
 {
     const struct rms_identity *identity = making->plan->identity;
@@ -189,7 +190,8 @@ static int make_own_licence(struct making *making)
         .data_count = making->plan->policy->policy.encrypted_count,
     };
 
-    if ((making->plan->persist & RMS_PERSIST_NOT_LICENSE) != 0) {
+    if ((making->plan->persist & RMS_PERSIST_NOT_LICENSE) != 0 ||
+        making->plan->policy->policy.author_listed) {
         return 0;
     }
     RMS_TRY(rms_enabling_seal_key(&identity->rac.node->subject_key, making->issued->key.mode,
@@ -333,7 +335,7 @@ void rms_plan_keep(const struct rms_plan *plan, const struct rms_issued *issued)
 int rms_plan_remember(const struct rms_plan *plan, const struct rms_issued *issued)
 {
     if ((plan->persist & RMS_PERSIST_NOT_DISK) != 0 || plan->on_behalf != NULL ||
-        !plan->context->settings.cache_licences) {
+        plan->policy->policy.author_listed || !plan->context->settings.cache_licences) {
         return 0; /* what is another's is not kept here */
     }
     return rms_cache_put_own(plan->context, plan->address, rms_buf_view(&issued->licence), &issued->key);

@@ -13,9 +13,11 @@
 #include "base/text.h"
 #include "base/time.h"
 
-#define ARENA_MAX       (1024u * 1024)
-#define RETRY_DEFAULT_S 60
-#define SYSTEM_CONFIG   "/etc/openrms/rms.conf"
+#define ARENA_MAX        (1024u * 1024)
+#define RETRY_DEFAULT_S  60
+#define UNSET            LONG_MIN
+#define REFRESH_DAYS_MAX 36500
+#define SYSTEM_CONFIG    "/etc/openrms/rms.conf"
 
 /* libconfuse's error function gets no pointer of ours: the message of this thread's last parse waits here. */
 static _Thread_local char parse_error[256];
@@ -60,8 +62,8 @@ static cfg_opt_t options_template[] = {
     CFG_BOOL("pdf_native", cfg_true, CFGF_NONE),
     CFG_BOOL("enable_msg_file_type", cfg_false, CFGF_NONE),
     CFG_STR("container_decryption_option", "Default", CFGF_NONE),
-    CFG_INT("template_refresh_days", 1, CFGF_NONE),
-    CFG_INT("template_refresh_seconds", 0, CFGF_NONE),
+    CFG_INT("template_refresh_days", UNSET, CFGF_NONE),
+    CFG_INT("template_refresh_seconds", UNSET, CFGF_NONE),
     CFG_INT("retry_seconds", RETRY_DEFAULT_S, CFGF_NONE),
     CFG_SEC("protection", protection_options, CFGF_MULTI | CFGF_TITLE),
     CFG_END(),
@@ -102,16 +104,30 @@ static int take_lists(struct rms_settings *settings, cfg_t *cfg)
     return 0;
 }
 
-/* C-035: a day by default, seconds win over days, values below one are the default. */
-static int64_t refresh_seconds(cfg_t *cfg)
+/* A number of the file within its range; 0 when there is none, or another one, of which there is a word. */
+static long given(struct rms_settings *settings, cfg_t *cfg, const char *name, long max)
 {
-    long seconds = cfg_getint(cfg, "template_refresh_seconds");
-    long days = cfg_getint(cfg, "template_refresh_days");
+    long value = cfg_getint(cfg, name);
 
-    if (seconds >= 1) {
+    if (value >= 1 && value <= max) {
+        return value;
+    }
+    if (value != UNSET) {
+        settings->ignored = rms_arena_printf(settings->arena, "%s = %ld", name, value);
+    }
+    return 0;
+}
+
+/* S-116, C-035: a day by default, seconds win over days. */
+static int64_t refresh_seconds(struct rms_settings *settings, cfg_t *cfg)
+{
+    long days = given(settings, cfg, "template_refresh_days", REFRESH_DAYS_MAX);
+    long seconds = given(settings, cfg, "template_refresh_seconds", REFRESH_DAYS_MAX * (long)RMS_DAY_S);
+
+    if (seconds > 0) {
         return seconds;
     }
-    return days >= 1 && days <= 36500 ? days * (int64_t)RMS_DAY_S : RMS_DAY_S;
+    return days > 0 ? days * (int64_t)RMS_DAY_S : RMS_DAY_S;
 }
 
 /* "Default" and every other word: the message and its attachments. */
@@ -143,7 +159,7 @@ static int take_config(struct rms_settings *settings, cfg_t *cfg)
     settings->container_decryption = decryption_of(cfg_getstr(cfg, "container_decryption_option"));
     settings->track = cfg_getbool(cfg, "track") != cfg_false;
     settings->sync = cfg_getbool(cfg, "sync") != cfg_false;
-    settings->template_seconds = refresh_seconds(cfg);
+    settings->template_seconds = refresh_seconds(settings, cfg);
     settings->retry_seconds = cfg_getint(cfg, "retry_seconds");
     if (settings->retry_seconds < 0 || settings->retry_seconds > 3600) {
         settings->retry_seconds = RETRY_DEFAULT_S;

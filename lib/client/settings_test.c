@@ -85,18 +85,23 @@ static void order(void **state)
     (void)unsetenv("RMS_URL");
 }
 
-/* touches: C-035 */
+/* touches: S-116, C-035 */
 static void refresh_times(void **state)
 {
     static const struct {
         const char *text;
         int64_t seconds;
+        const char *ignored;
     } rows[] = {
-        {"template_refresh_days = 3", 3 * 86400},
-        {"template_refresh_seconds = 5", 5},
-        {"template_refresh_seconds = 5\ntemplate_refresh_days = 9", 5},
-        {"template_refresh_days = 0", 86400},
-        {"template_refresh_seconds = -1", 86400},
+        {"", 86400, ""},
+        {"template_refresh_days = 3", 3 * 86400, ""},
+        {"template_refresh_seconds = 5", 5, ""},
+        {"template_refresh_seconds = 5\ntemplate_refresh_days = 9", 5, ""},
+        {"template_refresh_days = 0", 86400, "template_refresh_days = 0"},
+        {"template_refresh_days = 36501", 86400, "template_refresh_days = 36501"},
+        {"template_refresh_seconds = -1", 86400, "template_refresh_seconds = -1"},
+        {"template_refresh_seconds = 0\ntemplate_refresh_days = 2", 2 * 86400,
+            "template_refresh_seconds = 0"},
     };
 
     for (size_t i = 0; i < RMS_COUNT(rows); i++) {
@@ -105,6 +110,7 @@ static void refresh_times(void **state)
 
         assert_int_equal(load(*state, rows[i].text, &settings, &detail), 0);
         assert_int_equal(settings.template_seconds, rows[i].seconds);
+        assert_string_equal(settings.ignored != NULL ? settings.ignored : "", rows[i].ignored);
         rms_settings_fini(&settings);
     }
 }

@@ -348,8 +348,9 @@ int rms_policy_evaluate(struct rms_arena *arena, const struct rms_policy *policy
     }
     RMS_TRY(tally_grants(arena, &q, &tally));
     decision_out->matched_grants = tally.matched;
-    decision_out->as_owner = is_owner(&q);
-    decision_out->as_issuer = has_place(&q, publication->issuer_place, publication->issuer);
+    decision_out->as_owner = !policy->author_listed && is_owner(&q);
+    decision_out->as_issuer =
+        !policy->author_listed && has_place(&q, publication->issuer_place, publication->issuer);
     decide(&q, &tally, decision_out);
     if (person->super_user && !suffices(decision_out, rules->wanted)) {
         decision_out->as_super_user = true;

@@ -214,8 +214,9 @@ static void decide(struct world *w, struct rms_arena *arena, struct rms_decision
 
 static void check_table_3_5(const struct world *w, const struct rms_decision *d)
 {
-    bool owner = w->publication.owner_proved && is_one_of_his(w, w->publication.owner);
-    bool issuer = w->publication.owner_proved && is_one_of_his(w, w->publication.issuer);
+    bool counts = w->publication.owner_proved && !w->policy.author_listed;
+    bool owner = counts && is_one_of_his(w, w->publication.owner);
+    bool issuer = counts && is_one_of_his(w, w->publication.issuer);
 
     assert_int_equal(d->as_owner, owner);
     assert_int_equal(d->as_issuer, issuer);

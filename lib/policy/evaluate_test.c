@@ -473,6 +473,43 @@ static void licences_of_those_above_have_their_own_end(void **state)
     assert_false(s->decision.offline_allowed);
 }
 
+/* Authors without a place of their own: what the grants give, the one to the owner among them; revoked and
+ * ended as for everybody. touches: B-07 */
+static void authors_have_what_is_listed(void **state)
+{
+    static const struct rms_grant list[] = {
+        GRANT(ADDRESS, "bob@contoso.test", RMS_RIGHT_OWNER), GRANT(OWNER, NULL, RMS_RIGHT_PRINT)};
+    struct scene *s = *state;
+
+    s->policy.author_listed = true;
+    ASSERT_CODE(s, &alice, RMS_E_NO_RIGHTS);
+    grants(s, list, COUNT(list));
+    ASSERT_RIGHTS(s, &alice, RMS_RIGHT_VIEW | RMS_RIGHT_PRINT);
+    assert_false(s->decision.as_owner || s->decision.as_issuer);
+    assert_true(s->decision.licence_valid_until == T0 + 30 * DAY);
+    ASSERT_RIGHTS(s, &bob, RMS_RIGHT_OWNER);
+    ASSERT_RIGHTS(s, &super, RMS_RIGHT_OWNER);
+    ASSERT_CODE(s, &carol, RMS_E_NO_RIGHTS);
+    s->publication.owner = "carol@contoso.test"; /* alice is the issuer alone */
+    ASSERT_CODE(s, &alice, RMS_E_NO_RIGHTS);
+    ASSERT_RIGHTS(s, &carol, RMS_RIGHT_VIEW | RMS_RIGHT_PRINT);
+    s->publication.owner_place = RMS_PLACE_OTHER; /* handed over */
+    ASSERT_CODE(s, &carol, RMS_E_NO_RIGHTS);
+    s->publication.owner_place = RMS_PLACE_OWN;
+    ASSERT_RIGHTS(s, &carol, RMS_RIGHT_VIEW | RMS_RIGHT_PRINT);
+    s->publication.revoked = true;
+    ASSERT_CODE(s, &carol, RMS_E_REVOKED);
+    ASSERT_CODE(s, &alice, RMS_E_REVOKED);
+    ASSERT_CODE(s, &super, 0);
+    s->publication.revoked = false;
+    s->policy.expiry = RMS_EXPIRY_AFTER_DAYS;
+    s->policy.expiry_days = 1;
+    s->rules.now = T0 + DAY;
+    ASSERT_CODE(s, &carol, RMS_E_EXPIRED);
+    s->publication.owner_proved = false;
+    ASSERT_CODE(s, &carol, RMS_E_NO_RIGHTS);
+}
+
 /* The first failure in the order of S-130. touches: S-130 */
 static void revocation_comes_before_rights_and_rights_before_expiry(void **state)
 {
@@ -635,6 +672,7 @@ int main(void)
         TEST(numbers_out_of_range_allow_nothing_offline),
         TEST(those_above_the_policy_are_those_of_table_3_5),
         TEST(licences_of_those_above_have_their_own_end),
+        TEST(authors_have_what_is_listed),
         TEST(revocation_comes_before_rights_and_rights_before_expiry),
         TEST(names_that_are_not_proved_do_not_count),
         TEST(a_group_as_owner_gives_its_members_nothing),

@@ -61,6 +61,7 @@ struct rms_policy {
     unsigned expiry_days; /* AFTER_DAYS, counted from the publishing time */
     int offline_days;     /* -1 no own limit, 0 ask every time, else days (S-133) */
     bool audited_extraction;
+    bool author_listed; /* of a template: owner and issuer have what the grants give them, no more (B-07) */
     const struct rms_name_value *signed_data; /* application data, readable by all */
     size_t signed_count;
     const struct rms_name_value *encrypted_data; /* application data, readable with the licence */
@@ -126,9 +127,10 @@ struct rms_rules {
     struct rms_matches *matches; /* NULL: nobody asks why. Else filled anew by every evaluation */
 };
 
-/* as_owner and as_issuer tell who the person is, also on a denial. as_super_user tells that the right of a
- * super user was needed: the ordinary policy denies, or gives less than `wanted`, or less than OWNER when
- * nothing is said to be wanted (S-180); such a licence is for one opening (S-181). */
+/* as_owner and as_issuer tell who the person is, also on a denial; neither is set where the policy gives
+ * authors no place of their own (author_listed). as_super_user tells that the right of a super user was
+ * needed: the ordinary policy denies, or gives less than `wanted`, or less than OWNER when nothing is said to
+ * be wanted (S-180); such a licence is for one opening (S-181). */
 struct rms_decision {
     int code;                 /* 0, RMS_E_NO_RIGHTS, RMS_E_EXPIRED, RMS_E_REVOKED */
     struct rms_rights rights; /* empty on a denial; OWNER stands alone */

@@ -115,6 +115,7 @@ static json_t *object_of(const struct rms_policy *policy)
     (void)json_object_set_new(object, "expiry_days", json_integer(policy->expiry_days));
     (void)json_object_set_new(object, "offline_days", json_integer(policy->offline_days));
     (void)json_object_set_new(object, "audited_extraction", json_boolean(policy->audited_extraction));
+    (void)json_object_set_new(object, "author_listed", json_boolean(policy->author_listed));
     (void)json_object_set_new(object, "signed_data", data_of(policy->signed_data, policy->signed_count));
     (void)json_object_set_new(
         object, "encrypted_data", data_of(policy->encrypted_data, policy->encrypted_count));
@@ -365,6 +366,8 @@ static void read_policy(struct reader *reader, const json_t *object, struct rms_
     policy->expiry_days = (unsigned)get_int(reader, object, "expiry_days", UINT32_MAX);
     policy->offline_days = (int)get_int(reader, object, "offline_days", INT32_MAX);
     policy->audited_extraction = get_bool(reader, object, "audited_extraction");
+    policy->author_listed =
+        json_object_get(object, "author_listed") != NULL && get_bool(reader, object, "author_listed");
     policy->signed_count = read_data(reader, object, "signed_data", &policy->signed_data);
     policy->encrypted_count = read_data(reader, object, "encrypted_data", &policy->encrypted_data);
 }

@@ -32,6 +32,7 @@ static struct rms_policy full_policy(void)
         .expiry_days = 4000000000u,
         .offline_days = -1,
         .audited_extraction = true,
+        .author_listed = true,
         .signed_data = data,
         .signed_count = 1,
         .encrypted_data = data,
@@ -91,6 +92,7 @@ static void assert_policy(const struct rms_policy *a, const struct rms_policy *b
     assert_int_equal(a->expiry_days, b->expiry_days);
     assert_int_equal(a->offline_days, b->offline_days);
     assert_int_equal(a->audited_extraction, b->audited_extraction);
+    assert_int_equal(a->author_listed, b->author_listed);
     assert_int_equal(a->signed_count, b->signed_count);
     assert_int_equal(a->encrypted_count, b->encrypted_count);
     assert_data(a->signed_data, b->signed_data, a->signed_count);

@@ -131,6 +131,9 @@ static void write_data(struct rms_xwriter *w, const struct rms_policy *policy, s
     if (policy->only_me) {
         rms_xw_data(w, RMS_XDATA_APP, RMS_XOWN_ONLY_ME, TRUE_VALUE);
     }
+    if (policy->author_listed) {
+        rms_xw_data(w, RMS_XDATA_APP, RMS_XOWN_AUTHOR_LISTED, TRUE_VALUE);
+    }
     if (policy->audited_extraction) {
         rms_xw_data(w, RMS_XDATA_APP, RMS_XOWN_AUDITED, TRUE_VALUE);
     }
@@ -511,6 +514,7 @@ static int read_data(struct rms_arena *arena, struct rms_erd *erd)
     policy->encrypted_count = data.count;
     RMS_TRY(read_flag(body, RMS_XOWN_ONLY_ME, &policy->only_me));
     RMS_TRY(read_flag(body, RMS_XOWN_AUDITED, &policy->audited_extraction));
+    RMS_TRY(read_flag(body, RMS_XOWN_AUTHOR_LISTED, &policy->author_listed));
     RMS_TRY(read_flag(body, RMS_XOWN_FROM_TEMPLATE, &from_template));
     policy->from_template = erd->official || from_template;
     return 0;

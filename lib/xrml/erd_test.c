@@ -99,6 +99,7 @@ static void assert_policy(const struct rms_policy *a, const struct rms_policy *b
     assert_int_equal(a->expiry_days, b->expiry_days);
     assert_int_equal(a->offline_days, b->offline_days);
     assert_int_equal(a->audited_extraction, b->audited_extraction);
+    assert_int_equal(a->author_listed, b->author_listed);
     assert_data(a->signed_data, a->signed_count, b->signed_data, b->signed_count);
     assert_data(a->encrypted_data, a->encrypted_count, b->encrypted_data, b->encrypted_count);
 }
@@ -198,6 +199,7 @@ static void test_flags(void **state)
     policy.from_template = true;
     round_trip(&policy);
     policy.audited_extraction = true;
+    policy.author_listed = true;
     round_trip(&policy);
     policy.referral = NULL;
     policy.text_count = 0;
@@ -389,6 +391,7 @@ static void random_policy(struct rms_policy *policy)
     }
     policy->offline_days = days[below(RMS_COUNT(days))];
     policy->audited_extraction = below(2) == 0;
+    policy->author_listed = below(4) == 0;
     policy->signed_data = random_data(&policy->signed_count);
     policy->encrypted_data = random_data(&policy->encrypted_count);
 }

@@ -104,6 +104,7 @@ RMS_MUST_USE int rms_xread_conditions(const struct rms_xnode *right, const struc
 #define RMS_XOWN_KEY_BOX       "OpenRMS.KeyBox"
 #define RMS_XOWN_ONLY_ME       "OpenRMS.OnlyMe"
 #define RMS_XOWN_AUDITED       "OpenRMS.AuditedExtraction"
+#define RMS_XOWN_AUTHOR_LISTED "OpenRMS.AuthorListed"
 #define RMS_XOWN_FROM_TEMPLATE "OpenRMS.FromTemplate"
 #define RMS_XOWN_OFFLINE_DAYS  "OpenRMS.OfflineDays"
 #define RMS_XOWN_CONTENT_UNTIL "OpenRMS.ContentValidUntil"

@@ -109,8 +109,8 @@ _rms_words() {
     'admin template') echo 'list show add set publish archive history restore usage lint texts export import apply remove' ;;
     'admin template list') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin template show') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin template add') echo ' --name --description --name-in --description-in --grant --expire-on --tz --expire-days --offline-days --scope --no-scope --legacy-apps --published --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin template set') echo ' --name --description --name-in --description-in --grant --expire-on --tz --expire-days --offline-days --scope --no-scope --legacy-apps --grant-add --grant-remove --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin template add') echo ' --name --description --name-in --description-in --grant --expire-on --tz --expire-days --offline-days --scope --no-scope --legacy-apps --author-rights --published --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin template set') echo ' --name --description --name-in --description-in --grant --expire-on --tz --expire-days --offline-days --scope --no-scope --legacy-apps --author-rights --grant-add --grant-remove --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin template publish') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin template archive') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin template history') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -330,8 +330,8 @@ _rms_valued() {
     'admin explain') echo ' --user --file --licence --content-id --issuer --right --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin template list') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin template show') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'admin template add') echo ' --name --description --name-in --description-in --grant --expire-on --tz --expire-days --offline-days --scope --legacy-apps --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'admin template set') echo ' --name --description --name-in --description-in --grant --expire-on --tz --expire-days --offline-days --scope --legacy-apps --grant-add --grant-remove --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin template add') echo ' --name --description --name-in --description-in --grant --expire-on --tz --expire-days --offline-days --scope --legacy-apps --author-rights --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin template set') echo ' --name --description --name-in --description-in --grant --expire-on --tz --expire-days --offline-days --scope --legacy-apps --author-rights --grant-add --grant-remove --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin template publish') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin template archive') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin template history') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
@@ -447,7 +447,9 @@ _rms_choices() {
     'admin role remove --role') echo 'GlobalAdministrator ConnectorAdministrator ProtectionAdministrator Reader' ;;
     'admin group add --kind') echo 'security distribution collaboration dynamic' ;;
     'admin template add --legacy-apps') echo 'true false' ;;
+    'admin template add --author-rights') echo 'full listed' ;;
     'admin template set --legacy-apps') echo 'true false' ;;
+    'admin template set --author-rights') echo 'full listed' ;;
     'admin onboarding set --use-license') echo 'true false' ;;
     'admin onboarding set --scope') echo 'All WindowsApp MobileApp' ;;
     'admin log usage --format') echo 'w3c jsonl csv syslog' ;;

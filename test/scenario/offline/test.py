@@ -138,6 +138,68 @@ def alice_protects_with_the_service_down():
         assert "(needs-online)" in done.err and path.read_bytes() == TEXT, done
 
 
+def templates_count_for_a_time():
+    # proves: S-116, S-140
+    with Lab(people=("alice",)) as lab:
+        alice = lab.person("alice")
+        config = alice.home / ".config/openrms/rms.conf"
+        config.parent.mkdir(parents=True)
+        log = alice.home / ".local/state/openrms/rms.log"
+        under = ("--template", "Confidential \\ All Employees", "--in-place")
+
+        def new(name):
+            lab.admin("template", "add", "--name", name, "--grant", "all-staff:VIEW", "--published")
+
+        def lists(name):
+            return name in alice.rms("template", "list").out
+
+        def fresh_for(seconds, name):
+            """What is new is seen after that time and not before, and at once when asked for."""
+            alice.rms("template", "refresh")
+            new(name)
+            lab.move_clock(seconds=seconds - 120)  # the machine may be slow
+            assert not lists(name)
+            lab.move_clock(seconds=121)
+            assert lists(name)
+            new(name + " at once")
+            assert not lists(name + " at once")
+            alice.rms("template", "refresh")
+            assert lists(name + " at once")
+
+        fresh_for(86400, "A day")
+        config.write_text("template_refresh_days = 3\ntemplate_refresh_seconds = 300\n")
+        fresh_for(300, "Seconds win")
+        for bad in ("template_refresh_seconds = 0", "template_refresh_days = 0"):
+            config.write_text(bad + "\n")
+            fresh_for(86400, f"Default {bad.split()[0]}")
+            assert f"rms.conf: {bad} is out of range" in log.read_text(), log.read_text()
+
+        # what is kept and too old: not without the service
+        config.write_text("template_refresh_seconds = 3600\n")
+        alice.rms("template", "refresh")
+        lab.move_clock(seconds=3000)
+        alice.rms("--offline", "protect", alice.write("in-time.txt", TEXT), *under)
+        lab.move_clock(seconds=4200)
+        path = alice.write("late.txt", TEXT)
+        assert "(needs-online)" in alice.rms("--offline", "protect", path, *under, code=6).err and path.read_bytes() == TEXT
+
+        # who may not protect any more can until the certificate ends, and gets no other
+        config.write_text("template_refresh_days = 3000\n")
+        alice.rms("protect", path, *under)
+        lab.admin("onboarding", "set", "--use-license", "true", "--force")
+        lab.move_clock(days=20)
+        alice.login()
+        alice.rms("protect", alice.write("still.txt", TEXT), *under)
+        lab.move_clock(days=7)
+        alice.rms("--offline", "protect", alice.write("at-last.txt", TEXT), *under)
+        lab.move_clock(days=3)
+        alice.login()
+        path = alice.write("no.txt", TEXT)
+        for way in ((), ("--offline",)):
+            assert "(publish-not-allowed)" in alice.rms(*way, "protect", path, *under, code=1).err and path.read_bytes() == TEXT
+        assert not (alice.home / "no.ptxt").exists()
+
+
 def licences_need_not_be_kept():
     # proves: C-023
     with Lab(people=("alice", "bob")) as lab:
@@ -222,5 +284,5 @@ def a_disabled_account_gets_nothing_new():
 
 if __name__ == "__main__":
     main(thirty_days_of_several_people, a_disabled_account_gets_nothing_new, bob_opens_offline_within_the_validity_and_not_after, always_online_is_never_cached, alice_protects_with_the_service_down,
-         licences_need_not_be_kept,
+         templates_count_for_a_time, licences_need_not_be_kept,
          a_fresh_device_cannot_work_offline, a_clock_set_back_needs_the_service, certificates_renew_by_themselves)
