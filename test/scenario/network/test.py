@@ -112,7 +112,7 @@ def requests(lab, part):
 
 
 def throttled_three_times():
-    # proves: C-021
+    # proves: S-303, C-021
     with story() as (lab, alice, bob, file):
         times, waits = [], [2, 1, 1]
 
@@ -149,6 +149,12 @@ def throttled_three_times():
         assert took < 12, took
         assert 2 <= len(requests(lab, "/uselicenses")) <= 6, len(requests(lab, "/uselicenses"))
         assert not (bob.home / "2.txt").exists()
+        # a second, whatever the service asks for
+        (bob.home / ".config/openrms/rms.conf").write_text("retry_seconds = 1\n")
+        lab.proxy.plan = lambda handler: (429, {"Retry-After": "30"}, b"{}") if "licenses" in handler.path else None
+        began = time.monotonic()
+        assert "throttled" in bob.rms("unprotect", alice.home / "other.ptxt", "-o", bob.home / "2.txt", code=6).err
+        assert time.monotonic() - began < 20 and not (bob.home / "2.txt").exists()
 
 
 def cut_and_nonsense():
@@ -452,13 +458,16 @@ class Through(socketserver.BaseRequestHandler):
 
 
 def proxies():
-    # proves: C-020
+    # proves: S-306, C-020
     with Lab(people=("alice",)) as lab, Tunnel() as tunnel:
         alice = lab.person("alice")
         named, config = alice.env(https_proxy=tunnel.url), alice.home / ".config/openrms/rms.conf"
         alice.rms("bootstrap", "--force", env=named)
         by_environment = tunnel.used
         assert by_environment > 0
+        for exempt in ("localhost", "other.test,localhost", "*"):
+            alice.rms("bootstrap", "--force", env=alice.env(https_proxy=tunnel.url, no_proxy=exempt))
+            assert tunnel.used == by_environment, exempt
         config.parent.mkdir(parents=True)
         config.write_text(f'proxy = "{tunnel.url}"\n')
         alice.rms("bootstrap", "--force")

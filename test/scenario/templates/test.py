@@ -133,7 +133,7 @@ def life_by_command_and_by_calls():
 
 
 def five_hundred_are_the_most():
-    # proves: S-094
+    # proves: S-094, S-332
     with Lab(people=()) as lab:
         made = [lab.admin_http("POST", TENANT + "/templates", {"Names": {"1033": f"T{i}"}, "Published": i % 2 == 0}) for i in range(500)]
         assert all(status == 200 for status, _ in made), made[-1]
@@ -147,6 +147,18 @@ def five_hundred_are_the_most():
         add(lab, "In its place")
         assert "(limit)" in lab.admin("template", "import", spare, code=5).err
         assert len(lab.admin("--json", "template", "list").json_lines) == 502
+        # other lists have no end either, and the same order again and again
+        for i in range(600):
+            assert lab.admin_http("POST", TENANT + "/users", {"Address": f"p{i:03}@contoso.test"})[0] == 200
+        listed = lab.admin("--json", "user", "list").out
+        people = [json.loads(line) for line in listed.splitlines()]
+        assert {p["Address"] for p in people} == {f"p{i:03}@contoso.test" for i in range(600)} and len(people) == 600
+        assert all(p["CreatedTime"].endswith("Z") and len(p["CreatedTime"]) == 20 for p in people)
+        assert lab.admin("--json", "user", "list").out == listed
+        for words in (("log", "usage"), ("log", "admin"), ("report", "day")):
+            done = lab.admin(*words, "--from", "yesterday", code=2)
+            assert "YYYY-MM-DD" in done.err and "hh:mm" in done.err, done
+            lab.admin(*words, "--from", "2030-01-31T12:00+02:00", "--to", "2030-02-01")
 
 
 def texts():
