@@ -671,66 +671,6 @@ def default_templates():
         assert opens(bob, b64(pfile_licence(alice.home / "d.ptxt"))) is None
 
 
-def authors_with_listed_rights():
-    # proves: B-07
-    with Lab(people=("alice", "bob", "carol", "root")) as lab:
-        alice, bob, carol, root = (lab.person(n) for n in ("alice", "bob", "carol", "root"))
-        template = add(lab, "Cabinet", "--grant", "owner:Viewer", "--grant", "bob@contoso.test:Co-Author", "--author-rights", "listed",
-                       "--offline-days", "7", "--published")
-        assert template["AuthorRights"] == "Listed" and template["RightsDefinitions"][0]["Principal"] == "IPC_USER_ID_OWNER", template
-        add(lab, "Odd", "--author-rights", "some", code=2)
-        assert lab.admin_http("POST", f"{TENANT}/templates/{template['TemplateId']}", {"AuthorRights": "Some"})[0] == 400
-        assert "author-unnamed" in lab.admin("template", "lint", add(lab, "Locked", "--author-rights", "listed")["TemplateId"]).out
-
-        def rights(person, path):
-            status, _, reply = person.rest("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(path))})
-            assert status == 200, reply
-            return reply["Rights"] or reply["Reason"]
-
-        def viewer_alone(person, path):
-            assert "(no-rights)" in person.rms("unprotect", path, "-o", person.home / "clear.txt", code=1).err
-            assert not (person.home / "clear.txt").exists() and "OWNER" not in rights(person, path) and "VIEW" in rights(person, path)
-            again = person.rms("protect", path, "--template", "Confidential \\ All Employees", "--in-place", code=1)
-            assert "(already-protected)" in again.err, again
-
-        # made on the device, and by the service: the author has no licence of her own beside what is listed
-        made = []
-        for name, *how in (("device.txt", ), ("service.txt", "--online")):
-            alice.rms("protect", alice.write(name, TEXT), "--template", "Cabinet", "--in-place", *how)
-            made.append((alice.home / name).with_suffix(".ptxt"))
-            assert "(needs-online)" in alice.rms("--offline", "unprotect", made[-1], "-o", alice.home / "clear.txt", code=6).err
-            viewer_alone(alice, made[-1])
-            viewer_alone(alice, made[-1])  # with the licence that is kept by now
-            assert "(no-rights)" in alice.rms("--offline", "unprotect", made[-1], "-o", alice.home / "clear.txt", code=1).err
-            assert bob.rms("cat", made[-1]).out.encode() == TEXT and rights(carol, made[-1]) == "no-rights"
-        second = alice.device(2)
-        second.login()
-        viewer_alone(second, made[0])
-        told = lab.admin("--json", "explain", "--user", "alice@contoso.test", "--file", made[0]).json
-        assert told["Granted"] and told["Rule"] == "policy" and "OWNER" not in told["Rights"], told
-
-        # it goes with export, policy file and history; whoever owns by and by has the same
-        file = lab.dir / "cabinet.xml"
-        lab.admin("template", "export", "Cabinet", "-o", file)
-        lab.admin("template", "set", "Cabinet", "--author-rights", "full")
-        assert rights(alice, made[0]) == ["OWNER"]
-        lab.admin("template", "import", file, "--force")
-        assert show(lab, "Cabinet")["AuthorRights"] == "Listed"
-        policy = lab.dir / "cabinet.json"
-        lab.admin("template", "export", "Cabinet", "--policy-file", "-o", policy)
-        assert json.loads(policy.read_text())["AuthorRights"] == "Listed"
-        lab.admin("template", "set", "Cabinet", "--offline-days", "5")
-        assert show(lab, "Cabinet")["AuthorRights"] == "Listed"
-        lab.admin("owner", "transfer", made[1], "--to", "carol@contoso.test", "--force")
-        assert rights(alice, made[1]) == "no-rights" and "OWNER" not in rights(carol, made[1])
-        # a removed template leaves the author nothing to fall back to; super users get in
-        lab.admin("template", "remove", "Cabinet", "--force")
-        assert rights(alice, made[0]) == rights(bob, made[0]) == "template-not-found"
-        lab.admin("superuser", "feature", "enable")
-        lab.admin("superuser", "add", "root@contoso.test")
-        assert rights(root, made[0]) == ["OWNER"]
-
-
 def departments():
     # proves: S-113, S-115
     # touches: S-104, S-111, S-120
@@ -869,4 +809,4 @@ def what_others_bring():
 if __name__ == "__main__":
     main(life_by_command_and_by_calls, five_hundred_are_the_most, texts, languages, one_name_twice, updates_are_never_lost, policy_files,
          files_and_history, lint, translation, a_readers_copy_makes_nothing_public, after_a_new_key, expiry_fields, adhoc_policies_are_nobodys_to_change, removal_and_return,
-         default_templates, authors_with_listed_rights, departments, what_others_bring)
+         default_templates, departments, what_others_bring)
