@@ -386,6 +386,26 @@ def database_is_checked_copied_and_put_back():
         assert (bob.home / "2.txt").read_bytes() == TEXT
 
 
+def templates_that_are_perhaps_not_meant():
+    # proves: S-087
+    with Lab(people=()) as lab:
+        def add(name, grant, *more):
+            return lab.admin("--json", "template", "add", "--name", name, "--grant", grant, *(("--grant", more[0]) if more else ())).json
+
+        def codes(name, *args, code=0):
+            return [f["Code"] for f in lab.admin("--json", "template", "lint", name, *args, code=code).json_lines]
+
+        for i, right in enumerate(("FORWARD", "REPLY", "REPLYALL", "REPLY,EDIT", "REPLY,DOCEDIT")):
+            made = add(f"Mail {i}", f"bob@contoso.test:VIEW,{right}")
+            assert codes(f"Mail {i}") == ["mail-rights"] and "DOCEDIT" in made["Warnings"][0], right
+            codes(f"Mail {i}", "--strict", code=1)
+        assert add("Look", "bob@contoso.test:Viewer")["Warnings"] == []
+        assert codes("Look") == ["mail-rights"] and "choose Reviewer" in lab.admin("template", "lint", "Look").out
+        add("Answer", "bob@contoso.test:Reviewer", "carol@contoso.test:Co-Owner")
+        assert codes("Answer", "--strict") == []
+        lab.admin("template", "lint", "None", code=4)
+
+
 if __name__ == "__main__":
-    main(tenants_are_separate, states, the_tenant_as_a_whole, addresses_that_authorise, templates_by_hand, super_users_recover,
+    main(templates_that_are_perhaps_not_meant, tenants_are_separate, states, the_tenant_as_a_whole, addresses_that_authorise, templates_by_hand, super_users_recover,
          database_is_checked_copied_and_put_back)

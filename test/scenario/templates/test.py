@@ -377,23 +377,6 @@ def files_and_history():
         assert "Shared" not in lab.admin("template", "list", *there).out
 
 
-def lint():
-    # proves: S-087
-    with Lab(people=()) as lab:
-        def codes(name, *args, code=0):
-            return [f["Code"] for f in lab.admin("--json", "template", "lint", name, *args, code=code).json_lines]
-
-        for i, right in enumerate(("FORWARD", "REPLY", "REPLYALL", "REPLY,EDIT", "REPLY,DOCEDIT")):
-            made = add(lab, f"Mail {i}", "--grant", f"bob@contoso.test:VIEW,{right}")
-            assert codes(f"Mail {i}") == ["mail-rights"] and "DOCEDIT" in made["Warnings"][0], right
-            codes(f"Mail {i}", "--strict", code=1)
-        assert add(lab, "Look", "--grant", "bob@contoso.test:Viewer")["Warnings"] == []
-        assert codes("Look") == ["mail-rights"] and "choose Reviewer" in lab.admin("template", "lint", "Look").out
-        add(lab, "Answer", "--grant", "bob@contoso.test:Reviewer", "--grant", "carol@contoso.test:Co-Owner")
-        assert codes("Answer", "--strict") == []
-        lab.admin("template", "lint", "None", code=4)
-
-
 TEXTS = '<?xml version="1.0" encoding="UTF-8"?>\n<templates language="{}">{}</templates>'
 ONE = '<template id="{}"><name>{}</name><description>{}</description></template>'
 
@@ -808,5 +791,5 @@ def what_others_bring():
 
 if __name__ == "__main__":
     main(life_by_command_and_by_calls, five_hundred_are_the_most, texts, languages, one_name_twice, updates_are_never_lost, policy_files,
-         files_and_history, lint, translation, a_readers_copy_makes_nothing_public, after_a_new_key, expiry_fields, adhoc_policies_are_nobodys_to_change, removal_and_return,
+         files_and_history, translation, a_readers_copy_makes_nothing_public, after_a_new_key, expiry_fields, adhoc_policies_are_nobodys_to_change, removal_and_return,
          default_templates, departments, what_others_bring)
