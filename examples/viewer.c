@@ -2,9 +2,10 @@
  * protected file, one action a line:
  *
  *     cc viewer.c $(pkg-config --cflags --libs openrms) -o viewer
- *     ./viewer plan.ptxt
+ *     ./viewer plan.ptxt ACME.MEASURE
  *
- * An application with windows does the same with its menus. */
+ * Rights of its own, which an application asks for by name, follow the file. An application with windows does
+ * the same with its menus. */
 #include <stdio.h>
 
 #include <openrms/openrms.h>
@@ -25,7 +26,8 @@ static int complain(const struct rms_context *context, const char *what, int cod
     return rms_error_info(code)->exit_status;
 }
 
-static int view(struct rms_context *context, const char *path)
+/* rights: names, with NULL at the end. */
+static int view(struct rms_context *context, const char *path, char *const *rights)
 {
     struct rms_document *document = NULL;
     int code = rms_document_open_file(context, path, &document);
@@ -38,6 +40,9 @@ static int view(struct rms_context *context, const char *path)
 
         (void)printf("%s %s\n", enabled ? "enabled" : "disabled", rms_action_name((enum rms_action)action));
     }
+    for (; *rights != NULL; rights++) {
+        (void)printf("%s %s\n", rms_document_allows(document, *rights) ? "allowed" : "refused", *rights);
+    }
     rms_document_free(&document);
     return 0;
 }
@@ -48,15 +53,15 @@ int main(int argc, char **argv)
     struct rms_context *context = NULL;
     int code;
 
-    if (argc != 2) {
-        (void)fprintf(stderr, "usage: %s FILE\n", argv[0]);
+    if (argc < 2) {
+        (void)fprintf(stderr, "usage: %s FILE [RIGHT...]\n", argv[0]);
         return 2;
     }
     code = rms_context_new(&options, &context);
     if (code != 0) {
         return complain(NULL, "context", code);
     }
-    code = view(context, argv[1]);
+    code = view(context, argv[1], argv + 2);
     rms_context_free(&context);
     return code;
 }

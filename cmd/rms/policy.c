@@ -99,6 +99,21 @@ static int check_owner(const struct arguments *arguments)
     return 0;
 }
 
+/* One name each: "A B" would allow whatever rights A and B are. */
+static int check_custom(const struct arguments *arguments)
+{
+    size_t count;
+    const char *const *names = argument_list(arguments, "custom-right", &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strpbrk(names[i], ", \t\n") != NULL) {
+            return usage_error(
+                arguments, _("--custom-right takes the name of one right, not \"%s\""), names[i]);
+        }
+    }
+    return 0;
+}
+
 int policy_check(const struct arguments *arguments)
 {
     size_t given = argument_count_of(arguments, kinds);
@@ -115,6 +130,9 @@ int policy_check(const struct arguments *arguments)
             arguments, _("expiry, offline days and custom rights are the template's or licence file's"));
     }
     status = check_grants(arguments);
+    if (status == 0) {
+        status = check_custom(arguments);
+    }
     if (status == 0) {
         status = check_expiry(arguments);
     }

@@ -2,10 +2,11 @@
 import contextlib
 import re
 import sqlite3
+import subprocess
 import time
 import uuid
 
-from rmslab import Lab, b64, main, pfile_licence
+from rmslab import BUILD, Lab, b64, main, pfile_licence
 
 TEXT = b"Numbers of the quarter.\n"
 RIGHTS = ("VIEW", "DOCEDIT", "EDIT", "COMMENT", "EXPORT", "FORWARD", "OWNER", "PRINT", "REPLY", "REPLYALL", "EXTRACT", "VIEWRIGHTSDATA",
@@ -206,6 +207,52 @@ def addresses(lab):
     assert opens(robin, d2) == "no-rights"
 
 
+def applications_own(lab):
+    # proves: S-069
+    alice, bob, carol = (lab.person(n) for n in ("alice", "bob", "carol"))
+    source, own = alice.write("measured.txt", TEXT), ("--perm", "bob@contoso.test:VIEW,ACME.MEASURE")
+    assert "ACME.MEASURE" in alice.rms("protect", source, *own, "-o", alice.home / "own.ptxt", code=2).err
+    assert not (alice.home / "own.ptxt").exists()
+    declared = ("--custom-right", "ACME.MEASURE")
+    alice.rms("protect", source, *own, "--perm", "carol@contoso.test:OWNER", *declared, "-o", alice.home / "own.ptxt")
+    text = licence(alice.home / "own.ptxt")
+    # carried as it is, and implied by nothing but OWNER
+    assert opens(bob, text) == {"VIEW", "ACME.MEASURE"}
+    assert opens(carol, text) == {"OWNER"}
+
+    def may(person, path, right):
+        said = subprocess.run([BUILD / "examples/example_viewer", path, right], env=person.env(), capture_output=True, text=True)
+        assert said.returncode == 0, said
+        return said.stdout.splitlines()[-1]
+
+    alice.rms("protect", source, "--perm", "bob@contoso.test:Co-Author", "-o", alice.home / "others.ptxt")
+    for person in (bob, carol):
+        assert may(person, alice.home / "own.ptxt", "ACME.MEASURE") == "allowed ACME.MEASURE", person.name
+    assert may(bob, alice.home / "others.ptxt", "ACME.MEASURE") == "refused ACME.MEASURE"
+    # of 1 to 64 characters A-Z, 0-9, underscore and dot
+    for name, code in (("A" * 64, 0), ("A" * 65, 2), ("ACME-MEASURE", 2), ("ACME MEASURE", 2)):
+        alice.rms("protect", source, "--perm", f"bob@contoso.test:VIEW,{name}", "--custom-right", name, "-o", alice.home / f"{len(name)}{code}.ptxt",
+                  code=code)
+
+
+def a_domain_of_ones_own(lab):
+    # proves: S-025
+    # The proof is the operator's word, which is in the log: until he gives it, nothing counts that an account says of a domain.
+    alice, bob = lab.person("alice"), lab.person("bob")
+    lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+    own = ("--tenant", "contoso.test")
+    lab.admin("user", "set", "bob@contoso.test", "--proxy-address", "SMTP:bob@contoso.test", "--proxy-address", "smtp:bob@new.test", *own)
+    text = adhoc(alice, ("bob@new.test", ["VIEW"]))
+    assert opens(bob, text) == "no-rights"
+    assert "new.test" not in lab.admin("--json", "tenant", "show", *own).json["Domains"]
+    lab.admin("domain", "add", "fabrikam.test", *own, code=5)
+    lab.admin("domain", "add", "new.test", *own)
+    assert "new.test" in lab.admin("--json", "tenant", "show", *own).json["Domains"]
+    assert opens(bob, text) == {"VIEW"}
+    log = [r for r in lab.admin("--json", "log", "admin", *own).json_lines if "domain" in r["command"].lower() and "new.test" in r["command"]]
+    assert [(r["actor"], r["status"]) for r in log] == [("operator", "Passed")], log
+
+
 def nothing_is_published(lab):
     # proves: S-092
     alice = lab.person("alice")
@@ -288,7 +335,8 @@ def what_comes_of_a_policy():
         lab.admin("group", "member", "add", "mkt-eu", "erin@contoso.test")
         lab.admin("group", "member", "add", "mkt", "bob@contoso.test", "mkt-eu")
         lab.admin("identity", "refresh", "--group", "mkt")
-        for part in (every_right, levels, mail, union, groups, addresses, nothing_is_published, template_decides, cached_membership):
+        for part in (every_right, levels, mail, union, groups, addresses, applications_own, nothing_is_published, template_decides, cached_membership,
+                     a_domain_of_ones_own):
             began = time.monotonic()
             part(lab)
             print(f"     {part.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
