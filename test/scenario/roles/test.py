@@ -1,7 +1,9 @@
 """Administrators over HTTPS: roles, sessions that end by themselves, and nobody gets further than his role by any path."""
 import collections
+import concurrent.futures
 import json
 import re
+import threading
 
 from rmslab import PASSWORD, SOURCE, Lab, main
 
@@ -243,6 +245,54 @@ def two_at_once():
         lab.close()
 
 
+def at_the_same_time():
+    """Who does not say what he saw changes what he names and nothing else, whoever is at it in the same moment."""
+    lab = lab_with_roles()
+    try:
+        lab.admin("role", "add", "ipadm@contoso.test")
+        people = [Admin(lab.person("root")), Admin(lab.person("ipadm"))]
+        for admin in people:
+            admin.login()
+        tasks = [("settings", {"MaxUseLicenseValidity": 11}), ("settings", {"GroupCacheSeconds": 700}), ("settings", {"RemovalRights": ["OWNER"]}),
+                 ("settings", {"ServiceContact": "aud@contoso.test"}), ("onboarding", {"Scope": "MobileApp"}), ("tracking", {"Automatic": False}),
+                 ("superusers", {"Add": ["bob@contoso.test"]}), ("superusers", {"Add": ["aud@contoso.test"]}),
+                 ("keys", {"Bits": 2048}), ("keys", {"Bits": 2048})]
+        before = {k["KeyIdentifier"]: k["Status"] for k in people[0].call("GET", "tenants/-/keys")[1]}
+
+        def together(calls):
+            start = threading.Barrier(len(calls))
+
+            def one(call):
+                admin, path, body = call
+                start.wait(120)
+                return admin.call("POST", "tenants/-/" + path, body)
+
+            with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+                done = list(pool.map(one, calls))
+            assert all(status == 200 for status, _ in done), done
+            return [reply for _, reply in done]
+
+        together([(people[i % 2], *task) for i, task in enumerate(tasks)])
+        shown = {path: people[0].call("GET", "tenants/-" + path)[1] for path in ("", "/onboarding", "/tracking", "/superusers")}
+        assert (shown[""]["MaxUseLicenseValidity"], shown[""]["GroupCacheSeconds"], shown[""]["ServiceContact"]) == (11, 700, "aud@contoso.test"), shown
+        assert "EXTRACT" not in shown[""]["RemovalRights"], shown
+        assert shown["/onboarding"]["Scope"] == "MobileApp" and shown["/tracking"]["Automatic"] is False, shown
+        assert sorted(shown["/superusers"]["SuperUsers"]) == ["aud@contoso.test", "bob@contoso.test"], shown
+        # both new keys are there beside the old one; of two that are made active at once one is, and none is gone
+        keys = {k["KeyIdentifier"]: k["Status"] for k in people[0].call("GET", "tenants/-/keys")[1]}
+        fresh = sorted(keys.keys() - before.keys())
+        assert len(fresh) == 2 and {k: keys[k] for k in before} == before, (before, keys)
+        together([(admin, f"keys/{key}", {"Status": "Active"}) for admin, key in zip(people, fresh)])
+        after = {k["KeyIdentifier"]: k["Status"] for k in people[0].call("GET", "tenants/-/keys")[1]}
+        assert after.keys() == keys.keys() and [k in fresh for k, s in after.items() if s == "Active"] == [True], after
+        log = lab.admin("--json", "log", "admin").json_lines
+        acts = collections.Counter(r["command"].split()[0] for r in log if r["actor"] != "operator" and r["status"] == "Passed")
+        assert (acts["AddKey"], acts["SetKeyProperties"]) == (2, 2), acts
+        lab.admin("log", "verify")
+    finally:
+        lab.close()
+
+
 def sessions():
     # touches: S-021
     lab = lab_with_roles()
@@ -463,4 +513,4 @@ def everything_about_one_address():
 
 
 if __name__ == "__main__":
-    main(every_route_by_every_role, escalation, two_at_once, sessions, on_the_command_line, who_sees_personal_data, everything_about_one_address)
+    main(every_route_by_every_role, escalation, two_at_once, at_the_same_time, sessions, on_the_command_line, who_sees_personal_data, everything_about_one_address)
