@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Applications that act as themselves: secrets, names, super users, and acting for people."""
 
+import base64
+import json
 import pathlib
 import sys
 
@@ -225,9 +227,70 @@ def delegation(lab):
     lab.admin("user", "set", bob.address, "--enable", *contoso)
 
 
+def each_permission_alone(lab):
+    # proves: S-063
+    contoso = ("--tenant", "contoso.test")
+    alice, bob = lab.person("alice"), lab.person("bob")
+    app = App(lab, "One at a time", *contoso)
+    app.login()
+    body = {"PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False,
+            "Policy": {"UserRights": [{"Users": ["mallory@contoso.test"], "Rights": ["VIEW"]}]}}
+    lab.admin("superuser", "feature", "enable", *contoso)
+
+    def call(who, method, path, content=None, deputy_of=None):
+        return who.rest(method, "/my/v2/" + path, content, token, {"X-RMS-On-Behalf": deputy_of} if deputy_of else None)
+
+    def opens(who, path, deputy_of=None):
+        status, _, reply = call(who, "POST", "enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(path))}, deputy_of)
+        return (status, reply["AccessStatus"] if status == 200 else reply["Reason"])
+
+    def does(who, method, path, content=None, deputy_of=None):
+        status, _, reply = call(who, method, path, content, deputy_of)
+        return (status, None if status == 200 else reply["Reason"])
+
+    def table(who):
+        """What comes of each operation: templates and protecting as itself, content of others as itself, both as bob."""
+        return {"templates": does(who, "GET", "templates"), "protect": does(who, "POST", "publishinglicenses", body),
+                "read all": opens(who, alice.home / "staff.ptxt"), "read for bob": opens(who, alice.home / "to-bob.ptxt", bob.address),
+                "protect for bob": does(who, "POST", "publishinglicenses", body, bob.address)}
+
+    done, rejected, refused = (200, None), (401, "not-authenticated"), (403, "role-required")
+    nothing = {"templates": rejected, "protect": rejected, "read all": (200, "AccessDenied"), "read for bob": refused, "protect for bob": refused}
+    token = app.person.token()
+    for names, allowed in (((), {}), (("Content.Writer",), {"templates": done, "protect": done}), (("Content.SuperUser",), {"read all": (200, "AccessGranted")}),
+                           (("Content.DelegatedReader",), {"read for bob": (200, "AccessGranted")}), (("Content.DelegatedWriter",), {"protect for bob": done})):
+        lab.admin("app", "set", app.id, *(("--permission", *names) if names else ("--no-permissions",)), *contoso)
+        found = table(app.person)
+        assert found == {**nothing, **allowed}, (names, found)
+    # the owner is the named person
+    file = app.person.home / "for-bob.ptxt"
+    app.person.rms("protect", app.person.write("for-bob.txt", TEXT), "--protect-as", bob.address, "--only-me", "-o", file)
+    assert owner_and_issuer(app.person, file) == (bob.address, bob.address)
+    assert bob.rms("cat", file).out.encode() == TEXT
+    # an administrator alone gives permissions: neither a person without a role does, nor what a program asks for at sign-in
+    lab.admin("app", "set", app.id, "--no-permissions", *contoso)
+    for who, bearer in ((bob, bob.token()), (app.person, token)):
+        status, _, reply = who.rest("POST", f"/admin/v1/tenants/-/apps/{app.id}", {"Permissions": ["Content.SuperUser"]}, bearer)
+        assert status == 403 and reply["Reason"] == "role-required", (who.address, status, reply)
+    form = {"grant_type": "client_credentials", "client_id": app.id, "client_secret": app.secret, "scope": "Content.SuperUser Content.Writer",
+            "roles": "Content.SuperUser"}
+    status, _, reply = lab.http("POST", "/common/oauth2/token", "&".join(f"{k}={quote(v)}" for k, v in form.items()),
+                                {"Content-Type": "application/x-www-form-urlencoded"})
+    token = reply.get("access_token", token)
+    assert table(app.person) == nothing, (status, reply)
+    # user_impersonation needs none of it: a program in whose person's name it acts has that person's rights, and no other's
+    token = bob.token()
+    assert json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["scp"] == "user_impersonation"
+    assert table(bob) == {"templates": done, "protect": done, "read all": (200, "AccessGranted"), "read for bob": refused, "protect for bob": refused}
+    assert opens(bob, alice.home / "to-bob.ptxt") == (200, "AccessGranted")
+    assert opens(bob, alice.home / "for-app.ptxt") == (200, "AccessDenied")
+    lab.admin("superuser", "feature", "disable", *contoso)
+    lab.admin("app", "remove", app.id, "--force", *contoso)
+
+
 def names_and_onboarding(lab):
     # proves: S-192
-    # touches: S-014, S-063, S-112, S-261
+    # touches: S-014, S-112, S-261
     contoso = ("--tenant", "contoso.test")
     alice = lab.person("alice")
     service = lab.admin("--json", "tenant", "show", *contoso).json["RightsManagementServiceId"]
@@ -391,6 +454,7 @@ def applications():
         super_users(lab, app, stranger)
         indexer(lab, app)
         delegation(lab)
+        each_permission_alone(lab)
         names_and_onboarding(lab)
         issuers_and_owners(lab)
         a_year_later(lab, app)
