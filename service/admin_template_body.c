@@ -227,9 +227,20 @@ static int read_words(struct rms_reader *r, const json_t *item, struct rms_right
     return count > 0 ? RMS_OK : rms_reader_fail(r, "RightsDefinitions", "an element gives no rights");
 }
 
+/* S-091: an entry may have a time of its own, within that of the template. */
+static int read_times(struct rms_reader *r, const json_t *item, struct rms_grant *grant)
+{
+    RMS_TRY(rms_reader_time(r, item, "From", &grant->from));
+    RMS_TRY(rms_reader_time(r, item, "Until", &grant->until));
+    bool both = grant->from != RMS_TIME_NONE && grant->until != RMS_TIME_NONE;
+    return !both || grant->from < grant->until
+               ? RMS_OK
+               : rms_reader_fail(r, "RightsDefinitions", "an element ends before it begins");
+}
+
 static int read_grant(const struct rms_template_edit *e, const json_t *item, struct rms_grant *grant)
 {
-    static const char *const names[] = {"Principal", "Rights", "Level", NULL};
+    static const char *const names[] = {"Principal", "Rights", "Level", "From", "Until", NULL};
     struct rms_reader *r = &e->body->reader;
     const char *text = NULL;
     const char *who = NULL;
@@ -243,6 +254,7 @@ static int read_grant(const struct rms_template_edit *e, const json_t *item, str
     }
     rms_grant_init(grant);
     RMS_TRY(read_words(r, item, &grant->rights));
+    RMS_TRY(read_times(r, item, grant));
     RMS_TRY(resolve(e, text, &who));
     int rc = rms_grant_set_principal(r->arena, grant, who);
     return rc == RMS_E_BAD_ARGUMENT
@@ -277,7 +289,7 @@ static int read_grants(
     return RMS_OK;
 }
 
-/* A grant with a time of its own stays apart from one without. */
+/* A grant with a time of its own stays apart from one with another or none. */
 static bool same_principal(const struct rms_grant *a, const struct rms_grant *b)
 {
     bool same_address = a->address == b->address ||
@@ -285,9 +297,9 @@ static bool same_principal(const struct rms_grant *a, const struct rms_grant *b)
     return same_address && a->principal == b->principal;
 }
 
-static bool is_plain(const struct rms_grant *grant)
+static bool same_times(const struct rms_grant *a, const struct rms_grant *b)
 {
-    return grant->from == RMS_TIME_NONE && grant->until == RMS_TIME_NONE;
+    return a->from == b->from && a->until == b->until;
 }
 
 /* Rights join those the principal has (S-100). */
@@ -307,7 +319,7 @@ static int add_grants(const struct rms_template_edit *e, struct rms_policy *poli
     size_t used = policy->grant_count;
     for (size_t i = 0; i < count; i++) {
         size_t at = 0;
-        while (at < used && !(same_principal(&grants[at], &more[i]) && is_plain(&grants[at]))) {
+        while (at < used && !(same_principal(&grants[at], &more[i]) && same_times(&grants[at], &more[i]))) {
             at++;
         }
         if (at == used) {

@@ -17,6 +17,17 @@ static void write_texts(
     rms_out_close(out, '}');
 }
 
+/* Most have none, and then nothing is said of it. */
+static void write_times(struct rms_buf *out, const struct rms_grant *grant)
+{
+    if (grant->from != RMS_TIME_NONE) {
+        rms_out_time(out, "From", grant->from);
+    }
+    if (grant->until != RMS_TIME_NONE) {
+        rms_out_time(out, "Until", grant->until);
+    }
+}
+
 static void write_grants(struct rms_buf *out, struct rms_arena *arena, const struct rms_policy *policy)
 {
     rms_out_open(out, "RightsDefinitions", '[');
@@ -25,6 +36,7 @@ static void write_grants(struct rms_buf *out, struct rms_arena *arena, const str
         rms_out_text(out, "Principal", rms_grant_principal_text(arena, &policy->grants[i]));
         rms_out_rights(out, "Rights", &policy->grants[i].rights);
         rms_out_text(out, "Level", rms_level_name(&policy->grants[i].rights));
+        write_times(out, &policy->grants[i]);
         rms_out_close(out, '}');
     }
     rms_out_close(out, ']');

@@ -227,6 +227,24 @@ static void set_line(json_t *lines, const char *name, const char *part, const js
     json_object_set_new(lines, rms_buf_text(&key), text_json(rms_buf_text(&text)));
 }
 
+/* Entries of one person with different times are lines of their own. */
+static void grant_line(json_t *lines, const char *name, const json_t *grant)
+{
+    struct rms_buf RMS_BUF_CLEANUP who = RMS_BUF_INIT(4096);
+    const char *from = rms_json_str(grant, "From");
+    const char *until = rms_json_str(grant, "Until");
+    const char *principal = rms_json_str(grant, "Principal");
+
+    rms_buf_append_str(&who, principal != NULL ? principal : "?");
+    if (from != NULL) {
+        rms_buf_printf(&who, " from %s", from);
+    }
+    if (until != NULL) {
+        rms_buf_printf(&who, " until %s", until);
+    }
+    set_line(lines, name, rms_buf_text(&who), json_object_get(grant, "Rights"));
+}
+
 static void add_lines(json_t *lines, const char *name, const json_t *value)
 {
     const char *key;
@@ -239,10 +257,11 @@ static void add_lines(json_t *lines, const char *name, const json_t *value)
     }
     json_array_foreach((json_t *)value, i, element)
     {
-        bool grant = json_is_object(element);
-
-        set_line(lines, name, grant ? rms_json_str(element, "Principal") : json_string_value(element),
-            grant ? json_object_get(element, "Rights") : json_true());
+        if (json_is_object(element)) {
+            grant_line(lines, name, element);
+        } else {
+            set_line(lines, name, json_string_value(element), json_true());
+        }
     }
     if (!json_is_object(value) && !json_is_array(value)) {
         set_line(lines, name, NULL, value);

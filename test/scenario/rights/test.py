@@ -1,5 +1,7 @@
 """Who gets which rights in the end: addresses, groups, levels, sets of mail, templates that change; and what is refused."""
 import contextlib
+import datetime
+import json
 import re
 import sqlite3
 import subprocess
@@ -49,7 +51,7 @@ def adhoc(person, *grants):
 def template(lab, name, *grants, **more):
     status, reply = lab.admin_http("POST", "/tenants/-/templates", {
         "Names": {"1033": name}, "Descriptions": {"1033": name}, "Status": "Published",
-        "RightsDefinitions": [{"Principal": who, "Rights": list(rights)} for who, rights in grants], **more})
+        **({"RightsDefinitions": [{"Principal": who, "Rights": list(rights)} for who, rights in grants]} if grants else {}), **more})
     assert status == 200, reply
     return reply
 
@@ -235,6 +237,49 @@ def applications_own(lab):
                   code=code)
 
 
+def times_of_their_own(lab):
+    # proves: S-091
+    alice, bob, erin = (lab.person(n) for n in ("alice", "bob", "erin"))
+    for person in (alice, bob, erin):  # the clock was moved: a sign-in of before may have ended
+        person.login()
+    now = datetime.datetime.fromisoformat(lab.admin("--json", "template", "show", "Deciding").json["LastModifiedTimeStamp"].replace("Z", "+00:00"))
+
+    def day(number):
+        return (now + datetime.timedelta(days=number)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    entries = [{"Principal": "mkt@contoso.test", "Rights": ["VIEW"], "Until": day(5.5)}, {"Principal": "bob@contoso.test", "Rights": ["EXTRACT"], "Until": day(1.5)}]
+    made = template(lab, "In time", RightsDefinitions=entries)
+    assert [g.get("Until") for g in made["RightsDefinitions"]] == [e["Until"] for e in entries], made
+    short = template(lab, "Shorter", RightsDefinitions=entries, ContentExpirationDate=day(1.5))["TemplateId"]
+    text, soon = of_template(alice, made["TemplateId"]), of_template(alice, short)
+    assert opens(bob, text) == opens(bob, soon) == {"VIEW", "EXTRACT"} and opens(erin, text) == {"VIEW"}
+    # what does not make sense is refused; the same person may have several entries, and a policy file keeps the times
+    for more in ({"From": day(2), "Until": day(1)}, {"Until": "soon"}):
+        status, reply = lab.admin_http("POST", f"/tenants/-/templates/{short}", {"RightsDefinitions": [{**entries[0], **more}]})
+        assert status == 400 and reply["Reason"] == "bad-argument", reply
+    file = lab.dir / "in-time.json"
+    lab.admin("template", "export", "In time", "--policy-file", "-o", file)
+    policy = json.loads(file.read_text())
+    assert "nothing to change" in lab.admin("template", "apply", file).out
+    policy["RightsDefinitions"].append({"Principal": "bob@contoso.test", "Rights": ["PRINT"], "From": day(1.75), "Until": day(1.8)})
+    file.write_text(json.dumps(policy))
+    assert f"+ RightsDefinitions bob@contoso.test from {day(1.75)} until {day(1.8)}:" in lab.admin("template", "apply", file, "--yes").out
+    assert opens(bob, text) == {"VIEW", "EXTRACT"}
+    # a licence is no way around: it ends with the first entry it rests on
+    assert ask(bob, text)["LicenseValidUntil"] == day(1.5)
+    lab.move_clock(days=2)
+    for person in (alice, bob, erin):
+        person.login()
+    assert opens(bob, text) == {"VIEW"}
+    assert opens(bob, soon) == "expired"
+    lab.move_clock(days=4)
+    carol = lab.person("carol")
+    for person in (bob, carol, erin):
+        person.login()
+    assert opens(bob, text) == opens(erin, text) == "expired"
+    assert opens(carol, text) == "no-rights"
+
+
 def a_domain_of_ones_own(lab):
     # proves: S-025
     # The proof is the operator's word, which is in the log: until he gives it, nothing counts that an account says of a domain.
@@ -335,7 +380,7 @@ def what_comes_of_a_policy():
         lab.admin("group", "member", "add", "mkt-eu", "erin@contoso.test")
         lab.admin("group", "member", "add", "mkt", "bob@contoso.test", "mkt-eu")
         lab.admin("identity", "refresh", "--group", "mkt")
-        for part in (every_right, levels, mail, union, groups, addresses, applications_own, nothing_is_published, template_decides, cached_membership,
+        for part in (every_right, levels, mail, union, groups, addresses, applications_own, nothing_is_published, template_decides, cached_membership, times_of_their_own,
                      a_domain_of_ones_own):
             began = time.monotonic()
             part(lab)
