@@ -184,6 +184,7 @@ static int activate(
         return rms_fail(request, RMS_E_CONFLICT, "the key is compromised: it only opens what it protected");
     }
     RMS_TRY(rms_tenant_key_fits(request, t, key->bits, migration));
+    RMS_TRY(rms_tenant_key_reach(request, t, key));
     return rms_key_activate(request->worker->db, key->tenant_id, key->id);
 }
 

@@ -109,19 +109,39 @@ int rms_tenant_key_make(struct rms_request *request, const struct rms_tenant *te
     return build_slc(request, tenant, made_out);
 }
 
+/* The certificate of a key that is there, signed with it once more. */
+static int certify_anew(struct rms_request *request, const struct rms_tenant *tenant,
+    const struct rms_key *key, struct rms_made_key *made_out)
+{
+    *made_out = (struct rms_made_key){.slc = RMS_BUF_INIT(SLC_MAX), .created_at = key->created_at};
+    rms_guid_copy(made_out->key.key.key_id, key->id);
+    RMS_TRY(rms_rsa_public_set(&made_out->key.rsa, key->public_key));
+    return build_slc(request, tenant, made_out);
+}
+
 /* Licences are trusted by the key, and what is sealed is bound to the text that its own licence has: what was
  * made under the certificate of before goes on. */
 int rms_tenant_key_rename(
     struct rms_request *request, const struct rms_tenant *tenant, const struct rms_key *key)
 {
-    struct rms_made_key made = {.slc = RMS_BUF_INIT(SLC_MAX), .created_at = key->created_at};
+    struct rms_made_key made;
     struct rms_key renamed = *key;
-    rms_guid_copy(made.key.key.key_id, key->id);
-    RMS_TRY(rms_rsa_public_set(&made.key.rsa, key->public_key));
-    int rc = build_slc(request, tenant, &made);
+    int rc = certify_anew(request, tenant, key, &made);
     renamed.name = tenant->name;
     renamed.certificate = rms_buf_view(&made.slc);
     rc = rc < 0 ? rc : rms_key_rename(request->worker->db, &renamed);
+    rms_made_key_fini(&made);
+    return rc;
+}
+
+int rms_tenant_key_reach(
+    struct rms_request *request, const struct rms_tenant *tenant, const struct rms_key *key)
+{
+    struct rms_made_key made;
+    if (key->reference[0] == '\0') {
+        return RMS_OK;
+    }
+    int rc = certify_anew(request, tenant, key, &made); /* what it signs is no other than it signed before */
     rms_made_key_fini(&made);
     return rc;
 }

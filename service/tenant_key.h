@@ -31,6 +31,11 @@ void rms_made_key_fini(struct rms_made_key *made);
 RMS_MUST_USE int rms_tenant_key_rename(
     struct rms_request *request, const struct rms_tenant *tenant, const struct rms_key *key);
 
+/* Does the token sign with the key? Before another gives way to it (S-217). RMS_E_KEY_UNAVAILABLE; RMS_OK for
+ * a key that is in no token. */
+RMS_MUST_USE int rms_tenant_key_reach(
+    struct rms_request *request, const struct rms_tenant *tenant, const struct rms_key *key);
+
 /* May a key that long protect? RMS_E_CONFLICT: it is too short (migration: that is meant, S-209), or too long
  * for the old clients that the compatibility profile is for. */
 RMS_MUST_USE int rms_tenant_key_fits(

@@ -1,11 +1,18 @@
 """Tenant keys in a PKCS#11 token (SoftHSM2): made there, moved there, used, rolled, away, back, and nowhere else."""
+import base64
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+
 import softhsm
+from keylab import server_key, tool
 from keysearch import factors, places_with, private_blob
 from rmslab import BUILD, Lab, b64, main
 
@@ -245,6 +252,87 @@ def keys_of_other_tools_are_added_once():
         assert "conflict" in no_sign.err
 
 
+# --- from place to place --------------------------------------------------------------------------------------------
+
+def another_token_of_the_same_maker(lab):
+    """What the token has is moved to another by the maker's own means: SoftHSM's documented ones are copies of its files."""
+    old, lab.token = lab.token, softhsm.Token(lab.dir / "another").make()
+    shutil.rmtree(lab.token.tokens)
+    old.tokens.rename(lab.token.tokens)
+    assert not old.tokens.exists()
+
+
+def every_place_is_reached_and_all_opens():
+    # proves: S-212, S-217
+    secret = "a passphrase of some length"
+    encrypted = serialization.BestAvailableEncryption(secret.encode())
+    with Lab(people=("alice", "bob"), rmsd_args=("--set", "key_store=software")) as lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        online, files = [], []
+
+        def goes_on(name):
+            """Of before and of now, on a device that has no licence yet."""
+            alice.rms("bootstrap", "--force")
+            status, _, published = publish(alice)
+            assert status == 200, published
+            online.append(published)
+            files.append(protect(alice, name))
+            device = bob.device(name)
+            device.login()
+            for path in files:
+                opens(device, path)
+            token = device.token()
+            for published in online:
+                status, _, reply = consume(bob, published, token)
+                assert status == 200 and reply["Key"]["Value"] == published["Key"]["Value"], reply
+
+        def numbers(text):
+            return int.from_bytes(base64.b64decode(text), "little")
+
+        goes_on("in-the-service")  # a software key in the service's store
+        first = active(lab)
+        made = lab.admin("key", "generate", "--store", "pkcs11", "--json").json["KeyIdentifier"]
+        lab.token.take_away()
+        key_store_is(lab, False)
+        assert "key-unavailable" in lab.admin("key", "activate", made, code=6).err
+        assert active(lab) == first
+        lab.token.bring_back()
+        key_store_is(lab, True)
+        lab.admin("key", "activate", made)
+        goes_on("made-in-the-token")
+
+        known = keys(lab)
+        lab.stop()
+        another_token_of_the_same_maker(lab)
+        lab.start()
+        assert keys(lab) == known and active(lab)["KeyIdentifier"] == made
+        goes_on("in-another-token")
+
+        lab.admin("key", "activate", first["KeyIdentifier"])  # back, by the same procedure
+        goes_on("back-in-the-service")
+        public = numbers(server_key(alice))
+        lab.admin("key", "convert", first["KeyIdentifier"], "--force")
+        now = active(lab)
+        assert now["KeyIdentifier"] == first["KeyIdentifier"] and numbers(now["PublicKey"]) == public
+        goes_on("moved-to-the-token")
+
+        source = rsa.generate_private_key(65537, 2048)
+        kept, curve = lab.dir / "key.pfx", lab.dir / "curve.pfx"
+        kept.write_bytes(pkcs12.serialize_key_and_certificates(b"key", source, None, None, encrypted))
+        curve.write_bytes(pkcs12.serialize_key_and_certificates(b"curve", ec.generate_private_key(ec.SECP256R1()), None, None, encrypted))
+        known = keys(lab)
+        tool(lab, "key", "import", "contoso.test", kept, stdin="another passphrase\n", code=1)
+        tool(lab, "key", "import", "contoso.test", curve, stdin=secret + "\n", code=2)
+        assert keys(lab) == known
+        imported = tool(lab, "key", "import", "contoso.test", kept, stdin=secret + "\n").stdout.strip()
+        lab.admin("key", "activate", imported)
+        goes_on("imported")
+        assert numbers(server_key(alice)) == source.public_key().public_numbers().n
+        lab.admin("key", "convert", imported, "--force")
+        assert numbers(active(lab)["PublicKey"]) == source.public_key().public_numbers().n
+        goes_on("imported-to-the-token")
+
+
 # --- moved to the token: the key is nowhere else --------------------------------------------------------------------
 
 def a_moved_key_is_in_the_token_and_nowhere_else():
@@ -301,4 +389,4 @@ def a_moved_key_is_in_the_token_and_nowhere_else():
 
 if __name__ == "__main__":
     main(a_key_of_the_token_does_not_leave, every_use_is_a_row, keys_live_in_the_token, a_wrong_pin_stops_the_token_and_nothing_else, keys_of_other_tools_are_added_once,
-         a_moved_key_is_in_the_token_and_nowhere_else)
+         every_place_is_reached_and_all_opens, a_moved_key_is_in_the_token_and_nowhere_else)
