@@ -193,7 +193,8 @@ struct key_change {
     bool migration; /* a short key is meant */
     bool move;
     bool in_token;
-    bool rename; /* the tenant's name as it is now, into the certificate */
+    const char *to; /* moving: the object that the token has of it; NULL: it is put there */
+    bool rename;    /* the tenant's name as it is now, into the certificate */
 };
 
 static int set_status(struct rms_request *request, const struct rms_tenant *t, const struct rms_key *key,
@@ -217,12 +218,16 @@ static int read_change(struct rms_admin_body *body, struct key_change *change)
     }
     RMS_TRY(read_status(body, !change->move && !change->rename, &change->active));
     RMS_TRY(rms_reader_bool(&body->reader, body->object, "Migration", &change->migration));
+    RMS_TRY(rms_reader_text(&body->reader, body->object, "Reference", RMS_HSM_URI_MAX, &change->to));
+    if (change->to != NULL && !change->move) {
+        return rms_reader_fail(&body->reader, "Reference", "goes with Store");
+    }
     return read_store(body, &change->in_token);
 }
 
 int rms_admin_key_change(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"Status", "Store", "Migration", "RefreshName", NULL};
+    static const char *const names[] = {"Status", "Store", "Reference", "Migration", "RefreshName", NULL};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct key_change change = {0};
     struct rms_tenant t;
@@ -239,7 +244,7 @@ int rms_admin_key_change(struct rms_front *front, struct rms_request *request, s
         return rms_fail(request, RMS_E_CONFLICT, "what a token keeps does not come out of it");
     }
     RMS_TRY(change.rename ? rms_tenant_key_rename(request, &t, &key)
-            : change.move ? rms_tenant_key_move(request, &key)
+            : change.move ? rms_tenant_key_move(request, &key, change.to)
                           : set_status(request, &t, &key, &change));
     return show_stored(request, reply, key.id);
 }

@@ -399,12 +399,17 @@ int rms_keyd_adopt(
     return take_new_key(client, key_out);
 }
 
-int rms_keyd_move_to_token(struct rms_keyclient *client, const char *key_id, struct rms_buf *sealed_out)
+int rms_keyd_move_to_token(
+    struct rms_keyclient *client, const char *key_id, struct rms_view object, struct rms_buf *sealed_out)
 {
     struct rms_buf *request = begin(client, RMS_KEYD_MOVE_TO_TOKEN);
     struct rms_cursor in;
 
+    if (object.len > RMS_KEY_OBJECT_MAX) {
+        return RMS_E_BAD_ARGUMENT;
+    }
     RMS_TRY(rms_message_put_guid(request, key_id));
+    rms_message_put_blob(request, object);
     RMS_TRY(call(client, key_id, &in));
     append_blob(&in, sealed_out);
     RMS_TRY(finish(client, &in));

@@ -94,10 +94,11 @@ RMS_MUST_USE int rms_keyd_make_in_token(
 RMS_MUST_USE int rms_keyd_adopt(
     struct rms_keyclient *client, struct rms_view object, const char *tenant_id, struct rms_new_key *key_out);
 
-/* Puts a tenant key into the token; appends its new sealed form, which counts once it is stored and keyd told
- * to forget the old one. RMS_E_BAD_ARGUMENT: it is there already. */
+/* Puts a tenant key into the token, or finds it there as the object that other tools made of it (object;
+ * empty: none); appends its new sealed form, which counts once it is stored and keyd told to forget the old
+ * one. RMS_E_BAD_ARGUMENT: it is there already; the object is another key. */
 RMS_MUST_USE int rms_keyd_move_to_token(
-    struct rms_keyclient *client, const char *key_id, struct rms_buf *sealed_out);
+    struct rms_keyclient *client, const char *key_id, struct rms_view object, struct rms_buf *sealed_out);
 RMS_MUST_USE int rms_keyd_forget(struct rms_keyclient *client, const char *key_id);
 
 /* Makes keyd hold a key; idempotent. Rarely needed: see above. RMS_E_KEY_UNAVAILABLE when it does not unseal

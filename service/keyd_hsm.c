@@ -86,30 +86,59 @@ int rms_keyd_op_adopt(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_b
     return rms_keyd_note_key(keyd, RMS_JOURNAL_DURABLE, "adopted", &name);
 }
 
-static int move(struct rms_keyd *keyd, const struct rms_held_key *held, struct rms_buf *out)
+static int import(struct rms_keyd *keyd, const struct rms_held_key *held, const struct rms_hsm_name *name,
+    struct rms_rsa_private **key_out)
 {
     RMS_SECRET_CLEANUP struct rms_secret *blob = NULL;
+
+    RMS_TRY(rms_rsa_to_blob(held->rsa, true, &blob)); /* RMS_E_BAD_ARGUMENT: it is in a token already */
+    return rms_hsm_import(keyd->hsm, rms_secret_view(blob), name, key_out);
+}
+
+/* An object that other tools put there: only what has the same modulus, and signs, is the same key (S-218).
+ */
+static int find_same(struct rms_keyd *keyd, const struct rms_held_key *held, const struct rms_hsm_name *name,
+    struct rms_rsa_private **key_out)
+{
+    RMS_TRY(rms_hsm_adopt(keyd->hsm, name, key_out));
+    if (rms_rsa_public_equal(rms_rsa_public_of(*key_out), rms_rsa_public_of(held->rsa))) {
+        return 0;
+    }
+    rms_rsa_private_free(key_out);
+    return RMS_E_BAD_ARGUMENT;
+}
+
+static int move(
+    struct rms_keyd *keyd, const struct rms_held_key *held, struct rms_view object, struct rms_buf *out)
+{
     struct rms_key_in_token storage;
     struct rms_hsm_name in_token = rms_key_token_name(keyd->sealing_key, &held->name, &storage);
     struct rms_rsa_private *key;
     int status;
 
-    RMS_TRY(rms_rsa_to_blob(held->rsa, true, &blob)); /* RMS_E_BAD_ARGUMENT: it is in a token already */
-    RMS_TRY(rms_hsm_import(keyd->hsm, rms_secret_view(blob), &in_token, &key));
+    if (object.len > 0) {
+        in_token.id = object;
+        RMS_TRY(find_same(keyd, held, &in_token, &key));
+    } else {
+        RMS_TRY(import(keyd, held, &in_token, &key));
+    }
     status = put_sealed(keyd, &held->name, key, out);
     rms_rsa_private_free(&key);
     RMS_TRY(status);
     return rms_keyd_note_key(keyd, RMS_JOURNAL_DURABLE, "moved-to-token", &held->name);
 }
 
-/* id -> blob box. The key held stays the one in memory until FORGET: what is stored decides. */
+/* id, blob object -> blob box. Without an object it is put there. The key held stays the one in memory until
+ * FORGET: what is stored decides. */
 int rms_keyd_op_move_to_token(struct rms_keyd *keyd, struct rms_cursor *in, struct rms_buf *out)
 {
     uint8_t id[RMS_TABLE_ID];
     struct rms_held_key *held;
+    struct rms_view object;
     int status;
 
     rms_keyd_take(in, id, sizeof id);
+    object = rms_message_take_blob(in, RMS_KEY_OBJECT_MAX);
     if (!rms_cursor_done(in)) {
         return RMS_KEYD_MALFORMED;
     }
@@ -117,7 +146,7 @@ int rms_keyd_op_move_to_token(struct rms_keyd *keyd, struct rms_cursor *in, stru
         return RMS_E_KEY_UNAVAILABLE;
     }
     RMS_TRY(rms_keyd_hold(keyd, id, RMS_KEY_TENANT_RSA, &held));
-    status = move(keyd, held, out);
+    status = move(keyd, held, object, out);
     rms_keys_unref(keyd->keys, held);
     return status;
 }

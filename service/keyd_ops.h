@@ -26,7 +26,7 @@
     X(SIGN_LOG, 13, false, RMS_CHAIN_TEXT_MAX + 64, 64, sign_log)                                            \
     X(MAKE_IN_TOKEN, 14, true, 64, 8192, make_in_token)                                                      \
     X(ADOPT, 15, true, 128, 8192, adopt)                                                                     \
-    X(MOVE_TO_TOKEN, 16, true, 32, 8192, move_to_token)                                                      \
+    X(MOVE_TO_TOKEN, 16, true, 128, 8192, move_to_token)                                                     \
     X(FORGET, 17, false, 32, 0, forget)
 
 /* Rights data: most bytes of its text when publishing, and of its ciphertext when opening. UTF-16 doubles the

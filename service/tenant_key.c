@@ -55,23 +55,29 @@ static int need_token(struct rms_request *request)
                : rms_fail(request, RMS_E_CONFLICT, "no token is configured: see pkcs11_module in rmsd.conf");
 }
 
-static int adopt(struct rms_request *request, const struct rms_tenant *tenant, const char *reference,
-    struct rms_made_key *made)
+/* The object of the token that a pkcs11: URI names. */
+static int read_object(struct rms_request *request, const char *reference, struct rms_hsm_uri *uri)
 {
-    struct rms_hsm_uri uri;
     if (!request->admin_socket) { /* the token has keys of other tenants, and of nobody yet */
         return rms_fail(
             request, RMS_E_ROLE_REQUIRED, "only the operator gives a key of the token to a tenant");
     }
-    if (rms_hsm_uri_parse(reference, &uri) < 0) {
+    if (rms_hsm_uri_parse(reference, uri) < 0) {
         return rms_fail(request, RMS_E_BAD_ARGUMENT, "Reference: no pkcs11: URI, or one with a PIN");
     }
-    if (uri.id_len == 0) { /* S-210: a name that may come to mean another key is none */
+    if (uri->id_len == 0) { /* S-210: a name that may come to mean another key is none */
         return rms_fail(request, RMS_E_BAD_ARGUMENT, "Reference: has no id=, which alone names one key");
     }
-    if (uri.label[0] != '\0' && strcmp(uri.label, request->worker->front->settings->pkcs11_token) != 0) {
-        return rms_fail(request, RMS_E_NOT_FOUND, "the service has no such token: see pkcs11_token");
-    }
+    return uri->label[0] == '\0' || strcmp(uri->label, request->worker->front->settings->pkcs11_token) == 0
+               ? RMS_OK
+               : rms_fail(request, RMS_E_NOT_FOUND, "the service has no such token: see pkcs11_token");
+}
+
+static int adopt(struct rms_request *request, const struct rms_tenant *tenant, const char *reference,
+    struct rms_made_key *made)
+{
+    struct rms_hsm_uri uri;
+    RMS_TRY(read_object(request, reference, &uri));
     struct rms_view id = rms_view_of(uri.id, uri.id_len);
     int rc = rms_keyd_adopt(request->worker->keys, id, tenant->id, &made->key);
     if (rc == RMS_E_BAD_ARGUMENT) {
@@ -146,21 +152,38 @@ int rms_tenant_key_reach(
     return rc;
 }
 
-/* The token has the key before the store says so, and keyd forgets the other form after: cut off anywhere,
- * the key works. */
-int rms_tenant_key_move(struct rms_request *request, const struct rms_key *key)
+/* Where it will be: under its own id, or as an object that is there. */
+static int new_place(struct rms_request *request, const struct rms_key *key, const struct rms_hsm_uri *uri,
+    const char **reference_out)
 {
-    RMS_BUF_CLEANUP struct rms_buf sealed = RMS_BUF_INIT(RMS_KEY_SEALED_MAX);
-    struct rms_key moved = *key;
-    RMS_TRY(need_token(request));
-    if (key->reference[0] != '\0') {
+    RMS_TRY(uri->id_len == 0 ? own_reference(request, key->id, reference_out)
+                             : write_reference(request, rms_view_of(uri->id, uri->id_len), reference_out));
+    if (strcmp(*reference_out, key->reference) == 0 || (uri->id_len == 0 && key->reference[0] != '\0')) {
         return rms_fail(request, RMS_E_CONFLICT, "the key is in the token already");
     }
+    return RMS_OK;
+}
+
+/* The token has the key before the store says so, and keyd forgets the other form after: cut off anywhere,
+ * the key works. */
+int rms_tenant_key_move(struct rms_request *request, const struct rms_key *key, const char *to)
+{
+    RMS_BUF_CLEANUP struct rms_buf sealed = RMS_BUF_INIT(RMS_KEY_SEALED_MAX);
+    struct rms_hsm_uri uri = {.id_len = 0};
+    struct rms_key moved = *key;
+    RMS_TRY(need_token(request));
+    if (to != NULL) {
+        RMS_TRY(read_object(request, to, &uri));
+    }
+    RMS_TRY(new_place(request, key, &uri, &moved.reference));
     if (request->what_if) { /* the token undoes nothing */
         return RMS_OK;
     }
-    RMS_TRY(rms_keyd_move_to_token(request->worker->keys, key->id, &sealed));
-    RMS_TRY(own_reference(request, key->id, &moved.reference));
+    int rc = rms_keyd_move_to_token(request->worker->keys, key->id, rms_view_of(uri.id, uri.id_len), &sealed);
+    if (rc == RMS_E_BAD_ARGUMENT && to != NULL) {
+        return rms_fail(request, rc, "Reference: not this key, or one that can be read out");
+    }
+    RMS_TRY(rc);
     moved.sealed = rms_buf_view(&sealed);
     RMS_TRY(rms_key_move(request->worker->db, &moved));
     return rms_keyd_forget(request->worker->keys, key->id);

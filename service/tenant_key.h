@@ -45,8 +45,9 @@ RMS_MUST_USE int rms_tenant_key_fits(
 RMS_MUST_USE int rms_compatibility_read(const struct rms_tenant *tenant, bool *compatible_out);
 RMS_MUST_USE int rms_compatibility_write(struct rms_arena *arena, struct rms_tenant *tenant, bool compatible);
 
-/* Into the token of rmsd.conf, with all that was protected under it. RMS_E_CONFLICT: it is there already. */
-RMS_MUST_USE int rms_tenant_key_move(struct rms_request *request, const struct rms_key *key);
+/* Into the token of rmsd.conf, with all that was protected under it; to: as the object of this pkcs11: URI,
+ * which has to be the same key (NULL: it is put there). RMS_E_CONFLICT: it is there already. */
+RMS_MUST_USE int rms_tenant_key_move(struct rms_request *request, const struct rms_key *key, const char *to);
 
 /* In one transaction; active: in the same one the former key becomes archived. */
 RMS_MUST_USE int rms_tenant_key_store(struct rms_request *request, const struct rms_tenant *tenant,

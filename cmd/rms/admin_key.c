@@ -16,7 +16,8 @@ static const struct call_field rotate_fields[] = {{"Bits", FIELD_NUMBER, "bits",
     {"Store", FIELD_TEXT, "store", 0}, {"OlderDays", FIELD_NUMBER, "older-than", 0},
     {"Status", FIELD_CONSTANT, "Active", 0}, FIELDS_END};
 static const struct call_field add_fields[] = {{"Reference", FIELD_OPERAND, NULL, 0}, FIELDS_END};
-static const struct call_field convert_fields[] = {{"Store", FIELD_CONSTANT, "pkcs11", 0}, FIELDS_END};
+static const struct call_field convert_fields[] = {
+    {"Store", FIELD_CONSTANT, "pkcs11", 0}, {"Reference", FIELD_TEXT, "to", 0}, FIELDS_END};
 static const struct call_field activate_fields[] = {
     {"Status", FIELD_CONSTANT, "Active", 0}, {"Migration", FIELD_TRUE, "migration", 0}, FIELDS_END};
 static const struct column columns[] = {{"ID", "KeyIdentifier"}, {"BITS", "Bits"}, {"STATUS", "Status"},
@@ -71,6 +72,13 @@ static const struct option_row breach_options[] = {
     OPTIONS_END,
 };
 
+static const struct option_row convert_options[] = {
+    TEXT("to", "REFERENCE", "the same key, put into the token by other tools (default: it is put there)"),
+    TENANT_OPTION,
+    CHANGE_OPTIONS,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
 static const struct option_row activate_options[] = {
     FLAG("migration", "a key of 1024 bits too: until all has moved here; rms admin doctor warns until then"),
     TENANT_OPTION,
@@ -130,8 +138,10 @@ const struct verb admin_key_verbs[] = {
     ADMIN_VERB("refresh-name", "Put the name that the tenant has now into a key's certificate", "KEY", 1, 1,
         admin_change_options, key_refresh_name,
         "  rms admin key refresh-name 2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60"),
-    ADMIN_VERB("convert", "Move a key into the token", "KEY", 1, 1, admin_change_options, key_convert,
-        "  rms admin key convert 2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60"),
+    ADMIN_VERB("convert", "Move a key into the token, or to another place in it", "KEY", 1, 1,
+        convert_options, key_convert,
+        "  rms admin key convert 2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60\n"
+        "  rms admin key convert 2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60 --to 'pkcs11:token=rights;id=%01%02'"),
     ADMIN_VERB("rotate", "Make a new key and protect with it from now on", NULL, 0, 0, rotate_options,
         key_rotate, "  rms admin key rotate\n  rms admin key rotate --older-than 365"),
     ADMIN_VERB("rotation", "Let the service replace the active key when it is old enough", NULL, 0, 0,

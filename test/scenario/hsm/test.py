@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 import softhsm
-from keylab import server_key, tool
+from keylab import PKCS8, server_key, tool
 from keysearch import factors, places_with, private_blob
 from rmslab import BUILD, Lab, b64, main
 
@@ -231,6 +231,7 @@ def a_wrong_pin_stops_the_token_and_nothing_else():
 
 
 def keys_of_other_tools_are_added_once():
+    # proves: S-218
     # touches: S-210
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
@@ -248,8 +249,33 @@ def keys_of_other_tools_are_added_once():
                                 ("pkcs11:token=rights;id=%0a%0b?pin-value=1234", 2), ("pkcs11:" + "x" * 5000, 2)):
             lab.admin("key", "add", reference, code=code)
         assert keys(lab) == known
-        no_sign = lab.admin("key", "add", "pkcs11:token=rights;id=%0a%0b", code=5)
-        assert "conflict" in no_sign.err
+        again = lab.admin("key", "add", "pkcs11:token=rights;id=%0a%0b", code=5)
+        assert "conflict" in again.err
+
+        # the maker's tools move one: it is the same by its public key, and nothing else is
+        pem = lab.dir / "key.pem"
+        pem.write_bytes(rsa.generate_private_key(65537, 2048).private_bytes(*PKCS8, serialization.NoEncryption()))
+        place = {ident: f"pkcs11:token=rights;id=%{ident[:2]}%{ident[2:]}" for ident in ("1011", "1213")}
+        for ident in place:
+            lab.token.util("--import", pem, "--token", softhsm.LABEL, "--label", "moved", "--id", ident, "--pin", softhsm.PIN)
+        moved = lab.admin("key", "add", place["1011"], "--json").json["KeyIdentifier"]
+        lab.admin("key", "activate", moved)
+        alice.rms("bootstrap", "--force")
+        path, online = protect(alice, "moved"), publish(alice)[2]
+        known = keys(lab)
+        for reference, code in (("pkcs11:token=rights;id=%0a%0b", 2), ("pkcs11:token=rights;id=%0e%0f", 2), ("pkcs11:token=rights", 2), ("x", 2),
+                                ("pkcs11:token=rights;id=%99", 4), ("pkcs11:token=other;id=%12%13", 4), (place["1011"], 5)):
+            lab.admin("key", "convert", moved, "--to", reference, "--force", code=code)
+        assert keys(lab) == known
+        lab.admin("key", "convert", moved, "--to", place["1213"], "--force")
+        assert keys(lab) == [{**k, "KeyReference": place["1213"]} if k["KeyIdentifier"] == moved else k for k in known]
+        for kind in ("privkey", "pubkey"):
+            lab.token.tool("--delete-object", "--type", kind, "--id", "1011")
+        device = bob.device("2")
+        device.login()
+        opens(device, path)
+        assert consume(bob, online, device.token())[2]["Key"]["Value"] == online["Key"]["Value"]
+        assert publish(alice)[0] == 200
 
 
 # --- from place to place --------------------------------------------------------------------------------------------
