@@ -127,6 +127,11 @@ RMS_MUST_USE int rms_admin_not_of_directory(
 RMS_MUST_USE int rms_admin_find_key(
     struct rms_request *request, const char *tenant_id, struct rms_key *key_out);
 
+/* A member with the lines of a report over the usage log, up to now (admin_report.c). */
+struct rms_report_query;
+RMS_MUST_USE int rms_admin_write_report(
+    struct rms_request *request, struct rms_buf *out, const char *name, const struct rms_report_query *query);
+
 /* Member "Keys": the tenant's licence keys, oldest first (admin_key.c). */
 RMS_MUST_USE int rms_admin_write_keys(
     struct rms_request *request, struct rms_buf *out, const char *name, const char *tenant_id);

@@ -1,9 +1,15 @@
 /* The ends of keys: rotation on schedule, removal, and what to do after a breach (S-205, S-219). */
 #include "service/admin.h"
+#include "service/breach.h"
+#include "service/mail_kind.h"
 #include "service/rest_write.h"
 #include "service/settings.h"
 #include "service/tenant_key.h"
 #include "store/document.h"
+#include "store/report.h"
+#include "store/role.h"
+
+#define ACCESSES_MAX 1000
 
 /* --- rotation on schedule --------------------------------------------------------------------------------
  */
@@ -69,44 +75,10 @@ int rms_admin_key_remove(struct rms_front *front, struct rms_request *request, s
 
 /* --- after a breach ------------------------------------------------------------------------------------- */
 
-enum { STEPS_MAX = 5 };
-
-static const struct breach {
-    const char *name;
-    bool new_key;
-    bool compromised; /* the former key: it may sign nothing any more */
-    const char *steps[STEPS_MAX];
-} breaches[] = {
-    {"leaked", true, true,
-        {"Who has the old key opens what was protected under it: protect the listed documents again",
-            "The old key vouches for nothing: people sign in again, rms login, then rms bootstrap --force",
-            "Look for licences that nobody asked for: rms admin log usage",
-            "Find out how it got out before the new key goes the same way"}},
-    {"misuse", false, false,
-        {"The key did not leak, so a new one does not help",
-            "See who did what: rms admin log usage --user ADDRESS, rms admin log admin",
-            "Disable the account: rms admin user set ADDRESS --disabled",
-            "Revoke what should not be read any more: rms admin tracking revoke CONTENT-ID"}},
-    {"weakness", true, false,
-        {"Replace the weak technology first: a new token, longer keys (--bits), a new version",
-            "Devices change over at once with: rms bootstrap --force",
-            "Protect again what has to outlast the weakness; the listed documents are under the old key"}},
-};
-
-static const struct breach *breach_named(const char *name)
-{
-    for (size_t i = 0; i < sizeof breaches / sizeof breaches[0]; i++) {
-        if (strcmp(breaches[i].name, name) == 0) {
-            return &breaches[i];
-        }
-    }
-    return NULL;
-}
-
 struct breach_wish {
-    const struct breach *breach;
+    const struct rms_breach *breach;
     struct rms_key_wish key;
-    int64_t since; /* of the list of documents; RMS_TIME_NONE: since the old key was made */
+    int64_t since; /* of the list of documents or accesses; RMS_TIME_NONE: since the old key was made */
 };
 
 static int read_breach(struct rms_admin_body *body, struct breach_wish *wish)
@@ -114,7 +86,7 @@ static int read_breach(struct rms_admin_body *body, struct breach_wish *wish)
     const char *name = NULL;
     int64_t bits = RMS_TENANT_KEY_BITS;
     RMS_TRY(rms_admin_need(body, "Case", 16, &name));
-    wish->breach = breach_named(name);
+    wish->breach = rms_breach_named(name);
     if (wish->breach == NULL) {
         return rms_reader_fail(&body->reader, "Case", "neither leaked, misuse nor weakness");
     }
@@ -168,30 +140,60 @@ static int write_documents(
     return RMS_OK;
 }
 
+/* Who did what, the busiest first: among them is who should not have. */
+static int write_accesses(
+    struct rms_request *request, struct rms_buf *out, const char *tenant_id, int64_t since)
+{
+    const struct rms_report_query query = {.kind = RMS_REPORT_PERSON,
+        .tenant_id = tenant_id,
+        .from = since,
+        .to = RMS_TIME_NONE,
+        .limit = ACCESSES_MAX};
+    return rms_admin_write_report(request, out, "Accesses", &query);
+}
+
+static int tell_administrators(
+    struct rms_request *request, const struct rms_tenant *t, const struct rms_breach *breach)
+{
+    struct rms_role_members members;
+    if (request->worker->front->settings->mail[0] == '\0') {
+        return RMS_OK;
+    }
+    RMS_TRY(rms_role_list(request->worker->db, request->arena, t->id, &members));
+    for (size_t i = 0; i < members.count; i++) {
+        const struct rms_mail mail = {.tenant_id = t->id,
+            .kind = RMS_MAIL_BREACH,
+            .recipient = members.items[i].address,
+            .ref = breach->name,
+            .next_at = request->now,
+            .give_up_at = request->now + RMS_DAY_S};
+        if (members.items[i].role == RMS_ROLE_GLOBAL) {
+            RMS_TRY(rms_mail_put(request->worker->db, &mail));
+        }
+    }
+    return RMS_OK;
+}
+
 static int respond(struct rms_request *request, const struct rms_tenant *t, const struct breach_wish *wish,
     struct rms_buf *out)
 {
-    const struct breach *breach = wish->breach;
+    const struct rms_breach *breach = wish->breach;
     struct rms_key former;
     struct rms_key now;
-    size_t steps = 0;
     RMS_TRY(rms_key_active(request->worker->db, request->arena, t->id, RMS_KEY_TENANT, &former));
     if (breach->new_key) {
         RMS_TRY(replace_key(request, t, wish, &former));
     }
     RMS_TRY(rms_key_active(request->worker->db, request->arena, t->id, RMS_KEY_TENANT, &now));
-    while (steps < STEPS_MAX && breach->steps[steps] != NULL) {
-        steps++;
-    }
+    RMS_TRY(tell_administrators(request, t, breach));
     rms_out_open(out, NULL, '{');
     rms_out_text(out, "Case", breach->name);
     rms_out_text(out, "ActiveKey", now.id);
     rms_out_text(out, "FormerKey", breach->new_key ? former.id : "");
-    rms_out_texts(out, "Steps", breach->steps, steps);
-    if (breach->new_key) {
-        RMS_TRY(write_documents(
-            request, out, t->id, wish->since != RMS_TIME_NONE ? wish->since : former.created_at));
-    }
+    rms_out_texts(out, "Steps", breach->steps, rms_breach_steps(breach));
+    int64_t since = wish->since != RMS_TIME_NONE ? wish->since : former.created_at;
+    RMS_TRY(breach->new_key ? write_documents(request, out, t->id, since)
+                            : write_accesses(request, out, t->id, since));
     rms_out_close(out, '}');
     return RMS_OK;
 }

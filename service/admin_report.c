@@ -56,6 +56,16 @@ static int read_query(struct rms_request *request, struct rms_report_query *quer
     return RMS_OK;
 }
 
+int rms_admin_write_report(
+    struct rms_request *request, struct rms_buf *out, const char *name, const struct rms_report_query *query)
+{
+    rms_usage_flush(request->worker->front->usage, FLUSH_MS);
+    rms_out_open(out, name, '[');
+    int rc = rms_report_read(request->worker->db, query, write_line, out);
+    rms_out_close(out, ']');
+    return rc;
+}
+
 int rms_admin_report(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     struct rms_buf *out = &reply->body;
@@ -67,17 +77,15 @@ int rms_admin_report(struct rms_front *front, struct rms_request *request, struc
     }
     RMS_TRY(read_query(request, &query));
     query.tenant_id = t.id;
-    rms_usage_flush(front->usage, FLUSH_MS);
+    (void)front;
     rms_out_open(out, NULL, '{');
     rms_out_text(out, "Kind", rms_report_word(query.kind));
     rms_out_time(out, "From", query.from);
     rms_out_time(out, "To", query.to != RMS_TIME_NONE ? query.to - 1 : request->now);
-    rms_out_open(out, "Lines", '[');
-    int rc = rms_report_read(request->worker->db, &query, write_line, out);
+    int rc = rms_admin_write_report(request, out, "Lines", &query);
     if (rc == RMS_E_LIMIT) {
         return rms_fail(request, rc, "too many lines for one answer: give from, to or limit");
     }
-    rms_out_close(out, ']');
     rms_out_close(out, '}');
     return rc;
 }

@@ -42,6 +42,11 @@ int rms_mail_proof_done(struct rms_mailing *mailing, bool sent);
 int rms_mail_recovery_write(struct rms_mailing *mailing, struct rms_letter *letter);
 int rms_mail_recovery_done(struct rms_mailing *mailing, bool sent);
 
+/* The keys of the recipient's tenant were breached (mail_breach.c); the row's ref is the case (breach.h). */
+#define RMS_MAIL_BREACH "breach"
+int rms_mail_breach_write(struct rms_mailing *mailing, struct rms_letter *letter);
+int rms_mail_breach_done(struct rms_mailing *mailing, bool sent);
+
 /* "2026-11-22 09:30", UTC; "" for RMS_TIME_NONE. In the arena. */
 const char *rms_mail_time(struct rms_arena *arena, int64_t time);
 

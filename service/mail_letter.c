@@ -52,6 +52,10 @@ static const char *const english[RMS_PHRASES] = {
     [RMS_SAY_RECOVERY_ONE] =
         "Two administrators decided that {1} may open your document with the content id {3} until {2} (UTC).",
     [RMS_SAY_RECOVERY_WHY] = "{1} asked for it, {2} approved it. Reason given: {3}",
+    [RMS_SAY_BREACH_SUBJECT] = "A breach of the keys of {1} was reported: {2}",
+    [RMS_SAY_BREACH_NEW_KEY] = "A new key protects from now on: {1}. This is to be done:",
+    [RMS_SAY_BREACH_SAME_KEY] = "The key {1} goes on protecting. This is to be done:",
+    [RMS_SAY_BREACH_STEP] = "{1}",
     [RMS_SAY_FOOT] = "Sent by the rights management service of {1}. Answers to this message are not read.",
 };
 

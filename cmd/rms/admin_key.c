@@ -64,7 +64,8 @@ static const struct option_row remove_options[] = {
 };
 static const struct option_row breach_options[] = {
     TEXT("case", "CASE", "leaked, misuse (somebody used it, but it did not leak) or weakness"),
-    TEXT("since", "DATE", "list documents protected since then (default: since the old key was made)"),
+    TEXT("since", "DATE",
+        "list documents, or for misuse accesses, since then (default: since the key was made)"),
     NUMBER("bits", "size of the new key: 2048, 3072 or 4096 (default: 2048)", 2048, 4096),
     TENANT_OPTION,
     CHANGE_OPTIONS,

@@ -1,6 +1,7 @@
 """Tenant keys change: what was protected goes on opening, what is new names the new key, and a stop in the middle changes nothing."""
 import base64
 import contextlib
+import datetime
 import os
 import pty
 import random
@@ -20,6 +21,7 @@ from keylab import (PKCS8, SOFTWARE, active, consume, keys, modulus, names, open
                     written)
 from keysearch import factors, files_with, private_blob
 from rmslab import BUILD, PASSWORD, Lab, main
+from rmsmail import read_messages, text_of, wait_for
 
 
 def old_content_opens_and_new_content_names_the_new_key():
@@ -384,23 +386,50 @@ def archived_keys_open_until_they_are_removed():
 
 
 def a_breach_is_answered():
-    # touches: S-219
-    with Lab(people=("alice", "bob")) as lab:
-        alice, bob = lab.person("alice"), lab.person("bob")
+    # proves: S-219
+    lab = Lab(people=("alice", "bob", "conadm", "root"))
+    mail = lab.dir / "mail"
+    mail.mkdir()
+    lab.rmsd_args += ["--set", f"mail=directory:{mail}"]
+
+    def told(case):
+        """Who is told of it, and what he has to do."""
+        letters = wait_for(lambda: [m for m in read_messages(mail.glob("*.eml")) if m["Subject"].endswith(": " + case)], bool)
+        assert [m["To"] for m in letters] == ["root@contoso.test"], letters
+        return " ".join(text_of(letters[0]).split())
+
+    with lab:
+        alice, bob, conadm = lab.person("alice"), lab.person("bob"), lab.person("conadm")
+        lab.admin("role", "add", "root@contoso.test")
+        lab.admin("role", "add", "conadm@contoso.test", "--role", "ConnectorAdministrator")
+        conadm.rms("admin", "login")
+        before = protect(alice, "before")
+        opens(bob, before)
+        time.sleep(2)  # published in different seconds
+        since = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         old = protect(alice, "old")
         opens(bob, old)
         former = active(lab)
+        for case in ("leaked", "misuse", "weakness"):
+            assert "role-required" in conadm.rms("admin", "key", "breach", "--force", "--case", case, code=3).err
         misuse = lab.admin("key", "breach", "--force", "--case", "misuse", "--json").json
-        assert misuse["ActiveKey"] == former["KeyIdentifier"] and "Documents" not in misuse and misuse["Steps"]
+        assert misuse["ActiveKey"] == former["KeyIdentifier"] and "Documents" not in misuse
+        assert {a["Key"] for a in misuse["Accesses"]} >= {"alice@contoso.test", "bob@contoso.test"}, misuse
+        assert [a["Opened"] for a in misuse["Accesses"] if a["Key"] == "bob@contoso.test"] == [2], misuse
+        letter = told("misuse")
+        assert former["KeyIdentifier"] in letter and all(step in letter for step in misuse["Steps"]) and "rms admin log usage" in letter, letter
         assert keys(lab) == [former]
         for bad in (("--case", "foo"), (), ("--case", "leaked", "--bits", "1024"), ("--case", "leaked", "--since", "never")):
             lab.admin("key", "breach", "--force", *bad, code=2)
         assert keys(lab) == [former]
 
-        leaked = lab.admin("key", "breach", "--force", "--case", "leaked", "--bits", "3072", "--json").json
+        leaked = lab.admin("key", "breach", "--force", "--case", "leaked", "--bits", "3072", "--since", since, "--json").json
         assert leaked["FormerKey"] == former["KeyIdentifier"] and leaked["ActiveKey"] == active(lab)["KeyIdentifier"]
         assert active(lab)["Bits"] == 3072
-        assert [d["Owner"] for d in leaked["Documents"]] == ["alice@contoso.test"]
+        newer = alice.rms("--json", "status", old).json["ContentId"]
+        assert [(d["ContentId"], d["Owner"]) for d in leaked["Documents"]] == [(newer, "alice@contoso.test")], leaked
+        letter = told("leaked")
+        assert leaked["ActiveKey"] in letter and all(step in letter for step in leaked["Steps"]) and "rms protect FILE" in letter, letter
         assert keys(lab)[0]["CompromisedTime"]
         assert "compromised" in lab.admin("key", "activate", former["KeyIdentifier"], code=5).err
         for person in (alice, bob):  # what the old key says of the new one is worth nothing: they sign in again
