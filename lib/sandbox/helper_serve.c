@@ -162,7 +162,7 @@ static const struct rms_sandbox_when allowed_when[] = {
     {SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
     {SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
     {SCMP_SYS(newfstatat), SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH)},
-    {SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_GETFL)},
+    {SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_GETFL, 0)},
 };
 static const struct rms_sandbox_when refused_when[] = {
     {SCMP_SYS(newfstatat), SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0)},
@@ -175,7 +175,8 @@ static const int sanitizers_need[] = {SCMP_SYS(pipe), SCMP_SYS(pipe2)};
 static int shut_in(const struct limits *limits)
 {
     /* abort() sends a signal: to this process alone */
-    const struct rms_sandbox_when itself = {SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())};
+    const struct rms_sandbox_when itself = {
+        SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)};
     const struct rms_sandbox_rule rules[] = {
         {SCMP_ACT_ALLOW, allowed, COUNT(allowed), allowed_when, COUNT(allowed_when)},
         {SCMP_ACT_ALLOW, NULL, 0, &itself, 1},
