@@ -236,7 +236,7 @@ const struct verb verb_protect = {
         "  rms protect plan.txt --perm bob@contoso.test:Reviewer\n"
         "  rms protect board -r --template 'Confidential \\ All Employees' --in-place\n"
         "  rms protect offer.docx --perm domain:fabrikam.test:VIEW,PRINT --expire-on 2030-01-31 --out sent\n"
-        "  rms protect report.docx --perm bob@contoso.test:Reviewer --viewing-copy --out sent\n"
+        "  rms protect offer.docx --perm bob@contoso.test:Reviewer --viewing-copy --out sent\n"
         "  rms protect mail.eml --do-not-forward --enable-msg-file-type -o protected.eml",
     .options = options,
     .operands_min = 1,

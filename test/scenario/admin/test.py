@@ -129,14 +129,23 @@ CONFIGURATION = {
 }
 
 
+def rows(lab, query):
+    """Of one column."""
+    if lab.database:
+        return postgres.of_environment().sql(query, lab.dir.name)
+    with contextlib.closing(sqlite3.connect(lab.data / "db/openrms.db")) as database:
+        return [row[0] for row in database.execute(query)]
+
+
 def as_the_cmdlets_show_it(lab, alice, bob):
     """The configuration; private halves of keys are nowhere in it."""
     schema = {"type": "object", "properties": CONFIGURATION, "required": list(CONFIGURATION), "additionalProperties": False}
     shown = lab.admin("tenant", "config", "--json")
     jsonschema.validate(shown.json, schema)
-    with contextlib.closing(sqlite3.connect(lab.data / "db/openrms.db")) as db:
-        for (sealed,) in db.execute("SELECT sealed FROM tenant_key"):
-            assert sealed.hex() not in shown.out.lower() and base64.b64encode(sealed).decode() not in shown.out
+    keys = rows(lab, "SELECT encode(sealed, 'hex') FROM tenant_key" if lab.database else "SELECT lower(hex(sealed)) FROM tenant_key")
+    for sealed in keys:
+        assert sealed not in shown.out.lower() and base64.b64encode(bytes.fromhex(sealed)).decode() not in shown.out
+    assert keys
     assert "PRIVATE" not in shown.out and not any(len(word) > 200 for word in re.findall(r"[A-Za-z0-9+/=]+", shown.out))
     lab.admin("role", "add", "alice@contoso.test")
     lab.admin("platform", "disable", "--platform", "Mac", "--force")
@@ -236,8 +245,9 @@ def the_tenant_as_a_whole():
         assert "(publish-not-allowed)" in alice.rms("protect", alice.write("new.txt", TEXT), "--only-me", "--online", "--in-place", code=1).err
         assert bob.rms("cat", alice.home / "before.ptxt").out.encode() == TEXT
         package = lab.dir / "contoso.tpd"
+        where = ["--dir", lab.data, *(["--set", "database=" + lab.database] if lab.database else [])]
         with open(package, "wb") as out:
-            done = subprocess.run([BUILD / "cmd/rmsd/rmsd", "--dir", lab.data, "tpd", "export", "contoso.test"], input=b"a passphrase of some length\n", stdout=out, stderr=subprocess.PIPE)
+            done = subprocess.run([BUILD / "cmd/rmsd/rmsd", *where, "tpd", "export", "contoso.test"], input=b"a passphrase of some length\n", stdout=out, stderr=subprocess.PIPE)
         assert done.returncode == 0 and package.stat().st_size > 1000, done.stderr
         lab.admin("service", "enable")
         alice.rms("protect", alice.write("new.txt", TEXT), "--only-me", "--online", "--in-place")
@@ -333,11 +343,7 @@ def super_users_recover():
 
 def commands(lab):
     """Of the admin log, those that concern no tenant."""
-    query = "SELECT command FROM admin_log WHERE tenant_id IS NULL"
-    if lab.database:
-        return postgres.of_environment().sql(query, lab.dir.name)
-    with contextlib.closing(sqlite3.connect(lab.data / "db" / "openrms.db")) as database:
-        return [row[0] for row in database.execute(query)]
+    return rows(lab, "SELECT command FROM admin_log WHERE tenant_id IS NULL")
 
 
 def database_is_checked_copied_and_put_back():

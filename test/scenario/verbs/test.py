@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import sqlite3
+import tarfile
 import uuid
 
 from rmslab import PASSWORD, SOURCE, Lab, main
@@ -368,6 +369,8 @@ def furnish(alice):
     for made, source in (("plan.ptxt", "plan.txt"), ("figures.csv.pfile", "figures.csv"), ("archive/old.ptxt", "archive/old.txt")):
         alice.rms("protect", source, "-o", made, "--perm", "bob@contoso.test:Co-Author", cwd=desk)
     (desk / "archive/old.txt").unlink()
+    with tarfile.open(desk / "leaver.tar.gz", "w:gz") as archive:
+        archive.add(desk / "plan.ptxt", "plan.ptxt")
     (desk / "mail.eml").write_text("From: alice@contoso.test\nTo: bob@contoso.test\nSubject: Plan\n\nThis is mail.eml.\n")
     alice.rms("protect", "mail.eml", "--do-not-forward", "--enable-msg-file-type", "-o", "sent.eml", cwd=desk)
     return desk
