@@ -44,6 +44,13 @@ static void check_properties(struct rms_view stream)
     struct rms_label_pairs pairs = RMS_LABEL_PAIRS(arena);
     struct rms_label_pairs again = RMS_LABEL_PAIRS(arena);
 
+    if (rms_propset_summary_of(stream, &out) == 0) {
+        struct rms_buf RMS_BUF_CLEANUP same_again = RMS_BUF_INIT(RMS_PROPSET_MAX);
+
+        check(rms_propset_summary_of(rms_buf_view(&out), &same_again) == 0);
+        check(rms_view_equal(rms_buf_view(&out), rms_buf_view(&same_again)));
+    }
+    rms_buf_reset(&out);
     if (arena != NULL && rms_propset_read(stream, &pairs) == 0 &&
         rms_propset_write(stream, &pairs, &out) == 0) {
         check(rms_propset_read(rms_buf_view(&out), &again) == 0);

@@ -1,6 +1,7 @@
 #include "client/beside.h"
 
 #include "client/label.h"
+#include "format/cfb.h"
 #include "label/ooxml.h"
 #include "label/pdf.h"
 #include "label/pfile.h"
@@ -47,6 +48,22 @@ static int take_pfile(
     return passed_over(code);
 }
 
+int rms_beside_summary(const struct rms_reader *document, struct rms_buf *out)
+{
+    struct rms_buf RMS_BUF_CLEANUP old = RMS_BUF_INIT(RMS_PROPSET_MAX);
+    struct rms_cfb RMS_CFB_CLEANUP *cfb = NULL;
+    uint32_t index;
+    int code = rms_cfb_open(document, &cfb);
+
+    code = code == 0 ? rms_cfb_find(cfb, RMS_CFB_ROOT, RMS_PROPSET_SUMMARY, &index) : code;
+    code = code == 0 ? rms_cfb_read(cfb, index, &old) : code;
+    code = code == 0 ? rms_propset_summary_of(rms_buf_view(&old), out) : code;
+    if (code != 0) {
+        rms_buf_reset(out);
+    }
+    return passed_over(code);
+}
+
 int rms_beside_take(
     const struct rms_work *work, struct rms_beside *beside, struct rms_container_request *request)
 {
@@ -62,6 +79,8 @@ int rms_beside_take(
         RMS_TRY(take_pfile(&work->source, &pairs, beside));
     } else if (request->kind == RMS_CONTAINER_PACKAGE) {
         RMS_TRY(take_package(work->source.fd, &pairs, beside));
+    } else if (request->kind == RMS_CONTAINER_BINARY) {
+        RMS_TRY(rms_beside_summary(request->beside, &beside->summary));
     }
     request->summary = rms_buf_view(&beside->summary);
     request->document = rms_buf_view(&beside->document);

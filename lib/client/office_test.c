@@ -9,6 +9,7 @@
 #include "client/context.h"
 #include "client/testing/people.h"
 #include "format/office.h"
+#include "label/propset.h"
 #include "xrml/testing/world.h"
 
 #define FILE_MAX ((size_t)64 * 1024 * 1024)
@@ -53,8 +54,12 @@ static const uint8_t powerpoint_user[40] = {
 
 static void make_word(struct rms_buf *out)
 {
+    struct rms_buf RMS_BUF_CLEANUP summary = RMS_BUF_INIT(RMS_PROPSET_MAX);
+
+    rms_must(rms_propset_summary("the title", "", &summary));
+
     const struct stream streams[] = {{"WordDocument", BYTES(word_head)},
-        {"1Table", RMS_VIEW_LITERAL("table")}, {"\005SummaryInformation", RMS_VIEW_LITERAL("the title")},
+        {"1Table", RMS_VIEW_LITERAL("table")}, {RMS_PROPSET_SUMMARY, rms_buf_view(&summary)},
         {"Data", RMS_VIEW_LITERAL("secret data")}};
 
     make_compound(out, streams, RMS_COUNT(streams));
@@ -293,10 +298,12 @@ static void again(void **state)
     struct fixture *f = *state;
     const char *path = rms_test_path(&f->issuer, "again.doc");
     struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(FILE_MAX);
+    struct rms_buf RMS_BUF_CLEANUP summary = RMS_BUF_INIT(RMS_PROPSET_MAX);
     char first[sizeof((struct rms_file_result *)0)->content_id];
     struct rms_file_result result;
 
     make_word(&bytes);
+    rms_must(rms_propset_summary("the title", "", &summary));
     rms_test_write(path, bytes.data, bytes.len);
     rms_must(rms_protect_file(f->alice, path, f->policy, &in_place, &result));
     memcpy(first, result.content_id, sizeof first);
@@ -312,8 +319,7 @@ static void again(void **state)
         view = rms_buf_view(&made);
         reader = rms_reader_of_view(&view);
         rms_must(rms_cfb_open(&reader, &cfb));
-        assert_true(rms_view_equal(
-            find_stream(cfb, "\005SummaryInformation", &title), RMS_VIEW_LITERAL("the title")));
+        assert_true(rms_view_equal(find_stream(cfb, RMS_PROPSET_SUMMARY, &title), rms_buf_view(&summary)));
         assert_int_equal(rms_cfb_find(cfb, RMS_CFB_ROOT, "Data", &index), RMS_E_NOT_FOUND);
         rms_must(rms_cfb_find(cfb, RMS_CFB_ROOT, "WordDocument", &index)); /* the placeholder */
         if (i == 0) {

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "client/beside.h"
 #include "client/context.h"
 #include "client/crypt.h"
 #include "client/identity.h"
@@ -14,6 +15,7 @@
 #include "client/target.h"
 #include "crypto/digest.h"
 #include "format/office.h"
+#include "label/propset.h"
 
 #define MAGIC    "OpenRMS.Saved 1\n"
 #define INFO     RMS_VIEW_LITERAL("OpenRMS saved content")
@@ -105,7 +107,8 @@ static int may_save(const struct saving *saving)
 
 /* What stands in clear beside an Office document's content comes with the content in the older form, and
  * stays in the newer. What is edited must fit the form. */
-static int choose_beside(const struct saving *saving, struct rms_container_request *request)
+static int choose_beside(
+    const struct saving *saving, struct rms_container_request *request, struct rms_buf *summary)
 {
     enum rms_container_kind kind;
 
@@ -117,6 +120,10 @@ static int choose_beside(const struct saving *saving, struct rms_container_reque
         return rms_fail(saving->context, RMS_E_BAD_ARGUMENT, "what was edited is a document of another form");
     }
     request->beside = kind == RMS_CONTAINER_BINARY ? &saving->edited : saving->before;
+    if (kind == RMS_CONTAINER_BINARY) {
+        RMS_TRY(rms_beside_summary(&saving->edited, summary));
+        request->summary = rms_buf_view(summary);
+    }
     return 0;
 }
 
@@ -153,6 +160,7 @@ static int finish(const struct saving *saving, struct rms_container_out *out)
 static int write_file(const struct saving *saving)
 {
     struct rms_buf RMS_BUF_CLEANUP note = RMS_BUF_INIT(NOTE_MAX);
+    struct rms_buf RMS_BUF_CLEANUP summary = RMS_BUF_INIT(RMS_PROPSET_MAX);
     struct rms_container_request request = {
         .kind = saving->opened->container.kind,
         .extension = saving->opened->container.extension,
@@ -162,7 +170,7 @@ static int write_file(const struct saving *saving)
     struct rms_container_out out;
     int status;
 
-    RMS_TRY(choose_beside(saving, &request));
+    RMS_TRY(choose_beside(saving, &request, &summary));
     RMS_TRY(write_note(saving->opened->access, saving->edited.size, &note));
     request.note = rms_buf_view(&note);
     request.seal_len = saving->sealer != NULL ? rms_sealer_len(saving->sealer) : 0;

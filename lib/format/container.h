@@ -72,7 +72,7 @@ struct rms_container_request {
     /* What stands in clear beside the content is taken from here: the clear file, or one protected before.
      * NULL: nothing. */
     const struct rms_reader *beside;
-    struct rms_view summary, document; /* property streams of a package that is clear now; "": none */
+    struct rms_view summary, document; /* property streams; "": none, or those of beside */
     struct rms_view metadata;          /* of a pfile */
 };
 

@@ -11,6 +11,7 @@
 #define SIZE_BYTES 8u             /* in front of the content */
 #define SEAL       "OpenRMSSeal"  /* as is this */
 #define NOTE       "OpenRMSSaved" /* beside the transforms, where others look for names they know */
+#define SUMMARY    "\005SummaryInformation"
 
 static const struct layout {
     const char *content, *space, *transform;
@@ -324,8 +325,8 @@ static bool is_any(const char *name, const char *const *list)
  */
 static bool stays_beside(const char *name, bool again)
 {
-    static const char *const clear[] = {"_signatures", "\001CompObj", "Macros", "_VBA_PROJECT_CUR",
-        "\005SummaryInformation", "\005DocumentSummaryInformation", "MsoDataStore", NULL};
+    static const char *const clear[] = {"_signatures", "\001CompObj", "Macros", "_VBA_PROJECT_CUR", SUMMARY,
+        "\005DocumentSummaryInformation", "MsoDataStore", NULL};
     static const char *const made[] = {
         SPACES, "EncryptedPackage", "\tDRMContent", "\tDRMViewerContent", NULL};
 
@@ -347,18 +348,24 @@ bool rms_office_has_beside(const struct rms_container *container)
     return false;
 }
 
-static int write_beside(struct rms_cfb_writer *writer, const struct rms_reader *beside)
+/* A copy of it would show a picture of the first page: the request has another. */
+static bool is_made_anew(const struct rms_container_request *request, const char *name)
+{
+    return request->kind == RMS_CONTAINER_BINARY && strcmp(name, SUMMARY) == 0;
+}
+
+static int write_beside(struct rms_cfb_writer *writer, const struct rms_container_request *request)
 {
     struct rms_cfb RMS_CFB_CLEANUP *from = NULL;
     const struct rms_cfb_entry *entry;
     uint32_t spaces;
     bool again;
 
-    RMS_TRY(rms_cfb_open(beside, &from));
+    RMS_TRY(rms_cfb_open(request->beside, &from));
     again = rms_cfb_find(from, RMS_CFB_ROOT, SPACES, &spaces) == 0;
     rms_cfb_set_class(writer, rms_cfb_entry(from, RMS_CFB_ROOT)->class_id);
     for (uint32_t i = 1; (entry = rms_cfb_entry(from, i)) != NULL; i++) {
-        if (entry->parent != RMS_CFB_ROOT) {
+        if (entry->parent != RMS_CFB_ROOT || is_made_anew(request, entry->name)) {
             continue;
         }
         if (stays_beside(entry->name, again)) {
@@ -382,10 +389,10 @@ int rms_office_begin(
     out->request = *request; /* that of a mail's own container may be another */
     RMS_TRY(rms_cfb_writer_new(file, &out->office));
     if (request->beside != NULL && rms_cfb_looks(request->beside)) {
-        RMS_TRY(write_beside(out->office, request->beside));
+        RMS_TRY(write_beside(out->office, request));
     }
     if (request->summary.len > 0) {
-        RMS_TRY(rms_cfb_put(out->office, "\005SummaryInformation", request->summary));
+        RMS_TRY(rms_cfb_put(out->office, SUMMARY, request->summary));
     }
     if (request->document.len > 0) {
         RMS_TRY(rms_cfb_put(out->office, "\005DocumentSummaryInformation", request->document));

@@ -259,6 +259,30 @@ static void other_properties(void **state)
     assert_null(memmem(back.data, back.len, "M\0S\0I\0P", 7));
 }
 
+/* Whoever may not open a document does not see its first page; the rest of its summary stays. */
+static void without_its_picture(void **state)
+{
+    static const uint8_t stream[] = {0xfe, 0xff, 0, 0, 6, 0, 2, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+        14, 15, 16, 1, 0, 0, 0, 0xe0, 0x85, 0x9f, 0xf2, 0xf9, 0x4f, 0x68, 0x10, 0xab, 0x91, 0x08, 0x00, 0x2b,
+        0x27, 0xb3, 0xd9, 48, 0, 0, 0, 52, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 24, 0, 0, 0, 17, 0, 0, 0, 36, 0,
+        0, 0, 30, 0, 0, 0, 4, 0, 0, 0, 'o', 'n', 'e', 0, 71, 0, 0, 0, 8, 0, 0, 0, 'P', 'I', 'C', 'T', 'U',
+        'R', 'E', '!'};
+    struct rms_buf RMS_BUF_CLEANUP out = RMS_BUF_INIT(RMS_PROPSET_MAX);
+    struct rms_buf RMS_BUF_CLEANUP back = RMS_BUF_INIT(RMS_PROPSET_MAX);
+
+    (void)state;
+    must(rms_propset_summary_of(rms_view_of(stream, sizeof stream), &out));
+    assert_memory_equal(out.data, stream, 28); /* system and class */
+    assert_non_null(memmem(out.data, out.len, "\x1e\0\0\0\4\0\0\0one", 12));
+    assert_null(memmem(out.data, out.len, "PICTURE", 7));
+    must(rms_propset_summary_of(rms_buf_view(&out), &back));
+    assert_true(rms_view_equal(rms_buf_view(&out), rms_buf_view(&back)));
+    for (size_t len = 0; len < sizeof stream; len++) {
+        rms_buf_reset(&out);
+        assert_true(rms_propset_summary_of(rms_view_of(stream, len), &out) < 0);
+    }
+}
+
 /* As clients of 2017 wrote it into pfiles (protected-file-formats 9.4). touches: C-170 */
 static void list_form(void **state)
 {
@@ -331,6 +355,7 @@ int main(void)
         cmocka_unit_test(every_place),
         cmocka_unit_test(the_rest_stays),
         cmocka_unit_test(other_properties),
+        cmocka_unit_test(without_its_picture),
         cmocka_unit_test(list_form),
         cmocka_unit_test(mutated),
     };

@@ -17,6 +17,7 @@
 #define ID_LAST       0x7fffffffu /* above are reserved ones */
 #define ID_TITLE      2u
 #define ID_AUTHOR     4u
+#define ID_PICTURE    17u
 
 #define TYPE_I2     2u
 #define TYPE_LPSTR  30u
@@ -535,5 +536,37 @@ int rms_propset_summary(const char *title, const char *author, struct rms_buf *o
     }
     RMS_TRY(emit_section(&w, false, &body));
     set.bodies[0] = rms_buf_view(&body);
+    return emit_set(&set, out);
+}
+
+int rms_propset_summary_of(struct rms_view old, struct rms_buf *out)
+{
+    struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(2 * RMS_PROPSET_MAX);
+    struct rms_buf RMS_BUF_CLEANUP body = RMS_BUF_INIT(RMS_PROPSET_MAX);
+    struct writer w = {.arena = arena};
+    struct section section = {0};
+    struct set set;
+    int index;
+
+    if (arena == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    RMS_TRY(parse_set(old, &set));
+    index = index_of(&set, summary_format);
+    if (index < 0) {
+        return RMS_E_NOT_FOUND;
+    }
+    RMS_TRY(parse_section(arena, set.bodies[index], &section));
+    w.items = section.items;
+    for (size_t i = 0; i < section.count; i++) {
+        if (section.items[i].id != ID_PICTURE) {
+            w.items[w.count++] = section.items[i];
+        }
+    }
+    RMS_TRY(emit_section(&w, false, &body));
+    set = (struct set){.head = set.head,
+        .count = 1,
+        .formats = {rms_view_of(summary_format, sizeof summary_format)},
+        .bodies = {rms_buf_view(&body)}};
     return emit_set(&set, out);
 }

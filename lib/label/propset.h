@@ -22,4 +22,8 @@ RMS_MUST_USE int rms_propset_write(
 /* Appends a new \005SummaryInformation. "" leaves a property out. */
 RMS_MUST_USE int rms_propset_summary(const char *title, const char *author, struct rms_buf *out);
 
+/* Appends an old \005SummaryInformation without the picture of the first page. RMS_E_NOT_FOUND when it has no
+ * summary. */
+RMS_MUST_USE int rms_propset_summary_of(struct rms_view old, struct rms_buf *out);
+
 #endif
