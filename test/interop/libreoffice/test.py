@@ -168,6 +168,8 @@ def make_documents(office, folder):
             document.DrawPages.getByIndex(0).add(shape)
         text_of(document).setString(PAGE)
         document.storeToURL(f"file://{folder}/plan.{extension}", values(FilterName=name))
+        if factory == "simpress":
+            document.storeToURL(f"file://{folder}/old.ppt", values(FilterName="MS PowerPoint 97"))
         document.close(True)
 
 
@@ -290,6 +292,28 @@ def status(person, path):
     return person.rms("status", path, "--json").json
 
 
+def shown_to_the_unaware(story):
+    """A PowerPoint file where nobody knows of protection: one line that says so, nothing of the document. LibreOffice would look for
+    its extension, so it is given what else is in the file. touches: C-080"""
+    alice, path = story.lab.person("alice"), story.folder / "old.ppt"
+    clear = path.read_bytes()
+    alice.rms("protect", path, "--in-place", "--only-me")
+    parts, streams = alice.home / "parts", ("PowerPoint Document", "Current User", "\5SummaryInformation")
+    parts.mkdir()
+    for name in streams:
+        (parts / name).write_bytes(subprocess.run(["gsf", "cat", path, name], capture_output=True, check=True).stdout)
+    assert len((parts / streams[2]).read_bytes()) < 4096  # the picture of the first slide is not in it
+    subprocess.run(["gsf", "createole", alice.home / "old.ppt", *streams], cwd=parts, check=True, capture_output=True)
+    call = ["soffice", "--headless", f"-env:UserInstallation=file://{parts}/plain", "--convert-to", "pdf", "--outdir", alice.home, alice.home / "old.ppt"]
+    done = subprocess.run(call, env=alice.env(), cwd=alice.home, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done
+    shown = subprocess.run(["pdftotext", alice.home / "old.pdf", "-"], capture_output=True, text=True, check=True).stdout
+    assert "This document is protected." in shown and PAGE not in shown, shown
+    shutil.rmtree(parts)
+    alice.rms("unprotect", path, "--in-place")
+    assert path.read_bytes() == clear
+
+
 def viewing_copies(story):
     """PDF made in the sandbox, with the document's policy; of what is none, a warning. touches: C-107"""
     alice, bob = story.lab.person("alice"), story.lab.person("bob")
@@ -397,6 +421,7 @@ def tells_the_story():
         assert "EXTRACT and OBJMODEL" in refused(story, "dave", office)
         looked_at_by_dave(story, office)
         viewing_copies(story)
+        shown_to_the_unaware(story)
 
 
 main(tells_the_story)
