@@ -28,7 +28,8 @@
     X(directory_refresh) X(log_usage) X(log_admin) X(log_verify) X(health) \
     X(log_erase) X(log_trim) X(retention_show) X(retention_set) X(report) X(privacy_show) X(privacy_delete) \
     X(tracking_list) X(tracking_show) X(tracking_events) \
-    X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) X(no_track_show) X(no_track_set) X(owner_transfer) X(owner_list) \
+    X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) X(no_track_show) X(no_track_set) \
+    X(tracking_docs) X(tracking_log) X(owner_transfer) X(owner_list) \
     X(recovery_ask) X(recovery_list) X(recovery_approve) X(recovery_deny) X(recovery_end) X(guests_state) X(guests_set) \
     X(db_check) X(db_migrate) X(db_backup) X(db_accept) \
     X(key_list) X(key_add) X(key_change) X(key_remove) X(key_breach) X(key_rotation) X(doctor) X(explain) \

@@ -240,6 +240,8 @@ const struct rms_route rms_routes[] = {
     TENANT(POST, "tracking", SERVICE, tracking_set, "SetDocumentTracking"),
     TENANT(GET, "tracking/group", SERVICE, no_track_show, "GetDoNotTrackUserGroup"),
     TENANT(POST, "tracking/group", SERVICE, no_track_set, "SetDoNotTrackUserGroup"),
+    TENANT(GET, "tracking/docs", TRACKING, tracking_docs, "GetDocumentLog"),
+    TENANT(GET, "tracking/log", TRACKING, tracking_log, "GetTrackingLog"),
     TENANT(GET, "log/usage", REPORT, log_usage, "GetUserLog"),
     TENANT(GET, "log/admin", REPORT, log_admin, "GetAdminLog"),
     TENANT(GET, "log/verify", REPORT, log_verify, "VerifyUserLog"),

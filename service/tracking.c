@@ -279,20 +279,12 @@ int rms_tracking_each_event(
     return rms_tracked_events(request->worker->db, scope, RMS_TRACKING_LIST_MAX, look, &l);
 }
 
-struct writing {
-    struct rms_arena *arena;
-    struct rms_buf *out;
-};
-
-static int write_event(const struct rms_usage_row *row, void *context)
+void rms_tracking_write_event(struct rms_buf *out, struct rms_arena *arena, const struct rms_usage_row *row)
 {
-    const struct writing *w = context;
-    struct rms_buf *out = w->out;
     bool done = row->result != NULL && strcmp(row->result, "Success") == 0;
     int64_t until = row->offline_until;
     int64_t tried = RMS_TIME_NONE;
-    const char *right = rms_tracking_refused(w->arena, row, &tried);
-    rms_out_open(out, NULL, '{');
+    const char *right = rms_tracking_refused(arena, row, &tried);
     rms_out_time(out, "RequestTime", row->time);
     rms_out_text(out, "RequesterEmail", row->user_id);
     rms_out_bool(out, "Successful", done);
@@ -305,8 +297,20 @@ static int write_event(const struct rms_usage_row *row, void *context)
     rms_out_bool(out, "IsHiddenInfo", row->hidden);
     rms_out_bool(out, "Offline", until != 0);
     rms_out_time(out, "OfflineUntil", until == 0 || until == RMS_USAGE_NO_END ? RMS_TIME_NONE : until);
-    rms_out_close(out, '}');
-    return out->failed ? RMS_E_LIMIT : RMS_OK;
+}
+
+struct writing {
+    struct rms_arena *arena;
+    struct rms_buf *out;
+};
+
+static int write_event(const struct rms_usage_row *row, void *context)
+{
+    const struct writing *w = context;
+    rms_out_open(w->out, NULL, '{');
+    rms_tracking_write_event(w->out, w->arena, row);
+    rms_out_close(w->out, '}');
+    return w->out->failed ? RMS_E_LIMIT : RMS_OK;
 }
 
 int rms_tracking_write_events(

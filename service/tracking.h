@@ -65,6 +65,8 @@ RMS_MUST_USE int rms_tracking_heir(struct rms_request *request, const struct rms
 void rms_tracking_write_rows(struct rms_buf *out, const struct rms_tracked_list *list);
 RMS_MUST_USE int rms_tracking_write_one(
     struct rms_request *request, const struct rms_tracked *document, int64_t since, struct rms_buf *out);
+void rms_tracking_write_event(
+    struct rms_buf *out, struct rms_arena *arena, const struct rms_usage_row *row); /* its members */
 RMS_MUST_USE int rms_tracking_write_events(
     struct rms_request *request, const struct rms_tracked_scope *scope, struct rms_buf *out);
 

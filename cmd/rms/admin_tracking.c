@@ -2,6 +2,7 @@
 #include "cmd/rms/admin.h"
 
 #include "base/json.h"
+#include "cmd/rms/csv.h"
 #include "cmd/rms/track.h"
 
 #define ISSUER_OPTION                                                                                        \
@@ -32,6 +33,33 @@ static const struct option_row revoke_options[] = {
 };
 static const struct option_row restore_options[] = {
     ISSUER_OPTION, TENANT_OPTION, CHANGE_OPTIONS, SOCKET_OPTION, OPTIONS_END};
+
+#define SEARCH_OPTIONS                                                                                       \
+    TEXT("from", "DATE", "from then: YYYY-MM-DD (local midnight) or a time"),                                \
+        TEXT("to", "DATE", "to then: YYYY-MM-DD (to the end of that day) or a time"),                        \
+        NUMBER("limit", "only the newest N (default: 10000)", 1, 1000000), FLAG("csv", "as CSV"),            \
+        TENANT_OPTION, SOCKET_OPTION, OPTIONS_END
+#define SEARCH_FIELDS                                                                                        \
+    {"user", FIELD_TEXT, "user", 0}, {"from", FIELD_FROM, "from", 0}, {"to", FIELD_TO, "to", 0},             \
+        {"limit", FIELD_TEXT, "limit", 0}, FIELDS_END
+
+static const struct option_row docs_options[] = {
+    TEXT("user", "ADDRESS", "documents that this person protected, owns or has now"),
+    TEXT("owner", "ADDRESS", "documents of this owner"),
+    TEXT("search", "TEXT", "documents with this in their name"),
+    SEARCH_OPTIONS,
+};
+static const struct option_row log_options[] = {
+    TEXT("user", "ADDRESS", "accesses by this person, and to what he protected"),
+    TEXT("content", "ID", "accesses to this content"),
+    SEARCH_OPTIONS,
+};
+static const struct call_field docs_query[] = {
+    {"owner", FIELD_TEXT, "owner", 0}, {"q", FIELD_TEXT, "search", 0}, SEARCH_FIELDS};
+static const struct call_field log_query[] = {{"content", FIELD_TEXT, "content", 0}, SEARCH_FIELDS};
+static const struct call docs = {.method = "GET", .path = TENANT_PATH "/tracking/docs", .query = docs_query};
+static const struct call accesses = {
+    .method = "GET", .path = TENANT_PATH "/tracking/log", .query = log_query};
 
 static const struct call_field list_query[] = {
     {"user", FIELD_TEXT, "user", 0},
@@ -138,6 +166,33 @@ static int run_show(struct arguments *arguments)
     return status != 0 ? status : track_show_document(one, happened, argument_flag(arguments, "csv"));
 }
 
+static int run_docs(struct arguments *arguments)
+{
+    json_t *RMS_JSON_CLEANUP list = NULL;
+    int status = fetch(arguments, &docs, &list);
+
+    return status != 0 ? status : track_show_list(list, argument_flag(arguments, "csv"));
+}
+
+static const struct column access_columns[] = {{"TIME", "RequestTime"}, {"WHO", "RequesterEmail"},
+    {"OPENED", "Successful"}, {"WHY", "Result"}, {"DOCUMENT", "ContentName"}, {"CONTENT ID", "ContentId"},
+    {"FROM", "RequesterIp"}, {NULL, NULL}};
+static const struct column access_csv[] = {{"", "ContentId"}, {"", "ContentName"}, {"", "Issuer"},
+    {"", "RequestTime"}, {"", "RequesterEmail"}, {"", "RequesterIp"}, {"", "Successful"}, {"", "Result"},
+    {"", "Application"}, {"", "SuperUser"}, {"", "IsHiddenInfo"}, {"", "OfflineUntil"}, {NULL, NULL}};
+
+static int run_accesses(struct arguments *arguments)
+{
+    json_t *RMS_JSON_CLEANUP list = NULL;
+    int status = fetch(arguments, &accesses, &list);
+
+    if (status == 0 && argument_flag(arguments, "csv")) {
+        output_csv(list, access_csv);
+        return EXIT_DONE;
+    }
+    return status != 0 ? status : output_list(json_incref(list), access_columns);
+}
+
 /* S-151: the option that every verb has must not seem to choose a person here. */
 static int run_switch(struct arguments *arguments)
 {
@@ -186,6 +241,24 @@ const struct verb admin_tracking_verbs[] = {
         .operands_min = 1,
         .operands_max = 1,
         .run = run_show,
+    },
+    {
+        .name = "docs",
+        .summary = "Find documents by person, owner, name or time",
+        .details = "Says for any address what it protected, owns, or has now; at least one option is needed.",
+        .examples = "  rms admin tracking docs --user alice@contoso.test --from 2030-01-01\n"
+                    "  rms admin tracking docs --search merger --csv",
+        .options = docs_options,
+        .run = run_docs,
+    },
+    {
+        .name = "log",
+        .summary = "Find accesses by person, content or time",
+        .details = "Also by addresses outside of the organisation; at least one option is needed.",
+        .examples = "  rms admin tracking log --user bob@contoso.test\n"
+                    "  rms admin tracking log --content 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 --csv",
+        .options = log_options,
+        .run = run_accesses,
     },
     ADMIN_VERB("revoke", "Revoke a document for whoever protected it", "CONTENT-ID", 1, 1, revoke_options,
         revoke,

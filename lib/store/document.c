@@ -179,27 +179,64 @@ int rms_tracked_list(struct rms_db *db, struct rms_arena *arena, const struct rm
     return read_list(&rows, list_out);
 }
 
+static int64_t end_of(const struct rms_tracked_search *search)
+{
+    return search->to == RMS_TIME_NONE ? INT64_MAX : search->to;
+}
+
+int rms_tracked_find(struct rms_db *db, struct rms_arena *arena, const struct rms_tracked_search *search,
+    struct rms_tracked_list *list_out)
+{
+    RMS_ROWS(rows, db, arena);
+    const char *pattern;
+
+    *list_out = (struct rms_tracked_list){0};
+    RMS_TRY(plain_pattern(arena, search->text, &pattern));
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_TRACKED_FIND,
+        RMS_VALUES(RMS_TEXT(search->tenant_id), RMS_TEXT(search->user), RMS_TEXT(pattern),
+            RMS_INT((int64_t)search->limit), RMS_TEXT(search->owner), RMS_INT(search->from),
+            RMS_INT(end_of(search)))));
+    return read_list(&rows, list_out);
+}
+
 /* --- events --------------------------------------------------------------------------------------------- */
 
-int rms_tracked_events(struct rms_db *db, const struct rms_tracked_scope *scope, size_t limit,
-    rms_usage_each *each, void *context)
+static int read_events(struct rms_rows *rows, rms_usage_each *each, void *context)
 {
-    const struct rms_document_key *key = &scope->key;
-    RMS_ROWS(rows, db, NULL);
     struct rms_usage_row row;
     int code;
 
-    RMS_TRY(rms_rows_open(&rows, RMS_SQL_TRACKED_EVENTS,
-        RMS_VALUES(KEY_VALUES(key), RMS_INT(limit > 0 ? (int64_t)limit : INT64_MAX), RMS_INT(scope->since))));
-    while ((code = rms_rows_next(&rows)) > 0) {
-        rms_usage_take(&rows, &row);
-        row.hidden = rms_take_bool(&rows);
+    while ((code = rms_rows_next(rows)) > 0) {
+        rms_usage_take(rows, &row);
+        row.hidden = rms_take_bool(rows);
         code = each(&row, context);
         if (code != 0) {
             return code;
         }
     }
     return code;
+}
+
+int rms_tracked_events(struct rms_db *db, const struct rms_tracked_scope *scope, size_t limit,
+    rms_usage_each *each, void *context)
+{
+    const struct rms_document_key *key = &scope->key;
+    RMS_ROWS(rows, db, NULL);
+
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_TRACKED_EVENTS,
+        RMS_VALUES(KEY_VALUES(key), RMS_INT(limit > 0 ? (int64_t)limit : INT64_MAX), RMS_INT(scope->since))));
+    return read_events(&rows, each, context);
+}
+
+int rms_tracked_log(
+    struct rms_db *db, const struct rms_tracked_search *search, rms_usage_each *each, void *context)
+{
+    RMS_ROWS(rows, db, NULL);
+
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_TRACKED_LOG,
+        RMS_VALUES(RMS_TEXT(search->tenant_id), RMS_TEXT(search->content_id), RMS_TEXT(search->user),
+            RMS_INT(search->from), RMS_INT(end_of(search)), RMS_INT((int64_t)search->limit))));
+    return read_events(&rows, each, context);
 }
 
 int rms_tracked_opened(struct rms_db *db, struct rms_arena *arena, const struct rms_tracked_reader *reader,

@@ -90,6 +90,25 @@ struct rms_tracked_query {
 RMS_MUST_USE int rms_tracked_list(struct rms_db *db, struct rms_arena *arena,
     const struct rms_tracked_query *query, struct rms_tracked_list *list_out);
 
+/* Of whoever they are: what administrators ask for (S-170). NULL and RMS_TIME_NONE: whatever. */
+struct rms_tracked_search {
+    const char *tenant_id;
+    const char *user;       /* issuer, owner, or who has it now; of events: issuer, or who asked */
+    const char *owner;      /* or who has it now (documents) */
+    const char *text;       /* part of the name (documents) */
+    const char *content_id; /* events */
+    int64_t from, to;       /* both included; of documents when they were protected */
+    size_t limit;           /* the newest so many */
+};
+
+/* Newest first. */
+RMS_MUST_USE int rms_tracked_find(struct rms_db *db, struct rms_arena *arena,
+    const struct rms_tracked_search *search, struct rms_tracked_list *list_out);
+
+/* Attempts to get a licence, in order of time; as rms_tracked_events. */
+RMS_MUST_USE int rms_tracked_log(
+    struct rms_db *db, const struct rms_tracked_search *search, rms_usage_each *each, void *context);
+
 /* What was done with a document, as far as it was published at `since` or later: an account that inherited an
  * address learns nothing of what was protected before it. */
 struct rms_tracked_scope {

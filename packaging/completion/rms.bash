@@ -186,7 +186,7 @@ _rms_words() {
     'admin guests status') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin guests passcodes') echo ' --on --off --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin guests sign-up') echo ' --on --off --domain --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin tracking') echo 'status enable disable automatic notrack list show revoke restore' ;;
+    'admin tracking') echo 'status enable disable automatic notrack list show docs log revoke restore' ;;
     'admin tracking status') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking enable') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking disable') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -197,6 +197,8 @@ _rms_words() {
     'admin tracking notrack clear') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking list') echo ' --user --search --csv --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking show') echo ' --issuer --csv --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tracking docs') echo ' --user --owner --search --from --to --limit --csv --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tracking log') echo ' --user --content --from --to --limit --csv --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking revoke') echo ' --issuer --reason --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking restore') echo ' --issuer --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin owner') echo 'transfer list' ;;
@@ -397,6 +399,8 @@ _rms_valued() {
     'admin tracking notrack clear') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tracking list') echo ' --user --search --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tracking show') echo ' --issuer --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin tracking docs') echo ' --user --owner --search --from --to --limit --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin tracking log') echo ' --user --content --from --to --limit --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tracking revoke') echo ' --issuer --reason --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tracking restore') echo ' --issuer --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin owner transfer') echo ' --to --from --issuer --reason --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;

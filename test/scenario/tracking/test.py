@@ -242,7 +242,6 @@ def revoked_and_restored():
 
 def the_operator_acts_for_people():
     # proves: S-166
-    # touches: S-170
     with Lab(people=("alice", "bob", "root", "ipadm")) as lab:
         alice, bob, root, ipadm = (lab.person(n) for n in ("alice", "bob", "root", "ipadm"))
         path, content_id = protect(alice, "plan.txt", "--perm", "bob@contoso.test:VIEW")
@@ -548,7 +547,44 @@ def refusals_are_not_forged():
         assert tell(heir, heir.token(), Right="PRINT") == (404, "not-registered")
 
 
+def found_by_the_administrator(lab, content_id):
+    """alice's document, opened by somebody of another organisation and by mallory."""
+    own = ("--tenant", "contoso.test")
+
+    def docs(*words):
+        return [d["ContentId"] for d in lab.admin("--json", "tracking", "docs", *words, *own).json_lines]
+
+    def log(*words):
+        return [(e["ContentId"], e["RequesterEmail"], e["Successful"]) for e in lab.admin("--json", "tracking", "log", *words, *own).json_lines]
+
+    fays, mallorys = (content_id, "fay@fabrikam.test", True), (content_id, "mallory@contoso.test", True)
+    assert log("--user", "fay@fabrikam.test") == [fays], log("--user", "fay@fabrikam.test")
+    assert log("--content", content_id) == log("--user", "ALICE@contoso.test") == [fays, mallorys]
+    assert log("--content", content_id, "--user", "mallory@contoso.test") == [mallorys]
+    assert log("--user", "nobody@example.org") == log("--content", str(uuid.uuid4())) == log("--to", "2020-01-01") == []
+    assert log("--from", "2020-01-01") == [fays, mallorys] and log("--from", "2020-01-01", "--limit", "1") == [mallorys]
+    for words in (("--user", "alice@contoso.test"), ("--owner", "alice@contoso.test"), ("--search", "PLAN"), ("--from", "2020-01-01"),
+                  ("--user", "alice@contoso.test", "--search", "plan", "--from", "2020-01-01", "--to", "2100-01-01")):
+        assert docs(*words) == [content_id], words
+    for words in (("--user", "fay@fabrikam.test"), ("--owner", "bob@contoso.test"), ("--search", "%"), ("--to", "2020-01-01"), ("--user", "nobody@example.org")):
+        assert docs(*words) == [], words
+    lab.admin("group", "add", "team@contoso.test", *own)
+    for verb in ("docs", "log"):
+        lab.admin("tracking", verb, *own, code=2)
+        lab.admin("tracking", verb, "--user", "team@contoso.test", *own, code=2)
+        lab.admin("tracking", verb, "--user", "nobody", *own, code=2)
+        lab.admin("tracking", verb, "--from", "2030-01-02", "--to", "2030-01-01", *own, code=2)
+        assert lab.admin("tracking", verb, "--user", "alice@contoso.test", "--tenant", "fabrikam.test").out
+        assert lab.admin("--json", "tracking", verb, "--from", "2020-01-01", "--tenant", "fabrikam.test").json_lines == []
+        table = list(csv.DictReader(io.StringIO(lab.admin("tracking", verb, "--from", "2020-01-01", "--csv", *own).out, newline="")))
+        assert {r["ContentId"] for r in table} == {content_id}, table
+        shown = lab.admin("tracking", verb, "--from", "2020-01-01", *own).out
+        assert content_id in shown, shown
+    lab.admin("tracking", "log", "--content", "x", *own, code=2)
+
+
 def copied_ids_and_other_tenants_do_nothing():
+    # proves: S-170
     # touches: S-001, S-165
     with Lab() as lab:
         alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
@@ -566,6 +602,8 @@ def copied_ids_and_other_tenants_do_nothing():
                 unknown = person.rest(method, f"/my/v2/documents/{uuid.uuid4()}{action}")
                 assert (code, reply["Reason"]) == (unknown[0], unknown[2]["Reason"]) == (404, "not-registered"), (reply, unknown)
         assert "role-required" in fay.rms("revoke", path, "--yes", code=3).err
+        assert requests(lab, fay, path)[0] and requests(lab, mallory, path)[0]  # both may
+        found_by_the_administrator(lab, content_id)
         assert lab.admin("--json", "tracking", "list", "--tenant", "fabrikam.test").json_lines == []
         lab.admin("tracking", "revoke", content_id, "--force", "--tenant", "fabrikam.test", code=4)
         assert requests(lab, bob, path)[0]
