@@ -16,6 +16,7 @@
 
 #define MODULE "/usr/lib/softhsm/libsofthsm2.so"
 #define PIN    "2468-not-secret"
+#define SO_PIN "87654321" /* the store's administrator, whom the service is not */
 
 static char directory[] = "/tmp/rms-hsm-XXXXXX";
 static const uint8_t decoy[RMS_SHA256_BYTES] = {1, 2, 3};
@@ -25,6 +26,7 @@ static struct {
     void (*slow)(unsigned milliseconds);
     void (*twist)(bool on);
     unsigned (*logins)(void);
+    unsigned (*administered)(void);
 } flaky;
 
 /* --- the token ---------------------------------------------------------------------------------------- */
@@ -51,8 +53,8 @@ static void *symbol(void *library, const char *name)
 
 static int make_token(void **state)
 {
-    static const char *const init[] = {"softhsm2-util", "--init-token", "--free", "--label", "unit", "--pin",
-        PIN, "--so-pin", "87654321", NULL};
+    static const char *const init[] = {
+        "softhsm2-util", "--init-token", "--free", "--label", "unit", "--pin", PIN, "--so-pin", SO_PIN, NULL};
     char path[256];
     FILE *config;
     void *library;
@@ -73,6 +75,7 @@ static int make_token(void **state)
     *(void **)&flaky.slow = symbol(library, "flaky_slow");
     *(void **)&flaky.twist = symbol(library, "flaky_twist");
     *(void **)&flaky.logins = symbol(library, "flaky_logins");
+    *(void **)&flaky.administered = symbol(library, "flaky_administered");
     return 0;
 }
 
@@ -314,7 +317,6 @@ static void trouble_is_waited_out_or_told(void **state)
     rms_rsa_private_free(&key);
 }
 
-/* touches: S-211 */
 static void a_token_that_signs_wrongly_gives_no_key(void **state)
 {
     struct rms_hsm_name name = name_of("wrong");
@@ -324,6 +326,33 @@ static void a_token_that_signs_wrongly_gives_no_key(void **state)
     assert_int_equal(rms_hsm_generate(*state, 2048, &name, &key), RMS_E_KEY_UNAVAILABLE);
     assert_null(key);
     flaky.twist(false);
+}
+
+/* A store is a module behind PKCS#11; this one notes what is asked of it. */
+/* proves: S-211 */
+static void a_store_keeps_its_rules_and_has_to_sign_rightly(void **state)
+{
+    struct rms_hsm_name name = name_of("plugged");
+    struct rms_rsa_private *made;
+    struct rms_rsa_private *key;
+
+    assert_int_equal(rms_hsm_generate(*state, 2048, &name, &made), 0);
+    flaky.twist(true);
+    assert_int_equal(rms_hsm_adopt(*state, &name, &key), RMS_E_KEY_UNAVAILABLE);
+    assert_null(key);
+    flaky.twist(false);
+    assert_int_equal(rms_hsm_adopt(*state, &name, &key), 0);
+    assert_works(key);
+    rms_rsa_private_free(&key);
+    rms_rsa_private_free(&made);
+    assert_true(flaky.logins() > 0);
+    assert_int_equal(flaky.administered(), 0); /* nor did any test before */
+
+    close_hsm(state);
+    *state = open_with(SO_PIN, 2); /* the administrator of the store is another account, and uses no key */
+    assert_int_equal(rms_hsm_adopt(*state, &name, &key), RMS_E_KEY_UNAVAILABLE);
+    assert_non_null(strstr(rms_hsm_problem(*state), "PIN"));
+    assert_int_equal(flaky.administered(), 0);
 }
 
 /* A PIN that is wrong is tried once, whatever is asked for afterwards: a token locks itself. */
@@ -440,6 +469,7 @@ int main(void)
         WITH_HSM(forged_bits_teach_nothing),
         WITH_HSM(trouble_is_waited_out_or_told),
         WITH_HSM(a_token_that_signs_wrongly_gives_no_key),
+        WITH_HSM(a_store_keeps_its_rules_and_has_to_sign_rightly),
         WITH_HSM(a_wrong_pin_is_tried_once),
         WITH_HSM(many_threads_share_few_sessions),
         cmocka_unit_test(nothing_there_is_told_apart),

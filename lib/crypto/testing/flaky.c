@@ -15,6 +15,7 @@ static atomic_uint times;
 static atomic_uint delay_ms;
 static atomic_bool twisted;
 static atomic_uint logins;
+static atomic_uint administered;
 
 __attribute__((visibility("default"))) void flaky_fail(unsigned long rv, unsigned count)
 {
@@ -35,6 +36,11 @@ __attribute__((visibility("default"))) void flaky_twist(bool on)
 __attribute__((visibility("default"))) unsigned flaky_logins(void)
 {
     return atomic_load(&logins);
+}
+
+__attribute__((visibility("default"))) unsigned flaky_administered(void)
+{
+    return atomic_load(&administered);
 }
 
 /* The answer to give instead, CKR_OK for none. */
@@ -81,7 +87,34 @@ static CK_RV open_session(
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG len)
 {
     atomic_fetch_add(&logins, 1);
+    atomic_fetch_add(&administered, user == CKU_SO);
     return real.C_Login(session, user, pin, len);
+}
+
+static CK_RV init_token(CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG len, CK_UTF8CHAR_PTR label)
+{
+    atomic_fetch_add(&administered, 1);
+    return real.C_InitToken(slot, pin, len, label);
+}
+
+static CK_RV init_pin(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR pin, CK_ULONG len)
+{
+    atomic_fetch_add(&administered, 1);
+    return real.C_InitPIN(session, pin, len);
+}
+
+static CK_RV set_pin(
+    CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR old, CK_ULONG old_len, CK_UTF8CHAR_PTR pin, CK_ULONG len)
+{
+    atomic_fetch_add(&administered, 1);
+    return real.C_SetPIN(session, old, old_len, pin, len);
+}
+
+static CK_RV set_attributes(
+    CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
+{
+    atomic_fetch_add(&administered, 1);
+    return real.C_SetAttributeValue(session, object, attributes, count);
 }
 
 __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list)
@@ -103,6 +136,10 @@ __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST_
     shown.C_Decrypt = decrypt;
     shown.C_OpenSession = open_session;
     shown.C_Login = login;
+    shown.C_InitToken = init_token;
+    shown.C_InitPIN = init_pin;
+    shown.C_SetPIN = set_pin;
+    shown.C_SetAttributeValue = set_attributes;
     *list = &shown;
     return CKR_OK;
 }

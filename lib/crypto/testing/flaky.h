@@ -9,5 +9,6 @@ void flaky_fail(unsigned long rv, unsigned count);
 void flaky_slow(unsigned milliseconds); /* before each of them */
 void flaky_twist(bool on);              /* signatures come out wrong */
 unsigned flaky_logins(void);            /* tries so far */
+unsigned flaky_administered(void);      /* what only the token's own administrator may change, so far */
 
 #endif
