@@ -225,7 +225,7 @@ static void expect_reason(struct order *order, enum step step, enum step later)
 
 /* The reason is that of the first step that fails, and the log row is the same as if no other did: no later
  * step leaves a trace. The age of an account matters only to what is granted to its address (S-042): without
- * a grant there is nothing to refuse for it. touches: S-130 */
+ * a grant there is nothing to refuse for it. proves: S-130 */
 static void the_first_failure_is_the_reason(void **state)
 {
     struct order *order = *state;
