@@ -26,6 +26,7 @@ struct state {
     size_t next;                 /* index of the one after it */
     uint64_t at;                 /* in the file */
     int format;                  /* the richest seen so far */
+    bool opened;                 /* libarchive knows which format it is */
     int status;                  /* of ours, when a callback failed */
     struct xz xz;
     uint8_t block[BLOCK];
@@ -117,7 +118,7 @@ static int code_of(struct rms_archive *archive, struct archive *which)
     if (state->status != 0) {
         return state->status;
     }
-    if (which == state->in && archive_read_has_encrypted_entries(state->in) > 0) {
+    if (which == state->in && state->opened && archive_read_has_encrypted_entries(state->in) > 0) {
         return RMS_E_PASSWORD;
     }
     return archive_errno(which) == ENOMEM ? RMS_E_NO_MEMORY : RMS_E_DAMAGED;
@@ -187,7 +188,8 @@ static int begin(struct rms_archive *archive)
         (void)archive_read_set_seek_callback(state->in, seek_file);
     }
     (void)archive_read_set_callback_data(state->in, archive);
-    if (fine(archive_read_open1(state->in))) {
+    state->opened = fine(archive_read_open1(state->in));
+    if (state->opened) {
         return 0;
     }
     /* of the others the first bytes were looked at */
