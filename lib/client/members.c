@@ -17,8 +17,8 @@
 #include "client/crypt.h"
 #include "client/mail.h"
 #include "client/opened.h"
+#include "client/refusal.h"
 #include "format/mime.h"
-#include "format/office.h"
 
 #define HEAD_BYTES 65536u
 #define TEXT_MAX   (64u << 20) /* names, and what is told of members */
@@ -287,13 +287,6 @@ static int write_clear(const struct rms_errand *errand, const struct rms_opened 
     return *written == expected ? 0 : RMS_E_DAMAGED;
 }
 
-/* Of older documents others encrypt only a part: the rest would be lost (unprotect.c). */
-static bool is_whole(const struct rms_opened *opened)
-{
-    return rms_access_signed_data(opened->access, RMS_DATA_SIZE) != NULL ||
-           !rms_office_has_beside(&opened->container);
-}
-
 static int decrypt(struct level *level, const struct rms_archive_member *member, struct rms_opened *opened,
     const struct rms_reader *carrier, struct rms_archive_change *change)
 {
@@ -303,10 +296,11 @@ static int decrypt(struct level *level, const struct rms_archive_member *member,
 
     RMS_TRY(rms_opened_licence(errand->context, RMS_RIGHT_EXPORT, opened));
     if (!rms_access_may_unprotect(opened->access)) {
+        rms_refusal_note(errand->context, opened->access, "EXPORT");
         return rms_fail(errand->context, RMS_E_NO_RIGHTS,
             "removing the protection needs the right EXPORT or OWNER, which you do not have");
     }
-    if (!is_whole(opened)) {
+    if (!rms_opened_is_whole(opened)) {
         return rms_fail(errand->context, RMS_E_UNSUPPORTED,
             "parts of this document stand beside its protected content and would be lost");
     }

@@ -12,6 +12,7 @@
 #include "client/identity.h"
 #include "client/issue.h"
 #include "client/save.h"
+#include "format/office.h"
 
 #define SIZE_TEXT 24
 
@@ -154,6 +155,12 @@ int rms_opened_size(const struct rms_opened *opened, uint64_t *size_out)
         *size_out = container->original_size < len ? container->original_size : len;
     }
     return signed_size(opened, *size_out);
+}
+
+bool rms_opened_is_whole(const struct rms_opened *opened)
+{
+    return rms_access_signed_data(opened->access, RMS_DATA_SIZE) != NULL ||
+           !rms_office_has_beside(&opened->container);
 }
 
 int rms_opened_write_pdf(const struct rms_opened *opened, const struct rms_writer *out, uint64_t *written_out)

@@ -25,6 +25,10 @@ const struct rms_tree *rms_opened_tree(const struct rms_opened *opened);
  * they are. */
 RMS_MUST_USE int rms_opened_clear(struct rms_context *context, struct rms_opened *opened);
 
+/* Nothing but the clear file is lost with the protected one. Of older documents others encrypt only a part,
+ * and what stands beside it would be (macros, for one); ours hold all of it, and say so by a signed size. */
+bool rms_opened_is_whole(const struct rms_opened *opened);
+
 /* The content of a PDF, decrypted into out. */
 RMS_MUST_USE int rms_opened_write_pdf(
     const struct rms_opened *opened, const struct rms_writer *out, uint64_t *written_out);

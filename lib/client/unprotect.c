@@ -66,13 +66,10 @@ static int write_content(
     return status;
 }
 
-/* Of older documents others encrypt only a part: what stands beside it would be lost with the file (macros,
- * for one). Ours hold all of it, and say so by a signed size. */
 static int check_whole(
     const struct rms_errand *errand, const struct rms_work *work, const struct rms_opened *opened)
 {
-    if (rms_access_signed_data(opened->access, RMS_DATA_SIZE) != NULL ||
-        !rms_office_has_beside(&opened->container)) {
+    if (rms_opened_is_whole(opened)) {
         return 0;
     }
     if (work->target.way == RMS_TARGET_IN_PLACE) {
