@@ -8,5 +8,5 @@ set -- "$1" "$found" "$2"
 [ -d "$3" ] || set -- "$1" "$found"
 program=$1
 shift
-"$program" -max_total_time="${RMS_FUZZ_SECONDS:-60}" -timeout=20 -rss_limit_mb=2048 \
+"$program" -max_total_time="${RMS_FUZZ_SECONDS:-60}" -seed="${RMS_FUZZ_SEED:-1}" -timeout=20 -rss_limit_mb=2048 \
     -artifact_prefix="${RMS_FUZZ_CRASHES:-.}/" -print_final_stats=1 "$@"

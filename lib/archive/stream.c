@@ -322,14 +322,16 @@ struct rewriting {
     const struct rms_archive_changes *changes;
     struct archive *to;
     int out;
-    int status; /* of writing the file */
+    int status; /* of writing the file; not 0: nothing more is written */
 };
 
 static la_ssize_t write_file(struct archive *to, void *user, const void *data, size_t len)
 {
     struct rewriting *rewriting = user;
 
-    rewriting->status = rms_fd_write_all(rewriting->out, data, len);
+    if (rewriting->status == 0) {
+        rewriting->status = rms_fd_write_all(rewriting->out, data, len);
+    }
     if (rewriting->status != 0) {
         archive_set_error(to, EIO, "cannot be written");
         return ARCHIVE_FATAL;
@@ -476,6 +478,15 @@ static int write_all(struct rewriting *rewriting)
     return fine(archive_write_close(rewriting->to)) ? 0 : write_code(rewriting);
 }
 
+/* Neither fills up the member nor finishes the archive, as freeing alone would; closed all the same, as a
+ * failed one is freed without its buffer. */
+static void give_up(struct rewriting *rewriting, int status)
+{
+    rewriting->status = status;
+    (void)archive_write_fail(rewriting->to);
+    (void)archive_write_close(rewriting->to);
+}
+
 static int rewrite_stream(struct rms_archive *archive, const struct rms_archive_changes *changes, int out)
 {
     struct rewriting rewriting = {.archive = archive, .changes = changes, .out = out};
@@ -490,7 +501,7 @@ static int rewrite_stream(struct rms_archive *archive, const struct rms_archive_
     status = status == 0 ? begin(archive) : status;
     status = status == 0 ? write_all(&rewriting) : status;
     if (status != 0) {
-        (void)archive_write_fail(rewriting.to); /* else freeing would finish the archive */
+        give_up(&rewriting, status);
     }
     (void)archive_write_free(rewriting.to);
     return status;
