@@ -22,10 +22,11 @@ RMS_MUST_USE int rms_mail_clear(struct rms_context *context, const struct rms_op
  * else stays as it is. plan: whose policy it gets. */
 RMS_MUST_USE int rms_mail_protect_part(const struct rms_plan *plan, const char *name, struct rms_buf *data);
 
-/* Encrypts job's input, for which context, in and progress are set, into a container in memory. */
+/* Encrypts job's input, for which context, in and progress are set, into a container in memory, and seals it
+ * with the author's key. */
 RMS_MUST_USE int rms_mail_write_container(const struct rms_crypt_job *job,
-    const struct rms_container_request *request, const struct rms_content_key *key,
-    const struct rms_writer *file);
+    const struct rms_container_request *request, const struct rms_issued *issued,
+    const struct rms_ec_private *author, const struct rms_writer *file);
 
 /* The clear content of what is opened, as a whole: of mails only. */
 RMS_MUST_USE int rms_mail_read_clear(

@@ -26,11 +26,44 @@ static enum rms_container_kind form_of(
                : RMS_CONTAINER_PFILE;
 }
 
-static int write_pdf(
-    const struct rms_issued *issued, const struct rms_reader *clear, const struct rms_writer *out)
+/* What seal_pdf needs. */
+struct pdf_seal {
+    const struct rms_sealer_about *about;
+    const struct rms_ec_private *author;
+    const struct rms_buf *made;
+};
+
+static int seal_pdf(void *user_data, uint64_t offset, uint64_t len, struct rms_buf *out)
+{
+    const struct pdf_seal *pdf = user_data;
+    struct rms_view made = rms_buf_view(pdf->made);
+    const struct rms_part written = {rms_reader_of_view(&made), offset, len};
+
+    return rms_seal_written(pdf->about, pdf->author, &written, out);
+}
+
+static struct rms_sealer_about sealed_about(
+    const struct rms_container_request *request, const struct rms_issued *issued)
+{
+    return (struct rms_sealer_about){
+        .kind = request->kind,
+        .mode = rms_container_mode(request->kind, RMS_PFILE_MAJOR, issued->key.mode),
+        .clear_size = request->size,
+        .licence = request->licence,
+        .content_id = issued->content_id,
+    };
+}
+
+static int write_pdf(const struct rms_container_request *request, const struct rms_issued *issued,
+    const struct rms_ec_private *author, struct rms_buf *made)
 {
     struct rms_content_cipher RMS_CONTENT_CLEANUP *cipher = NULL;
-    struct rms_pdf_job job = {.file = clear, .out = out};
+    const struct rms_writer out = rms_writer_of_buf(made);
+    const struct rms_sealer_about about = sealed_about(request, issued);
+    struct rms_pdf_job job = {.file = request->beside,
+        .out = &out,
+        .seal = seal_pdf,
+        .user_data = &(struct pdf_seal){&about, author, made}};
     uint64_t written;
 
     RMS_TRY(rms_content_cipher_new(issued->key.mode, rms_secret_view(issued->key.key), &cipher));
@@ -38,25 +71,35 @@ static int write_pdf(
     return rms_pdf_protect(&job, rms_buf_view(&issued->licence), &written);
 }
 
-int rms_mail_write_container(const struct rms_crypt_job *in, const struct rms_container_request *request,
-    const struct rms_content_key *issued, const struct rms_writer *file)
+int rms_mail_write_container(const struct rms_crypt_job *in, const struct rms_container_request *in_request,
+    const struct rms_issued *issued, const struct rms_ec_private *author, const struct rms_writer *file)
 {
+    struct rms_buf RMS_BUF_CLEANUP seal = RMS_BUF_INIT(SIZE_MAX);
+    const struct rms_sealer_about about = sealed_about(in_request, issued);
+    struct rms_container_request request = *in_request;
+    struct rms_sealer RMS_SEALER_CLEANUP sealing = {0};
     struct rms_container_out out;
-    struct rms_content_key key = *issued;
+    struct rms_content_key key = issued->key;
     struct rms_crypt_job job = *in;
     uint64_t written;
     int status;
 
-    RMS_TRY(rms_container_begin(request, file, &out));
-    key.mode = rms_container_mode(request->kind, RMS_PFILE_MAJOR, key.mode);
-    job.in_len = request->size;
+    RMS_TRY(rms_sealer_begin(&about, &sealing));
+    sealing.author = author;
+    request.seal_len = rms_sealer_len(&sealing);
+    RMS_TRY(rms_container_begin(&request, file, &out));
+    key.mode = about.mode;
+    job.in_len = request.size;
     job.encrypt = &key;
+    job.hashes = sealing.hashes;
+    job.hashed_len = sealing.seal.content_len;
     job.clear_size = UINT64_MAX;
     job.threads = 1;
     job.out = out.stream;
     job.out_offset = out.content_offset;
     status = rms_crypt_run(&job, &written);
-    status = status == 0 ? rms_container_finish(&out, rms_view_of(NULL, 0)) : status;
+    status = status == 0 ? rms_sealer_end(&sealing, &seal) : status;
+    status = status == 0 ? rms_container_finish(&out, rms_buf_view(&seal)) : status;
     rms_container_abort(&out);
     return status;
 }
@@ -67,11 +110,11 @@ static int write_part(const struct rms_plan *plan, const struct rms_container_re
     const struct rms_writer file = rms_writer_of_buf(made);
 
     if (request->kind == RMS_CONTAINER_PDF) {
-        return write_pdf(issued, request->beside, &file);
+        return write_pdf(request, issued, plan->seal_key, made);
     }
     const struct rms_crypt_job job = {.context = plan->context, .in = *request->beside};
 
-    return rms_mail_write_container(&job, request, &issued->key, &file);
+    return rms_mail_write_container(&job, request, issued, plan->seal_key, &file);
 }
 
 int rms_mail_protect_part(const struct rms_plan *plan, const char *name, struct rms_buf *data)
@@ -87,7 +130,7 @@ int rms_mail_protect_part(const struct rms_plan *plan, const char *name, struct 
         .beside = &reader,
     };
     const struct rms_content_about about = {
-        .extension = request.extension, .size = request.size, .mail = true};
+        .extension = request.extension, .size = request.size, .sealed = true, .mail = true};
     struct rms_issued issued;
     int status;
 
@@ -121,6 +164,7 @@ int rms_mail_read_clear(struct rms_context *context, const struct rms_opened *op
         .in_len = content->len,
         .out = rms_writer_of_buf(out),
         .decrypt = &opened->access->key,
+        .sealed = rms_opened_tree(opened),
         .clear_size = opened->container.original_size,
         .threads = 1,
     };

@@ -169,8 +169,8 @@ static int make_content(const struct letter *letter, struct rms_buf *out)
 /* --- writing ----------------------------------------------------------------------------------------------
  */
 
-static int encrypt(
-    const struct rms_errand *errand, struct rms_view clear, struct rms_work *work, struct rms_buf *packed)
+static int encrypt(const struct rms_errand *errand, const struct letter *letter, struct rms_view clear,
+    const struct rms_work *work, struct rms_buf *packed)
 {
     const struct rms_reader in = rms_reader_of_view(&clear);
     const struct rms_writer file = rms_writer_of_buf(packed);
@@ -183,13 +183,13 @@ static int encrypt(
         .progress = errand->options.progress,
         .user_data = errand->options.user_data};
 
-    return rms_mail_write_container(&job, &request, &work->issued.key, &file);
+    return rms_mail_write_container(&job, &request, &work->issued, letter->message.plan.seal_key, &file);
 }
 
 /* The licence as the message is going to hold it: what is kept for opening is found by these bytes. */
 static int issue(const struct letter *letter, uint64_t size, struct rms_work *work)
 {
-    const struct rms_content_about about = {.extension = "", .size = size, .mail = true};
+    const struct rms_content_about about = {.extension = "", .size = size, .sealed = true, .mail = true};
     struct rms_buf form = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX);
     int status;
 
@@ -210,7 +210,7 @@ static int write_mail(const struct rms_errand *errand, struct letter *letter, st
     RMS_TRY(make_content(letter, &clear));
     RMS_TRY(issue(letter, clear.len, work));
     memcpy(work->content_id, work->issued.content_id, sizeof work->content_id);
-    RMS_TRY(encrypt(errand, rms_buf_view(&clear), work, &packed));
+    RMS_TRY(encrypt(errand, letter, rms_buf_view(&clear), work, &packed));
     RMS_TRY(rms_mime_make_protected(letter->mail, rms_buf_view(&packed), &mail));
     return file.write(file.context, 0, mail.data, mail.len);
 }

@@ -147,14 +147,9 @@ struct pdf_seal {
 static int seal_pdf(void *user_data, uint64_t offset, uint64_t len, struct rms_buf *out)
 {
     const struct pdf_seal *pdf = user_data;
-    const struct rms_reader written = rms_target_reader(&pdf->work->target, offset + len);
-    struct rms_sealer RMS_SEALER_CLEANUP sealer = {0};
+    const struct rms_part written = {rms_target_reader(&pdf->work->target, offset + len), offset, len};
 
-    RMS_TRY(rms_sealer_begin(pdf->about, &sealer));
-    sealer.author = pdf->errand->plan->seal_key;
-    sealer.seal.content_len = len;
-    RMS_TRY(rms_tree_root(&written, offset, len, sealer.seal.root));
-    return rms_sealer_end(&sealer, out);
+    return rms_seal_written(pdf->about, pdf->errand->plan->seal_key, &written, out);
 }
 
 static int write_pdf(const struct rms_errand *errand, struct rms_work *work, const struct shape *shape,

@@ -84,6 +84,18 @@ int rms_sealer_end(struct rms_sealer *sealing, struct rms_buf *out)
     return rms_buf_status(out);
 }
 
+int rms_seal_written(const struct rms_sealer_about *about, const struct rms_ec_private *author,
+    const struct rms_part *content, struct rms_buf *out)
+{
+    struct rms_sealer RMS_SEALER_CLEANUP sealer = {0};
+
+    RMS_TRY(rms_sealer_begin(about, &sealer));
+    sealer.author = author;
+    sealer.seal.content_len = content->len;
+    RMS_TRY(rms_tree_root(&content->reader, content->offset, content->len, sealer.seal.root));
+    return rms_sealer_end(&sealer, out);
+}
+
 /* --- checking --- */
 
 /* What cannot be read is as good as changed; only who cannot look keeps his own reason. */

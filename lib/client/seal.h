@@ -36,6 +36,10 @@ uint64_t rms_sealer_len(const struct rms_sealer *sealing);
 /* When all hashes are put: appends record and hashes. */
 RMS_MUST_USE int rms_sealer_end(struct rms_sealer *sealing, struct rms_buf *out);
 void rms_sealer_fini(struct rms_sealer *sealing);
+
+/* The author's whole seal over what was written already: of PDF. */
+RMS_MUST_USE int rms_seal_written(const struct rms_sealer_about *about, const struct rms_ec_private *author,
+    const struct rms_part *content, struct rms_buf *out);
 #define RMS_SEALER_CLEANUP __attribute__((cleanup(rms_sealer_fini)))
 
 /* --- checking --- */

@@ -11,12 +11,16 @@
 #include "client/opened.h"
 #include "client/save.h"
 #include "client/testing/people.h"
+#include "crypto/base64.h"
+#include "format/mime.h"
+#include "format/rpmsg.h"
 #include "xrml/testing/world.h"
 
 #define FLIPS    200u
 #define FILE_MAX ((size_t)16 * 1024 * 1024)
 
-static const struct rms_file_options in_place = {.size = sizeof in_place, .in_place = true};
+static const struct rms_file_options in_place = {
+    .size = sizeof in_place, .in_place = true, .enable_msg_file_type = true};
 
 /* --- documents of each format --- */
 
@@ -77,6 +81,14 @@ static void make_pdf(struct rms_buf *out)
     rms_buf_printf(out, "trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n%zu\n%%%%EOF\n", table);
 }
 
+static void make_mail(struct rms_buf *out)
+{
+    rms_buf_append_str(out, "From: " RMS_TEST_ALICE "\r\nTo: " RMS_TEST_BOB "\r\n\r\n");
+    while (out->len < 70000) {
+        rms_buf_printf(out, "line %zu of a mail that nobody may change\r\n", out->len);
+    }
+}
+
 static const struct format {
     const char *clear, *name;
     void (*make)(struct rms_buf *out);
@@ -86,7 +98,39 @@ static const struct format {
     {"f.docx", "f.docx", make_package},
     {"f.doc", "f.doc", make_word},
     {"f.pdf", "f.pdf", make_pdf},
+    {"f.eml", "f.rpmsg", make_mail},
 };
+
+static void append_file(struct fixture *f, const char *path, struct rms_buf *out)
+{
+    rms_buf_append_view(out, rms_test_read(&f->issuer, path));
+    rms_must(rms_buf_status(out));
+}
+
+/* The message.rpmsg of a mail; what comes out of it has the body in base64. */
+static void take_message(struct fixture *f, const char *mail, const char *path, struct rms_buf *original)
+{
+    struct rms_buf RMS_BUF_CLEANUP file = RMS_BUF_INIT(FILE_MAX);
+    struct rms_buf RMS_BUF_CLEANUP packed = RMS_BUF_INIT(FILE_MAX);
+    struct rms_buf RMS_BUF_CLEANUP body = RMS_BUF_INIT(FILE_MAX);
+    struct rms_mime RMS_MIME_CLEANUP *mime = NULL;
+    const char *text = strstr(rms_buf_text(original), "\r\n\r\n") + 4;
+    struct rms_view view;
+    struct rms_reader reader;
+    unsigned version;
+
+    rms_base64_encode(&body, rms_view_str(text));
+    rms_buf_reset(original);
+    for (size_t i = 0; i < body.len; i += 76) {
+        rms_buf_printf(original, "%.76s\r\n", rms_buf_text(&body) + i);
+    }
+    append_file(f, mail, &file);
+    view = rms_buf_view(&file);
+    reader = rms_reader_of_view(&view);
+    rms_must(rms_mime_open(&reader, &mime));
+    rms_must(rms_mime_protected(mime, &version, &packed));
+    rms_test_write(path, packed.data, packed.len);
+}
 
 static const char *protect(struct fixture *f, const struct format *format, struct rms_buf *original)
 {
@@ -98,10 +142,20 @@ static const char *protect(struct fixture *f, const struct format *format, struc
     rms_test_write(path, original->data, original->len);
     rms_must(rms_protect_file(f->alice, path, f->policy, &in_place, NULL));
     (void)snprintf(protected, sizeof protected, "%s", rms_test_path(&f->issuer, format->name));
+    if (format->make == make_mail) {
+        take_message(f, path, protected, original);
+    }
     return protected;
 }
 
 /* --- looking at what came of it --- */
+
+/* A mail has a header and boundaries around what was protected. */
+static bool is_whole(const char *path, struct rms_view original, struct rms_view out)
+{
+    return strstr(path, ".rpmsg") != NULL ? memmem(out.data, out.len, original.data, original.len) != NULL
+                                          : rms_view_equal(original, out);
+}
 
 /* What unprotecting gives: a code and then no output, or 0 and the whole original. */
 static int opens(struct fixture *f, const char *path, const struct rms_buf *original)
@@ -114,7 +168,7 @@ static int opens(struct fixture *f, const char *path, const struct rms_buf *orig
     code = rms_unprotect_file(f->alice, path, &options, NULL);
     assert_true(rms_test_exists(out) == (code == 0));
     if (code == 0) {
-        assert_true(rms_view_equal(rms_buf_view(original), rms_test_read(&f->issuer, out)));
+        assert_true(is_whole(path, rms_buf_view(original), rms_test_read(&f->issuer, out)));
         assert_int_equal(unlink(out), 0);
     }
     return code;
@@ -188,12 +242,6 @@ static struct rms_reader reader_of(struct rms_buf *file)
     return (struct rms_reader){file->data, file->len, read_view};
 }
 
-static void read_file(struct fixture *f, const char *path, struct rms_buf *out)
-{
-    rms_buf_append_view(out, rms_test_read(&f->issuer, path));
-    rms_must(rms_buf_status(out));
-}
-
 /* Unlike rms_test_write it leaves the disk alone. */
 static void put_back(const char *path, const struct rms_buf *file)
 {
@@ -202,6 +250,31 @@ static void put_back(const char *path, const struct rms_buf *file)
     assert_non_null(stream);
     assert_int_equal(fwrite(file->data, 1, file->len, stream), file->len);
     assert_int_equal(fclose(stream), 0);
+}
+
+/* A message is changed in its compound file: in the packed one the zlib stream would break first. */
+static bool unpack(struct rms_buf *file)
+{
+    struct rms_buf compound = RMS_BUF_INIT(FILE_MAX);
+    const struct rms_reader reader = reader_of(file);
+
+    if (!rms_rpmsg_looks(&reader)) {
+        return false;
+    }
+    rms_must(rms_rpmsg_inflate(&reader, &compound));
+    rms_buf_fini(file);
+    *file = compound;
+    return true;
+}
+
+static void pack(const char *path, const struct rms_buf *compound)
+{
+    struct rms_buf RMS_BUF_CLEANUP file = RMS_BUF_INIT(FILE_MAX);
+    const struct rms_writer out = rms_writer_of_buf(&file);
+    uint64_t written;
+
+    rms_must(rms_rpmsg_deflate(rms_buf_view(compound), &out, &written));
+    put_back(path, &file);
 }
 
 /* --- flipped --- */
@@ -216,13 +289,15 @@ static void flip_format(struct fixture *f, const struct format *format)
     const struct rms_part *parts[3];
     struct rms_file_status status;
     struct rms_reader reader;
+    bool packed;
 
     assert_int_equal(opens(f, path, &original), 0);
     assert_int_equal(reads(f, path), 0);
     assert_int_equal(state_of(f->alice, path, &status), RMS_SEAL_UNCHANGED);
     assert_string_equal(status.sealed_by, RMS_TEST_ALICE);
     assert_false(status.edited);
-    read_file(f, path, &file);
+    append_file(f, path, &file);
+    packed = unpack(&file);
     reader = reader_of(&file);
     rms_must(rms_container_open(&reader, &container));
     parts[0] = &container.content;
@@ -234,7 +309,7 @@ static void flip_format(struct fixture *f, const struct format *format)
         size_t at = find_byte(&file, part, part->len * i / FLIPS);
 
         file.data[at] ^= (uint8_t)(1u << i % 8);
-        put_back(path, &file);
+        (packed ? pack : put_back)(path, &file);
         assert_true(opens(f, path, &original) < 0);
         file.data[at] ^= (uint8_t)(1u << i % 8);
     }
@@ -259,7 +334,7 @@ static void flipped_anywhere(void **state)
         struct rms_buf RMS_BUF_CLEANUP file = RMS_BUF_INIT(FILE_MAX);
         const char *path = protect(f, &formats[i], &original);
 
-        read_file(f, path, &file);
+        append_file(f, path, &file);
         for (size_t at = i; at < file.len; at += file.len / 101) {
             file.data[at] ^= 4;
             put_back(path, &file);
@@ -279,7 +354,7 @@ static void cut_and_lengthened(void **state)
     struct rms_buf RMS_BUF_CLEANUP file = RMS_BUF_INIT(FILE_MAX);
     const char *path = protect(f, &formats[1], &original);
 
-    read_file(f, path, &file);
+    append_file(f, path, &file);
     for (size_t less = 1; less < file.len; less = less * 2 + 14) {
         rms_test_write(path, file.data, file.len - less);
         assert_true(opens(f, path, &original) < 0);
@@ -293,72 +368,142 @@ static void cut_and_lengthened(void **state)
     assert_broken(f, path);
 }
 
+struct taken {
+    enum rms_container_kind kind;
+    struct rms_buf licence, seal, content;
+    uint64_t size;
+    char content_id[RMS_GUID_TEXT];
+};
+
 /* A file with this licence, seal and content. */
 static void assemble(
-    const char *path, struct rms_view licence, struct rms_view seal, struct rms_view content, uint64_t size)
+    const char *path, const struct taken *licence, struct rms_view seal, const struct taken *content)
 {
-    struct rms_buf RMS_BUF_CLEANUP out = RMS_BUF_INIT(FILE_MAX);
-    const struct rms_pfile_request request = {".txt", licence, {NULL, 0}, size, seal.len};
+    struct rms_buf RMS_BUF_CLEANUP made = RMS_BUF_INIT(FILE_MAX);
+    const struct rms_writer file = rms_writer_of_buf(&made);
+    const struct rms_container_request request = {.kind = licence->kind,
+        .extension = licence->kind == RMS_CONTAINER_PFILE ? ".txt" : "",
+        .licence = rms_buf_view(&licence->licence),
+        .size = licence->size,
+        .seal_len = seal.len};
+    struct rms_container_out out;
 
-    rms_must(rms_pfile_emit(&request, &out));
-    rms_buf_append_view(&out, seal);
-    rms_buf_append_view(&out, content);
-    rms_test_write(path, out.data, out.len);
+    rms_must(rms_container_begin(&request, &file, &out));
+    rms_must(out.stream.write(
+        out.stream.context, out.content_offset, content->content.data, content->content.len));
+    rms_must(rms_container_finish(&out, seal));
+    rms_test_write(path, made.data, made.len);
 }
 
-struct taken {
-    struct rms_buf file;
-    struct rms_view licence, seal, content;
-    uint64_t size;
-};
+static void take_part(const struct rms_part *part, struct rms_buf *out)
+{
+    uint8_t *place;
+
+    *out = RMS_BUF_INIT(FILE_MAX);
+    place = rms_buf_reserve(out, (size_t)part->len + 1);
+    assert_non_null(place);
+    rms_must(rms_reader_at(&part->reader, part->offset, place, (size_t)part->len));
+    rms_buf_commit(out, (size_t)part->len);
+}
 
 static void take(struct fixture *f, const char *path, struct taken *out)
 {
-    struct rms_pfile pfile;
+    struct rms_buf RMS_BUF_CLEANUP file = RMS_BUF_INIT(FILE_MAX);
+    struct rms_container RMS_CONTAINER_CLEANUP container = {0};
+    struct rms_file_status status;
     struct rms_reader reader;
 
-    out->file = RMS_BUF_INIT(FILE_MAX);
-    read_file(f, path, &out->file);
-    reader = reader_of(&out->file);
-    rms_must(rms_pfile_parse(&reader, &pfile));
-    out->licence = rms_view_of(out->file.data + pfile.licence_offset, (size_t)pfile.licence_len);
-    out->seal = rms_view_of(out->file.data + pfile.seal_offset, (size_t)pfile.seal_len);
-    out->content = rms_view_of(out->file.data + pfile.content_offset, (size_t)pfile.content_len);
-    out->size = pfile.original_size;
+    append_file(f, path, &file);
+    reader = reader_of(&file);
+    rms_must(rms_container_open(&reader, &container));
+    rms_must(rms_file_status(f->alice, path, &status));
+    take_part(&container.licence, &out->licence);
+    take_part(&container.seal, &out->seal);
+    take_part(&container.content, &out->content);
+    out->kind = container.kind;
+    out->size = container.original_size;
+    memcpy(out->content_id, status.content_id, sizeof out->content_id);
 }
 
-/* Two files of one author, protected in one run with one key, the same length. */
+static void drop(struct taken *taken)
+{
+    rms_buf_fini(&taken->licence);
+    rms_buf_fini(&taken->seal);
+    rms_buf_fini(&taken->content);
+}
+
+/* The seal that somebody else makes, with a key of his own. */
+static void seal_anew(const struct taken *licence, const struct taken *content, struct rms_buf *out)
+{
+    const struct rms_sealer_about about = {licence->kind,
+        licence->kind == RMS_CONTAINER_PFILE ? RMS_MODE_CBC4K : RMS_MODE_CBC4K_NOPAD, licence->size,
+        rms_buf_view(&licence->licence), licence->content_id};
+    struct rms_sealer RMS_SEALER_CLEANUP sealer = {0};
+    struct rms_ec_private *key = NULL;
+
+    rms_must(rms_ec_generate(&key));
+    rms_must(rms_sealer_begin(&about, &sealer));
+    assert_int_equal(sealer.seal.content_len, content->content.len);
+    sealer.author = key;
+    rms_tree_put(sealer.hashes, content->content.len, 0, rms_buf_view(&content->content));
+    rms_must(rms_sealer_end(&sealer, out));
+    rms_ec_private_free(&key);
+}
+
+/* Two files of one author, the same length; of pfiles protected in one run with one key. */
+static void splice(struct fixture *f, const struct taken *a, const struct taken *b, const char *path)
+{
+    const struct rms_view seal = rms_buf_view(&a->seal);
+    struct rms_buf RMS_BUF_CLEANUP anew = RMS_BUF_INIT(FILE_MAX);
+
+    assemble(path, a, seal, a);
+    assert_int_equal(reads(f, path), 0);
+    assemble(path, a, seal, b); /* content of the other */
+    assert_broken(f, path);
+    assemble(path, a, rms_buf_view(&b->seal), b); /* with its seal */
+    assert_broken(f, path);
+    assemble(path, b, seal, a);
+    assert_broken(f, path);
+    assemble(path, a, rms_view_of(NULL, 0), a); /* stripped */
+    assert_broken(f, path);
+    assemble(path, a, rms_view_of(seal.data, seal.len - 1), a);
+    assert_broken(f, path);
+    assemble(path, a, rms_view_of(seal.data, 100), a);
+    assert_broken(f, path);
+    seal_anew(a, b, &anew);
+    assemble(path, a, rms_buf_view(&anew), b);
+    assert_broken(f, path);
+}
+
+#define MAIL(text) "From: " RMS_TEST_ALICE "\r\nTo: " RMS_TEST_BOB "\r\n\r\n" text "\r\n"
+
 static void spliced(void **state)
 {
+    static const struct {
+        const char *names[2], *made[2], *mixed, *text[2];
+    } pairs[] = {
+        {{"a.txt", "b.txt"}, {"a.ptxt", "b.ptxt"}, "m.ptxt", {"pay one thousand", "pay two thousand"}},
+        {{"a.eml", "b.eml"}, {"a.eml", "b.eml"}, "m.rpmsg",
+            {MAIL("pay one thousand"), MAIL("pay two thousand")}},
+    };
     struct fixture *f = *state;
-    char path[512];
-    const char *paths[] = {rms_test_path(&f->issuer, "a.txt"), rms_test_path(&f->issuer, "b.txt")};
-    struct taken a;
-    struct taken b;
+    char mixed[512];
 
-    (void)snprintf(path, sizeof path, "%s", rms_test_path(&f->issuer, "mixed.ptxt"));
-    rms_test_write(paths[0], "pay one thousand", 16);
-    rms_test_write(paths[1], "pay two thousand", 16);
-    rms_must(rms_protect_file(f->alice, paths[0], f->policy, NULL, NULL));
-    rms_must(rms_protect_file(f->alice, paths[1], f->policy, NULL, NULL));
-    take(f, rms_test_path(&f->issuer, "a-Copy.ptxt"), &a);
-    take(f, rms_test_path(&f->issuer, "b-Copy.ptxt"), &b);
-    assemble(path, a.licence, a.seal, a.content, a.size);
-    assert_int_equal(reads(f, path), 0);
-    assemble(path, a.licence, a.seal, b.content, a.size); /* content of the other */
-    assert_broken(f, path);
-    assemble(path, a.licence, b.seal, b.content, a.size); /* with its seal */
-    assert_broken(f, path);
-    assemble(path, b.licence, a.seal, a.content, a.size);
-    assert_broken(f, path);
-    assemble(path, a.licence, rms_view_of(NULL, 0), a.content, a.size); /* stripped */
-    assert_broken(f, path);
-    assemble(path, a.licence, rms_view_of(a.seal.data, a.seal.len - 1), a.content, a.size);
-    assert_broken(f, path);
-    assemble(path, a.licence, rms_view_of(a.seal.data, 100), a.content, a.size);
-    assert_broken(f, path);
-    rms_buf_fini(&a.file);
-    rms_buf_fini(&b.file);
+    for (size_t i = 0; i < RMS_COUNT(pairs); i++) {
+        struct taken taken[2];
+
+        (void)snprintf(mixed, sizeof mixed, "%s", rms_test_path(&f->issuer, pairs[i].mixed));
+        for (size_t k = 0; k < 2; k++) {
+            const char *path = rms_test_path(&f->issuer, pairs[i].names[k]);
+
+            rms_test_write(path, pairs[i].text[k], strlen(pairs[i].text[k]));
+            rms_must(rms_protect_file(f->alice, path, f->policy, &in_place, NULL));
+            take(f, rms_test_path(&f->issuer, pairs[i].made[k]), &taken[k]);
+        }
+        splice(f, &taken[0], &taken[1], mixed);
+        drop(&taken[0]);
+        drop(&taken[1]);
+    }
 }
 
 /* --- other people --- */
@@ -518,10 +663,10 @@ static void none(void **state)
     assert_int_equal(state_of(f->alice, path, &status), RMS_SEAL_NONE);
     assert_int_equal(status.sealed_at, RMS_NEVER);
     take(f, path, &taken);
-    assemble(path, taken.licence, RMS_VIEW_LITERAL("something of another maker"), taken.content, 5);
+    assemble(path, &taken, RMS_VIEW_LITERAL("something of another maker"), &taken);
     assert_int_equal(reads(f, path), 0);
     assert_int_equal(state_of(f->alice, path, &status), RMS_SEAL_NONE);
-    rms_buf_fini(&taken.file);
+    drop(&taken);
 }
 
 /* Thousands of files: the disk is not what is tested. */

@@ -290,6 +290,7 @@ def mails():
         # Told without rights: who, about what, how protected.
         status = carol.rms("--offline", "--json", "status", made).json_lines[0]
         assert status["Status"] == "Protected (Native)" and status["RMSOwner"] == alice.address, status
+        assert status["Seal"] == "unchanged" and status["SealedBy"] == alice.address, status
         assert status["Mail"] == {"Subject": mail["Subject"], "From": alice.address, "To": [bob.address, alice.address],
                                   "Attachments": ["message.rpmsg"]}, status
         # bob reads it on a terminal; what leaves it are copies, which he may have of what is protected by itself.
