@@ -8,12 +8,13 @@
 #include "base/text.h"
 #include "format/rpmsg.h"
 
-#define HEAD_BYTES  65536u
-#define FIRST_BYTES 256u
-#define DEPTH_MAX   32u
-#define TYPE        "application", "x-microsoft-rpmsg-message"
-#define CLASS       "Content-Class"
-#define CLASS_VALUE "rpmsg.message"
+#define HEAD_BYTES         65536u
+#define FIRST_BYTES        256u
+#define DEPTH_MAX          32u
+#define TYPE               "application", "x-microsoft-rpmsg-message"
+#define CLASS              "Content-Class"
+#define CLASS_VALUE        "rpmsg.message"
+#define PARAMETER_NAME_MAX 40u /* longer than any there is; a line holds 78 */
 
 struct part {
     GMimeObject *object; /* borrowed from the message */
@@ -644,6 +645,44 @@ static int replace_mail(GMimeMessagePart *part, struct rms_view data)
     return 0;
 }
 
+static bool has_long_name(GMimeParamList *list)
+{
+    int count = list != NULL ? g_mime_param_list_length(list) : 0;
+
+    for (int i = 0; i < count; i++) {
+        if (strlen(g_mime_param_get_name(g_mime_param_list_get_parameter_at(list, i))) > PARAMETER_NAME_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void find_long_name(GMimeObject *parent, GMimeObject *part, gpointer user_data)
+{
+    GMimeContentType *type = g_mime_object_get_content_type(part);
+    GMimeContentDisposition *disposition = g_mime_object_get_content_disposition(part);
+    bool *found = user_data;
+
+    (void)parent;
+    if ((type != NULL && has_long_name(g_mime_content_type_get_parameters(type))) ||
+        (disposition != NULL && has_long_name(g_mime_content_disposition_get_parameters(disposition)))) {
+        *found = true;
+    }
+    if (GMIME_IS_MESSAGE_PART(part) && g_mime_message_part_get_message(GMIME_MESSAGE_PART(part)) != NULL) {
+        g_mime_message_foreach(
+            g_mime_message_part_get_message(GMIME_MESSAGE_PART(part)), find_long_name, user_data);
+    }
+}
+
+/* GMime never ends folding a parameter whose name fills the line; whatever it writes anew is written so. */
+static bool can_be_folded(const struct rms_mime *mail)
+{
+    bool found = false;
+
+    g_mime_message_foreach(mail->message, find_long_name, &found);
+    return !found;
+}
+
 int rms_mime_replace_attachment(struct rms_mime *mail, size_t i, const char *name, struct rms_view data)
 {
     GMimeObject *object = i < mail->part_count ? mail->parts[i].object : NULL;
@@ -652,6 +691,9 @@ int rms_mime_replace_attachment(struct rms_mime *mail, size_t i, const char *nam
 
     if (is_sealed(mail)) {
         return RMS_E_SIGNED;
+    }
+    if (!can_be_folded(mail)) {
+        return RMS_E_DAMAGED;
     }
     if (object != NULL && GMIME_IS_MESSAGE_PART(object)) {
         return replace_mail(GMIME_MESSAGE_PART(object), data);
