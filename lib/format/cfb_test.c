@@ -327,9 +327,62 @@ static void copied_with_everything(void **state)
     assert_int_equal(rms_cfb_entry(again, index)->size, 70000);
 }
 
+/* The last piece first; another stream stands behind it. */
+static void spread(size_t len)
+{
+    struct rms_buf RMS_BUF_CLEANUP file = RMS_BUF_INIT(FILE_MAX);
+    struct rms_buf RMS_BUF_CLEANUP got = RMS_BUF_INIT(FILE_MAX);
+    const struct rms_writer to = rms_writer_of_buf(&file);
+    struct rms_cfb_writer *writer = NULL;
+    struct rms_cfb RMS_CFB_CLEANUP *cfb = NULL;
+    struct rms_writer stream;
+    struct rms_reader reader;
+    struct rms_view view;
+    uint8_t data[4 * RMS_CFB_SPREAD_MIN];
+    uint32_t index;
+
+    assert_in_range(len, 8 + RMS_CFB_SPREAD_MIN, sizeof data);
+    fill(data, sizeof data);
+    must(rms_cfb_writer_new(&to, &writer));
+    must(rms_cfb_begin(writer, "spread"));
+    must(rms_cfb_append(writer, data, 8));
+    must(rms_cfb_spread(writer, &stream));
+    assert_false(stream.in_order);
+    for (size_t end = len; end > 8;) {
+        size_t at = end > 1008 ? end - 1000 : 8;
+
+        must(stream.write(stream.context, at, data + at, end - at));
+        end = at;
+    }
+    assert_int_equal(stream.write(stream.context, RMS_CFB_STREAM_MAX, data, 1), RMS_E_LIMIT);
+    must(rms_cfb_end(writer));
+    must(rms_cfb_put(writer, "behind", rms_view_of(data, 5000)));
+    must(rms_cfb_finish(writer));
+    rms_cfb_writer_free(&writer);
+
+    view = rms_buf_view(&file);
+    reader = rms_reader_of_view(&view);
+    must(rms_cfb_open(&reader, &cfb));
+    must(rms_cfb_find(cfb, RMS_CFB_ROOT, "spread", &index));
+    must(rms_cfb_read(cfb, index, &got));
+    assert_int_equal(got.len, len);
+    assert_memory_equal(got.data, data, len);
+    must(rms_cfb_find(cfb, RMS_CFB_ROOT, "behind", &index));
+    assert_int_equal(rms_cfb_entry(cfb, index)->size, 5000);
+}
+
+static void spread_in_any_order(void **state)
+{
+    (void)state;
+    spread(8 + RMS_CFB_SPREAD_MIN);
+    spread(8 + RMS_CFB_SPREAD_MIN + 1);
+    spread(3 * RMS_CFB_SPREAD_MIN + 77);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(spread_in_any_order),
         cmocka_unit_test(written_is_read),
         cmocka_unit_test(parts_of_streams),
         cmocka_unit_test(cut_at_every_length),

@@ -76,6 +76,11 @@ struct rms_cfb_writer {
     GsfOutput *open[RMS_CFB_DEPTH_MAX + 1]; /* storages from the root on */
     unsigned depth;                         /* of the innermost */
     GsfOutput *stream;                      /* the one that is begun, or NULL */
+    /* of a stream that is spread */
+    pthread_mutex_t lock;
+    uint64_t base; /* where it lies in the file */
+    uint64_t end;  /* behind the furthest byte so far; 0: it is not spread */
+    uint8_t last;  /* that byte */
 };
 
 /* The sink knows better than libgsf why something failed. */
@@ -94,6 +99,7 @@ int rms_cfb_writer_new(const struct rms_writer *file, struct rms_cfb_writer **wr
         return RMS_E_NO_MEMORY;
     }
     (void)pthread_once(&once, start_library);
+    (void)pthread_mutex_init(&writer->lock, NULL);
     writer->sink = g_object_new(sink_get_type(), NULL);
     writer->sink->to = file;
     writer->open[0] = GSF_OUTPUT(gsf_outfile_msole_new(GSF_OUTPUT(writer->sink)));
@@ -160,8 +166,16 @@ int rms_cfb_append(struct rms_cfb_writer *writer, const void *data, size_t len)
     return gsf_output_write(writer->stream, len, data) && writer->sink->status == 0 ? 0 : failed(writer);
 }
 
+/* libgsf hears how long the stream became by its last byte. */
 int rms_cfb_end(struct rms_cfb_writer *writer)
 {
+    uint64_t end = writer->end;
+
+    writer->end = 0;
+    if (end > 0) {
+        (void)gsf_output_seek(writer->stream, (gsf_off_t)(end - 1), G_SEEK_SET);
+        RMS_TRY(rms_cfb_append(writer, &writer->last, 1));
+    }
     return close_and_drop(writer, &writer->stream);
 }
 
@@ -178,6 +192,38 @@ static int append_at(void *context, uint64_t offset, const void *data, size_t le
 struct rms_writer rms_cfb_stream_writer(struct rms_cfb_writer *writer)
 {
     return (struct rms_writer){writer, append_at, true};
+}
+
+static int put_at(void *context, uint64_t offset, const void *data, size_t len)
+{
+    struct rms_cfb_writer *writer = context;
+    const struct rms_writer *to = writer->sink->to;
+
+    if (offset > RMS_CFB_STREAM_MAX || len > RMS_CFB_STREAM_MAX - offset) {
+        return RMS_E_LIMIT;
+    }
+    if (len == 0) {
+        return 0;
+    }
+    (void)pthread_mutex_lock(&writer->lock);
+    if (offset + len >= writer->end) {
+        writer->end = offset + len;
+        writer->last = ((const uint8_t *)data)[len - 1];
+    }
+    (void)pthread_mutex_unlock(&writer->lock);
+    return to->write(to->context, writer->base + offset, data, len);
+}
+
+int rms_cfb_spread(struct rms_cfb_writer *writer, struct rms_writer *stream_out)
+{
+    static const uint8_t zeros[RMS_CFB_SPREAD_MIN];
+
+    RMS_TRY(rms_cfb_append(writer, zeros, sizeof zeros));
+    writer->end = (uint64_t)gsf_output_tell(writer->stream);
+    writer->base = (uint64_t)gsf_output_tell(GSF_OUTPUT(writer->sink)) - writer->end;
+    writer->last = 0;
+    *stream_out = (struct rms_writer){writer, put_at, false};
+    return 0;
 }
 
 int rms_cfb_put(struct rms_cfb_writer *writer, const char *name, struct rms_view data)
@@ -260,5 +306,6 @@ void rms_cfb_writer_free(struct rms_cfb_writer **writer)
         drop(&gone->open[i]);
     }
     g_object_unref(gone->sink);
+    (void)pthread_mutex_destroy(&gone->lock);
     rms_free(gone);
 }

@@ -34,6 +34,11 @@ RMS_MUST_USE int rms_cfb_end(struct rms_cfb_writer *writer);
 /* The stream that is begun, as a writer in order. */
 struct rms_writer rms_cfb_stream_writer(struct rms_cfb_writer *writer);
 
+/* The same for what is going to be at least RMS_CFB_SPREAD_MIN bytes more: in any order, and by several
+ * threads when the file may be written so. Nothing else is done with writer until rms_cfb_end. */
+#define RMS_CFB_SPREAD_MIN 4096u /* from there on a stream lies in one piece */
+RMS_MUST_USE int rms_cfb_spread(struct rms_cfb_writer *writer, struct rms_writer *stream_out);
+
 /* An entry of another file with everything in it, under its own name. */
 RMS_MUST_USE int rms_cfb_copy(struct rms_cfb_writer *writer, struct rms_cfb *from, uint32_t index);
 

@@ -400,8 +400,11 @@ int rms_office_begin(
     rms_buf_append_u64(&size, request->size);
     RMS_TRY(rms_cfb_begin(out->office, layout->content));
     RMS_TRY(rms_cfb_append(out->office, size.data, size.len));
-    out->stream = rms_cfb_stream_writer(out->office);
     out->content_offset = SIZE_BYTES;
+    if (request->size >= RMS_CFB_SPREAD_MIN) {
+        return rms_cfb_spread(out->office, &out->stream);
+    }
+    out->stream = rms_cfb_stream_writer(out->office);
     return 0;
 }
 

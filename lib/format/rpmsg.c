@@ -247,7 +247,9 @@ int rms_rpmsg_begin(
     inner.beside = NULL;
     out->rpmsg->file = *file;
     out->rpmsg->writer = rms_writer_of_buf(&out->rpmsg->compound);
-    return rms_office_begin(&inner, &out->rpmsg->writer, out);
+    RMS_TRY(rms_office_begin(&inner, &out->rpmsg->writer, out));
+    out->stream.in_order = true; /* the buffer grows as it is written */
+    return 0;
 }
 
 int rms_rpmsg_finish(struct rms_container_out *out)
