@@ -234,6 +234,68 @@ static void budgets(void **state)
     assert_true(budget.bytes >= RMS_ARCHIVE_BYTES_MAX);
 }
 
+/* Of a mail whose boundaries do not hold, members would be others: nothing is written. */
+static void mails_that_would_not_come_back(void **state)
+{
+    static const char head[] = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+                               "--b\r\nContent-Disposition: attachment; filename=plan.ptxt\r\n\r\nabc\r\n";
+    static const struct {
+        const char *rest;
+        int status;
+    } mails[] = {
+        {"--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: s\r\n\r\nwords\r\n--b--\r\n", 0},
+        {"--b\r\nContent-Type: message/rfc822\r\n\r\n--b--\r\n", RMS_E_DAMAGED},
+        {"--b\r\nContent-Disposition: attachment; filename=x\r\n\r\ncut o", RMS_E_DAMAGED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < RMS_COUNT(mails); i++) {
+        const struct rms_archive_change change = {0, "plan.ptxt", "plan.txt", 0, 4};
+        const struct rms_archive_changes changes = {&change, 1, new_file()};
+        struct rms_archive RMS_ARCHIVE_CLEANUP *archive = NULL;
+        struct rms_archive_budget budget;
+        int fd = new_file();
+        int out = new_file();
+
+        must(rms_fd_pwrite_all(fd, head, sizeof head - 1, 0));
+        must(rms_fd_pwrite_all(fd, mails[i].rest, strlen(mails[i].rest), sizeof head - 1));
+        must(rms_fd_pwrite_all(changes.from, "plan", 4, 0));
+        rms_archive_budget_init(&budget, 1000);
+        must(rms_archive_open("a.eml", fd, &budget, &archive));
+        assert_int_equal(rms_archive_rewrite(archive, &changes, out), mails[i].status);
+        assert_true((lseek(out, 0, SEEK_END) == 0) == (mails[i].status != 0));
+        assert_int_equal(close(changes.from) | close(fd) | close(out), 0);
+    }
+}
+
+/* A folder of short mails takes from the budget what it holds. */
+static void many_mails(void **state)
+{
+    static const char mail[] = "From a@b.test Mon Jan  1 10:00:00 2024\nSubject: s\n\nwords\n\n";
+    const struct rms_archive_change change = {1, "2.eml", "2.eml", 0, 4};
+    const struct rms_archive_changes changes = {&change, 1, new_file()};
+    struct rms_archive RMS_ARCHIVE_CLEANUP *archive = NULL;
+    struct rms_buf RMS_BUF_CLEANUP folder = RMS_BUF_INIT(FILE_MAX);
+    struct rms_archive_budget budget;
+    struct seen seen = {.text = RMS_BUF_INIT(FILE_MAX)};
+    int fd = new_file();
+    int out = new_file();
+
+    (void)state;
+    for (size_t i = 0; i < 3000; i++) {
+        rms_buf_append_str(&folder, mail);
+    }
+    must(rms_fd_pwrite_all(fd, folder.data, folder.len, 0));
+    must(rms_fd_pwrite_all(changes.from, "From", 4, 0));
+    rms_archive_budget_init(&budget, folder.len);
+    must(rms_archive_open("a.mbox", fd, &budget, &archive));
+    must(go_through(archive, &seen));
+    must(rms_archive_rewrite(archive, &changes, out));
+    assert_int_equal(lseek(out, 0, SEEK_END), (off_t)(folder.len - strlen("Subject: s\n\nwords\n\n") + 6));
+    rms_buf_fini(&seen.text);
+    assert_int_equal(close(changes.from) | close(fd) | close(out), 0);
+}
+
 /* The name says one thing and the content another. */
 static void pretenders(void **state)
 {
@@ -260,6 +322,8 @@ int main(void)
         cmocka_unit_test(cut_everywhere),
         cmocka_unit_test(past_the_budget),
         cmocka_unit_test(budgets),
+        cmocka_unit_test(mails_that_would_not_come_back),
+        cmocka_unit_test(many_mails),
         cmocka_unit_test(pretenders),
     };
 

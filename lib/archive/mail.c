@@ -78,6 +78,52 @@ static int read_mail(struct rms_archive *archive, void *data, size_t len, size_t
     return 0;
 }
 
+/* Lines end as mails have them once they are written. */
+static bool same_but_line_ends(const struct rms_buf *a, const struct rms_buf *b)
+{
+    size_t i = 0;
+    size_t k = 0;
+
+    for (;;) {
+        i += i < a->len && a->data[i] == '\r';
+        k += k < b->len && b->data[k] == '\r';
+        if (i == a->len || k == b->len) {
+            return i == a->len && k == b->len;
+        }
+        if (a->data[i++] != b->data[k++]) {
+            return false;
+        }
+    }
+}
+
+/* Boundaries are the mail's own: one that stands inside a part, too, would make other parts of what is
+ * written. So that is read again. */
+static int check_written(
+    const struct state *state, const struct rms_archive_changes *changes, struct rms_view made)
+{
+    const struct rms_reader reader = rms_reader_of_view(&made);
+    const size_t count = rms_mime_attachment_count(state->mail);
+    struct rms_mime RMS_MIME_CLEANUP *again = NULL;
+
+    if (rms_mime_open(&reader, &again) != 0 || rms_mime_attachment_count(again) != count) {
+        return RMS_E_DAMAGED;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct rms_buf RMS_BUF_CLEANUP meant = RMS_BUF_INIT(RMS_MIME_MAX);
+        struct rms_buf RMS_BUF_CLEANUP found = RMS_BUF_INIT(RMS_MIME_MAX);
+        const char *name = rms_mime_attachment(state->mail, i)->name;
+
+        RMS_TRY(rms_mime_read_attachment(state->mail, i, &meant));
+        RMS_TRY(rms_mime_read_attachment(again, i, &found));
+        if (!same_but_line_ends(&meant, &found) ||
+            (rms_archive_change_of(changes, i) == NULL &&
+                strcmp(name, rms_mime_attachment(again, i)->name) != 0)) {
+            return RMS_E_DAMAGED;
+        }
+    }
+    return 0;
+}
+
 static int rewrite_mail(struct rms_archive *archive, const struct rms_archive_changes *changes, int out)
 {
     struct rms_buf RMS_BUF_CLEANUP made = RMS_BUF_INIT(RMS_MIME_MAX);
@@ -91,6 +137,7 @@ static int rewrite_mail(struct rms_archive *archive, const struct rms_archive_ch
         RMS_TRY(rms_mime_replace_attachment(state->mail, change->index, change->name, rms_buf_view(&part)));
     }
     RMS_TRY(rms_mime_emit(state->mail, &made));
+    RMS_TRY(check_written(state, changes, rms_buf_view(&made)));
     return rms_fd_write_all(out, made.data, made.len);
 }
 

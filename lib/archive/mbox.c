@@ -3,6 +3,7 @@
  * ">" before lines of a mail that begin so. What is not replaced stays byte for byte. */
 #include <ctype.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "archive/ops.h"
 #include "base/file.h"
@@ -11,6 +12,7 @@
 
 #define BLOCK    65536u
 #define HEAD_MAX 128u
+#define ENDS_MAX (8u * RMS_ARCHIVE_MEMBERS_MAX)
 
 struct state {
     size_t next;               /* index of the mail after the current */
@@ -77,15 +79,15 @@ static int find(struct rms_archive *archive, uint64_t from, bool after_blank, ui
     while (at < archive->size) {
         size_t len = archive->size - at < BLOCK ? (size_t)(archive->size - at) : BLOCK;
 
-        RMS_TRY(rms_archive_spend(archive, len));
         RMS_TRY(rms_archive_pread(archive, at, state->block, len));
         for (size_t i = 0; i < len; i++) {
             if (feed(&line, (char)state->block[i], at + i)) {
                 places[0] = line.begin;
                 places[1] = at + i + 1;
-                return 0;
+                return rms_archive_spend(archive, i + 1);
             }
         }
+        RMS_TRY(rms_archive_spend(archive, len));
         at += len;
     }
     places[0] = places[1] = archive->size;
@@ -220,7 +222,9 @@ static int write_change(struct rms_archive *archive, const struct rms_archive_ch
     return rms_fd_write_all(out, folded.data, folded.len);
 }
 
-static int rewrite_mbox(struct rms_archive *archive, const struct rms_archive_changes *changes, int out)
+/* The ends of the mails, as numbers of 64 bits. */
+static int write_mails(
+    struct rms_archive *archive, const struct rms_archive_changes *changes, int out, struct rms_buf *ends)
 {
     struct state *state = archive->state;
     struct rms_archive_member member;
@@ -230,11 +234,43 @@ static int rewrite_mbox(struct rms_archive *archive, const struct rms_archive_ch
     state->end = 0;
     while ((status = next_mbox(archive, &member)) == 0) {
         const struct rms_archive_change *change = rms_archive_change_of(changes, member.index);
+        uint64_t end;
 
         RMS_TRY(change != NULL ? write_change(archive, changes, change, out)
                                : copy(archive, state->line, state->end, out));
+        end = (uint64_t)lseek(out, 0, SEEK_CUR);
+        rms_buf_append(ends, &end, sizeof end);
+        RMS_TRY(rms_buf_status(ends));
     }
     return status == RMS_E_NOT_FOUND ? 0 : status;
+}
+
+/* Read again: the same mails, each where it was put. */
+static int check_written(int out, struct rms_archive_budget *budget, struct rms_view ends)
+{
+    struct state state = {0};
+    struct rms_archive written = {
+        .fd = out, .size = (uint64_t)lseek(out, 0, SEEK_CUR), .budget = budget, .state = &state};
+    struct rms_archive_member member;
+    size_t at = 0;
+    int status;
+
+    while ((status = next_mbox(&written, &member)) == 0) {
+        if (ends.len - at < sizeof state.end || memcmp(ends.data + at, &state.end, sizeof state.end) != 0) {
+            return RMS_E_DAMAGED;
+        }
+        at += sizeof state.end;
+    }
+    return status == RMS_E_NOT_FOUND ? (at == ends.len ? 0 : RMS_E_DAMAGED) : status;
+}
+
+static int rewrite_mbox(struct rms_archive *archive, const struct rms_archive_changes *changes, int out)
+{
+    struct rms_buf RMS_BUF_CLEANUP ends = RMS_BUF_INIT(ENDS_MAX);
+    struct rms_archive_budget budget = *archive->budget; /* for reading it again, as for writing */
+
+    RMS_TRY(write_mails(archive, changes, out, &ends));
+    return check_written(out, &budget, rms_buf_view(&ends));
 }
 
 const struct rms_archive_ops rms_archive_mbox = {

@@ -328,6 +328,18 @@ static int unprotect(struct level *level, const struct rms_archive_member *membe
     return add_change(level, &change, level->opening->work->members->count - 1);
 }
 
+static int rewrite(const struct level *level, int out)
+{
+    const struct rms_archive_changes changes = {level->changes, level->count, level->clear};
+    int status = rms_archive_rewrite(level->archive, &changes, out);
+
+    return status == RMS_E_DAMAGED ? rms_fail(level->opening->errand->context, status,
+                                         "%s would not come back with what is in it; it stays as it is",
+                                         level->opening->path.len > 0 ? rms_buf_text(&level->opening->path)
+                                                                      : level->opening->work->source.path)
+                                   : status;
+}
+
 /* --- archives inside --------------------------------------------------------------------------------------
  */
 
@@ -348,7 +360,6 @@ static int append_file(struct level *level, int from, uint64_t *len_out)
 
 static int rewrite_inner(struct level *level, struct level *inner, const struct rms_archive_member *member)
 {
-    const struct rms_archive_changes changes = {inner->changes, inner->count, inner->clear};
     const char *extension = rms_archive_new_extension(inner->archive);
     struct rms_archive_change change = {.index = member->index, .offset = level->clear_len};
     int out = -1;
@@ -361,7 +372,7 @@ static int rewrite_inner(struct level *level, struct level *inner, const struct 
     }
     status = scratch(level->opening, &out);
     status = status == 0 ? scratch(level->opening, &level->clear) : status;
-    status = status == 0 ? rms_archive_rewrite(inner->archive, &changes, out) : status;
+    status = status == 0 ? rewrite(inner, out) : status;
     status = status == 0 ? append_file(level, out, &change.len) : status;
     if (out >= 0) {
         (void)close(out);
@@ -615,11 +626,10 @@ static int unchanged(const struct rms_errand *errand, struct rms_work *work)
 
 static int write_result(struct level *level)
 {
-    const struct rms_archive_changes changes = {level->changes, level->count, level->clear};
     const struct rms_errand *errand = level->opening->errand;
     struct rms_work *work = level->opening->work;
 
-    RMS_TRY(rms_archive_rewrite(level->archive, &changes, work->target.output.fd));
+    RMS_TRY(rewrite(level, work->target.output.fd));
     RMS_TRY(rms_source_unchanged(errand->context, &work->source));
     return rms_target_like(&work->target, &work->source, errand->options.preserve_times);
 }

@@ -201,6 +201,18 @@ def mails_and_folders(alice):
         assert box.read("plan.txt") == b"the plan"
     (inner,) = [p.get_content() for p in clear.iter_attachments() if p.get_content_type() == "message/rfc822"]
     assert inner.get_body().get_content().strip() == "SECRET words" and inner["Content-Class"] is None
+    # a mail whose boundaries do not hold would come back with other parts: it stays, alone and in an archive
+    bad = (b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Disposition: attachment; filename=" +
+           name.encode() + b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(secret).replace(b"\n", b"\r\n") +
+           b"--b\r\nContent-Type: message/rfc822\r\n\r\n--b--\r\n")
+    path = alice.write("m/bad.eml", bad)
+    done = alice.rms("--json", "unprotect", path, "--in-place", code=1)
+    assert (failures(done).get(str(path)) == "damaged" and "would not come back" in done.err and path.read_bytes() == bad), done
+    path = alice.write("m/bad.zip", zipped([("bad.eml", bad), (name, secret)]))
+    done = alice.rms("--json", "unprotect", path, "--in-place", code=1)
+    assert failures(done) == {f"{path}/bad.eml": "damaged", f"{path}/bad.eml/{name}": "damaged"}, done
+    with zipfile.ZipFile(path) as box:
+        assert box.read("bad.eml") == bad and box.read("plan.txt") == b"the plan"
     # a folder: the mails beside stay byte for byte
     others = [b"From a@b.test Mon Jan  1 10:00:00 2024\nSubject: one\n\nbody\n>From x\nFrom nobody without a time\n\n",
               b"From c@d.test Mon Jan  1 11:00:00 2024\nSubject: three\nContent-Type: text/plain\n\nend\n"]
