@@ -26,7 +26,7 @@
     X(issuer_list) X(issuer_remove) X(client_add) X(client_list) \
     X(client_remove) X(directory_add) X(directory_list) X(directory_show) X(directory_remove) \
     X(directory_refresh) X(log_usage) X(log_admin) X(log_verify) X(health) \
-    X(log_erase) X(log_trim) X(retention_show) X(retention_set) X(report) X(privacy_show) X(privacy_delete) \
+    X(log_erase) X(log_trim) X(retention_show) X(retention_set) X(report) X(privacy_show) X(privacy_delete) X(privacy_replace) \
     X(tracking_list) X(tracking_show) X(tracking_events) \
     X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) X(no_track_show) X(no_track_set) \
     X(tracking_docs) X(tracking_log) X(owner_transfer) X(owner_list) \

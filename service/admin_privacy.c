@@ -1,7 +1,7 @@
 /* Everything that is stored about one address, and taking it away (S-322, S-324). The searched address stays
  * out of the admin log. */
 #include "base/text.h"
-#include "service/admin.h"
+#include "service/admin_privacy.h"
 #include "service/rest_write.h"
 #include "service/usage.h"
 #include "service/usage_sign.h"
@@ -126,7 +126,7 @@ static int count_row(const struct rms_privacy_cell *cells, size_t count, void *c
 }
 
 /* How many rows name the person still, by place: they have commands of their own, or stay for a reason. */
-static int write_rest(
+int rms_admin_privacy_rest_write(
     struct rms_request *request, const char *tenant_id, const char *address, struct rms_buf *out)
 {
     rms_out_open(out, "Remaining", '{');
@@ -139,6 +139,7 @@ static int write_rest(
         }
     }
     rms_out_close(out, '}');
+    rms_out_texts(out, "NotHere", elsewhere, sizeof elsewhere / sizeof elsewhere[0]);
     return RMS_OK;
 }
 
@@ -183,8 +184,7 @@ int rms_admin_privacy_delete(struct rms_front *front, struct rms_request *reques
     rms_out_open(&reply->body, NULL, '{');
     rms_out_int(&reply->body, "UsageRows", (int64_t)usage);
     rms_out_int(&reply->body, "OtherRows", others);
-    RMS_TRY(write_rest(request, tenant.id, address, &reply->body));
-    rms_out_texts(&reply->body, "NotHere", elsewhere, sizeof elsewhere / sizeof elsewhere[0]);
+    RMS_TRY(rms_admin_privacy_rest_write(request, tenant.id, address, &reply->body));
     rms_out_close(&reply->body, '}');
     return RMS_OK;
 }

@@ -35,6 +35,7 @@ struct rms_template_edit {
 #define RMS_TEMPLATE_NAME_FORBIDDEN "<>%&/?;+\\:#" /* S-096 */
 RMS_MUST_USE int rms_admin_template_apply(const struct rms_template_edit *edit, struct rms_template *tpl);
 extern const char *const rms_admin_template_members[];
+#define RMS_ADD_OBJECT_MODEL "AddObjectModel" /* S-088: a setting of the tenant */
 
 /* Stores it, new or changed. RMS_E_CONFLICT when somebody was faster (S-100). */
 RMS_MUST_USE int rms_admin_template_store(struct rms_request *request, struct rms_template *tpl, bool add);

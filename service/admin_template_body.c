@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "directory/directory.h"
 #include "service/admin_template.h"
+#include "service/settings_text.h"
 
 #define NAME_MAX_BYTES   256
 #define DAYS_MAX         36500
@@ -406,6 +407,23 @@ static int apply_grants(const struct rms_template_edit *e, struct rms_policy *po
     return remove_grants(e, policy);
 }
 
+/* S-088: as the original portal does, for who wants it so. */
+static int add_object_model(const struct rms_template_edit *e, struct rms_policy *policy)
+{
+    const char *on = NULL;
+    struct rms_grant *grants = rms_arena_array(e->request->arena, policy->grant_count + 1, sizeof *grants);
+    RMS_TRY(rms_settings_text_get(e->request->arena, e->tenant->settings, RMS_ADD_OBJECT_MODEL, &on));
+    if (on == NULL || grants == NULL) {
+        return grants != NULL ? RMS_OK : RMS_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < policy->grant_count; i++) {
+        grants[i] = policy->grants[i];
+        grants[i].rights.bits |= RMS_RIGHT_OBJMODEL;
+    }
+    policy->grants = grants;
+    return RMS_OK;
+}
+
 /* --- expiry, offline use, status, scope ------------------------------------------------------------------
  */
 
@@ -600,6 +618,7 @@ int rms_admin_template_apply(const struct rms_template_edit *edit, struct rms_te
     RMS_TRY(check_read(edit, tpl));
     RMS_TRY(apply_texts(edit, &tpl->policy));
     RMS_TRY(apply_grants(edit, &tpl->policy));
+    RMS_TRY(add_object_model(edit, &tpl->policy));
     RMS_TRY(apply_expiry(edit->body, &tpl->policy));
     RMS_TRY(apply_offline(edit->body, &tpl->policy));
     RMS_TRY(apply_author(edit->body, &tpl->policy));

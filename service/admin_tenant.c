@@ -1,9 +1,10 @@
 /* Tenants: add, list, show, state, settings, domains. */
 #include "base/text.h"
-#include "service/admin.h"
+#include "service/admin_template.h"
 #include "service/contact_state.h"
 #include "service/tracking_state.h"
 #include "service/rest_write.h"
+#include "service/settings_text.h"
 #include "service/tenant.h"
 #include "service/tenant_key.h"
 #include "service/tenant_make.h"
@@ -37,6 +38,9 @@ static int write_tenant(struct rms_request *request, struct rms_buf *out, const 
     RMS_TRY(rms_compatibility_read(t, &compatible));
     rms_out_text(out, "CompatibilityProfile", compatible ? "Enabled" : "Disabled");
     const char *contact = NULL;
+    const char *object_model = NULL;
+    RMS_TRY(rms_settings_text_get(request->arena, t->settings, RMS_ADD_OBJECT_MODEL, &object_model));
+    rms_out_bool(out, "AddObjectModel", object_model != NULL);
     RMS_TRY(rms_contact_read(request->arena, t->settings, &contact));
     if (contact != NULL) {
         rms_out_text(out, "ServiceContact", contact);
@@ -264,6 +268,16 @@ static int read_compatibility(struct rms_request *request, struct rms_admin_body
     return rms_tenant_key_fits(request, t, active.bits, true);
 }
 
+static int read_object_model(struct rms_request *request, struct rms_admin_body *body, struct rms_tenant *t)
+{
+    bool wanted = false;
+    if (json_object_get(body->object, "AddObjectModel") == NULL) {
+        return RMS_OK;
+    }
+    RMS_TRY(rms_reader_bool(&body->reader, body->object, "AddObjectModel", &wanted));
+    return rms_settings_text_set(request->arena, &t->settings, RMS_ADD_OBJECT_MODEL, wanted ? "true" : NULL);
+}
+
 /* "none" takes it away. */
 static int read_contact(struct rms_request *request, struct rms_admin_body *body, struct rms_tenant *t)
 {
@@ -284,6 +298,7 @@ static int read_settings(struct rms_request *request, struct rms_admin_body *bod
 {
     RMS_TRY(rms_reader_text(&body->reader, body->object, "Name", NAME_MAX_BYTES, &t->name));
     RMS_TRY(read_compatibility(request, body, t));
+    RMS_TRY(read_object_model(request, body, t));
     RMS_TRY(read_contact(request, body, t));
     RMS_TRY(
         read_number(body, "MaxUseLicenseValidity", RMS_MAX_USE_LICENCE_DAYS_MAX, &t->max_use_licence_days));
@@ -294,7 +309,7 @@ static int read_settings(struct rms_request *request, struct rms_admin_body *bod
 int rms_admin_tenant_settings(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     static const char *const names[] = {"Name", "MaxUseLicenseValidity", "GroupCacheSeconds", "RemovalRights",
-        "Compatibility", "ServiceContact", NULL};
+        "Compatibility", "AddObjectModel", "ServiceContact", NULL};
     struct rms_tenant t;
     (void)front;
     RMS_TRY(rms_admin_edit_tenant(request, names, read_settings, &t));

@@ -34,7 +34,9 @@ static int choose_template(struct publishing *p)
         return RMS_E_TEMPLATE_NOT_FOUND;
     }
     if (!rms_tenant_template_offered(request, t)) {
-        return rms_fail(request, RMS_E_PUBLISH_NOT_ALLOWED, "the template is for others"); /* S-111 */
+        return rms_fail(request, RMS_E_PUBLISH_NOT_ALLOWED, /* S-111, S-112 */
+            request->person->app ? "the template has a scope and EnableInLegacyApps is off"
+                                 : "the template is for others");
     }
     if (!t->published) {
         return RMS_E_TEMPLATE_ARCHIVED;

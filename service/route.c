@@ -248,6 +248,7 @@ const struct rms_route rms_routes[] = {
     TENANT(GET, "reports/{}", REPORT, report, "GetReport"),
     TENANT(GET, "privacy", PEOPLE, privacy_show, "GetPersonalData"),
     TENANT(POST, "privacy/delete", PEOPLE, privacy_delete, "RemovePersonalData"),
+    TENANT(POST, "privacy/replace", PEOPLE, privacy_replace, "ReplacePersonalAddress"),
     TENANT(POST, "log/erase", PEOPLE, log_erase, "EraseUserLogPerson"),
     OPERATOR(POST, "tenants/{}/log/trim", log_trim, "TrimUserLog"),
     TENANT(GET, "retention", REPORT, retention_show, "GetRetention"),

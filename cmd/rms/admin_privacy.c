@@ -21,6 +21,11 @@ static const struct call delete = {.method = "POST",
     .needed = delete_needed,
     .confirm = "Take this person out of the usage log and the tracked documents? It cannot be undone."};
 
+static const struct call_field replace_fields[] = {
+    {"Person", FIELD_OPERAND, NULL, 0}, {"New", FIELD_OPERAND, NULL, 1}, FIELDS_END};
+static const struct call replace = {
+    .method = "POST", .path = TENANT_PATH "/privacy/replace", .fields = replace_fields};
+
 const struct verb admin_privacy_verbs[] = {
     {
         .name = "export",
@@ -37,5 +42,8 @@ const struct verb admin_privacy_verbs[] = {
     },
     ADMIN_VERB("delete", "Delete what is stored about an address and needed no more", "ADDRESS", 1, 1,
         delete_options, delete, "  rms admin privacy delete bob@contoso.test --confirm bob@contoso.test"),
+    ADMIN_VERB("replace", "Put one address in place of another in all templates, and tell where it stays",
+        "OLD NEW", 2, 2, admin_change_options, replace,
+        "  rms admin privacy replace bob@contoso.test bob.roe@contoso.test --what-if"),
     VERBS_END,
 };

@@ -49,6 +49,8 @@ static const struct option_row settings_options[] = {
     REMOVAL_OPTION,
     CHOICE("compatibility", "true|false",
         "the compatibility profile: keys of 2048 bits, for clients of any age", on_off),
+    CHOICE("add-objmodel", "true|false",
+        "saving a template adds OBJMODEL to every grant, as the original's portal does", on_off),
     TEXT("contact", "ADDRESS", "whom people may ask about what a service protected (none: nobody)"),
     TENANT_OPTION,
     CHANGE_OPTIONS,
@@ -60,6 +62,7 @@ static const struct call_field settings_fields[] = {
     {"GroupCacheSeconds", FIELD_NUMBER, "group-cache", 0},
     {"RemovalRights", FIELD_LIST, "removal-right", 0},
     {"Compatibility", FIELD_BOOL, "compatibility", 0},
+    {"AddObjectModel", FIELD_BOOL, "add-objmodel", 0},
     {"ServiceContact", FIELD_TEXT, "contact", 0},
     FIELDS_END,
 };

@@ -62,6 +62,7 @@ static cfg_opt_t options_template[] = {
     CFG_BOOL("pdf_native", cfg_true, CFGF_NONE),
     CFG_BOOL("enable_msg_file_type", cfg_false, CFGF_NONE),
     CFG_STR("container_decryption_option", "Default", CFGF_NONE),
+    CFG_STR("template_folder", NULL, CFGF_NONE),
     CFG_INT("template_refresh_days", UNSET, CFGF_NONE),
     CFG_INT("template_refresh_seconds", UNSET, CFGF_NONE),
     CFG_INT("retry_seconds", RETRY_DEFAULT_S, CFGF_NONE),
@@ -159,6 +160,7 @@ static int take_config(struct rms_settings *settings, cfg_t *cfg)
     settings->container_decryption = decryption_of(cfg_getstr(cfg, "container_decryption_option"));
     settings->track = cfg_getbool(cfg, "track") != cfg_false;
     settings->sync = cfg_getbool(cfg, "sync") != cfg_false;
+    settings->template_folder = keep(settings, cfg_getstr(cfg, "template_folder"));
     settings->template_seconds = refresh_seconds(settings, cfg);
     settings->retry_seconds = cfg_getint(cfg, "retry_seconds");
     if (settings->retry_seconds < 0 || settings->retry_seconds > 3600) {

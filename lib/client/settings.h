@@ -47,9 +47,10 @@ struct rms_settings {
     bool mail_files;     /* verbs for files work on mails too (C-050) */
     enum rms_container_decryption container_decryption;
     enum rms_store_kind store;
-    const char *ignored;      /* "name = value" out of range, where the default counts; NULL: none */
-    int64_t template_seconds; /* how long templates count as fresh */
-    int64_t retry_seconds;    /* most time spent on waiting when the service throttles */
+    const char *ignored;         /* "name = value" out of range, where the default counts; NULL: none */
+    const char *template_folder; /* of signed templates that replace the service's list; NULL: none */
+    int64_t template_seconds;    /* how long templates count as fresh */
+    int64_t retry_seconds;       /* most time spent on waiting when the service throttles */
     const struct rms_extension_rule *rules;
     size_t rule_count;
 };

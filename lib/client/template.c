@@ -1,6 +1,10 @@
 #include "client/template.h"
 
+#include <glob.h>
+#include <limits.h>
+
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -18,6 +22,8 @@
 #define FETCHED      "Fetched"
 #define LIST         "List"
 #define LICENSOR     "Licensor"
+#define FROM_FILE    "File"
+#define FILES_MAX    1000
 
 /* What rms_templates handed out last. */
 struct rms_template_list {
@@ -66,6 +72,113 @@ int64_t rms_templates_fetched(struct rms_context *context, const char *address)
     return read_cache(context, address, &cache) == 0 ? fetched_at(cache) : RMS_TIME_NONE;
 }
 
+/* --- one template --- */
+
+/* The device's keys, and what they led to when the templates were fetched. */
+static int trust_of(const struct rms_identity *identity, const json_t *cache, struct rms_arena *arena,
+    struct rms_trust *trust_out)
+{
+    *trust_out = identity->trust;
+    return rms_anchors_extend(arena, json_object_get(cache, LICENSOR), trust_out);
+}
+
+/* Unsigned, foreign and unreadable ones are left out with a line in the log (C-036). */
+static int parse_template(struct rms_context *context, const struct rms_trust *trust, struct rms_arena *arena,
+    const json_t *element, struct rms_template_found *found)
+{
+    struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(TEMPLATE_MAX);
+    const char *file = rms_json_str(element, FROM_FILE);
+    struct rms_erd erd;
+    uint8_t *copy;
+    int status = rms_api_bytes(element, "Template", &bytes);
+
+    if (status == 0) {
+        copy = rms_arena_copy(arena, bytes.data, bytes.len);
+        if (copy == NULL) {
+            return RMS_E_NO_MEMORY;
+        }
+        found->text = rms_view_of(copy, bytes.len);
+        status = rms_erd_parse(arena, found->text, &erd);
+    }
+    if (status == 0) {
+        status = erd.official ? rms_anchors_verify(trust, &erd.node) : RMS_E_BAD_LICENSE;
+    }
+    if (status == 0) {
+        found->policy = erd.policy;
+        found->policy.from_template = true;
+    } else if (status != RMS_E_NO_MEMORY) {
+        rms_note(context, RMS_LOG_ERROR, "%s was left out: %s", file != NULL ? file : "a template",
+            rms_error_info(status)->reason);
+    }
+    return status;
+}
+
+/* --- the folder of the settings (S-118) --- */
+
+/* Adds the file, if it is a whole template of this service. *ours_out: of this service, whole or not. */
+static int add_file(struct rms_context *context, const struct rms_identity *identity, const char *path,
+    json_t *list, bool *ours_out)
+{
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(TEMPLATE_MAX);
+    struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);
+    struct rms_template_found found;
+    json_t RMS_JSON_CLEANUP *element = NULL;
+    int status = arena != NULL ? rms_file_read(path, &text) : RMS_E_NO_MEMORY;
+
+    if (status != 0) {
+        rms_note(context, RMS_LOG_ERROR, "%s was left out: %s", path, rms_error_info(status)->reason);
+        return status == RMS_E_NO_MEMORY ? status : 0;
+    }
+    element = json_pack(
+        "{s:o, s:o}", "Template", rms_api_base64(rms_buf_view(&text)), FROM_FILE, json_string_nocheck(path));
+    status =
+        element != NULL ? parse_template(context, &identity->trust, arena, element, &found) : RMS_E_NO_MEMORY;
+    *ours_out = *ours_out || status == 0 || status == RMS_E_BAD_SIGNATURE;
+    if (status == 0) {
+        return json_array_append(list, element) == 0 ? 0 : RMS_E_NO_MEMORY;
+    }
+    return status == RMS_E_NO_MEMORY ? status : 0;
+}
+
+static int find_files(const struct rms_context *context, glob_t *files_out)
+{
+    struct rms_buf RMS_BUF_CLEANUP pattern = RMS_BUF_INIT(PATH_MAX * 2);
+
+    for (const char *c = context->settings.template_folder; *c != '\0'; c++) {
+        rms_buf_printf(&pattern, strchr("*?[\\", *c) != NULL ? "\\%c" : "%c", *c);
+    }
+    rms_buf_append_str(&pattern, "/*.xml");
+    RMS_TRY(rms_buf_status(&pattern));
+    return glob(rms_buf_text(&pattern), 0, NULL, files_out) == GLOB_NOSPACE ? RMS_E_NO_MEMORY : 0;
+}
+
+/* In the form of the cache; NULL when nothing there is of the person's service, which is asked then. Who
+ * signed a file tells whose it is: people of other services share the machine and its settings. */
+static int read_folder(struct rms_context *context, const struct rms_identity *identity, json_t **cache_out)
+{
+    json_t RMS_JSON_CLEANUP *list = json_array();
+    glob_t files = {0};
+    bool ours = false;
+    int status;
+
+    *cache_out = NULL;
+    if (context->settings.template_folder == NULL) {
+        return 0;
+    }
+    status = find_files(context, &files);
+    for (size_t i = 0; status == 0 && i < files.gl_pathc && i < FILES_MAX; i++) {
+        status = add_file(context, identity, files.gl_pathv[i], list, &ours);
+    }
+    globfree(&files);
+    if (status == 0 && ours) {
+        *cache_out = json_pack("{s:O}", LIST, list);
+        status = *cache_out != NULL ? 0 : RMS_E_NO_MEMORY;
+    }
+    return status;
+}
+
+/* --- from the service --- */
+
 /* The service may have changed its key since this device was prepared. Asked after the templates, so that it
  * is not older than they are; without it those under the known keys count. */
 static json_t *fetch_licensor(struct rms_context *context)
@@ -88,6 +201,10 @@ int rms_templates_refresh(struct rms_context *context, const struct rms_identity
     json_t RMS_JSON_CLEANUP *reply = NULL;
     json_t RMS_JSON_CLEANUP *cache = NULL;
 
+    RMS_TRY(read_folder(context, identity, &cache));
+    if (cache != NULL) {
+        return 0;
+    }
     RMS_TRY(rms_api(context, &call, &reply));
     if (!json_is_array(reply)) {
         return rms_fail(context, RMS_E_UNREACHABLE, "the service's list of templates cannot be read");
@@ -107,9 +224,14 @@ static int fresh_cache(
 {
     int64_t now = rms_clock_now();
     int64_t fetched = RMS_TIME_NONE;
-    int status = read_cache(context, identity->address, cache_out);
+    int status;
     int refreshed;
 
+    RMS_TRY(read_folder(context, identity, cache_out));
+    if (*cache_out != NULL) {
+        return 0;
+    }
+    status = read_cache(context, identity->address, cache_out);
     if (status == 0) {
         fetched = fetched_at(*cache_out);
     } else if (status != RMS_E_NOT_FOUND) {
@@ -125,6 +247,8 @@ static int fresh_cache(
         return read_cache(context, identity->address, cache_out);
     }
     rms_json_free(cache_out);
+    rms_note(context, RMS_LOG_ERROR, "templates not refreshed, the kept ones stay: %s",
+        rms_error_info(refreshed)->reason);
     if (refreshed == RMS_E_NEEDS_ONLINE || refreshed == RMS_E_UNREACHABLE) {
         return rms_fail(context, fetched == RMS_TIME_NONE ? refreshed : RMS_E_NEEDS_ONLINE,
             fetched == RMS_TIME_NONE ? "no templates are cached and the service cannot be asked"
@@ -133,44 +257,7 @@ static int fresh_cache(
     return refreshed;
 }
 
-/* --- one template --- */
-
-/* The device's keys, and what they led to when the templates were fetched. */
-static int trust_of(const struct rms_identity *identity, const json_t *cache, struct rms_arena *arena,
-    struct rms_trust *trust_out)
-{
-    *trust_out = identity->trust;
-    return rms_anchors_extend(arena, json_object_get(cache, LICENSOR), trust_out);
-}
-
-/* Unsigned, foreign and unreadable ones are left out with a line in the log (C-036). */
-static int parse_template(struct rms_context *context, const struct rms_trust *trust, struct rms_arena *arena,
-    const json_t *element, struct rms_template_found *found)
-{
-    struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(TEMPLATE_MAX);
-    struct rms_erd erd;
-    uint8_t *copy;
-    int status = rms_api_bytes(element, "Template", &bytes);
-
-    if (status == 0) {
-        copy = rms_arena_copy(arena, bytes.data, bytes.len);
-        if (copy == NULL) {
-            return RMS_E_NO_MEMORY;
-        }
-        found->text = rms_view_of(copy, bytes.len);
-        status = rms_erd_parse(arena, found->text, &erd);
-    }
-    if (status == 0) {
-        status = erd.official ? rms_anchors_verify(trust, &erd.node) : RMS_E_BAD_LICENSE;
-    }
-    if (status == 0) {
-        found->policy = erd.policy;
-        found->policy.from_template = true;
-    } else if (status != RMS_E_NO_MEMORY) {
-        rms_note(context, RMS_LOG_ERROR, "a template was left out: %s", rms_error_info(status)->reason);
-    }
-    return status;
-}
+/* --- finding one --- */
 
 static bool has_name(const struct rms_policy *policy, const char *name)
 {
@@ -273,7 +360,8 @@ int rms_template_known(struct rms_context *context, const struct rms_identity *i
 {
     json_t RMS_JSON_CLEANUP *cache = NULL;
 
-    if (read_cache(context, identity->address, &cache) != 0) {
+    RMS_TRY(read_folder(context, identity, &cache));
+    if (cache == NULL && read_cache(context, identity->address, &cache) != 0) {
         return RMS_E_TEMPLATE_NOT_FOUND;
     }
     return find_in(context, identity, arena, cache, id, found_out);

@@ -45,7 +45,7 @@ _rms_words() {
     'admin tenant list') echo ' --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant show') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant config') echo ' --field --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin tenant set') echo ' --name --group-cache --removal-right --compatibility --contact --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tenant set') echo ' --name --group-cache --removal-right --compatibility --add-objmodel --contact --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin service') echo 'status enable disable consume-only' ;;
     'admin service status') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin service enable') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -223,9 +223,10 @@ _rms_words() {
     'admin log retention') echo 'show set' ;;
     'admin log retention show') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin log retention set') echo ' --usage-log --admin-log --access --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin privacy') echo 'export delete' ;;
+    'admin privacy') echo 'export delete replace' ;;
     'admin privacy export') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin privacy delete') echo ' --confirm --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin privacy replace') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin report') echo 'day hour document person template refusal' ;;
     'admin report day') echo ' --from --to --day --user --content --template --refused --limit --csv --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin report hour') echo ' --from --to --day --user --content --template --refused --limit --csv --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -280,7 +281,7 @@ _rms_valued() {
     'admin tenant list') echo ' --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tenant show') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tenant config') echo ' --field --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'admin tenant set') echo ' --name --group-cache --removal-right --compatibility --contact --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin tenant set') echo ' --name --group-cache --removal-right --compatibility --add-objmodel --contact --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin service status') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin service enable') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin service disable') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
@@ -422,6 +423,7 @@ _rms_valued() {
     'admin log retention set') echo ' --usage-log --admin-log --access --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin privacy export') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin privacy delete') echo ' --confirm --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin privacy replace') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin report day') echo ' --from --to --day --user --content --template --limit --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin report hour') echo ' --from --to --day --user --content --template --limit --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin report document') echo ' --from --to --day --user --content --template --limit --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
@@ -447,6 +449,7 @@ _rms_choices() {
     'perms new --permissions') echo 'Viewer Reviewer CoAuthor CoOwner OnlyMe' ;;
     'admin tenant create --default-templates') echo 'new old' ;;
     'admin tenant set --compatibility') echo 'true false' ;;
+    'admin tenant set --add-objmodel') echo 'true false' ;;
     'admin role add --role') echo 'GlobalAdministrator ConnectorAdministrator ProtectionAdministrator Reader' ;;
     'admin role remove --role') echo 'GlobalAdministrator ConnectorAdministrator ProtectionAdministrator Reader' ;;
     'admin group add --kind') echo 'security distribution collaboration dynamic' ;;

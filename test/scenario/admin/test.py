@@ -1,6 +1,7 @@
 """Tenants, states, accounts, groups, templates as an administrator handles them; another tenant sees nothing of it."""
 import base64
 import contextlib
+import json
 import re
 import sqlite3
 import subprocess
@@ -19,7 +20,7 @@ GOLDEN = {
     "ProvisioningDate": "TIME", "LicensingUrl": "https://HOST/_wmcs/licensing", "MaxUseLicenseValidity": 30, "GroupCacheSeconds": 10800,
     "RemovalRights": ["OWNER", "EXPORT"], "SuperUsersEnabled": "Disabled", "DocumentTrackingFeatureState": "Enabled",
     "UsageLogFeatureState": "Enabled", "KeyRolloverCount": 0, "KeyRotationDays": 0,
-    "CompatibilityProfile": "Disabled", "Keys": ["RSA 2048 Active"],
+    "CompatibilityProfile": "Disabled", "AddObjectModel": False, "Keys": ["RSA 2048 Active"],
 }
 
 
@@ -286,6 +287,34 @@ def addresses_that_authorise():
         lab.admin("identity", "check", "nobody@contoso.test", code=4)
 
 
+def object_model_only_when_wanted(lab):
+    # proves: S-088
+    file = lab.dir / "o.json"
+
+    def show():
+        return lab.admin("--json", "template", "show", "Model").json
+
+    def rights(*change):
+        lab.admin("template", "set", "Model", *change)
+        return show()["RightsDefinitions"][0]["Rights"]
+
+    lab.admin("template", "add", "--name", "Model", "--grant", "bob@contoso.test:VIEW")
+    assert rights("--description", "a") == ["VIEW"]
+    lab.admin("tenant", "set", "--add-objmodel", "perhaps", code=2)
+    assert lab.admin_http("POST", "/tenants/-/settings", {"AddObjectModel": "perhaps"})[1]["Reason"] == "bad-argument"
+    assert not lab.admin("--json", "tenant", "show").json["AddObjectModel"]
+    lab.admin("tenant", "set", "--add-objmodel", "true")
+    assert lab.admin("--json", "tenant", "show").json["AddObjectModel"]
+    assert show()["RightsDefinitions"][0]["Rights"] == ["VIEW"]
+    file.write_text(json.dumps({"TemplateId": show()["TemplateId"], "LicenseValidityDuration": 3}))
+    done = lab.admin("template", "apply", file, "--yes")
+    assert "+ RightsDefinitions bob@contoso.test:" in done.out and "OBJMODEL" in done.out, done
+    assert set(rights("--description", "b")) == {"VIEW", "OBJMODEL"}
+    assert set(rights("--grant", "bob@contoso.test:PRINT")) == {"PRINT", "OBJMODEL"}
+    lab.admin("tenant", "set", "--add-objmodel", "false")
+    assert rights("--grant", "bob@contoso.test:PRINT") == ["PRINT"]
+
+
 def templates_by_hand():
     # touches: S-067, S-068, S-093, S-099, S-105
     with Lab() as lab:
@@ -309,6 +338,7 @@ def templates_by_hand():
         mallory.rms("open", protected, "-o", mallory.home / "t.txt")
         assert (mallory.home / "t.txt").read_bytes() == TEXT
         assert "no-rights" in bob.rms("open", protected, "-o", bob.home / "t2.txt", code=1).err
+        object_model_only_when_wanted(lab)
 
 
 def super_users_recover():

@@ -289,8 +289,8 @@ def each_permission_alone(lab):
 
 
 def names_and_onboarding(lab):
-    # proves: S-192
-    # touches: S-014, S-112, S-261
+    # proves: S-112, S-192
+    # touches: S-014, S-261
     contoso = ("--tenant", "contoso.test")
     alice = lab.person("alice")
     service = lab.admin("--json", "tenant", "show", *contoso).json["RightsManagementServiceId"]
@@ -328,10 +328,14 @@ def names_and_onboarding(lab):
         return app.person.rest("POST", "/my/v2/publishinglicenses", {
             "PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False, "TemplateId": scoped})[0] == 200
 
-    assert not offers(connector) and not publishes(connector)
+    assert not offers(connector) and not offers(gateway) and not publishes(connector)
+    # a rule of a gateway protects as the gateway: refused with the reason
+    status, _, reply = connector.person.rest("POST", "/my/v2/publishinglicenses", {
+        "PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False, "TemplateId": scoped})
+    assert status == 400 and reply["Reason"] == "publish-not-allowed", reply
     assert offers(gateway, "bob@contoso.test") and not offers(gateway, "alice@contoso.test")
     lab.admin("template", "set", scoped, "--legacy-apps", "true", *contoso)
-    assert offers(connector) and publishes(connector)
+    assert offers(connector) and offers(gateway) and publishes(connector)
     assert offers(gateway, "bob@contoso.test") and not offers(gateway, "alice@contoso.test")
     lab.admin("template", "remove", scoped, "--force", *contoso)
     # without the permission to protect: templates are not shown, nothing is published

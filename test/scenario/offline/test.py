@@ -1,4 +1,6 @@
 """Without the service: opening within a use licence's validity and not after, protecting with the certificate of the device."""
+import os
+
 from rmslab import Lab, PASSWORD, main, pfile_licence
 
 TEXT = b"Offline is a place too.\n"
@@ -140,6 +142,7 @@ def alice_protects_with_the_service_down():
 
 def templates_count_for_a_time():
     # proves: S-116, S-140
+    # touches: S-117
     with Lab(people=("alice",)) as lab:
         alice = lab.person("alice")
         config = alice.home / ".config/openrms/rms.conf"
@@ -174,6 +177,19 @@ def templates_count_for_a_time():
             fresh_for(86400, f"Default {bad.split()[0]}")
             assert f"rms.conf: {bad} is out of range" in log.read_text(), log.read_text()
 
+        # who asks each time sees a change at once; a device that cannot ask keeps its list, whole, and says so
+        alice.rms("template", "refresh")
+        kept = alice.rms("--json", "template", "list").out
+        lab.admin("template", "set", "A day", "--name", "Another day")
+        assert "Another day" in {t["Name"] for t in alice.rest("GET", "/my/v2/templates")[2]}
+        alice.token()
+        lab.stop()
+        assert alice.rms("template", "refresh", code=6).out == "" and alice.rms("--json", "template", "list").out == kept
+        assert "templates not refreshed, the kept ones stay" in log.read_text(), log.read_text()
+        lab.start()
+        alice.rms("template", "refresh")
+        assert lists("Another day")
+
         # what is kept and too old: not without the service
         config.write_text("template_refresh_seconds = 3600\n")
         alice.rms("template", "refresh")
@@ -200,6 +216,49 @@ def templates_count_for_a_time():
         assert not (alice.home / "no.ptxt").exists()
 
 
+def a_folder_in_the_service_s_place(lab):
+    # proves: S-118
+    # touches: C-036
+    here, there = ("--tenant", "contoso.test"), ("--tenant", "fabrikam.test")
+    alice, fay = lab.person("alice"), lab.person("fay@fabrikam.test")
+    lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+    lab.admin("user", "add", fay.address, *there, "--password-stdin", stdin=PASSWORD + "\n")
+    fay.login()
+    folder = lab.dir / "unmanaged[1]"
+    folder.mkdir()
+    lab.admin("template", "add", "--name", "Shared", "--grant", "bob@contoso.test:VIEW,EXTRACT", "--published", *here)
+    lab.admin("template", "export", "Shared", "-o", folder / "any name.xml", *here)
+    whole = (folder / "any name.xml").read_text()
+    for person in (alice, fay):
+        config = person.home / ".config/openrms/rms.conf"
+        config.parent.mkdir(parents=True)
+        config.write_text(f'template_folder = "{folder}"\n')
+
+    def listed(person):
+        return [t["Name"] for t in person.rms("--json", "template", "list", "--refresh").json_lines]
+
+    assert len(listed(alice)) == 1 and listed(alice) == ["Shared"] and "Shared" not in listed(fay)
+    path = alice.write("folder.txt", TEXT)
+    alice.rms("protect", path, "--template", "Confidential \\ All Employees", "--in-place", code=4)
+    alice.rms("protect", path, "--template", "Shared", "--in-place")
+    assert lab.person("bob").rms("cat", alice.home / "folder.ptxt").out.encode() == TEXT
+    # what is not signed, changed, cut, no file or of another service is passed over, with a word
+    (folder / "unsigned.xml").write_text(whole.replace("<SIGNATURE>", "<X>").replace("</SIGNATURE>", "</X>"))
+    (folder / "changed.xml").write_text(whole.replace("bob@", "eve@"))
+    (folder / "cut.xml").write_text(whole[:-40])
+    (folder / "folder.xml").mkdir()
+    os.mkfifo(folder / "pipe.xml")
+    lab.admin("template", "add", "--name", "Theirs", "--published", *there)
+    lab.admin("template", "export", "Theirs", "-o", folder / "theirs.xml", *there)
+    assert listed(alice) == ["Shared"] and listed(fay) == ["Theirs"]
+    log = (alice.home / ".local/state/openrms/rms.log").read_text()
+    for name in ("unsigned", "changed", "cut", "folder", "pipe", "theirs"):
+        assert f"{folder}/{name}.xml was left out" in log, (name, log)
+    # of this service, but not whole: it is not asked for what somebody put out of the way
+    (folder / "any name.xml").unlink()
+    assert listed(alice) == []
+
+
 def licences_need_not_be_kept():
     # proves: C-023
     with Lab(people=("alice", "bob")) as lab:
@@ -212,6 +271,7 @@ def licences_need_not_be_kept():
         assert bob.rms("cat", alice.home / "c.ptxt").out == TEXT.decode()
         assert "needs-online" in bob.rms("--offline", "cat", alice.home / "c.ptxt", code=6).err
         assert "All Employees" in bob.rms("--offline", "template", "list").out
+        a_folder_in_the_service_s_place(lab)
 
 
 def a_fresh_device_cannot_work_offline():

@@ -412,11 +412,12 @@ def on_the_command_line():
 PERSONAL = (("HELP", "user", "list"), ("HELP", "user", "show", "bob@contoso.test"), ("HELP", "group", "list"), ("PEOPLE", "role", "list"),
             ("SUPER", "superuser", "list"), ("TEMPLATE", "template", "list"), ("REPORT", "log", "usage"), ("REPORT", "log", "admin"),
             ("REPORT", "report", "person"), ("TRACKING", "tracking", "list"), ("PEOPLE", "privacy", "export", "bob@contoso.test"),
-            ("PEOPLE", "privacy", "delete", "nobody@contoso.test", "--confirm", "nobody@contoso.test", "--force"))
+            ("PEOPLE", "privacy", "delete", "nobody@contoso.test", "--confirm", "nobody@contoso.test", "--force"),
+            ("PEOPLE", "privacy", "replace", "nobody@contoso.test", "somebody@contoso.test"))
 WORDS = {"user list": "GetUsers", "user show": "GetUser", "group list": "GetGroups", "role list": "GetRoleBasedAdministrator",
          "superuser list": "GetSuperUsers", "template list": "GetAllTemplates", "log usage": "GetUserLog", "log admin": "GetAdminLog",
          "report person": "GetReport", "tracking list": "GetDocuments", "privacy export": "GetPersonalData",
-         "privacy delete": "RemovePersonalData"}
+         "privacy delete": "RemovePersonalData", "privacy replace": "ReplacePersonalAddress"}
 
 
 def who_sees_personal_data():
@@ -445,6 +446,40 @@ def who_sees_personal_data():
         assert lab.person("bob").rms("admin", "login", code=3).err
     finally:
         lab.close()
+
+
+def another_address(lab, own):
+    # proves: S-323
+    here = "/tenants/contoso.test"
+
+    def grants(name):
+        shown = lab.admin("--json", "template", "show", name, *own).json
+        return [(g["Principal"], sorted(g["Rights"])) for g in shown["RightsDefinitions"]], shown["ScopedIdentities"], shown["Version"]
+
+    lab.admin("template", "add", "--name", "Both", "--grant", "bob@contoso.test:VIEW,PRINT", "--grant", "alice@contoso.test:VIEW,EDIT", *own)
+    lab.admin("template", "add", "--name", "Scope", "--grant", "all-staff:VIEW", "--scope", "bob@contoso.test", *own)
+    lab.admin("template", "add", "--name", "Theirs", "--grant", "bob@contoso.test:VIEW", "--tenant", "fabrikam.test")
+    names = ("For bob", "For jacob", "Both", "Scope")
+    before = [grants(n) for n in names]
+    # whom a scope cannot have, everybody, nobody and the same: none of the templates is changed
+    for new, code in (("x@partner.test", 4), ("all-staff", 2), ("any-authenticated", 2), ("", 2), ("bob@contoso.test", 2), ("g-bob", 2)):
+        lab.admin("privacy", "replace", "bob@contoso.test", new, *own, code=code)
+    assert lab.admin_http("POST", here + "/privacy/replace", {"Person": "bob@contoso.test", "New": "a@b.test", "Force": True})[1]["Reason"] == "bad-argument"
+    told = lab.admin("--json", "privacy", "replace", "bob@contoso.test", "alice@contoso.test", "--what-if", *own).json
+    assert [grants(n) for n in names] == before and len(told["Result"]["Templates"]) == 3, told
+    told = lab.admin("--json", "privacy", "replace", "BOB@contoso.test", "alice@contoso.test", *own).json
+    assert len(told["Templates"]) == 3, told
+    assert grants("For bob") == ([("alice@contoso.test", ["VIEW"])], [], 2)
+    assert grants("Both") == ([("alice@contoso.test", ["EDIT", "PRINT", "VIEW"])], [], 2)
+    assert grants("Scope")[1:] == (["alice@contoso.test"], 2) and grants("For jacob") == before[1]
+    theirs = lab.admin("--json", "template", "show", "Theirs", "--tenant", "fabrikam.test").json
+    assert theirs["RightsDefinitions"][0]["Principal"] == "bob@contoso.test"
+    # what stays: the former versions, roles and the account here; policies in files elsewhere
+    assert told["Remaining"]["Templates"] == 3 and told["Remaining"]["Roles"] == 1 and told["Remaining"]["SuperUsers"] == 1, told
+    assert "licences inside protected files" in told["NotHere"][0]
+    assert lab.admin("--json", "privacy", "replace", "bob@contoso.test", "alice@contoso.test", *own).json["Templates"] == []
+    row = [r for r in map(json.loads, lab.admin("log", "admin", "--json", *own).out.splitlines()) if "3 templates" in r["result"]]
+    assert len(row) == 2 and all("bob" not in r["command"] for r in row), row
 
 
 def everything_about_one_address():
@@ -509,6 +544,7 @@ def everything_about_one_address():
         assert len([r for r in acts if r["command"].startswith("RemovePersonalData") and r["status"] == "Passed"]) == 1
         assert acts and all("@" not in r["command"] and "***" in r["command"] for r in acts), acts
         assert "usage rows" in [r for r in acts if r["command"].startswith("Remove") and r["status"] == "Passed"][0]["result"]
+        another_address(lab, own)
     # as somebody without the role: who_sees_personal_data
 
 
