@@ -119,7 +119,7 @@ void rms_admin_act_for(struct rms_request *request, const struct rms_tracked *do
 
 static int change(struct rms_request *request, bool revoke, struct rms_reply *reply)
 {
-    static const char *const names[] = {"Issuer", "Reason", NULL};
+    static const char *const names[] = {"Issuer", "Reason", "Message", NULL};
     struct rms_tracking_change wanted = {.revoke = revoke, .actor = rms_role_actor(request)};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tracked document;
@@ -128,6 +128,9 @@ static int change(struct rms_request *request, bool revoke, struct rms_reply *re
     int rc = rms_reader_text(&body.reader, body.object, "Issuer", RMS_ADDRESS_MAX, &issuer);
     if (rc == RMS_OK) {
         rc = rms_reader_text(&body.reader, body.object, "Reason", RMS_TRACKING_REASON_MAX, &wanted.reason);
+    }
+    if (rc == RMS_OK && revoke) {
+        rc = rms_reader_text(&body.reader, body.object, "Message", RMS_TRACKING_REASON_MAX, &wanted.message);
     }
     if (rc < 0) {
         return rms_admin_fail(request, &body, rc);

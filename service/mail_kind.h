@@ -47,6 +47,14 @@ int rms_mail_recovery_done(struct rms_mailing *mailing, bool sent);
 int rms_mail_breach_write(struct rms_mailing *mailing, struct rms_letter *letter);
 int rms_mail_breach_done(struct rms_mailing *mailing, bool sent);
 
+/* About one document (mail_document.c). A reader is told that it was revoked, the row's ref is content id and
+ * issuer; its issuer that it was registered, the row's ref is the content id. */
+#define RMS_MAIL_REVOKED    "revoked"
+#define RMS_MAIL_REGISTERED "registered"
+int rms_mail_revoked_write(struct rms_mailing *mailing, struct rms_letter *letter);
+int rms_mail_registered_write(struct rms_mailing *mailing, struct rms_letter *letter);
+int rms_mail_document_done(struct rms_mailing *mailing, bool sent);
+
 /* "2026-11-22 09:30", UTC; "" for RMS_TIME_NONE. In the arena. */
 const char *rms_mail_time(struct rms_arena *arena, int64_t time);
 

@@ -7,6 +7,7 @@
 #include "service/page.h"
 
 #define CLEAN_MAX 200
+#define LINE_MAX  2048 /* of what a person wrote */
 
 /* --- words ---------------------------------------------------------------------------------------------- */
 
@@ -29,7 +30,7 @@ static const char *const english[RMS_PHRASES] = {
     [RMS_SAY_OFFLINE] = "Opening again within a licence that is kept for offline use does not show here.",
     [RMS_SAY_TRACK] = "Everything that happened to a document, and how to take it back:",
     [RMS_SAY_STOP] = "You get this because you asked for it when you protected the document. To stop it:",
-    [RMS_SAY_TIME] = "Time (UTC)",
+    [RMS_SAY_TIME] = "Time",
     [RMS_SAY_WHO] = "Who",
     [RMS_SAY_WHAT] = "What",
     [RMS_SAY_FROM] = "From",
@@ -56,12 +57,53 @@ static const char *const english[RMS_PHRASES] = {
     [RMS_SAY_BREACH_NEW_KEY] = "A new key protects from now on: {1}. This is to be done:",
     [RMS_SAY_BREACH_SAME_KEY] = "The key {1} goes on protecting. This is to be done:",
     [RMS_SAY_BREACH_STEP] = "{1}",
+    [RMS_SAY_REGISTERED_SUBJECT] = "{1} is tracked now",
+    [RMS_SAY_REGISTERED] = "{1} was registered for tracking. Content id {2}, protected {3}.",
+    [RMS_SAY_REVOKED_SUBJECT] = "{1} was revoked",
+    [RMS_SAY_REVOKED] =
+        "{1} revoked the document {2} (content id {3}) on {4}: it cannot be opened any more. This "
+        "was written to its readers:",
     [RMS_SAY_FOOT] = "Sent by the rights management service of {1}. Answers to this message are not read.",
 };
 
-const char *rms_phrase(enum rms_phrase phrase)
+/* What people are told of their documents; the rest is English. */
+static const char *const german[RMS_PHRASES] = {
+    [RMS_SAY_OPENED_SUBJECT] = "{1} hat {2} geöffnet",
+    [RMS_SAY_REFUSED_SUBJECT] = "{1} wurde {2} verweigert",
+    [RMS_SAY_DOCUMENT_SUBJECT] = "{1}: {2}-mal geöffnet, {3}-mal verweigert",
+    [RMS_SAY_DOCUMENTS_SUBJECT] = "Neues zu {1} Ihrer Dokumente",
+    [RMS_SAY_DAILY_SUBJECT] = "Ihre Dokumente heute: {1}-mal geöffnet, {2}-mal verweigert",
+    [RMS_SAY_WEEKLY_SUBJECT] = "Ihre Dokumente diese Woche: {1}-mal geöffnet, {2}-mal verweigert",
+    [RMS_SAY_DOCUMENT] = "Inhaltskennung {1}, geschützt am {2}.",
+    [RMS_SAY_COUNTS] = "Seit der letzten Nachricht: {1}-mal geöffnet, {2}-mal verweigert.",
+    [RMS_SAY_EARLIER] = "Nur die neuesten {1} sind aufgeführt.",
+    [RMS_SAY_MORE_DOCUMENTS] = "Es gibt Neues zu mehr Dokumenten, als hier stehen.",
+    [RMS_SAY_OPENED] = "geöffnet",
+    [RMS_SAY_REFUSED] = "verweigert",
+    [RMS_SAY_UNNAMED] = "ein Dokument ohne Namen",
+    [RMS_SAY_UNKNOWN] = "unbekannt",
+    [RMS_SAY_OFFLINE] = "Erneutes Öffnen mit einer Lizenz, die ohne Verbindung gilt, erscheint hier nicht.",
+    [RMS_SAY_TRACK] = "Alles, was mit einem Dokument geschah, und wie es zurückgenommen wird:",
+    [RMS_SAY_STOP] = "Sie bekommen dies, weil Sie darum gebeten haben. So endet es:",
+    [RMS_SAY_TIME] = "Zeit",
+    [RMS_SAY_WHO] = "Wer",
+    [RMS_SAY_WHAT] = "Was",
+    [RMS_SAY_FROM] = "Von wo",
+    [RMS_SAY_WITH] = "Anwendung",
+    [RMS_SAY_WHY] = "Warum",
+    [RMS_SAY_REGISTERED_SUBJECT] = "{1} wird nun verfolgt",
+    [RMS_SAY_REGISTERED] = "{1} wurde zur Verfolgung angemeldet. Inhaltskennung {2}, geschützt am {3}.",
+    [RMS_SAY_FOOT] = "Gesendet vom Rechtedienst von {1}. Antworten auf diese Nachricht liest niemand.",
+};
+
+static const struct {
+    const char *language;
+    const char *const *words;
+} languages[] = {{"en", english}, {"de", german}};
+
+const char *rms_phrase(const struct rms_letter *letter, enum rms_phrase phrase)
 {
-    return english[phrase];
+    return letter->words[phrase] != NULL ? letter->words[phrase] : english[phrase];
 }
 
 /* Zl, Zp, Cc and Cf: what breaks lines, hides or turns around. */
@@ -73,12 +115,11 @@ static bool is_plain(ucs4_t c)
     return !uc_is_general_category_withtable(c, refused);
 }
 
-const char *rms_letter_clean(struct rms_arena *arena, const char *text)
+static const char *clean(struct rms_arena *arena, struct rms_view rest, size_t max)
 {
-    RMS_BUF_CLEANUP struct rms_buf out = RMS_BUF_INIT(2 * CLEAN_MAX);
-    struct rms_view rest = rms_view_str(text != NULL ? text : "");
+    RMS_BUF_CLEANUP struct rms_buf out = RMS_BUF_INIT(2 * max);
 
-    while (rest.len > 0 && out.len < CLEAN_MAX) {
+    while (rest.len > 0 && out.len < max) {
         ucs4_t c;
         int used = u8_mbtoucr(&c, rest.data, rest.len);
 
@@ -94,6 +135,11 @@ const char *rms_letter_clean(struct rms_arena *arena, const char *text)
         rms_buf_append_str(&out, "…");
     }
     return rms_buf_status(&out) == 0 ? rms_arena_text(arena, rms_buf_view(&out)) : NULL;
+}
+
+const char *rms_letter_clean(struct rms_arena *arena, const char *text)
+{
+    return clean(arena, rms_view_str(text != NULL ? text : ""), CLEAN_MAX);
 }
 
 typedef void append_value(struct rms_buf *out, const char *text);
@@ -116,14 +162,26 @@ static void fill(struct rms_buf *out, struct rms_arena *arena, const char *phras
 
 /* --- building ------------------------------------------------------------------------------------------- */
 
-static const char head[] = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"></head>\n"
+static const char head[] = "<!DOCTYPE html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"></head>\n"
                            "<body style=\"font-family:sans-serif;max-width:44em\">\n";
+
+void rms_letter_language(struct rms_letter *letter, const char *language)
+{
+    for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++) {
+        if (strcmp(languages[i].language, language) == 0) {
+            letter->words = languages[i].words;
+            rms_buf_fini(&letter->html);
+            letter->html = RMS_BUF_INIT(RMS_LETTER_MAX);
+            rms_buf_printf(&letter->html, head, languages[i].language);
+        }
+    }
+}
 
 void rms_letter_init(struct rms_letter *letter, struct rms_arena *arena)
 {
     *letter = (struct rms_letter){
         .arena = arena, .text = RMS_BUF_INIT(RMS_LETTER_MAX), .html = RMS_BUF_INIT(RMS_LETTER_MAX)};
-    rms_buf_append_str(&letter->html, head);
+    rms_letter_language(letter, "en");
 }
 
 void rms_letter_fini(struct rms_letter *letter)
@@ -136,7 +194,7 @@ void rms_letter_subject(struct rms_letter *letter, enum rms_phrase phrase, const
 {
     RMS_BUF_CLEANUP struct rms_buf out = RMS_BUF_INIT(8 * CLEAN_MAX);
 
-    fill(&out, letter->arena, rms_phrase(phrase), values, rms_buf_append_str);
+    fill(&out, letter->arena, rms_phrase(letter, phrase), values, rms_buf_append_str);
     if (rms_buf_status(&out) == 0) {
         letter->subject = rms_arena_text(letter->arena, rms_buf_view(&out));
     }
@@ -169,7 +227,23 @@ void rms_letter_paragraph(struct rms_letter *letter, enum rms_phrase phrase, con
 {
     static const struct frame frame = {"", "\n\n", "<p>", "</p>\n"};
 
-    put(letter, &frame, rms_phrase(phrase), values);
+    put(letter, &frame, rms_phrase(letter, phrase), values);
+}
+
+void rms_letter_text(struct rms_letter *letter, const char *text)
+{
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        const char *line = clean(letter->arena, rms_view_of(text, len), LINE_MAX);
+
+        line = line != NULL ? line : "";
+        rms_buf_printf(&letter->text, "    %s\n", line);
+        rms_buf_append_str(&letter->html, "<p style=\"margin:0 0 0 2em\">");
+        rms_page_escape(&letter->html, line);
+        rms_buf_append_str(&letter->html, "</p>\n");
+        text += len + (text[len] == '\n');
+    }
+    rms_buf_append_byte(&letter->text, '\n');
 }
 
 void rms_letter_code(struct rms_letter *letter, const char *text)
@@ -201,7 +275,7 @@ void rms_letter_table(struct rms_letter *letter, const enum rms_phrase *heads, s
 {
     rms_buf_append_str(&letter->html, "<table style=\"border-collapse:collapse\">\n<tr>");
     for (size_t i = 0; i < columns; i++) {
-        html_cell(letter, "th", rms_phrase(heads[i]));
+        html_cell(letter, "th", rms_phrase(letter, heads[i]));
     }
     rms_buf_append_str(&letter->html, "</tr>\n");
 }

@@ -47,11 +47,16 @@ enum rms_phrase {
     RMS_SAY_BREACH_NEW_KEY,
     RMS_SAY_BREACH_SAME_KEY,
     RMS_SAY_BREACH_STEP,
+    RMS_SAY_REGISTERED_SUBJECT,
+    RMS_SAY_REGISTERED,
+    RMS_SAY_REVOKED_SUBJECT,
+    RMS_SAY_REVOKED,
     RMS_PHRASES
 };
 
 struct rms_letter {
-    struct rms_arena *arena; /* borrowed */
+    struct rms_arena *arena;  /* borrowed */
+    const char *const *words; /* of its language */
     const char *subject;
     struct rms_buf text;
     struct rms_buf html;
@@ -60,8 +65,11 @@ struct rms_letter {
 void rms_letter_init(struct rms_letter *letter, struct rms_arena *arena);
 void rms_letter_fini(struct rms_letter *letter);
 
+/* Before anything is written: in this language, as far as there are words; English else. */
+void rms_letter_language(struct rms_letter *letter, const char *language);
+
 /* A phrase as it is. */
-const char *rms_phrase(enum rms_phrase phrase);
+const char *rms_phrase(const struct rms_letter *letter, enum rms_phrase phrase);
 
 /* Values for {1}, {2}, ...; NULL counts as "". */
 #define RMS_VALUES_OF(...) ((const char *const[]){__VA_ARGS__, NULL, NULL, NULL, NULL})
@@ -72,6 +80,9 @@ void rms_letter_subject(struct rms_letter *letter, enum rms_phrase phrase, const
 
 void rms_letter_heading(struct rms_letter *letter, const char *text);
 void rms_letter_paragraph(struct rms_letter *letter, enum rms_phrase phrase, const char *const *values);
+
+/* What a person wrote: line by line, cleaned. */
+void rms_letter_text(struct rms_letter *letter, const char *text);
 
 /* Something to copy, on a line of its own: a code, a command. */
 void rms_letter_code(struct rms_letter *letter, const char *text);

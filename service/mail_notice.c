@@ -1,9 +1,9 @@
 /* Who opened a document, or was refused it, told to whoever protected it (S-168, S-169). A letter tells of
  * all of a person's documents with news, and a busy document makes a longer letter, not more of them. */
-#include <inttypes.h>
-
+#include "base/log.h"
 #include "base/text.h"
 #include "service/mail_kind.h"
+#include "service/mail_style.h"
 #include "service/tracking.h"
 #include "service/tracking_state.h"
 #include "store/account.h"
@@ -32,6 +32,8 @@ struct showing {
     struct rms_mailing *mailing;
     struct rms_letter *letter;
     struct news *news;
+    struct rms_mail_style style; /* of the letter: as of the newest document */
+    struct rms_mail_style own;   /* of the document in hand */
 };
 
 const char *rms_mail_time(struct rms_arena *arena, int64_t time)
@@ -47,11 +49,9 @@ const char *rms_mail_time(struct rms_arena *arena, int64_t time)
     return copy != NULL ? copy : "";
 }
 
-static const char *number(struct rms_arena *arena, int64_t value)
+static const char *number(const struct showing *s, int64_t value)
 {
-    const char *text = rms_arena_printf(arena, "%" PRId64, value);
-
-    return text != NULL ? text : "";
+    return rms_mail_style_number(&s->style, value);
 }
 
 /* --- events --------------------------------------------------------------------------------------------- */
@@ -63,12 +63,13 @@ static int show_event(const struct rms_usage_row *row, void *context)
     bool opened = row->result != NULL && strcmp(row->result, "Success") == 0;
     int64_t tried;
     const char *right = rms_tracking_refused(arena, row, &tried);
-    const char *const cells[COLUMNS] = {rms_mail_time(arena, row->time), row->user_id,
-        rms_phrase(opened ? RMS_SAY_OPENED : RMS_SAY_REFUSED),
+    const char *const cells[COLUMNS] = {rms_mail_style_time(&s->own, row->time), row->user_id,
+        rms_phrase(s->letter, opened ? RMS_SAY_OPENED : RMS_SAY_REFUSED),
         opened          ? ""
         : right != NULL ? right
                         : row->result,
-        row->c_ip != NULL && row->c_ip[0] != '\0' ? row->c_ip : rms_phrase(RMS_SAY_UNKNOWN), row->c_info};
+        row->c_ip != NULL && row->c_ip[0] != '\0' ? row->c_ip : rms_phrase(s->letter, RMS_SAY_UNKNOWN),
+        row->c_info};
 
     if (rms_tracking_paused(&s->news->tracking, row->time)) {
         return 0;
@@ -83,27 +84,27 @@ static int show_events(struct showing *s, const struct rms_notice_document *docu
 {
     static const enum rms_phrase heads[COLUMNS] = {
         RMS_SAY_TIME, RMS_SAY_WHO, RMS_SAY_WHAT, RMS_SAY_WHY, RMS_SAY_FROM, RMS_SAY_WITH};
-    struct rms_arena *arena = s->mailing->arena;
 
     rms_letter_table(s->letter, heads, COLUMNS);
     RMS_TRY(rms_notice_events(s->mailing->db, document, EVENTS_SHOWN, show_event, s));
     rms_letter_table_end(s->letter);
     if (total > EVENTS_SHOWN) {
-        rms_letter_paragraph(s->letter, RMS_SAY_EARLIER, RMS_VALUES_OF(number(arena, EVENTS_SHOWN)));
+        rms_letter_paragraph(
+            s->letter, RMS_SAY_EARLIER, RMS_VALUES_OF(rms_mail_style_number(&s->own, EVENTS_SHOWN)));
     }
     return 0;
 }
 
 /* --- documents ------------------------------------------------------------------------------------------ */
 
-static const char *name_of(const struct rms_notice_document *document)
+static const char *name_of(const struct showing *s, const struct rms_notice_document *document)
 {
-    return document->name != NULL && document->name[0] != '\0' ? document->name : rms_phrase(RMS_SAY_UNNAMED);
+    return document->name != NULL && document->name[0] != '\0' ? document->name
+                                                               : rms_phrase(s->letter, RMS_SAY_UNNAMED);
 }
 
 static int show_document(struct showing *s, const struct rms_notice_document *document)
 {
-    struct rms_arena *arena = s->mailing->arena;
     struct rms_notice_counts counts;
 
     RMS_TRY(rms_notice_count(s->mailing->db, document, &counts));
@@ -112,16 +113,18 @@ static int show_document(struct showing *s, const struct rms_notice_document *do
     }
     s->news->opened += counts.opened;
     s->news->refused += counts.refused;
-    s->news->last_name = name_of(document);
+    s->news->last_name = name_of(s, document);
     if (s->news->shown++ >= DOCUMENTS_SHOWN) {
         return 0;
     }
-    rms_letter_heading(s->letter, name_of(document));
+    rms_mail_style_read(s->mailing->arena, document->notify_style, &s->own);
+    rms_letter_heading(s->letter, name_of(s, document));
     rms_letter_paragraph(s->letter, RMS_SAY_COUNTS,
-        RMS_VALUES_OF(number(arena, counts.opened), number(arena, counts.refused)));
+        RMS_VALUES_OF(
+            rms_mail_style_number(&s->own, counts.opened), rms_mail_style_number(&s->own, counts.refused)));
     RMS_TRY(show_events(s, document, counts.opened + counts.refused));
     rms_letter_paragraph(s->letter, RMS_SAY_DOCUMENT,
-        RMS_VALUES_OF(document->key.content_id, rms_mail_time(arena, document->published_at)));
+        RMS_VALUES_OF(document->key.content_id, rms_mail_style_time(&s->own, document->published_at)));
     return 0;
 }
 
@@ -166,10 +169,9 @@ static int show_documents(struct showing *s)
 static void choose_subject(struct showing *s)
 {
     const struct news *news = s->news;
-    struct rms_arena *arena = s->mailing->arena;
     const char *kind = s->mailing->mail.kind;
-    const char *opened = number(arena, news->opened);
-    const char *refused = number(arena, news->refused);
+    const char *opened = number(s, news->opened);
+    const char *refused = number(s, news->refused);
     enum rms_phrase one = news->last_opened ? RMS_SAY_OPENED_SUBJECT : RMS_SAY_REFUSED_SUBJECT;
 
     if (strcmp(kind, RMS_NOTICE) != 0) {
@@ -178,7 +180,7 @@ static void choose_subject(struct showing *s)
             RMS_VALUES_OF(opened, refused));
     } else if (news->shown > 1) {
         rms_letter_subject(
-            s->letter, RMS_SAY_DOCUMENTS_SUBJECT, RMS_VALUES_OF(number(arena, (int64_t)news->shown)));
+            s->letter, RMS_SAY_DOCUMENTS_SUBJECT, RMS_VALUES_OF(number(s, (int64_t)news->shown)));
     } else if (news->opened + news->refused == 1 && news->last_who != NULL) {
         rms_letter_subject(s->letter, one, RMS_VALUES_OF(news->last_who, news->last_name));
     } else {
@@ -200,9 +202,25 @@ static void add_foot(struct showing *s)
     rms_letter_paragraph(s->letter, RMS_SAY_FOOT, RMS_VALUES_OF(s->mailing->tenant.name));
 }
 
+/* S-168: as the newest document's issuer asked for it. */
+static void choose_style(struct showing *s)
+{
+    const struct rms_notice_documents *documents = &s->news->documents;
+    char language[12];
+
+    rms_mail_style_read(
+        s->mailing->arena, documents->count > 0 ? documents->items[0].notify_style : NULL, &s->style);
+    if (s->style.culture != NULL && s->style.locale[0] == '\0') {
+        rms_log(RMS_LOG_INFO, "mail.culture", "to", s->mailing->mail.recipient, "unknown", s->style.culture,
+            NULL);
+    }
+    rms_mail_style_language(&s->style, language);
+    rms_letter_language(s->letter, language);
+}
+
 int rms_mail_notice_write(struct rms_mailing *mailing, struct rms_letter *letter)
 {
-    struct showing s = {mailing, letter, NULL};
+    struct showing s = {.mailing = mailing, .letter = letter};
     struct news *news;
 
     RMS_TRY(read_news(mailing));
@@ -211,6 +229,7 @@ int rms_mail_notice_write(struct rms_mailing *mailing, struct rms_letter *letter
     if (!news->tracking.enabled) {
         return RMS_E_NOT_FOUND; /* S-152 */
     }
+    choose_style(&s);
     RMS_TRY(show_documents(&s));
     choose_subject(&s);
     add_foot(&s);

@@ -8,6 +8,12 @@
 /* NotificationType must be there; NotificationPreference may. "Unchanged" gives RMS_NOTIFY_UNCHANGED. */
 RMS_MUST_USE int rms_notification_read(struct rms_reader *reader, const json_t *object, unsigned *notify_out);
 
+/* NotificationInfo: culture and time zone of the mail, checked for form; as text to keep, in the arena. NULL
+ * when there is none. */
+RMS_MUST_USE int rms_notification_style_read(
+    struct rms_reader *reader, const json_t *object, const char **style_out);
+
 void rms_notification_write(struct rms_buf *out, unsigned notify);
+void rms_notification_style_write(struct rms_buf *out, const char *style);
 
 #endif

@@ -1,5 +1,6 @@
 /* Tracking for people: their own documents, and nobody else's (S-153 to S-165; doc/protocol/rest.md). */
 #include "base/json.h"
+#include "crypto/base64.h"
 #include "directory/directory.h"
 #include "service/notification.h"
 #include "service/rest.h"
@@ -132,21 +133,41 @@ int rms_rest_tracking_map(struct rms_front *front, struct rms_request *request, 
 /* --- changes ----------------------------------------------------------------------------------------------
  */
 
-static int read_reason(struct rms_request *request, const char **reason_out)
+/* S-163: readers are told when there is a message. */
+static int read_message(struct rms_request *request, struct rms_reader *reader, const json_t *body,
+    struct rms_tracking_change *wanted)
 {
-    static const char *const names[] = {"Reason", NULL};
+    const char *licence = rms_json_str(body, "SerializedPublishingLicense");
+    RMS_BUF_CLEANUP struct rms_buf bytes = RMS_BUF_INIT(RMS_XRML_MAX_BYTES);
+    RMS_TRY(rms_reader_text(reader, body, "Message", RMS_TRACKING_REASON_MAX, &wanted->message));
+    if (licence == NULL) {
+        return RMS_OK;
+    }
+    if (rms_base64_decode(rms_view_str(licence), &bytes) < 0) {
+        return rms_reader_fail(reader, "SerializedPublishingLicense", "not base64");
+    }
+    uint8_t *copy = rms_arena_copy(request->arena, bytes.data, bytes.len);
+    wanted->licence = rms_view_of(copy, bytes.len);
+    return copy != NULL ? RMS_OK : RMS_E_NO_MEMORY;
+}
+
+static int read_change(struct rms_request *request, struct rms_tracking_change *wanted)
+{
+    static const char *const names[] = {"Reason", "Message", "SerializedPublishingLicense", NULL};
     struct rms_reader reader = {request->arena, NULL};
     RMS_JSON_CLEANUP json_t *body = NULL;
-    *reason_out = NULL;
     if (request->body.len == 0) {
         return RMS_OK;
     }
     int rc = rms_reader_parse(&reader, request->body, &body);
     if (rc == RMS_OK) {
-        rc = rms_reader_only(&reader, body, names);
+        rc = rms_reader_only(&reader, body, wanted->revoke ? names : &names[3]);
     }
     if (rc == RMS_OK) {
-        rc = rms_reader_text(&reader, body, "Reason", RMS_TRACKING_REASON_MAX, reason_out);
+        rc = rms_reader_text(&reader, body, "Reason", RMS_TRACKING_REASON_MAX, &wanted->reason);
+    }
+    if (rc == RMS_OK) {
+        rc = read_message(request, &reader, body, wanted);
     }
     return rc < 0 ? rms_fail(request, rc, reader.detail) : RMS_OK;
 }
@@ -157,14 +178,15 @@ static int change(struct rms_request *request, bool revoke, struct rms_reply *re
     struct rms_tracked_scope scope;
     RMS_TRY(find_visible(request, true, &scope));
     wanted.since = scope.since;
-    RMS_TRY(read_reason(request, &wanted.reason));
+    RMS_TRY(read_change(request, &wanted));
     return rms_tracking_change(request, &scope.key, &wanted, &reply->body);
 }
 
 /* S-168 */
 int rms_rest_tracking_notify(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"NotificationType", "NotificationPreference", NULL};
+    static const char *const names[] = {
+        "NotificationType", "NotificationPreference", "NotificationInfo", NULL};
     struct rms_reader reader = {request->arena, NULL};
     RMS_JSON_CLEANUP json_t *body = NULL;
     struct rms_tracked document;
@@ -180,6 +202,9 @@ int rms_rest_tracking_notify(struct rms_front *front, struct rms_request *reques
     }
     if (rc == RMS_OK) {
         rc = rms_notification_read(&reader, body, &document.notify);
+    }
+    if (rc == RMS_OK) {
+        rc = rms_notification_style_read(&reader, body, &document.notify_style);
     }
     if (rc < 0) {
         return rms_fail(request, rc, reader.detail);

@@ -5,10 +5,12 @@
 #include "crypto/base64.h"
 #include "directory/directory.h"
 #include "service/hand_over.h"
+#include "service/mail_kind.h"
 #include "service/notification.h"
 #include "service/rest.h"
 #include "service/rest_json.h"
 #include "service/rest_write.h"
+#include "service/settings.h"
 #include "service/tracking.h"
 #include "service/tracking_state.h"
 
@@ -22,7 +24,8 @@ struct registering {
     const json_t *object;
     bool automatic;
     struct rms_tracked documents[DOCUMENTS_MAX];
-    size_t count; /* of those to be kept */
+    bool mailed[DOCUMENTS_MAX]; /* SendRegistrationEmail of each */
+    size_t count;               /* of those to be kept */
 };
 
 static size_t count_characters(const char *text)
@@ -133,10 +136,10 @@ static int take_claim(struct registering *r, struct rms_tracked *document)
 
 static int take_document(struct registering *r, struct rms_tracked *document)
 {
-    static const char *const shown[] = {
-        LICENCE, "ContentName", "PreviousContentId", "NotificationType", "NotificationPreference", NULL};
+    static const char *const shown[] = {LICENCE, "ContentName", "PreviousContentId", "NotificationType",
+        "NotificationPreference", "NotificationInfo", "SendRegistrationEmail", NULL};
     static const char *const named[] = {"ContentId", "Issuer", "TemplateId", "ContentName",
-        "PreviousContentId", "NotificationType", "NotificationPreference", NULL};
+        "PreviousContentId", "NotificationType", "NotificationPreference", "NotificationInfo", NULL};
     bool claim = r->automatic && json_object_get(r->object, LICENCE) == NULL;
     const char *name;
     const char *previous;
@@ -145,6 +148,8 @@ static int take_document(struct registering *r, struct rms_tracked *document)
     RMS_TRY(read_name(r, &name));
     RMS_TRY(read_id(r, "PreviousContentId", &previous));
     RMS_TRY(rms_notification_read(&r->reader, r->object, &notify));
+    RMS_TRY(rms_notification_style_read(&r->reader, r->object, &document->notify_style));
+    RMS_TRY(rms_reader_bool(&r->reader, r->object, "SendRegistrationEmail", &r->mailed[r->count]));
     RMS_TRY(claim ? take_claim(r, document) : take_licence(r, document));
     document->name = name;
     document->previous_id = previous;
@@ -167,6 +172,26 @@ static bool is_of_one(int code)
     return code == RMS_OK || (code != RMS_E_NO_MEMORY && rms_error_info(code)->http_status < 500);
 }
 
+/* S-169: for whom it is, is told that it is tracked. */
+static int mail_all(const struct registering *r)
+{
+    struct rms_request *request = r->request;
+    bool sends = request->worker->front->settings->mail[0] != '\0';
+    for (size_t i = 0; i < r->count && sends; i++) {
+        const struct rms_document_key *key = &r->documents[i].key;
+        const struct rms_mail mail = {.tenant_id = key->tenant_id,
+            .kind = RMS_MAIL_REGISTERED,
+            .recipient = key->issuer,
+            .ref = key->content_id,
+            .next_at = request->now,
+            .give_up_at = request->now + RMS_DAY_S};
+        if (r->mailed[i] && r->documents[i].holder_id == NULL) {
+            RMS_TRY(rms_mail_put(request->worker->db, &mail));
+        }
+    }
+    return RMS_OK;
+}
+
 /* All are read and checked first: the transaction is short. */
 static int register_all(struct registering *r, const json_t *documents, struct rms_buf *out)
 {
@@ -179,6 +204,7 @@ static int register_all(struct registering *r, const json_t *documents, struct r
         struct rms_tracked *document = &r->documents[r->count];
         r->object = object;
         *document = (struct rms_tracked){0};
+        r->mailed[r->count] = false;
         int rc = take_document(r, document);
         if (!is_of_one(rc) || rc == RMS_E_BAD_ARGUMENT) {
             return rc;
@@ -192,7 +218,8 @@ static int register_all(struct registering *r, const json_t *documents, struct r
         rms_tracking_tell(r->request, &r->documents[0]); /* of several there is no one to tell of */
     }
     r->request->note.code = first;
-    return rms_tracked_register(r->request->worker->db, r->documents, r->count);
+    RMS_TRY(rms_tracked_register(r->request->worker->db, r->documents, r->count));
+    return mail_all(r);
 }
 
 /* S-153: what nobody asked for counts where the tenant wants that, also while tracking is off (S-152); what a

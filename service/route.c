@@ -85,7 +85,7 @@ const struct rms_route rms_routes[] = {
     BEARER(GET, "documents/{}/people", 0, tracking_people, "GetRecipients"),
     BEARER(GET, "documents/{}/map", 0, tracking_map, "LoadEventsForMap"),
     BEARER(POST, "documents/{}/refusals", SMALL, tracking_refusal, RMS_TRACKING_REFUSAL),
-    CHANGE("documents/{}/revoke", SMALL, tracking_revoke, "RevokeAccess"),
+    CHANGE("documents/{}/revoke", LICENCE, tracking_revoke, "RevokeAccess"),
     CHANGE("documents/{}/notify", SMALL, tracking_notify, "UpdateNotificationSettings"),
     CHANGE("documents/{}/restore", SMALL, tracking_restore, "RestoreAccess"),
     CHANGE("documents/{}/delegates", SMALL, tracking_delegate, "SetDocumentDelegate"),

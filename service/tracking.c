@@ -224,6 +224,7 @@ int rms_tracking_write_one(
     RMS_TRY(write_successors(request, &document->key, out));
     RMS_TRY(write_history(request, &document->key, out));
     RMS_TRY(write_delegates(request, document, out));
+    rms_notification_style_write(out, document->notify_style);
     rms_out_bool(out, "MailAvailable", request->worker->front->settings->mail[0] != '\0');
     RMS_TRY(write_holders(request, &scope, out));
     rms_out_close(out, '}');
@@ -342,6 +343,7 @@ int rms_tracking_change(struct rms_request *request, const struct rms_document_k
 {
     struct rms_worker *worker = request->worker;
     struct rms_tracked document;
+    struct rms_holders readers;
     bool changed = false;
     const struct rms_revocation row = {
         .key = *key,
@@ -350,8 +352,16 @@ int rms_tracking_change(struct rms_request *request, const struct rms_document_k
         .actor = change->actor,
         .reason = change->reason,
         .since = change->since > 0 ? change->since : 0,
+        .message = change->message,
     };
-    RMS_TRY(rms_revocation_add(worker->db, &row, &changed));
+    const struct rms_tracked_scope scope = {*key, change->since};
+    RMS_TRY(rms_tracking_readers(request, &scope, change, &readers));
+    RMS_TRY(rms_db_begin(worker->db));
+    int rc = rms_revocation_add(worker->db, &row, &changed);
+    if (rc == RMS_OK && changed && change->message != NULL) {
+        rc = rms_tracking_tell_readers(request, key, &readers);
+    }
+    RMS_TRY(rms_db_end(worker->db, rc));
     RMS_TRY(rms_revocations_follow(worker->front->revocations, worker->db));
     RMS_TRY(rms_tracked_get(worker->db, request->arena, key, &document));
     rms_tracking_tell(request, &document);

@@ -88,8 +88,17 @@ struct rms_tracking_change {
     const char *actor;
     const char *reason; /* NULL: none */
     int64_t since;
+    const char *message;     /* to its readers (S-163); NULL: none */
+    struct rms_view licence; /* with it: who was given rights in it is a reader too; may be empty */
 };
 RMS_MUST_USE int rms_tracking_change(struct rms_request *request, const struct rms_document_key *key,
     const struct rms_tracking_change *change, struct rms_buf *out);
+
+/* Addresses of those who opened it and those who were given rights by name: none without a message, or when
+ * the service sends no mail. And a mail to them, within the transaction of revoking. */
+RMS_MUST_USE int rms_tracking_readers(struct rms_request *request, const struct rms_tracked_scope *scope,
+    const struct rms_tracking_change *change, struct rms_holders *readers_out);
+RMS_MUST_USE int rms_tracking_tell_readers(
+    struct rms_request *request, const struct rms_document_key *key, const struct rms_holders *readers);
 
 #endif

@@ -26,6 +26,7 @@ static const struct option_row show_options[] = {
 static const struct option_row revoke_options[] = {
     ISSUER_OPTION,
     TEXT("reason", "TEXT", "kept in the document's history"),
+    TEXT("message", "TEXT", "sent by mail to everybody who opened it"),
     TENANT_OPTION,
     CHANGE_OPTIONS,
     SOCKET_OPTION,
@@ -73,6 +74,7 @@ static const struct call_field show_query[] = {
 static const struct call_field change_fields[] = {
     {"Issuer", FIELD_TEXT, "issuer", 0},
     {"Reason", FIELD_TEXT, "reason", 0},
+    {"Message", FIELD_TEXT, "message", 0},
     FIELDS_END,
 };
 static const struct call_field restore_fields[] = {

@@ -12,6 +12,7 @@ static const struct option_row options[] = {
     FLAG("undo", "let it be opened again as before"),
     FLAG("family", "also what was protected again from it, and what it was protected again from"),
     TEXT("reason", "TEXT", "kept in the document's history"),
+    TEXT("message", "TEXT", "sent by mail to who opened it; of a file also to colleagues whom it names"),
     FLAG("force", "do not ask"),
     ALIAS("yes", OPTION_FLAG, "force"),
     WHAT_IF_OPTION,
@@ -34,9 +35,11 @@ static int look_up(const struct revoking *r, const char *what, json_t **document
 static int change(const struct revoking *r, const char *what, json_t **document_out)
 {
     struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(TRACK_REPLY_MAX);
-    int code =
-        r->undo ? rms_revoke_undo(r->context, what, track_collect, &text)
-                : rms_revoke(r->context, what, argument_text(r->arguments, "reason"), track_collect, &text);
+    const char *reason = argument_text(r->arguments, "reason");
+    const char *message = argument_text(r->arguments, "message");
+    int code = r->undo           ? rms_revoke_undo(r->context, what, track_collect, &text)
+               : message != NULL ? rms_revoke_telling(r->context, what, reason, message, track_collect, &text)
+                                 : rms_revoke(r->context, what, reason, track_collect, &text);
 
     return track_parse(&text, code, document_out);
 }
@@ -163,6 +166,9 @@ static int run(struct arguments *arguments)
 
     if (r.undo && argument_text(arguments, "reason") != NULL) {
         return usage_error(arguments, _("--reason is for revoking"));
+    }
+    if (r.undo && argument_text(arguments, "message") != NULL) {
+        return usage_error(arguments, _("--message is for revoking"));
     }
     status = open_context(arguments, &context);
     r.context = context;

@@ -476,6 +476,12 @@ RMS_PUBLIC RMS_MUST_USE int rms_track_hand_over(struct rms_context *context, con
 RMS_PUBLIC RMS_MUST_USE int rms_revoke(struct rms_context *context, const char *what, const char *reason,
     int (*write)(void *user_data, const void *data, size_t len), void *user_data);
 
+/* And the service sends this message by mail to who opened it; named by its file, also to colleagues whom it
+ * gives rights by their own addresses. Groups are not expanded. */
+RMS_PUBLIC RMS_MUST_USE int rms_revoke_telling(struct rms_context *context, const char *what,
+    const char *reason, const char *message, int (*write)(void *user_data, const void *data, size_t len),
+    void *user_data);
+
 /* Undoes it. RMS_E_CONFLICT when the document is not revoked. */
 RMS_PUBLIC RMS_MUST_USE int rms_revoke_undo(struct rms_context *context, const char *what,
     int (*write)(void *user_data, const void *data, size_t len), void *user_data);

@@ -148,6 +148,7 @@ static const struct row rows[] = {
     ROW(refusals_send, RMS_E_NEEDS_ONLINE, HANDLE),
     ROW(reset, 0, HANDLE | ALONE),
     ROW(revoke, RMS_E_NEEDS_ONLINE, HANDLE | OUTPUT, NEED(GUID), MAY("left")),
+    ROW(revoke_telling, RMS_E_NEEDS_ONLINE, HANDLE | OUTPUT, NEED(GUID), MAY("left"), NEED("sorry")),
     ROW(revoke_undo, RMS_E_NEEDS_ONLINE, HANDLE | OUTPUT, NEED(GUID)),
     ROW(rights_change, RMS_E_NEEDS_ONLINE, HANDLE, FILE_(DOCUMENT)),
     ROW(rights_list, RMS_E_NEEDS_ONLINE, HANDLE | OUTPUT, FILE_(DOCUMENT)),

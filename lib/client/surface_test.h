@@ -475,6 +475,7 @@ CALL(protector_write, rms_protector_write(g->protector, g->nowhere ? NULL : "x",
 CALL(refusals_send, rms_refusals_send(g->context))
 CALL(reset, rms_reset(g->context))
 CALL(revoke, rms_revoke(g->context, g->text[0], g->text[1], WRITE))
+CALL(revoke_telling, rms_revoke_telling(g->context, g->text[0], g->text[1], g->text[2], WRITE))
 CALL(revoke_undo, rms_revoke_undo(g->context, g->text[0], WRITE))
 CALL(rights_change, rms_rights_change(g->context, g->text[0], g->policy, NULL, 0))
 CALL(rights_list, rms_rights_list(g->context, g->text[0], WRITE))

@@ -211,10 +211,11 @@ static int add_work(json_t *list, const struct rms_errand *errand, const struct 
 
     original_name(work->target.output.path, work->extension, name);
     return json_array_append_new(
-               list, json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s, s:s*}", "ContentId", work->issued.content_id,
-                         "Issuer", errand->plan->address, "ContentName", name, "TemplateId", template_id,
-                         "PreviousContentId", previous_id, "NotificationType", type_of(notify),
-                         "NotificationPreference", notify != 0 ? pace_of(notify) : NULL)) == 0
+               list, json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s, s:s*, s:o*}", "ContentId",
+                         work->issued.content_id, "Issuer", errand->plan->address, "ContentName", name,
+                         "TemplateId", template_id, "PreviousContentId", previous_id, "NotificationType",
+                         type_of(notify), "NotificationPreference", notify != 0 ? pace_of(notify) : NULL,
+                         "NotificationInfo", notify != 0 ? rms_tracking_style() : NULL)) == 0
                ? 0
                : RMS_E_NO_MEMORY;
 }
@@ -249,7 +250,7 @@ void rms_tracking_announce(const struct rms_errand *errand, const struct rms_wor
 
 struct question {
     const char *action; /* behind the content id, with its slash; "" */
-    const json_t *body; /* NULL: GET */
+    json_t *body;       /* NULL: GET */
 };
 
 static int hand_out(const json_t *reply, write_result *write, void *user_data)
@@ -279,6 +280,12 @@ static int ask_about_file(
     struct tracked_file file = {.licence = RMS_BUF_INIT(RMS_PFILE_LICENCE_MAX)};
     int status = read_file(context, path, &file);
 
+    if (status == 0 && json_object_get(question->body, "Message") != NULL) { /* names its readers */
+        status = json_object_set_new(question->body, "SerializedPublishingLicense",
+                     rms_api_base64(rms_buf_view(&file.licence))) == 0
+                     ? 0
+                     : RMS_E_NO_MEMORY;
+    }
     if (status == 0) {
         status = ask(context, file.content_id, question, reply_out);
     }
@@ -353,8 +360,8 @@ int rms_track_notify(
         RMS_TRY(rms_call_begin(context));
         return rms_fail(context, RMS_E_BAD_ARGUMENT, "notify: no such combination");
     }
-    body = json_pack(
-        "{s:s, s:s}", "NotificationType", type_of(notify), "NotificationPreference", pace_of(notify));
+    body = json_pack("{s:s, s:s, s:o*}", "NotificationType", type_of(notify), "NotificationPreference",
+        pace_of(notify), "NotificationInfo", notify != 0 ? rms_tracking_style() : NULL);
     if (body == NULL) {
         return RMS_E_NO_MEMORY;
     }
@@ -394,14 +401,22 @@ int rms_track_hand_over(
 int rms_revoke(
     struct rms_context *context, const char *what, const char *reason, write_result *write, void *user_data)
 {
-    json_t RMS_JSON_CLEANUP *body = json_object();
-
     RMS_TRY(rms_call_begin(context));
     RMS_TRY(rms_check_text(context, "reason", reason, true));
-    if (body == NULL || (reason != NULL && json_object_set_new(body, "Reason", json_string(reason)) != 0)) {
-        return RMS_E_NO_MEMORY;
-    }
-    return ask_about(context, what, &(struct question){"/revoke", body}, write, user_data);
+    json_t RMS_JSON_CLEANUP *body = json_pack("{s:s*}", "Reason", reason);
+    return body != NULL ? ask_about(context, what, &(struct question){"/revoke", body}, write, user_data)
+                        : RMS_E_NO_MEMORY;
+}
+
+int rms_revoke_telling(struct rms_context *context, const char *what, const char *reason, const char *message,
+    write_result *write, void *user_data)
+{
+    RMS_TRY(rms_call_begin(context));
+    RMS_TRY(rms_check_text(context, "reason", reason, true));
+    RMS_TRY(rms_check_text(context, "message", message, false));
+    json_t RMS_JSON_CLEANUP *body = json_pack("{s:s*, s:s}", "Reason", reason, "Message", message);
+    return body != NULL ? ask_about(context, what, &(struct question){"/revoke", body}, write, user_data)
+                        : RMS_E_NO_MEMORY;
 }
 
 int rms_revoke_undo(struct rms_context *context, const char *what, write_result *write, void *user_data)

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
+
 struct rms_errand;
 struct rms_work;
 
@@ -12,6 +14,9 @@ struct rms_work;
 
 /* Bits of enum rms_notification that mean something together. */
 bool rms_tracking_notify_ok(unsigned notify);
+
+/* NotificationInfo: culture and time zone of this system, as a new object. */
+json_t *rms_tracking_style(void);
 
 /* Tells the service of what was just protected, where settings and options want that. A service that is not
  * there, or does not want to know, is no failure: what it was not told of it registers when somebody else

@@ -15,7 +15,7 @@ static int run(struct rms_db *db, enum rms_sql sql, const struct rms_tracked *do
             RMS_TEXT(document->template_id), RMS_TIME(document->published_at),
             RMS_TEXT(document->previous_id), RMS_INT(document->registered_at),
             document->notify == RMS_NOTIFY_UNCHANGED ? RMS_TEXT(NULL) : RMS_INT(document->notify),
-            RMS_TEXT(document->key_id)));
+            RMS_TEXT(document->key_id), RMS_TEXT(document->notify_style)));
 
     return code < 0 ? code : 0;
 }
@@ -74,6 +74,7 @@ static void read_document(struct rms_rows *rows, struct rms_tracked *document)
     document->previous_id = rms_take_text(rows);
     document->registered_at = rms_take_int(rows);
     document->notify = (unsigned)rms_take_int(rows);
+    document->notify_style = rms_take_text(rows);
     document->revoked = rms_take_bool(rows);
     document->revoked_at = rms_take_time(rows);
     document->revoked_by = rms_take_text(rows);
@@ -295,6 +296,29 @@ int rms_tracked_holders(struct rms_db *db, struct rms_arena *arena, const struct
     return code;
 }
 
+int rms_tracked_readers(struct rms_db *db, struct rms_arena *arena, const struct rms_tracked_scope *scope,
+    size_t limit, struct rms_holders *readers_out)
+{
+    const struct rms_document_key *key = &scope->key;
+    RMS_ROWS(rows, db, arena);
+    struct rms_list list = RMS_LIST(arena, struct rms_holder);
+    int code;
+
+    *readers_out = (struct rms_holders){0};
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_TRACKED_READERS,
+        RMS_VALUES(KEY_VALUES(key), RMS_INT((int64_t)limit), RMS_INT(scope->since))));
+    while ((code = rms_rows_next(&rows)) > 0) {
+        struct rms_holder *reader = rms_list_add(&list);
+
+        if (reader == NULL) {
+            return RMS_E_NO_MEMORY;
+        }
+        *reader = (struct rms_holder){.user = rms_take_text(&rows)};
+    }
+    *readers_out = (struct rms_holders){list.items, list.count};
+    return code;
+}
+
 /* --- revocation ----------------------------------------------------------------------------------------- */
 
 static int is_revoked(struct rms_db *db, const struct rms_document_key *key, bool *revoked_out)
@@ -318,7 +342,8 @@ static int add(struct rms_db *db, const struct rms_revocation *revocation, bool 
     }
     return rms_sql_run_one(db, RMS_SQL_REVOCATION_INSERT,
         RMS_VALUES(KEY_VALUES(&revocation->key), RMS_INT(revocation->revoked), RMS_INT(revocation->time),
-            RMS_TEXT(revocation->actor), RMS_TEXT(revocation->reason), RMS_INT(revocation->since)));
+            RMS_TEXT(revocation->actor), RMS_TEXT(revocation->reason), RMS_INT(revocation->since),
+            RMS_TEXT(revocation->message)));
 }
 
 int rms_revocation_add(struct rms_db *db, const struct rms_revocation *revocation, bool *changed_out)
@@ -348,6 +373,7 @@ int rms_revocation_history(struct rms_db *db, struct rms_arena *arena, const str
         row->time = rms_take_int(&rows);
         row->actor = rms_take_text(&rows);
         row->reason = rms_take_text(&rows);
+        row->message = rms_take_text(&rows);
     }
     *list_out = (struct rms_revocation_list){list.items, list.count};
     return code;

@@ -21,7 +21,8 @@ struct rms_tracked {
     int64_t published_at;
     const char *previous_id; /* content id it was protected again from; NULL */
     int64_t registered_at;
-    unsigned notify; /* enum rms_notify */
+    unsigned notify;          /* enum rms_notify */
+    const char *notify_style; /* culture and time zone of mail (service/notification.h); NULL */
     /* only written: */
     const char *key_id; /* the tenant key its licence is under; NULL: the licence was not seen */
     /* only read: */
@@ -153,6 +154,10 @@ struct rms_holders {
 RMS_MUST_USE int rms_tracked_holders(struct rms_db *db, struct rms_arena *arena,
     const struct rms_tracked_scope *scope, int64_t now, struct rms_holders *holders_out);
 
+/* Who got a licence for it, `user` alone set; the newest `limit`. */
+RMS_MUST_USE int rms_tracked_readers(struct rms_db *db, struct rms_arena *arena,
+    const struct rms_tracked_scope *scope, size_t limit, struct rms_holders *readers_out);
+
 /* --- revocation ----------------------------------------------------------------------------------------- */
 
 struct rms_revocation {
@@ -160,8 +165,9 @@ struct rms_revocation {
     bool revoked; /* false: restored */
     int64_t time;
     const char *actor;
-    const char *reason; /* NULL: none given */
-    int64_t since;      /* reaches licences issued from then on; 0 = all */
+    const char *reason;  /* NULL: none given */
+    const char *message; /* to its readers (S-163); NULL: none */
+    int64_t since;       /* reaches licences issued from then on; 0 = all */
 };
 
 /* Adds to the history when that changes something (changed_out). Of a document that is not registered:

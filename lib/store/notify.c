@@ -173,6 +173,7 @@ static void read_document(struct rms_rows *rows, struct rms_notice_document *doc
     document->name = rms_take_text(rows);
     document->published_at = rms_take_time(rows);
     document->notify = (unsigned)rms_take_int(rows);
+    document->notify_style = rms_take_text(rows);
     document->notify_from = rms_take_int(rows);
     document->seen = rms_take_int(rows);
     document->told = rms_take_int(rows);

@@ -26,6 +26,7 @@ struct rms_notice_document {
     int64_t published_at;
     int64_t since; /* the caller's: events of licences issued before are not his (store/document.h) */
     unsigned notify;
+    const char *notify_style; /* NULL */
     int64_t notify_from;
     int64_t seen; /* places in the chain: newest event, and up to where it was told */
     int64_t told;

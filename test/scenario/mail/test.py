@@ -1,4 +1,5 @@
 """Who protects a document is told by mail who opened it or was refused; a mail server that stalls or lies holds up nothing."""
+import calendar
 import os
 import signal
 import time
@@ -41,6 +42,21 @@ class Directory:
 def lab_with_directory(people=("alice", "bob", "mallory")):
     lab = Lab(people=people, rmsd_args=[])
     return lab, Directory(lab)
+
+
+def notify(person, path, info):
+    content = person.rms("--json", "status", path).json["ContentId"]
+    body = {"NotificationType": "OpenedOnly", "NotificationInfo": info}
+    return person.rest("POST", f"/my/v2/documents/{content}/notify", body)
+
+
+def noon_in_july(lab):
+    now = time.time()
+    july = calendar.timegm((time.gmtime(now).tm_year + 1, 7, 1, 12, 0, 0))
+    lab.move_clock(seconds=int(july - now))
+    for name in ("alice", "bob"):
+        lab.person(name).login()
+    return time.strftime("%Y", time.gmtime(july))
 
 
 def quiet_for_a_while():
@@ -185,9 +201,97 @@ def one_mail_a_day():
         day = [m for m in messages if "today" in m["Subject"]]
         assert len(day) == 1 and day[0]["Subject"] == "Your documents today: opened 3 times, refused 0 times", day[0]["Subject"]
         assert all(f"{i}.txt" in text_of(day[0]) for i in range(3)) and "week.txt" not in text_of(day[0])
-        lab.move_clock(days=7)
-        messages = wait_for(mail.messages, lambda m: len(m) >= 2)
-        assert sorted(m["Subject"].split(":")[0] for m in messages) == ["Your documents this week", "Your documents today"]
+        bob.login()
+        for path in daily:  # at most one a day, whatever happens
+            asks(bob, path, bob.token())
+        quiet_for_a_while()
+        assert len([m for m in mail.messages() if "today" in m["Subject"]]) == 1
+        lab.move_clock(days=1)
+        messages = wait_for(mail.messages, lambda m: len([x for x in m if "today" in x["Subject"]]) == 2)
+        if len(messages) == 2:  # it is not a Monday: to the end of Sunday, when the week's mail is due
+            now = int(time.time()) + int(lab.clock_file.read_text())
+            lab.move_clock(seconds=7 * 86400 - (now - 4 * 86400) % (7 * 86400) + 60)
+        messages = wait_for(mail.messages, lambda m: len(m) == 3)
+        assert sorted(m["Subject"].split(":")[0] for m in messages) == ["Your documents this week", "Your documents today", "Your documents today"]
+
+
+STYLES = (
+    # July in Los Angeles by Windows' name; with names of one's own; an offset alone; one for a zone that is not known; German; no culture
+    ({"Culture": "en-US", "TimeZoneId": "Pacific Standard Time"}, ("Pacific Daylight Time", "Jul 1, {year}, 5:")),
+    ({"TimeZoneId": "Pacific Standard Time", "TimeZoneDaylightName": "Sommerzeit hier"}, ("{year}-07-01 05:", "Sommerzeit hier")),
+    ({"TimeZoneId": "", "TimeZoneOffset": -420, "TimeZoneStandardName": "Mine"}, ("{year}-07-01 05:", "Mine")),
+    ({"TimeZoneId": "Atlantis/Poseidonis", "TimeZoneOffset": 330}, ("{year}-07-01 17:", "GMT+05:30")),
+    ({"Culture": "de-AT", "TimeZoneId": "Europe/Vienna"}, ("01.07.{year}, 14:", "Mitteleuropäische Sommerzeit", "geöffnet", "verweigert")),
+    ({"Culture": "xx", "TimeZoneId": "Europe/Vienna"}, ("{year}-07-01 14:", "Central European Summer Time", "opened")))
+BAD_STYLES = ({"TimeZoneOffset": 9999}, {"TimeZoneOffset": -9999}, {"TimeZoneOffset": "7"}, {"Culture": "de\r\nBcc: x"}, {"Culture": "e" * 36},
+              {"TimeZoneId": "x" * 65}, {"TimeZoneStandardName": "a\nb"}, {"Bcc": "x"}, [], "de")
+
+
+def in_the_readers_language_and_time():
+    # proves: S-168
+    lab, mail = lab_with_directory(("alice", "bob"))
+    with lab:
+        year = noon_in_july(lab)
+        alice, bob = lab.person("alice"), lab.person("bob")
+        token = bob.token()
+        for i, (info, words) in enumerate(STYLES):
+            path = protect(alice, f"style{i}.txt", "--perm", "bob@contoso.test:Co-Author")
+            code, _, reply = notify(alice, path, info)
+            assert code == 200 and all(reply["NotificationInfo"][name] == value for name, value in info.items()), reply
+            asks(bob, path, token)
+            message = wait_for(mail.messages, lambda m: len(m) == i + 1)[-1]
+            assert all(word.format(year=year) in text_of(message) for word in words), (info, text_of(message))
+            assert message["Subject"].startswith("bob@contoso.test hat style" if "geöffnet" in words else "bob@contoso.test opened style"), message["Subject"]
+            lab.move_clock(seconds=400)
+        assert '"mail.culture","to":"alice@contoso.test","unknown":"xx"' in lab.log_text()
+        for info in BAD_STYLES:
+            assert notify(alice, path, info)[2]["Reason"] == "bad-argument", info
+        # What rms says by itself: of the system it runs on.
+        env = {**alice.env(), "LC_ALL": "de_DE.UTF-8", "TZ": "Asia/Kolkata"}
+        shown = alice.rms("--json", "track", path, "--notify", "opened", env=env).json["NotificationInfo"]
+        assert (shown["Culture"], shown["TimeZoneId"], shown["TimeZoneOffset"]) == ("de-DE", "Asia/Kolkata", 330), shown
+
+        # Registering is told when that was wished for.
+        code, _, reply = alice.rest("POST", "/my/v2/documents", {"Documents": [{"SerializedPublishingLicense": b64(pfile_licence(path)),
+            "ContentName": "told.txt", "NotificationType": "Unchanged", "SendRegistrationEmail": True}]})
+        assert code == 200 and reply[0]["Registered"], reply
+        message = wait_for(mail.messages, lambda m: len(m) == len(STYLES) + 1)[-1]
+        assert message["To"] == "alice@contoso.test" and message["Subject"] == "told.txt wird nun verfolgt", message["Subject"]
+
+
+def who_revokes_may_write_to_readers():
+    # proves: S-163
+    lab, mail = lab_with_directory(("alice", "bob", "carol", "dave"))
+    with lab:
+        alice, bob = lab.person("alice"), lab.person("bob")
+        lab.admin("group", "add", "staff@contoso.test")
+        lab.admin("group", "member", "add", "staff@contoso.test", "dave@contoso.test")
+        grants = ("--perm", "staff@contoso.test:VIEW", "--perm", "stranger@elsewhere.test:VIEW")
+        named = protect(alice, "named.txt", "--perm", "carol@contoso.test:VIEW", *grants)
+        silent = protect(alice, "silent.txt", "--perm", "bob@contoso.test:VIEW", *grants)
+        opened = protect(alice, "opened.txt", "--perm", "bob@contoso.test:VIEW", *grants)
+        for path in (silent, opened):
+            asks(bob, path, bob.token())
+        alice.rms("revoke", silent, "--force")
+        alice.rms("revoke", named, "--force", "--message", "Old numbers. <b>Ask me.</b>")
+        content = alice.rms("--json", "status", opened).json["ContentId"]
+        code, _, reply = alice.rest("POST", f"/my/v2/documents/{content}/revoke", {"Message": "By its id.\nBcc: eve@evil.test\n"})
+        assert code == 200 and reply["Revoked"], reply
+        alice.rms("revoke", content, "--force", "--message", "Again.")  # it is revoked: nothing happens
+        alice.rms("revoke", content, "--undo", "--message", "x", code=2)
+        told = {m["To"]: m for m in wait_for(mail.messages, lambda m: len(m) == 2)}
+        bobs, carols = told["bob@contoso.test"], told["carol@contoso.test"]
+        assert carols["Subject"] == "named.txt was revoked" and carols["Bcc"] is None, carols.items()
+        assert "    Old numbers. <b>Ask me.</b>" in text_of(carols).splitlines() and "alice@contoso.test revoked" in text_of(carols), text_of(carols)
+        assert "&lt;b&gt;Ask me." in html_of(carols)
+        assert bobs["Subject"] == "opened.txt was revoked" and {"    By its id.", "    Bcc: eve@evil.test"} <= set(text_of(bobs).splitlines()) and bobs["Bcc"] is None
+        # Somebody else's words reach nobody; by turns makes no flood.
+        code, _, reply = bob.rest("POST", f"/my/v2/documents/{content}/revoke", {"Message": "Phish."})
+        assert reply["Reason"] == "not-registered", reply
+        alice.rms("revoke", content, "--undo")
+        alice.rms("revoke", content, "--force", "--message", "Third.")
+        quiet_for_a_while()
+        assert len(mail.messages()) == 2, [m.items() for m in mail.messages()]
 
 
 def names_stay_names():
@@ -196,18 +300,17 @@ def names_stay_names():
     with lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         lab.admin("user", "add", "eve@contoso.test", "--name", "<b>Eve</b>\u202e", "--password-stdin", stdin="correct horse battery staple\n")
-        evil = "a\r\nBcc: eve@evil.test\r\n\r\n<script>alert(1)</script>\u202e\u0085{1}{2}.txt"
+        evil = "a\nBcc: eve@evil.test\n\n<script>alert(1)</script>\u202e{1}{2}.txt"
         path = protect(alice, "a.txt", "--perm", "bob@contoso.test:Co-Author", "--notify", "opened")
         code, _, reply = alice.rest("POST", "/my/v2/documents", {"Documents": [{
             "SerializedPublishingLicense": b64(pfile_licence(path)), "ContentName": evil, "NotificationType": "Enabled"}]})
-        named = code == 200 and reply[0]["Registered"]
-        if not named:  # what is refused outright cannot do harm either
-            alice.rms("track", path, "--register", "--name", "<script>alert(1)</script>\u202e{1}{2}" + "x" * 900)
+        assert code == 200 and reply[0]["Registered"], reply
         asks(bob, path, bob.token())
         wait_for(mail.messages, lambda m: len(m) == 1)
         (raw,) = [p.read_bytes() for p in mail.path.glob("*.eml")]
         (message,) = mail.messages()
         assert sorted(message.keys()) == sorted(["From", "To", "Subject", "Message-Id", "Date", "Auto-Submitted", "MIME-Version", "Content-Type"]), message.keys()
+        assert message["Subject"].startswith("bob@contoso.test opened a Bcc: eve@evil.test  <script>"), message["Subject"]
         assert message["Bcc"] is None and message["To"] == "alice@contoso.test"
         assert b"\nBcc" not in raw and all(len(line) <= 998 for line in raw.split(b"\r\n")) and b"\n" not in raw.replace(b"\r\n", b"")
         assert "<script>" not in html_of(message) and "&lt;script&gt;" in html_of(message), html_of(message)
@@ -255,7 +358,8 @@ def a_server_that_stalls_holds_up_nothing():
 
 
 def given_up_after_a_day():
-    # touches: S-169
+    # With the first mail of told_by_a_mail_server, one_mail_a_day and names_stay_names this is the whole check.
+    # proves: S-169
     with MailServer() as server, Lab(people=("alice", "bob", "nobody"), rmsd_args=server.settings()) as lab:
         alice, bob, nobody = (lab.person(n) for n in ("alice", "bob", "nobody"))
         mine = protect(alice, "mine.txt", "--perm", "bob@contoso.test:Co-Author", "--notify", "opened")
@@ -291,5 +395,6 @@ def wait_for_rows(lab, count, seconds=120):
 
 
 if __name__ == "__main__":
-    main(told_by_a_mail_server, only_what_was_asked_for, a_busy_document_makes_few_mails, one_mail_a_day, names_stay_names,
+    main(told_by_a_mail_server, only_what_was_asked_for, a_busy_document_makes_few_mails, one_mail_a_day, in_the_readers_language_and_time,
+         who_revokes_may_write_to_readers, names_stay_names,
          a_server_that_stalls_holds_up_nothing, given_up_after_a_day)
