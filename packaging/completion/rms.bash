@@ -16,7 +16,7 @@ _rms_words() {
     'cat') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'share') echo ' --to --with --level --rights --expires --revoke-now --notify --out --draft --message --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'track') echo ' --register --name --search --notify --delegate --may-revoke --undelegate --hand-over --yes --csv --what-if --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'revoke') echo ' --undo --family --reason --force --yes --what-if --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'revoke') echo ' --undo --family --reason --message --force --yes --what-if --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'template') echo 'list refresh' ;;
     'template list') echo ' --refresh --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'template refresh') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -199,7 +199,7 @@ _rms_words() {
     'admin tracking show') echo ' --issuer --csv --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking docs') echo ' --user --owner --search --from --to --limit --csv --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking log') echo ' --user --content --from --to --limit --csv --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin tracking revoke') echo ' --issuer --reason --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tracking revoke') echo ' --issuer --reason --message --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tracking restore') echo ' --issuer --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin owner') echo 'transfer list' ;;
     'admin owner transfer') echo ' --to --from --issuer --reason --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -259,7 +259,7 @@ _rms_valued() {
     'cat') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'share') echo ' --to --with --level --rights --expires --notify --out --draft --message --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'track') echo ' --name --search --notify --delegate --undelegate --hand-over --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'revoke') echo ' --reason --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'revoke') echo ' --reason --message --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'template list') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'template refresh') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'license new') echo ' --out --template --perm --grant --custom-right --owner --name --description --cipher --expire-on --expire-days --valid-days --offline-days --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
@@ -402,7 +402,7 @@ _rms_valued() {
     'admin tracking show') echo ' --issuer --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tracking docs') echo ' --user --owner --search --from --to --limit --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tracking log') echo ' --user --content --from --to --limit --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
-    'admin tracking revoke') echo ' --issuer --reason --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin tracking revoke') echo ' --issuer --reason --message --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tracking restore') echo ' --issuer --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin owner transfer') echo ' --to --from --issuer --reason --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin owner list') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
