@@ -1,4 +1,4 @@
-/* Any bytes as a protected or clear Office document, or, behind a first byte of 0 to 3, as one of the streams
+/* Any bytes as a protected or clear Office document, or, behind a first byte of 0 to 4, as one of the streams
  * that say how it is protected: the parts that come out can be read, and what is copied is read again. */
 #include <stdlib.h>
 
@@ -41,6 +41,52 @@ static void try_stream(uint8_t which, struct rms_view stream)
     }
 }
 
+static void try_eul(struct rms_view stream)
+{
+    char user[RMS_DS_USER_MAX];
+    struct rms_view licence;
+
+    if (rms_ds_parse_eul_user(stream, user) == 0) {
+        check(strlen(user) < sizeof user);
+    }
+    if (rms_ds_parse_eul(stream, &licence) == 0) {
+        check(licence.len > 0 && licence.data >= stream.data + 8);
+        check(licence.data + licence.len <= stream.data + stream.len);
+    }
+}
+
+/* A person's use licences, and one more in their place: the only one of his then. */
+static void try_embed(const struct rms_container *container)
+{
+    struct rms_buf RMS_BUF_CLEANUP stream = RMS_BUF_INIT(OUT_MAX);
+    struct rms_buf RMS_BUF_CLEANUP made = RMS_BUF_INIT(OUT_MAX);
+    struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(OUT_MAX);
+    const struct rms_writer to = rms_writer_of_buf(&made);
+    struct rms_container RMS_CONTAINER_CLEANUP again = {0};
+    struct rms_eul eul = {.user = "bob@contoso.test", .name = "EUL-FUZZ", .others = container};
+    struct rms_reader reader;
+    struct rms_view view;
+    uint32_t at = 0;
+
+    while (rms_office_eul(container, eul.user, &at, &text) == 0) {
+        check(text.len > 0);
+        rms_buf_reset(&text);
+    }
+    check(rms_ds_emit_eul(eul.user, RMS_VIEW_LITERAL("<x/>"), &stream) == 0);
+    eul.stream = rms_buf_view(&stream);
+    if (rms_office_embed(&eul, &to) != 0) {
+        return;
+    }
+    view = rms_buf_view(&made);
+    reader = rms_reader_of_view(&view);
+    if (rms_container_open(&reader, &again) == 0) { /* not where names occur twice */
+        at = 0;
+        check(rms_office_eul(&again, eul.user, &at, &text) == 0);
+        check(rms_view_equal(rms_buf_view(&text), RMS_VIEW_LITERAL("<x/>")));
+        check(rms_office_eul(&again, eul.user, &at, &text) == RMS_E_NOT_FOUND);
+    }
+}
+
 /* Everything in it, into another file that is read again. */
 static void try_copy(const struct rms_reader *reader)
 {
@@ -80,6 +126,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum rms_container_kind kind;
     uint8_t byte;
 
+    if (size > 0 && data[0] == 4) {
+        try_eul(rms_view_of(data + 1, size - 1));
+        return 0;
+    }
     if (size > 0 && data[0] < 4) {
         try_stream(data[0], rms_view_of(data + 1, size - 1));
         return 0;
@@ -94,6 +144,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(rms_container_licence(&container, &licence) == 0 && licence.len > 0);
         check(content->len == 0 ||
               rms_reader_at(&content->reader, content->offset + content->len - 1, &byte, 1) == 0);
+        if (container.kind == RMS_CONTAINER_PACKAGE || container.kind == RMS_CONTAINER_BINARY) {
+            try_embed(&container);
+        }
     }
     return 0;
 }

@@ -100,7 +100,48 @@ static int run_show(struct arguments *arguments)
     return EXIT_DONE;
 }
 
+/* --- license embed ---------------------------------------------------------------------------------------
+ */
+
+static int embed_one(struct rms_context *context, const char *path)
+{
+    struct rms_document *document = NULL;
+    int code = rms_document_open_file(context, path, &document);
+
+    if (code == 0) {
+        code = rms_document_embed_license(document, path);
+    }
+    rms_document_free(&document);
+    return code == 0 ? stored(path) : output_error(context, path, code);
+}
+
+static int run_embed(struct arguments *arguments)
+{
+    struct rms_context *CLOSE_CONTEXT context = NULL;
+    int status = open_context(arguments, &context);
+    size_t count;
+    const char *const *paths = argument_operands(arguments, &count);
+
+    for (size_t i = 0; i < count && context != NULL; i++) {
+        int one = embed_one(context, paths[i]);
+
+        status = one != EXIT_DONE ? one : status;
+    }
+    return status;
+}
+
 static const struct verb license_verbs[] = {
+    {
+        .name = "embed",
+        .summary = "Put your use licence into protected Office documents",
+        .operands = "FILE…",
+        .details = "The document then also opens where the service cannot be reached, on any device that is\n"
+                   "prepared for you, for as long as the licence says. Content and seal stay as they are.",
+        .examples = "  rms license embed plan.docx",
+        .operands_min = 1,
+        .operands_max = OPERANDS_MANY,
+        .run = run_embed,
+    },
     {
         .name = "new",
         .summary = "Write a licence file to protect with later",

@@ -563,6 +563,12 @@ RMS_PUBLIC RMS_MUST_USE int rms_document_save(
 RMS_PUBLIC RMS_MUST_USE int rms_document_save_to(
     struct rms_document *document, const struct rms_source *edited, int fd);
 
+/* Puts the person's use licence for the open document into its file `path`, as Office programs do, so that it
+ * also opens on another device of his where no service can be reached, for as long as the licence says.
+ * Content, seal and other people's licences stay as they are. RMS_E_UNSUPPORTED for what is no Office
+ * document, for the author, and where the licence must not be kept. Saving does the same by itself. */
+RMS_PUBLIC RMS_MUST_USE int rms_document_embed_license(struct rms_document *document, const char *path);
+
 /* --- mails ----------------------------------------------------------------------------------------------
  *
  * A protected mail (.eml), an Outlook item (.msg) or a message.rpmsg by itself is opened like any document;

@@ -11,10 +11,13 @@
 #include "client/cache.h"
 #include "client/context.h"
 #include "client/discovery.h"
+#include "client/eul.h"
 #include "client/identity.h"
+#include "format/office.h"
 
 #define ARENA_MAX   (64u * 1024 * 1024)
 #define LICENCE_MAX (8u * 1024 * 1024)
+#define CARRIED_MAX 8 /* use licences of one person in a file that are looked at */
 
 void rms_access_free(struct rms_access **access)
 {
@@ -238,6 +241,52 @@ static int use_what_is_here(struct rms_context *context, struct rms_access *acce
         rms_seen_note(context, now, false);
     }
     return status;
+}
+
+/* One that the file carries, held to all that a kept one is held to; the ends of both count. */
+static int use_text(
+    struct rms_access *access, const struct rms_identity *identity, struct rms_view text, int64_t now)
+{
+    struct rms_buf RMS_BUF_CLEANUP bytes = RMS_BUF_INIT(RMS_EUL_MAX);
+    struct rms_chain chain;
+
+    RMS_TRY(rms_eul_chain(access->arena, text, &bytes));
+    RMS_TRY(read_chain(access, identity, rms_buf_view(&bytes), &chain));
+    if (!rms_chain_by_service(&chain)) { /* whoever has the content key can make one for himself */
+        return RMS_E_BAD_LICENSE;
+    }
+    RMS_TRY(use_first(access, identity, &chain));
+    if ((access->licence_valid_until != RMS_TIME_NONE && now >= access->licence_valid_until) ||
+        (access->content_valid_until != RMS_TIME_NONE && now >= access->content_valid_until)) {
+        return RMS_E_EXPIRED;
+    }
+    access->from_cache = true;
+    access->offline_kept = true;
+    return 0;
+}
+
+/* Only when the service cannot be asked: whoever can write the file could put an older licence back, which
+ * gave more. One that ended stays ended when the clock is turned back a little, as a kept one that was
+ * dropped. What does not hold is as if it were not there. */
+static int use_carried(
+    struct rms_context *context, struct rms_access *access, const struct rms_identity *identity)
+{
+    uint32_t at = 0;
+
+    if (access->file == NULL || access->file->cfb == NULL || !context->settings.cache_licences ||
+        rms_seen_later(context, rms_clock_now())) {
+        return RMS_E_NOT_FOUND;
+    }
+    for (int tries = 0; tries < CARRIED_MAX; tries++) {
+        struct rms_buf RMS_BUF_CLEANUP text = RMS_BUF_INIT(RMS_EUL_MAX);
+
+        RMS_TRY(rms_office_eul(access->file, identity->address, &at, &text));
+        if (use_text(access, identity, rms_buf_view(&text), rms_seen_now(context)) == 0) {
+            rms_seen_note(context, rms_clock_now(), false);
+            return 0;
+        }
+    }
+    return RMS_E_NOT_FOUND;
 }
 
 /* --- the service --- */
@@ -496,10 +545,15 @@ static int open_ours(struct rms_context *context, struct rms_access *access,
         return status;
     }
     if (!context->settings.offline) {
-        return ask(context, access, licence);
+        int asked = ask(context, access, licence);
+
+        return asked == RMS_E_UNREACHABLE && use_carried(context, access, identity) == 0 ? 0 : asked;
     }
     if (status == RMS_E_NEEDS_ONLINE) {
         return status;
+    }
+    if (use_carried(context, access, identity) == 0) {
+        return 0;
     }
     if (status != RMS_E_NOT_FOUND) {
         return rms_fail(context, status,
@@ -560,8 +614,8 @@ static int open_with(struct rms_context *context, struct rms_access *access, str
     return read_rights_data(context, access, ours);
 }
 
-int rms_access_open(
-    struct rms_context *context, struct rms_view licence, uint32_t wanted, struct rms_access **access_out)
+int rms_access_open(struct rms_context *context, struct rms_view licence, uint32_t wanted,
+    const struct rms_container *file, struct rms_access **access_out)
 {
     struct rms_access *access = rms_calloc(1, sizeof *access);
     int status;
@@ -571,6 +625,7 @@ int rms_access_open(
         return RMS_E_NO_MEMORY;
     }
     access->wanted = wanted;
+    access->file = file;
     access->arena = rms_arena_new(ARENA_MAX);
     status = access->arena != NULL ? read_licence(context, access, licence) : RMS_E_NO_MEMORY;
     if (status == 0) {
@@ -580,6 +635,7 @@ int rms_access_open(
         rms_access_free(&access);
         return status;
     }
+    access->file = NULL;
     *access_out = access;
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "xrml/licence.h"
 
+struct rms_container;
 struct rms_context;
 
 struct rms_access {
@@ -14,7 +15,8 @@ struct rms_access {
     struct rms_view use_chain; /* the service's use licence, as it came; empty when it was not needed */
     const struct rms_rsa_public *licensor; /* the server key in pl when it is not our tenant's; may be NULL */
     struct rms_content_key key;
-    uint32_t wanted; /* rights that are going to be used */
+    uint32_t wanted;                  /* rights that are going to be used */
+    const struct rms_container *file; /* while it is opened; may be NULL */
     struct rms_rights rights;
     bool removal_extract;                         /* its tenant lets EXTRACT remove protection (S-079) */
     bool is_owner;                                /* owner of the document, or its issuer */
@@ -29,12 +31,13 @@ struct rms_access {
     size_t data_count;
 };
 
-/* licence: as stored in the file. wanted: rights that are going to be used (0: to look at it). Without VIEW
+/* licence: as stored in the file. wanted: rights that are going to be used (0: to look at it). file: where it
+ * may carry use licences, for when the service cannot be asked; may be NULL. Without VIEW
  * nothing is given (C-087). RMS_E_NO_RIGHTS, RMS_E_EXPIRED, RMS_E_REVOKED (with the referrer in the thread's
  * report), RMS_E_NEEDS_ONLINE, RMS_E_BAD_LICENSE, RMS_E_BAD_SIGNATURE, RMS_E_UNKNOWN_KEY,
  * RMS_E_SERVER_NOT_TRUSTED, ... */
-RMS_MUST_USE int rms_access_open(
-    struct rms_context *context, struct rms_view licence, uint32_t wanted, struct rms_access **access_out);
+RMS_MUST_USE int rms_access_open(struct rms_context *context, struct rms_view licence, uint32_t wanted,
+    const struct rms_container *file, struct rms_access **access_out);
 void rms_access_free(struct rms_access **access);
 #define RMS_ACCESS_CLEANUP __attribute__((cleanup(rms_access_free)))
 

@@ -255,6 +255,14 @@ void rms_seen_note(struct rms_context *context, int64_t now, bool from_service)
     }
 }
 
+int64_t rms_seen_now(struct rms_context *context)
+{
+    int64_t now = rms_clock_now();
+    int64_t last = seen(context);
+
+    return last != RMS_TIME_NONE && last > now ? last : now;
+}
+
 bool rms_seen_later(struct rms_context *context, int64_t now)
 {
     int64_t last = seen(context);

@@ -34,6 +34,7 @@ RMS_MUST_USE int rms_api_bytes(const json_t *object, const char *name, struct rm
 json_t *rms_api_base64(struct rms_view bytes);
 
 /* The clock against which cached licences are judged: the newest time seen (S-136). */
+int64_t rms_seen_now(struct rms_context *context);
 
 /* Notes a time; one that the service told over TLS replaces what was seen, ours only moves it forward. */
 void rms_seen_note(struct rms_context *context, int64_t now, bool from_service);

@@ -199,7 +199,7 @@ static int check_round_trip(struct examination *examination)
         status = rms_plan_issue(&plan, &about, &issued);
     }
     if (status == 0) {
-        status = rms_access_open(context, rms_buf_view(&issued.licence), RMS_RIGHT_VIEW, &access);
+        status = rms_access_open(context, rms_buf_view(&issued.licence), RMS_RIGHT_VIEW, NULL, &access);
     }
     if (status == 0) {
         report(examination, "round-trip", 0, "a licence was made and opened");

@@ -91,7 +91,7 @@ static void check_key(struct fixture *f, const char *path)
     reader = rms_reader_of_view(&view);
     rms_must(rms_container_open(&reader, &container));
     rms_must(rms_container_licence(&container, &licence));
-    rms_must(rms_access_open(f->alice, rms_buf_view(&licence), 0, &access));
+    rms_must(rms_access_open(f->alice, rms_buf_view(&licence), 0, NULL, &access));
     assert_int_equal(rms_secret_view(access->key.key).len * 8, 256);
     assert_true(access->is_owner && rms_rights_allow(&access->rights, RMS_RIGHT_OWNER));
 }

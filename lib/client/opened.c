@@ -88,7 +88,7 @@ int rms_opened_licence(struct rms_context *context, uint32_t wanted, struct rms_
 
     opened->saved_size = UINT64_MAX;
     RMS_TRY(rms_container_licence(&opened->container, &licence));
-    RMS_TRY(rms_access_open(context, rms_buf_view(&licence), wanted, &opened->access));
+    RMS_TRY(rms_access_open(context, rms_buf_view(&licence), wanted, &opened->container, &opened->access));
     opened->access->key.mode =
         rms_container_mode(opened->container.kind, opened->container.major, opened->access->key.mode);
     RMS_TRY(check_seal(context, rms_buf_view(&licence), opened));

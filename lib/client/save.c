@@ -9,6 +9,7 @@
 #include "client/beside.h"
 #include "client/context.h"
 #include "client/crypt.h"
+#include "client/eul.h"
 #include "client/identity.h"
 #include "client/refusal.h"
 #include "client/source.h"
@@ -105,6 +106,15 @@ static int may_save(const struct saving *saving)
     return 0;
 }
 
+static int may_embed(const struct saving *saving)
+{
+    enum rms_container_kind kind = saving->opened->container.kind;
+
+    return kind == RMS_CONTAINER_PACKAGE || kind == RMS_CONTAINER_BINARY
+               ? 0
+               : rms_fail(saving->context, RMS_E_UNSUPPORTED, "only Office documents carry use licences");
+}
+
 /* What stands in clear beside an Office document's content comes with the content in the older form, and
  * stays in the newer. What is edited must fit the form. */
 static int choose_beside(
@@ -167,9 +177,13 @@ static int write_file(const struct saving *saving)
         .licence = saving->opened->access->text,
         .size = saving->edited.size,
     };
+    struct rms_buf RMS_BUF_CLEANUP stream = RMS_BUF_INIT(RMS_EUL_MAX);
     struct rms_container_out out;
+    struct rms_eul eul;
     int status;
 
+    RMS_TRY(rms_eul_make(saving->opened, &stream, &eul));
+    request.eul = &eul;
     RMS_TRY(choose_beside(saving, &request, &summary));
     RMS_TRY(write_note(saving->opened->access, saving->edited.size, &note));
     request.note = rms_buf_view(&note);
@@ -206,8 +220,25 @@ static int write_sealed(struct saving *saving)
     return write_file(saving);
 }
 
+/* Nothing but the person's use licence is new; the seal holds as before. */
+static int embed(const struct saving *saving)
+{
+    struct rms_buf RMS_BUF_CLEANUP stream = RMS_BUF_INIT(RMS_EUL_MAX);
+    struct rms_eul eul;
+
+    RMS_TRY(rms_access_prove(saving->context, saving->opened->access));
+    RMS_TRY(rms_eul_make(saving->opened, &stream, &eul));
+    return eul.stream.len > 0 ? rms_office_embed(&eul, &saving->out)
+                              : rms_fail(saving->context, RMS_E_UNSUPPORTED,
+                                    "there is no licence to put into the document: its author needs none, "
+                                    "and one that must not be kept is not kept there either");
+}
+
 static int write_all(struct saving *saving)
 {
+    if (saving->edited.read == NULL) {
+        return embed(saving);
+    }
     return saving->opened->sealed.present ? write_sealed(saving) : write_file(saving);
 }
 
@@ -259,7 +290,9 @@ static int replace(struct saving *saving, struct places *places)
         status = rms_file_output_like(&places->result.output, places->before.fd);
     }
     RMS_TRY(told(saving, status, places->before.path));
-    RMS_TRY(rms_source_unchanged(saving->context, &places->edited));
+    if (places->edited.fd >= 0) {
+        RMS_TRY(rms_source_unchanged(saving->context, &places->edited));
+    }
     RMS_TRY(rms_source_unchanged(saving->context, &places->before));
     return rms_file_output_commit(&places->result.output, true);
 }
@@ -268,14 +301,16 @@ static int save(struct saving *saving, const char *edited, const char *path, str
 {
     bool skipped;
 
-    RMS_TRY(may_save(saving));
+    RMS_TRY(edited != NULL ? may_save(saving) : 0);
     RMS_TRY(rms_source_open(saving->context, path, true, &places->before, &skipped));
     RMS_TRY(check_target(saving, &places->before.reader, path));
-    RMS_TRY(rms_source_open(saving->context, edited, false, &places->edited, &skipped));
+    RMS_TRY(edited != NULL ? rms_source_open(saving->context, edited, false, &places->edited, &skipped)
+                           : may_embed(saving));
     return replace(saving, places);
 }
 
-int rms_document_save(struct rms_document *document, const char *edited, const char *path)
+/* edited NULL: only the person's licence is put there. */
+static int save_at(struct rms_document *document, const char *edited, const char *path)
 {
     struct places places = {.edited.fd = -1, .before.fd = -1, .result.output.fd = -1};
     struct saving saving;
@@ -289,7 +324,7 @@ int rms_document_save(struct rms_document *document, const char *edited, const c
         .opened = rms_document_opened(document),
     };
     RMS_TRY(rms_call_begin(saving.context));
-    if (edited == NULL || path == NULL) {
+    if (path == NULL) {
         return rms_fail(saving.context, RMS_E_BAD_ARGUMENT, "no file is named");
     }
     status = save(&saving, edited, path, &places);
@@ -297,6 +332,16 @@ int rms_document_save(struct rms_document *document, const char *edited, const c
     rms_source_close(&places.edited);
     rms_source_close(&places.before);
     return status;
+}
+
+int rms_document_save(struct rms_document *document, const char *edited, const char *path)
+{
+    return save_at(document, edited, edited != NULL ? path : NULL);
+}
+
+int rms_document_embed_license(struct rms_document *document, const char *path)
+{
+    return save_at(document, NULL, path);
 }
 
 /* --- to wherever the application wants it --- */

@@ -158,13 +158,8 @@ static int given_licence(
     }
     RMS_TRY(rms_chain_parse(about->arena, rms_view_of(copy, proof.len), &chain));
     RMS_TRY(rms_chain_verify(&chain, &about->trust));
-    for (size_t i = 1; i < chain.count; i++) {
-        if (chain.nodes[i].kind == RMS_DOC_CLC) {
-            return RMS_E_BAD_SIGNATURE;
-        }
-    }
     *node_out = &chain.nodes[0];
-    return chain.nodes[0].kind == RMS_DOC_UL ? 0 : RMS_E_BAD_SIGNATURE;
+    return rms_chain_by_service(&chain) && chain.nodes[0].kind == RMS_DOC_UL ? 0 : RMS_E_BAD_SIGNATURE;
 }
 
 /* The licence must be for this content of this owner, and let its holder edit; its holder must have signed.

@@ -85,6 +85,7 @@ static const struct row rows[] = {
     ROW(doctor, RMS_E_NEEDS_ONLINE, HANDLE),
     ROW(document_allows, 0, HANDLE, NEED("VIEW")),
     ROW(document_data, 0, HANDLE, NEED(DATA)),
+    ROW(document_embed_license, RMS_E_UNSUPPORTED, HANDLE, FILE_(DOCUMENT)), /* the author's own */
     ROW(document_free, 0, 0),
     ROW(document_info, 0, HANDLE),
     ROW(document_may_unprotect, 0, HANDLE),

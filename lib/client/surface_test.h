@@ -427,6 +427,7 @@ CALL_YES(document_may_unprotect, rms_document_may_unprotect(g->document))
 CALL_VOID(document_missing, assert_null(rms_document_missing(g->document, RMS_ACTION_LOAD)))
 CALL_YES(document_permits, rms_document_permits(g->document, RMS_ACTION_LOAD))
 CALL(document_refused, rms_document_refused(g->document, g->text[0]))
+CALL(document_embed_license, rms_document_embed_license(g->document, g->text[0]))
 CALL(document_save, rms_document_save(g->document, g->text[0], g->text[1]))
 CALL(document_size, rms_document_size(g->document, OUT(uint64_t)))
 CALL_YES(error_category,

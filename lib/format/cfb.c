@@ -523,3 +523,11 @@ int rms_cfb_find(const struct rms_cfb *cfb, uint32_t storage, const char *name, 
     }
     return found == 1 ? 0 : found == 0 ? RMS_E_NOT_FOUND : RMS_E_DAMAGED;
 }
+
+bool rms_cfb_is_inside(const struct rms_cfb *cfb, uint32_t index, uint32_t storage)
+{
+    while (index != RMS_CFB_ROOT && index != storage) {
+        index = cfb->entries[index].parent;
+    }
+    return index == storage;
+}

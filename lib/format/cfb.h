@@ -39,6 +39,9 @@ const struct rms_cfb_entry *rms_cfb_entry(const struct rms_cfb *cfb, uint32_t in
 RMS_MUST_USE int rms_cfb_find(
     const struct rms_cfb *cfb, uint32_t storage, const char *name, uint32_t *index_out);
 
+/* Is the entry this storage, or somewhere in it? */
+bool rms_cfb_is_inside(const struct rms_cfb *cfb, uint32_t index, uint32_t storage);
+
 /* A stream's bytes. They are known to lie inside the file. The reader is good until rms_cfb_close, for any
  * number of threads. */
 RMS_MUST_USE int rms_cfb_stream(struct rms_cfb *cfb, uint32_t index, struct rms_reader *reader_out);

@@ -36,6 +36,7 @@ struct rms_container {
     struct rms_part seal;                    /* and the hashes behind it (seal.h); len 0: none */
     struct rms_part note;                    /* of whoever saved it last; len 0: none */
     struct rms_cfb *cfb;                     /* what the parts live in, when it is a compound file */
+    uint32_t transform;                      /* there the storage of the licences */
     struct rms_pdf *pdf;                     /* has the licence; the content is its own to read */
     struct rms_rpmsg *rpmsg;                 /* what the compound file of a message lives in */
 };
@@ -62,6 +63,15 @@ enum rms_cipher_mode rms_container_mode(
 
 /* --- writing --- */
 
+/* What a compound file is going to hold of use licences: this one (stream empty: none), and those of other
+ * people in a file before. */
+struct rms_eul {
+    const char *user;
+    char name[32];
+    struct rms_view stream;
+    const struct rms_container *others; /* NULL: none */
+};
+
 struct rms_container_request {
     enum rms_container_kind kind;
     const char *extension;   /* with its dot; "" when none */
@@ -74,6 +84,7 @@ struct rms_container_request {
     const struct rms_reader *beside;
     struct rms_view summary, document; /* property streams; "": none, or those of beside */
     struct rms_view metadata;          /* of a pfile */
+    const struct rms_eul *eul;         /* NULL: no use licences */
 };
 
 struct rms_container_out {

@@ -2,6 +2,7 @@
 
 #include "base/cursor.h"
 #include "base/text.h"
+#include "crypto/base64.h"
 
 #define FEATURE       "Microsoft.Container.DataSpaces"
 #define TRANSFORM_ID  "{C73DFACD-061F-43B0-8B64-0C620D2A8B50}"
@@ -10,6 +11,7 @@
 #define PRIMARY_HEAD  0x58u /* bytes in front of the transform's name */
 #define TEXT_MAX      1024u
 #define COMPONENT_MAX 64u
+#define ACCOUNT_KIND  "Windows:" /* in front of a user name */
 
 /* --- strings and versions ---------------------------------------------------------------------------------
  */
@@ -268,4 +270,64 @@ int rms_ds_parse_primary(struct rms_view stream, struct rms_ds_primary *primary_
     (void)rms_cursor_take(&cursor, extensions < 4 ? cursor.len : extensions - 4);
     primary_out->licence = rms_cursor_take(&cursor, rms_cursor_u32(&cursor));
     return cursor.bad || primary_out->licence.len == 0 ? RMS_E_DAMAGED : 0;
+}
+
+/* --- use licences -----------------------------------------------------------------------------------------
+ */
+
+/* UTF-8-LP-P4 */
+static void emit_bytes(struct rms_view text, struct rms_buf *out)
+{
+    rms_buf_append_u32(out, (uint32_t)text.len);
+    rms_buf_append_view(out, text);
+    pad(out, text.len);
+}
+
+int rms_ds_emit_eul(const char *user, struct rms_view licence, struct rms_buf *out)
+{
+    struct rms_buf RMS_BUF_CLEANUP wide = RMS_BUF_INIT(2 * RMS_DS_USER_MAX);
+    struct rms_buf RMS_BUF_CLEANUP id = RMS_BUF_INIT(RMS_BASE64_LEN(2 * RMS_DS_USER_MAX));
+    struct rms_buf RMS_BUF_CLEANUP name = RMS_BUF_INIT(RMS_DS_USER_MAX);
+
+    rms_buf_printf(&name, ACCOUNT_KIND "%s", user);
+    RMS_TRY(rms_buf_status(&name));
+    RMS_TRY(rms_text_to_utf16(rms_buf_view(&name), &wide));
+    rms_base64_encode(&id, rms_buf_view(&wide));
+    RMS_TRY(rms_buf_status(&id));
+    rms_buf_append_u32(out, (uint32_t)(8 + (id.len + 3) / 4 * 4)); /* of the header, this number with it */
+    emit_bytes(rms_buf_view(&id), out);
+    emit_bytes(licence, out);
+    return rms_buf_status(out);
+}
+
+int rms_ds_parse_eul_user(struct rms_view stream, char user_out[RMS_DS_USER_MAX])
+{
+    struct rms_buf RMS_BUF_CLEANUP wide = RMS_BUF_INIT(2 * RMS_DS_USER_MAX);
+    struct rms_buf RMS_BUF_CLEANUP name = RMS_BUF_INIT(RMS_DS_USER_MAX - 1);
+    struct rms_cursor cursor = rms_cursor_of(stream);
+    uint32_t header = rms_cursor_u32(&cursor);
+    struct rms_view id = take_text(&cursor);
+    const char *user;
+
+    if (cursor.bad || cursor.pos > header || rms_base64_decode(id, &wide) != 0 ||
+        rms_text_from_utf16(rms_buf_view(&wide), &name) != 0 || !rms_text_printable(rms_buf_view(&name))) {
+        return RMS_E_DAMAGED;
+    }
+    user = strchr(rms_buf_text(&name), ':');
+    user = user != NULL ? user + 1 : rms_buf_text(&name);
+    memcpy(user_out, user, strlen(user) + 1);
+    return 0;
+}
+
+int rms_ds_parse_eul(struct rms_view stream, struct rms_view *licence_out)
+{
+    struct rms_cursor cursor = rms_cursor_of(stream);
+    uint32_t header = rms_cursor_u32(&cursor);
+
+    if (header < 8) {
+        return RMS_E_DAMAGED;
+    }
+    (void)rms_cursor_take(&cursor, header - 4);
+    *licence_out = rms_cursor_take(&cursor, rms_cursor_u32(&cursor)); /* the filling behind it may be cut */
+    return cursor.bad || licence_out->len == 0 ? RMS_E_DAMAGED : 0;
 }

@@ -37,4 +37,11 @@ struct rms_ds_primary {
 };
 RMS_MUST_USE int rms_ds_parse_primary(struct rms_view stream, struct rms_ds_primary *primary_out);
 
+/* An EUL stream: the use licence of one person. The beginning of the stream is enough to tell whose (the text
+ * behind the kind of account in the licence id). licence: the XML text. */
+#define RMS_DS_USER_MAX 512 /* bytes with NUL */
+RMS_MUST_USE int rms_ds_emit_eul(const char *user, struct rms_view licence, struct rms_buf *out);
+RMS_MUST_USE int rms_ds_parse_eul_user(struct rms_view stream, char user_out[RMS_DS_USER_MAX]);
+RMS_MUST_USE int rms_ds_parse_eul(struct rms_view stream, struct rms_view *licence_out);
+
 #endif

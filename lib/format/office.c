@@ -1,6 +1,7 @@
 #include "format/office.h"
 
 #include "base/cursor.h"
+#include "base/text.h"
 #include "format/placeholder.h"
 
 #define SPACES     "\006DataSpaces"
@@ -12,6 +13,8 @@
 #define SEAL       "OpenRMSSeal"  /* as is this */
 #define NOTE       "OpenRMSSaved" /* beside the transforms, where others look for names they know */
 #define SUMMARY    "\005SummaryInformation"
+#define EUL        "EUL-"
+#define EUL_HEAD   2048u /* the person stands there */
 
 static const struct layout {
     const char *content, *space, *transform;
@@ -148,6 +151,7 @@ static int open_spaces(struct rms_container *container, uint32_t spaces)
 
     RMS_TRY(read_map(container->cfb, spaces, &container->kind, &map));
     RMS_TRY(find_transform(container->cfb, spaces, map.space, &transform));
+    container->transform = transform;
     RMS_TRY(take_licence(container, transform));
     RMS_TRY(take_extra(container, spaces, NOTE, &container->note));
     RMS_TRY(take_extra(container, spaces, SEAL, &container->seal));
@@ -176,6 +180,49 @@ int rms_office_open(const struct rms_reader *file, struct rms_container *contain
         rms_container_close(container);
     }
     return status;
+}
+
+/* --- use licences in the file -----------------------------------------------------------------------------
+ */
+
+static bool is_eul(const struct rms_container *container, const struct rms_cfb_entry *entry)
+{
+    return !entry->storage && entry->parent == container->transform &&
+           strncmp(entry->name, EUL, strlen(EUL)) == 0;
+}
+
+static bool is_of(const struct rms_container *container, uint32_t index, const char *user)
+{
+    char found[RMS_DS_USER_MAX];
+    struct rms_reader stream;
+    uint8_t head[EUL_HEAD];
+    size_t len;
+
+    if (rms_cfb_stream(container->cfb, index, &stream) != 0) {
+        return false;
+    }
+    len = stream.size < sizeof head ? (size_t)stream.size : sizeof head;
+    return rms_reader_at(&stream, 0, head, len) == 0 &&
+           rms_ds_parse_eul_user(rms_view_of(head, len), found) == 0 && rms_text_equal_nocase(found, user);
+}
+
+int rms_office_eul(
+    const struct rms_container *container, const char *user, uint32_t *at, struct rms_buf *licence_out)
+{
+    const struct rms_cfb_entry *entry;
+
+    while ((entry = rms_cfb_entry(container->cfb, ++*at)) != NULL) {
+        struct rms_buf RMS_BUF_CLEANUP stream = RMS_BUF_INIT(RMS_EUL_MAX);
+        struct rms_view licence;
+
+        if (is_eul(container, entry) && is_of(container, *at, user) &&
+            rms_cfb_read(container->cfb, *at, &stream) == 0 &&
+            rms_ds_parse_eul(rms_buf_view(&stream), &licence) == 0) {
+            rms_buf_append_view(licence_out, licence);
+            return rms_buf_status(licence_out);
+        }
+    }
+    return RMS_E_NOT_FOUND;
 }
 
 /* --- clear documents --------------------------------------------------------------------------------------
@@ -285,6 +332,25 @@ static int put(struct rms_cfb_writer *writer, const char *name, int emitted, str
     return 0;
 }
 
+static int write_eul(struct rms_cfb_writer *writer, const struct rms_eul *eul)
+{
+    return eul->stream.len > 0 ? rms_cfb_put(writer, eul->name, eul->stream) : 0;
+}
+
+/* Those of other people stay as they are. */
+static int write_euls(struct rms_cfb_writer *writer, const struct rms_eul *eul)
+{
+    const struct rms_container *others = eul->others;
+    const struct rms_cfb_entry *entry;
+
+    for (uint32_t i = 1; others != NULL && (entry = rms_cfb_entry(others->cfb, i)) != NULL; i++) {
+        if (is_eul(others, entry) && !is_of(others, i, eul->user)) {
+            RMS_TRY(rms_cfb_copy(writer, others->cfb, i));
+        }
+    }
+    return write_eul(writer, eul);
+}
+
 static int write_spaces(
     struct rms_cfb_writer *writer, const struct rms_container_request *request, struct rms_view seal)
 {
@@ -300,6 +366,9 @@ static int write_spaces(
     RMS_TRY(rms_cfb_enter(writer, "TransformInfo"));
     RMS_TRY(rms_cfb_enter(writer, layout->transform));
     RMS_TRY(put(writer, PRIMARY, rms_ds_emit_primary(request->licence, &stream), &stream));
+    if (request->eul != NULL) {
+        RMS_TRY(write_euls(writer, request->eul));
+    }
     RMS_TRY(rms_cfb_leave(writer));
     if (request->note.len > 0) {
         RMS_TRY(rms_cfb_put(writer, NOTE, request->note));
@@ -414,4 +483,41 @@ int rms_office_finish(struct rms_container_out *out, struct rms_view seal)
     RMS_TRY(rms_cfb_end(out->office));
     RMS_TRY(write_spaces(out->office, &out->request, seal));
     return rms_cfb_finish(out->office);
+}
+
+/* --- one more use licence ---------------------------------------------------------------------------------
+ */
+
+/* No deeper than the storage of the licences. */
+static int copy_with(struct rms_cfb_writer *writer, const struct rms_eul *eul, uint32_t storage)
+{
+    const struct rms_container *from = eul->others;
+    const struct rms_cfb_entry *entry;
+
+    rms_cfb_set_class(writer, rms_cfb_entry(from->cfb, storage)->class_id);
+    for (uint32_t i = 1; (entry = rms_cfb_entry(from->cfb, i)) != NULL; i++) {
+        if (entry->parent != storage || (is_eul(from, entry) && is_of(from, i, eul->user))) {
+            continue;
+        }
+        if (!rms_cfb_is_inside(from->cfb, from->transform, i)) {
+            RMS_TRY(rms_cfb_copy(writer, from->cfb, i));
+            continue;
+        }
+        RMS_TRY(rms_cfb_enter(writer, entry->name));
+        RMS_TRY(copy_with(writer, eul, i));
+        RMS_TRY(rms_cfb_leave(writer));
+    }
+    return storage == from->transform ? write_eul(writer, eul) : 0;
+}
+
+int rms_office_embed(const struct rms_eul *eul, const struct rms_writer *file)
+{
+    struct rms_cfb_writer *writer = NULL;
+    int status;
+
+    RMS_TRY(rms_cfb_writer_new(file, &writer));
+    status = copy_with(writer, eul, RMS_CFB_ROOT);
+    status = status == 0 ? rms_cfb_finish(writer) : status;
+    rms_cfb_writer_free(&writer);
+    return status;
 }

@@ -23,4 +23,14 @@ RMS_MUST_USE int rms_office_kind(const struct rms_reader *file, enum rms_contain
  * Other writers leave it out of the content. */
 bool rms_office_has_beside(const struct rms_container *container);
 
+/* The next use licence of this person (its XML text) behind *at, which is 0 at first. RMS_E_NOT_FOUND. What
+ * cannot be read, and what is longer than a use licence can be, is passed over. */
+#define RMS_EUL_MAX (256u * 1024)
+RMS_MUST_USE int rms_office_eul(
+    const struct rms_container *container, const char *user, uint32_t *at, struct rms_buf *licence_out);
+
+/* The file of a container once more with this use licence in it; every other stream keeps its bytes.
+ * eul->others is the container. */
+RMS_MUST_USE int rms_office_embed(const struct rms_eul *eul, const struct rms_writer *file);
+
 #endif

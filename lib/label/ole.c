@@ -78,14 +78,6 @@ int rms_label_ole_read(int fd, struct rms_label_pairs *pairs)
 
 /* --- writing -------------------------------------------------------------------------------------------- */
 
-static bool is_inside(const struct rms_cfb *cfb, uint32_t index, uint32_t storage)
-{
-    while (index != RMS_CFB_ROOT && index != storage) {
-        index = rms_cfb_entry(cfb, index)->parent;
-    }
-    return index == storage;
-}
-
 static int copy_all(struct rms_cfb_writer *writer, struct rms_cfb *from, uint32_t storage, uint32_t without);
 
 /* An entry with everything in it but one (RMS_CFB_ROOT: with everything). */
@@ -93,7 +85,7 @@ static int copy_entry(struct rms_cfb_writer *writer, struct rms_cfb *from, uint3
 {
     const struct rms_cfb_entry *entry = rms_cfb_entry(from, index);
 
-    if (without == RMS_CFB_ROOT || !is_inside(from, without, index)) {
+    if (without == RMS_CFB_ROOT || !rms_cfb_is_inside(from, without, index)) {
         return rms_cfb_copy(writer, from, index);
     }
     if (index == without) {

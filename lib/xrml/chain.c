@@ -275,3 +275,13 @@ bool rms_chain_consistent(const struct rms_chain *chain)
     }
     return chain->count > 0;
 }
+
+bool rms_chain_by_service(const struct rms_chain *chain)
+{
+    for (size_t i = 1; i < chain->count; i++) {
+        if (chain->nodes[i].kind == RMS_DOC_CLC) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -97,6 +97,10 @@ struct rms_trust {
  * ULs only. */
 RMS_MUST_USE int rms_chain_verify(const struct rms_chain *chain, const struct rms_trust *trust);
 
+/* Did a service make the leaf, and no person's own certificate (a CLC, which everybody has)? Of a verified
+ * chain. */
+bool rms_chain_by_service(const struct rms_chain *chain);
+
 /* The server key a licence stands on, when all its signatures hold by it; else NULL. Whether it is the key of
  * a service is for others to say. */
 const struct rms_rsa_public *rms_chain_licensor(const struct rms_chain *chain);

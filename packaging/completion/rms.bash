@@ -20,7 +20,8 @@ _rms_words() {
     'template') echo 'list refresh' ;;
     'template list') echo ' --refresh --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'template refresh') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'license') echo 'new show' ;;
+    'license') echo 'embed new show' ;;
+    'license embed') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'license new') echo ' --out --template --perm --grant --custom-right --only-me --owner --name --description --cipher --expire-on --expire-days --valid-days --offline-days --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'license show') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'label') echo 'get set remove' ;;
@@ -262,6 +263,7 @@ _rms_valued() {
     'revoke') echo ' --reason --message --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'template list') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'template refresh') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'license embed') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'license new') echo ' --out --template --perm --grant --custom-right --owner --name --description --cipher --expire-on --expire-days --valid-days --offline-days --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'license show') echo ' --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'label get') echo ' --tenant --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;

@@ -1,4 +1,5 @@
 """Files as they really are: kinds, names, places that cannot be written, damage at every spot, folders, many files."""
+import base64
 import contextlib
 import email
 import email.message
@@ -16,6 +17,7 @@ import struct
 import subprocess
 import zipfile
 import zlib
+from xml.etree import ElementTree
 
 import olefile
 
@@ -65,9 +67,51 @@ def gsf(*arguments):
     return subprocess.run(["gsf", *map(str, arguments)], check=True, capture_output=True).stdout
 
 
+def structure(path, small, content):
+    """The data spaces around a content stream (MS-OFFCRYPTO 2.2), as another program finds them."""
+    space, transform = small
+    with olefile.OleFileIO(path) as ole:
+        assert not ole.parsing_issues, ole.parsing_issues
+        root, wide = "\x06DataSpaces", lambda text: text.encode("utf-16-le")
+        names = {"/".join(stream) for stream in ole.listdir()}
+        assert {f"{root}/Version", f"{root}/DataSpaceMap", content, f"{root}/DataSpaceInfo/{space}",
+                f"{root}/TransformInfo/{transform}/\x06Primary"} <= names, names
+        assert wide("Microsoft.Container.DataSpaces") in ole.openstream(f"{root}/Version").read()
+        entry = ole.openstream(f"{root}/DataSpaceMap").read()
+        assert wide(content) in entry and wide(space) in entry, entry
+        assert wide(transform) in ole.openstream(f"{root}/DataSpaceInfo/{space}").read()
+        primary = ole.openstream(f"{root}/TransformInfo/{transform}/\x06Primary").read()
+        size = int.from_bytes(primary[172:176], "little")
+        assert wide("{C73DFACD-061F-43B0-8B64-0C620D2A8B50}") in primary[:88]
+        assert primary[92:154] == wide("Microsoft.Metadata.DRMTransform") and primary[156:168] == b"\1\0\0\0" * 3
+        assert primary[176:].startswith(b"<?xml") and -len(primary) % 4 == 0 and 0 <= len(primary) - 176 - size < 4
+        stream = ole.openstream(content).read()
+        assert (len(stream) - 8) % 4096 == 0
+        euls = [ole.openstream(name).read() for name in names if name.startswith(f"{root}/TransformInfo/{transform}/EUL-")]
+    return stream, euls
+
+
+def carried_licence(person, path):
+    """A use licence in the document, in the published form; with it the document opens where none is kept and no service is."""
+    kept = structure(path, OOXML, "EncryptedPackage")[0]
+    person.rms("license", "embed", path)
+    content, (eul,) = structure(path, OOXML, "EncryptedPackage")
+    header, size = (int.from_bytes(eul[at:at + 4], "little") for at in (0, 4))
+    licence = int.from_bytes(eul[header:header + 4], "little")
+    chain = ElementTree.fromstring(eul[header + 4:header + 4 + licence])
+    assert content == kept and header == 8 + (size + 3) // 4 * 4 and 0 <= len(eul) - header - 4 - licence < 4
+    assert base64.b64decode(eul[8:8 + size]).decode("utf-16-le") == f"Windows:{person.address}"
+    assert chain.tag == "certificatechain" and len(chain) > 1 and {node.tag for node in chain} == {"certificate"}
+    assert all(base64.b64decode(node.text).decode("utf-16-le").startswith("<XrML") for node in chain)
+    assert person.rms("--json", "status", path).json_lines[0]["Seal"] == "unchanged"
+
+
+OOXML, BINARY = ("DRMEncryptedDataSpace", "DRMEncryptedTransform"), ("\x09DRMDataSpace", "\x09DRMTransform")
+
+
 def office_documents():
-    # proves: C-058
-    # touches: C-042, C-051, C-071, C-080
+    # proves: C-058, C-080
+    # touches: C-042, C-051, C-071
     rng = random.Random(2)
     strict = '<w:document xmlns:w="http://purl.oclc.org/ooxml/wordprocessingml/main" w:conformance="strict"/>'
     clear = {"plan.docx": package("word/document.xml", rng.randbytes(200000).hex()),
@@ -83,24 +127,22 @@ def office_documents():
             assert status["Status"] == "Protected (Native)" and status["OriginalSize"] == len(data), status
             assert status["RMSOwner"] == alice.address and status["OriginalExtension"] == os.path.splitext(name)[1], status
             # Other programs see a compound file of the published form.
-            with olefile.OleFileIO(path) as ole:
-                assert not ole.parsing_issues, ole.parsing_issues
-                names = {"/".join(stream) for stream in ole.listdir()}
-                assert {"\x06DataSpaces/Version", "\x06DataSpaces/DataSpaceMap", "EncryptedPackage",
-                        "\x06DataSpaces/DataSpaceInfo/DRMEncryptedDataSpace",
-                        "\x06DataSpaces/TransformInfo/DRMEncryptedTransform/\x06Primary"} <= names, names
-                primary = ole.openstream("\x06DataSpaces/TransformInfo/DRMEncryptedTransform/\x06Primary").read()
-                size = int.from_bytes(primary[172:176], "little")
-                assert "{C73DFACD-061F-43B0-8B64-0C620D2A8B50}".encode("utf-16-le") in primary[:88]
-                assert primary[176:].startswith(b"<?xml") and -len(primary) % 4 == 0 and 0 <= len(primary) - 176 - size < 4
-                content = ole.openstream("EncryptedPackage").read()
-                assert int.from_bytes(content[:8], "little") == len(data) and (len(content) - 8) % 4096 == 0
+            content, euls = structure(path, OOXML, "EncryptedPackage")
+            assert not euls and int.from_bytes(content[:8], "little") == len(data)
             assert gsf("cat", path, "EncryptedPackage") == content and data[:64] not in content
             assert b"EncryptedPackage" in gsf("list", path)
             # bob opens it within his rights, alice takes the protection off
             shutil.copy(path, bob.home / name)
             bob.rms("open", bob.home / name, "-o", bob.home / f"clear-{name}")
             assert (bob.home / f"clear-{name}").read_bytes() == data
+            if name == "plan.docx":
+                carried_licence(bob, bob.home / name)
+                second = bob.device("2")
+                second.login()
+                second.rms("bootstrap")
+                assert "needs-online" in second.rms("--offline", "open", path, "-o", bob.home / "carried.docx", code=None).err
+                second.rms("--offline", "open", bob.home / name, "-o", bob.home / "carried.docx")
+                assert (bob.home / "carried.docx").read_bytes() == data
             alice.rms("unprotect", path, "--in-place")
             assert path.read_bytes() == data, name
         # A program that knows nothing of protection shows what this is, and not a word of the document.
@@ -112,6 +154,7 @@ def office_documents():
             subprocess.run(["gsf", "createole", path, *streams], check=True, capture_output=True, cwd=alice.home / f"{name}.parts")
             data = path.read_bytes()
             alice.rms("protect", path, "--only-me", "--in-place")
+            structure(path, BINARY, "\x09DRMContent")
             shown = subprocess.run([reader, path], capture_output=True, check=True).stdout
             assert b"This document is protected" in shown and b"SECRET" not in path.read_bytes(), shown
             alice.rms("unprotect", path, "--in-place")

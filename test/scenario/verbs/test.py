@@ -342,7 +342,8 @@ def verbs_of_administration():
 # Examples that end in a program that is not here, or take away what the others need. Each with its reason.
 ELSEWHERE = {"view": "starts a viewer: scenario terminal", "login": "scenario signin", "logout": "ends the session", "auth clear": "ends the session",
              "reset": "ends the session", "label get": "needs packages of Office: label_test.py", "label set": "label_test.py",
-             "label remove": "label_test.py", "cache clean": "takes licences away"}
+             "label remove": "label_test.py", "cache clean": "takes licences away",
+             "license embed": "needs a document of Office by somebody else: unit.client.eul"}
 NOT_RUN = ("--app", "--draft", "--delegate", "--hand-over", "--family")  # a viewer, a mail program; owner's: scenarios share, tracking, owner
 
 
