@@ -19,7 +19,8 @@ import sys
 DATA = "doc/requirements.tsv"
 PAGE = "doc/requirements.md"
 PRIORITIES = ("core", "full", "ext")
-SKIPPED = {".git", "build", "node_modules", "corpus", "vectors", "__pycache__"}
+SKIPPED = {".git", "build", "node_modules", "vectors", "__pycache__"}
+INPUTS = "fuzz/corpus"  # of fuzz targets; test/scenario/corpus is a test
 TEST_NAME = re.compile(r"_test\.(c|py|js|mjs)$|\.test\.(js|mjs|ts)$")
 TEST_TREES = ("test/", "fuzz/")
 TEST_FILES = ("demo", "check")
@@ -48,7 +49,8 @@ def load_requirements(root):
 
 def test_sources(root):
     for directory, names, files in os.walk(root):
-        names[:] = sorted(n for n in names if n not in SKIPPED)
+        here = os.path.relpath(directory, root).replace(os.sep, "/")
+        names[:] = sorted(n for n in names if n not in SKIPPED and f"{here}/{n}" != INPUTS)
         for name in sorted(files):
             path = os.path.relpath(os.path.join(directory, name), root).replace(os.sep, "/")
             wanted = TEST_NAME.search(name) or path.startswith(TEST_TREES) or path in TEST_FILES

@@ -9,6 +9,12 @@ import zipfile
 import docx
 import openpyxl
 import xlwt
+from docx.opc.constants import CONTENT_TYPE as CT
+from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
+from docx.oxml import OxmlElement
+from docx.oxml.ns import nsdecls, qn
 from PIL import Image
 from reportlab.pdfgen import canvas
 
@@ -21,11 +27,28 @@ def text(rng, count):
     return " ".join(rng.choice(WORDS) for _ in range(count))
 
 
+def tracked(made, rng):
+    """An insertion and a deletion that nobody accepted, and a comment."""
+    for change, word_of in (("ins", "t"), ("del", "delText")):
+        changed = OxmlElement(f"w:{change}")
+        for name, value in (("id", "90"), ("author", "Bob Reader"), ("date", "2024-05-06T07:08:09Z")):
+            changed.set(qn(f"w:{name}"), value)
+        run, words = OxmlElement("w:r"), OxmlElement(f"w:{word_of}")
+        words.text = text(rng, 5)
+        run.append(words)
+        changed.append(run)
+        made.add_paragraph()._p.append(changed)
+    blob = f'<w:comments {nsdecls("w")}><w:comment w:id="0" w:author="Bob Reader"><w:p><w:r><w:t>{text(rng, 9)}</w:t></w:r></w:p></w:comment></w:comments>'
+    part = Part(PackURI("/word/comments.xml"), CT.WML_COMMENTS, blob.encode(), made.part.package)
+    made.part.relate_to(part, RT.COMMENTS)
+
+
 def word(path, rng):
     made = docx.Document()
     made.core_properties.title, made.core_properties.author = f"Plan {path.stem}", "Alice Author"
     for _ in range(rng.randrange(1, 40)):
         made.add_paragraph(text(rng, rng.randrange(1, 80)))
+    tracked(made, rng)
     made.save(path)
 
 

@@ -83,8 +83,8 @@ def labels_change_nothing_else():
 
 
 def said_in_clear():
-    # proves: C-172
-    # touches: C-042, C-059
+    # proves: C-059, C-172
+    # touches: C-042
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         folder = alice.home / "d"
@@ -93,6 +93,9 @@ def said_in_clear():
         names = ["word0.docx", "old_excel0.xls", "page0.pdf", "image0.png", "image0.jpg", "image0.tif"]
         label_set(alice, [paths[name] for name in names])
         clear = {name: paths[name].read_bytes() for name in [*names, "found0.txt", "archive0.zip"]}
+        inside = parts(paths["word0.docx"])
+        assert b"Alice Author" in inside["docProps/core.xml"] and b"Bob Reader" in inside["word/comments.xml"]
+        assert all(change in inside["word/document.xml"] for change in (b"<w:ins ", b"<w:del "))
         for name in clear:
             alice.rms("protect", paths[name], "--only-me", "--in-place")
         places = {name: folder / name for name in ("word0.docx", "old_excel0.xls", "page0.pdf")}
@@ -118,6 +121,7 @@ def said_in_clear():
         for name, path in places.items():
             alice.rms("unprotect", path, "--in-place")
             assert (folder / name).read_bytes() == clear[name], name
+        assert parts(folder / "word0.docx") == inside
 
 
 if __name__ == "__main__":

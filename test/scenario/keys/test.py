@@ -485,7 +485,7 @@ def keys_at_rest_are_sealed():
 
 
 def short_keys_only_for_a_migration():
-    # proves: S-209, S-223
+    # proves: S-209, S-223, S-242
     secret = "a passphrase of some length"
     encrypted = serialization.BestAvailableEncryption(secret.encode())
     with Lab(people=("alice", "bob"), rmsd_args=SOFTWARE) as lab:
@@ -519,6 +519,9 @@ def short_keys_only_for_a_migration():
         lab.admin("key", "activate", weak, "--migration")
         warned = lab.admin("doctor", "--json")
         assert len(warned.json["Warnings"]) == 1 and weak in warned.json["Warnings"][0] and weak in warned.err, warned
+        lab.admin("key", "activate", first)
+        assert lab.admin("doctor", "--json").json["Warnings"] == [] and next(k for k in keys(lab) if k["KeyIdentifier"] == first)["Bits"] == 2048
+        lab.admin("key", "activate", weak, "--migration")
         under_short = publish(alice)
         consume(bob, under_short)
         assert len(base64.b64decode(modulus(base64.b64decode(under_short["SerializedPublishingLicense"])))) == 128

@@ -2,6 +2,7 @@
 import datetime
 import re
 import subprocess
+import uuid
 import zoneinfo
 
 from rmslab import BUILD, SOURCE, Lab, b64, main, pfile_licence
@@ -175,8 +176,8 @@ def forwarded_file_stays_protected():
 
 
 def templates_follow_the_service():
-    # proves: S-104
-    # touches: S-009, S-105, C-034, C-060
+    # proves: S-104, C-060
+    # touches: S-009, S-105, C-034
     with Lab() as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         listed = alice.rms("--json", "template", "list").json_lines
@@ -191,18 +192,23 @@ def templates_follow_the_service():
         alice.rms("template", "refresh")
         assert len(alice.rms("--json", "template", "list").json_lines) == 1
         again = alice.write("again.txt", TEXT)
-        alice.rms("protect", again, "--template", "Highly Confidential \\ All Employees", "--in-place", code=None)
-        assert again.exists()
-        status, _, reply = alice.rest("POST", "/my/v2/publishinglicenses", {
-            "PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False,
-            "TemplateId": names["Highly Confidential \\ All Employees"]})
-        assert status == 400 and reply["Reason"] == "template-archived", reply
+        closed = lab.admin("--json", "template", "add", "--name", "Closed", "--grant", "alice@contoso.test:VIEW", "--scope", "bob@contoso.test",
+                           "--published").json["TemplateId"]
+        archived = "Highly Confidential \\ All Employees"
+        unknown = str(uuid.uuid4())
+        for wanted in (archived, names[archived], unknown, closed):
+            assert "(template-not-found)" in alice.rms("protect", again, "--template", wanted, "--in-place", code=4).err
+            assert again.read_bytes() == TEXT
+        for wanted, reason in ((names[archived], "template-archived"), (unknown, "template-not-found"), (closed, "publish-not-allowed")):
+            status, _, reply = alice.rest("POST", "/my/v2/publishinglicenses", {
+                "PreferDeprecatedAlgorithms": False, "AllowAuditedExtraction": False, "TemplateId": wanted})
+            assert status in (400, 404) and reply["Reason"] == reason, (wanted, reply)
         bob.device(2).login()
         bob.device(2).rms("open", protected, "-o", bob.device(2).home / "all.txt")
 
 
 def nothing_stops_the_issuer():
-    # proves: S-081
+    # proves: S-081, C-068
     # touches: C-030, C-064, C-085
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
@@ -223,6 +229,16 @@ def nothing_stops_the_issuer():
             bob.rms("open", protected, "-o", bob.home / f"{protected.stem}.txt")
         alice.rms("revoke", taken, "--yes")
         refused(taken, 1, "revoked")
+        lab.admin("superuser", "add", "alice@contoso.test")
+        lab.admin("superuser", "feature", "enable")
+        named = protect("named", "--expire-days", "3", "--owner", "bob@contoso.test")
+        status = alice.rms("--json", "status", named).json
+        assert (status["RMSOwner"], status["RMSIssuer"]) == ("bob@contoso.test", "alice@contoso.test"), status
+        assert alice.rms("--json", "status", protect("strange", "--owner", "eve@nowhere.test")).json["RMSOwner"] == "eve@nowhere.test"
+        for wrong in ("eve", "a@b@contoso.test"):
+            path = alice.write("wrong.txt", TEXT)
+            alice.rms("protect", path, "--perm", "bob@contoso.test:VIEW", "--owner", wrong, "--in-place", code=2)
+            assert path.read_bytes() == TEXT
         lab.stop()
         refused(online, 6, "needs-online", "--offline")
         lab.start()
@@ -230,6 +246,9 @@ def nothing_stops_the_issuer():
         for person in (alice, bob):
             person.login()
         refused(short, 1, "expired")
+        # whom a super user named as the owner is stopped by no end either, and stays no more than the owner
+        bob.rms("open", named, "-o", bob.home / "named.txt")
+        assert "(role-required)" in bob.rms("track", named, code=3).err
 
 
 NEVER_SHOWN = re.compile(r"[A-Za-z0-9+]{28}|[0-9a-fA-F]{32}|PRIVATE KEY")  # keys and licences, in the forms they are written
