@@ -6,6 +6,7 @@
 #include "client/label.h"
 #include "format/kind.h"
 #include "label/image.h"
+#include "label/mail.h"
 #include "label/ole.h"
 #include "label/ooxml.h"
 #include "label/pdf.h"
@@ -23,6 +24,7 @@ static const struct store ooxml = {rms_label_ooxml_read, rms_label_ooxml_write};
 static const struct store ole = {rms_label_ole_read, rms_label_ole_write};
 static const struct store pdf = {rms_label_pdf_read, rms_label_pdf_write};
 static const struct store image = {rms_label_image_read, rms_label_image_write};
+static const struct store mail = {rms_label_mail_file_read, rms_label_mail_file_write};
 static const struct store pfile = {rms_label_pfile_read, rms_label_pfile_write};
 
 struct labelled_file {
@@ -52,7 +54,8 @@ static const struct store *store_of(const char *path, int fd)
         [RMS_HOME_OPC] = &ooxml,
         [RMS_HOME_OLE] = &ole,
         [RMS_HOME_PDF] = &pdf,
-        [RMS_HOME_XMP] = &image};
+        [RMS_HOME_XMP] = &image,
+        [RMS_HOME_HEADER] = &mail};
     enum rms_kind_home home = rms_kind_of(path)->home;
 
     if (begins(fd, ".pfile")) {

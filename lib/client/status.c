@@ -101,8 +101,9 @@ int rms_file_labels(struct rms_context *context, const char *path,
 }
 
 /* What every verb leaves alone (C-049), labels too: programs, and what is in folders of the system. The store
- * lies in a hidden folder of the home unless somebody moved it, and holds nothing that has labels. */
-static int may_write(const char *path)
+ * lies in a hidden folder of the home unless somebody moved it, and holds nothing that has labels. Mails are
+ * files to label where they are files to protect (C-077). */
+static int may_write(const struct rms_context *context, const char *path)
 {
     char real[PATH_MAX];
 
@@ -111,6 +112,9 @@ static int may_write(const char *path)
     }
     if (rms_kind_of(path)->class == RMS_KIND_EXCLUDED) {
         return RMS_E_FILE_BLOCKED;
+    }
+    if (rms_kind_of(path)->class == RMS_KIND_MAIL && (context == NULL || !context->settings.mail_files)) {
+        return RMS_E_UNSUPPORTED;
     }
     if (realpath(path, real) == NULL) {
         return rms_error_from_errno(errno);
@@ -124,7 +128,7 @@ static int replace(struct rms_context *context, const char *path, struct rms_loo
     struct rms_file_output output;
     int code;
 
-    RMS_TRY(may_write(path));
+    RMS_TRY(may_write(context, path));
     RMS_TRY(rms_inspect_open(path, &file));
     code = rms_file_output_open(&output, path);
     if (code == 0) {

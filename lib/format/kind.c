@@ -40,9 +40,9 @@
     {                                                                                                        \
         ext, RMS_KIND_PROTECTED, RMS_HOME_NONE, 256, false, false, false, 0                                  \
     }
-#define MAIL(ext)                                                                                            \
+#define MAIL(ext, home)                                                                                      \
     {                                                                                                        \
-        ext, RMS_KIND_MAIL, RMS_HOME_NONE, 256, false, false, true, 0                                        \
+        ext, RMS_KIND_MAIL, home, 256, false, false, true, 0                                                 \
     }
 #define EXCLUDED(ext)                                                                                        \
     {                                                                                                        \
@@ -132,8 +132,8 @@ static const struct rms_kind rows[] = {
     PROTECTED("pgiff"),
     PROTECTED("pjt"),
     PROTECTED("rpmsg"),
-    MAIL("eml"),
-    MAIL("msg"),
+    MAIL("eml", RMS_HOME_HEADER),
+    MAIL("msg", RMS_HOME_NONE),
     EXCLUDED("lnk"),
     EXCLUDED("exe"),
     EXCLUDED("com"),

@@ -24,6 +24,7 @@ enum rms_kind_home {
     RMS_HOME_OLE, /* properties of a compound file */
     RMS_HOME_PDF,
     RMS_HOME_XMP,
+    RMS_HOME_HEADER, /* of a mail: only where mails are files to protect (C-077) */
 };
 
 struct rms_kind {

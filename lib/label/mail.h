@@ -14,4 +14,9 @@ RMS_MUST_USE int rms_label_mail_read(struct rms_view value, struct rms_label_pai
  * not part of it. A value with ';' or a control character cannot be told: RMS_E_BAD_ARGUMENT. */
 RMS_MUST_USE int rms_label_mail_write(const struct rms_label_pairs *pairs, struct rms_buf *out);
 
+/* The pairs of the mail open for reading at fd; RMS_E_UNSUPPORTED when it is none. And the mail with exactly
+ * these, to the empty file open for writing at out. */
+RMS_MUST_USE int rms_label_mail_file_read(int fd, struct rms_label_pairs *pairs);
+RMS_MUST_USE int rms_label_mail_file_write(int fd, int out, const struct rms_label_pairs *pairs);
+
 #endif

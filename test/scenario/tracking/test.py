@@ -5,6 +5,7 @@ import json
 import random
 import time
 import uuid
+import zipfile
 
 import documents
 from rmslab import Lab, b64, main, pfile_licence
@@ -449,8 +450,11 @@ def refusals_of_applications_are_told():
         # At once where the service has just answered, by rms itself and by librms.
         assert "no-rights" in bob.rms("cat", path, code=1).err
         assert "no-rights" in bob.rms("unprotect", path, code=1).err
+        with zipfile.ZipFile(bob.home / "box.zip", "w") as box:  # in an archive as alone
+            box.write(path, "plan.ptxt")
+        assert "no-rights" in bob.rms("unprotect", bob.home / "box.zip", code=1).err
         seen = refused()
-        assert [(e["Right"], e["Successful"], e["Result"]) for e in seen] == [("EXPORT", False, "no-rights")] * 2, seen
+        assert [(e["Right"], e["Successful"], e["Result"]) for e in seen] == [("EXPORT", False, "no-rights")] * 3, seen
         assert all(e["Application"].startswith("rms ") and e["TriedTime"] for e in seen), seen
         shown = alice.rms("track", path)
         assert "EXPORT" in shown.out and "RIGHT" in shown.out, shown
@@ -459,11 +463,11 @@ def refusals_of_applications_are_told():
         # Kept while offline, the same twice as one, and told with the next contact.
         for _ in range(2):
             bob.rms("--offline", "cat", path, code=1)
-        assert len(refused()) == 2
+        assert len(refused()) == 3
         lab.move_clock(seconds=3600)
         bob.rms("cat", other, code=1)
         seen = refused()
-        assert len(seen) == 3 and seen[2]["TriedTime"] < seen[2]["RequestTime"], seen
+        assert len(seen) == 4 and seen[3]["TriedTime"] < seen[3]["RequestTime"], seen
 
         # Not where the person does not want it, and not of one's own documents.
         config = bob.write("rms.conf", "track = false\n")
@@ -471,14 +475,14 @@ def refusals_of_applications_are_told():
         bob.rms("--offline", "cat", path, code=1, env=bob.env(RMS_CONFIG=config))
         lab.move_clock(seconds=120)
         bob.rms("cat", other, code=1)
-        assert len(refused()) == 3, refused()
+        assert len(refused()) == 4, refused()
 
         # Signing out takes what is kept along.
         bob.rms("--offline", "cat", path, code=1)
         bob.rms("logout")
         bob.login()
         bob.rms("cat", other, code=1)
-        assert len(refused()) == 3, refused()
+        assert len(refused()) == 4, refused()
 
 
 def refusals_are_not_forged():
