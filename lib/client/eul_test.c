@@ -238,8 +238,63 @@ static int save(struct rms_context *context, const char *path)
     return code;
 }
 
-/* Saving puts the editor's licence there, and keeps what the document carries for others; protecting again
- * makes all of them void. */
+/* Everything of a storage; where the way to the transforms leads through, that with one stream more. */
+static void copy_with_label(struct rms_cfb_writer *writer, struct rms_cfb *from, uint32_t storage)
+{
+    const struct rms_cfb_entry *entry;
+
+    for (uint32_t i = 1; (entry = rms_cfb_entry(from, i)) != NULL; i++) {
+        bool way = strcmp(entry->name, "\006DataSpaces") == 0 || strcmp(entry->name, "TransformInfo") == 0;
+
+        if (entry->parent != storage) {
+            continue;
+        }
+        if (!way) {
+            rms_must(rms_cfb_copy(writer, from, i));
+            continue;
+        }
+        rms_must(rms_cfb_enter(writer, entry->name));
+        copy_with_label(writer, from, i);
+        if (strcmp(entry->name, "TransformInfo") == 0) {
+            rms_must(rms_cfb_put(writer, "LabelInfo", RMS_VIEW_LITERAL("labels of another program")));
+        }
+        rms_must(rms_cfb_leave(writer));
+    }
+}
+
+static void add_label(const char *path)
+{
+    struct rms_buf RMS_BUF_CLEANUP made = RMS_BUF_INIT(FILE_MAX);
+    const struct rms_writer to = rms_writer_of_buf(&made);
+    struct rms_cfb_writer *writer = NULL;
+    struct file CLOSE_FILE file;
+
+    file_open(path, &file);
+    rms_must(rms_cfb_writer_new(&to, &writer));
+    copy_with_label(writer, file.container.cfb, RMS_CFB_ROOT);
+    rms_must(rms_cfb_finish(writer));
+    rms_cfb_writer_free(&writer);
+    rms_test_write(path, made.data, made.len);
+}
+
+static bool has_label(const char *path)
+{
+    struct rms_buf RMS_BUF_CLEANUP stream = RMS_BUF_INIT(1024);
+    struct file CLOSE_FILE file;
+    struct rms_cfb *cfb;
+    uint32_t index;
+
+    file_open(path, &file);
+    cfb = file.container.cfb;
+    if (rms_cfb_find(cfb, rms_cfb_entry(cfb, file.container.transform)->parent, "LabelInfo", &index) != 0) {
+        return false;
+    }
+    rms_must(rms_cfb_read(cfb, index, &stream));
+    return rms_view_equal(rms_buf_view(&stream), RMS_VIEW_LITERAL("labels of another program"));
+}
+
+/* Saving puts the editor's licence there, and keeps what the document carries for others, and its labels;
+ * protecting again makes the licences void. */
 static void saved(void **state)
 {
     struct fixture *f = *state;
@@ -247,11 +302,16 @@ static void saved(void **state)
     struct rms_buf RMS_BUF_CLEANUP first = RMS_BUF_INIT(RMS_EUL_MAX);
     struct rms_buf RMS_BUF_CLEANUP second = RMS_BUF_INIT(RMS_EUL_MAX);
 
+    add_label(path);
     rms_must(save(f->bob, path));
+    assert_true(has_label(path));
     assert_int_equal(euls(path, &first), 1);
     assert_int_equal(opens_elsewhere(f, path), 0);
     rms_must(save(f->bob, path));
+    rms_must(embed(f->bob, path));
+    assert_int_equal(euls(path, &first), 1);
     rms_must(save(f->alice, path));
+    assert_true(has_label(path));
     assert_int_equal(euls(path, &second), 1);
     assert_true(rms_view_equal(rms_buf_view(&first), rms_buf_view(&second)));
     rms_must(rms_protect_file(f->alice, path, f->policy, &in_place, NULL));

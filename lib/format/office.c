@@ -14,7 +14,8 @@
 #define NOTE       "OpenRMSSaved" /* beside the transforms, where others look for names they know */
 #define SUMMARY    "\005SummaryInformation"
 #define EUL        "EUL-"
-#define EUL_HEAD   2048u /* the person stands there */
+#define LABEL_INFO "LabelInfo" /* of others: the labels, beside the transforms */
+#define EUL_HEAD   2048u       /* the person stands there */
 
 static const struct layout {
     const char *content, *space, *transform;
@@ -351,6 +352,19 @@ static int write_euls(struct rms_cfb_writer *writer, const struct rms_eul *eul)
     return write_eul(writer, eul);
 }
 
+/* A document that is saved keeps its labels. */
+static int write_labels(struct rms_cfb_writer *writer, const struct rms_container *before)
+{
+    uint32_t index;
+    int status = RMS_E_NOT_FOUND;
+
+    if (before != NULL) {
+        status = rms_cfb_find(
+            before->cfb, rms_cfb_entry(before->cfb, before->transform)->parent, LABEL_INFO, &index);
+    }
+    return status == 0 ? rms_cfb_copy(writer, before->cfb, index) : (status == RMS_E_NOT_FOUND ? 0 : status);
+}
+
 static int write_spaces(
     struct rms_cfb_writer *writer, const struct rms_container_request *request, struct rms_view seal)
 {
@@ -370,6 +384,7 @@ static int write_spaces(
         RMS_TRY(write_euls(writer, request->eul));
     }
     RMS_TRY(rms_cfb_leave(writer));
+    RMS_TRY(write_labels(writer, request->eul != NULL ? request->eul->others : NULL));
     if (request->note.len > 0) {
         RMS_TRY(rms_cfb_put(writer, NOTE, request->note));
     }
