@@ -7,6 +7,7 @@
 #include "fuzz/label.h"
 #include "label/image.h"
 #include "label/ole.h"
+#include "label/ooxml.h"
 #include "label/pdf.h"
 #include "label/pfile.h"
 #include "label/propset.h"
@@ -20,7 +21,8 @@ static const struct {
     int (*read)(int fd, struct rms_label_pairs *pairs);
     int (*write)(int fd, int out, const struct rms_label_pairs *pairs);
 } places[] = {{rms_label_image_read, rms_label_image_write}, {rms_label_ole_read, rms_label_ole_write},
-    {rms_label_pdf_read, rms_label_pdf_write}, {rms_label_pfile_read, rms_label_pfile_write}};
+    {rms_label_pdf_read, rms_label_pdf_write}, {rms_label_pfile_read, rms_label_pfile_write},
+    {rms_label_ooxml_read, rms_label_ooxml_write}};
 
 static void check_file(size_t place, int fd)
 {

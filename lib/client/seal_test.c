@@ -96,6 +96,7 @@ static const struct format {
     {"f.bin", "f.bin.pfile", make_text},
     {"f.txt", "f.ptxt", make_text},
     {"f.docx", "f.docx", make_package},
+    {"f.xps", "f.xps", make_package},
     {"f.doc", "f.doc", make_word},
     {"f.pdf", "f.pdf", make_pdf},
     {"f.eml", "f.rpmsg", make_mail},
