@@ -30,7 +30,8 @@
     X(tracking_list) X(tracking_show) X(tracking_events) \
     X(tracking_revoke) X(tracking_restore) X(tracking_state) X(tracking_set) X(no_track_show) X(no_track_set) \
     X(tracking_docs) X(tracking_log) X(owner_transfer) X(owner_list) \
-    X(recovery_ask) X(recovery_list) X(recovery_approve) X(recovery_deny) X(recovery_end) X(guests_state) X(guests_set) \
+    X(recovery_ask) X(recovery_list) X(recovery_approve) X(recovery_deny) X(recovery_end) \
+    X(export_ask) X(export_list) X(export_approve) X(export_deny) X(export_end) X(guests_state) X(guests_set) \
     X(db_check) X(db_migrate) X(db_backup) X(db_accept) \
     X(key_list) X(key_add) X(key_change) X(key_remove) X(key_breach) X(key_rotation) X(doctor) X(explain) \
     X(platform_list) X(platform_set) X(rest_state) X(rest_set) X(tenant_config) X(migration_show) X(migration_set) \

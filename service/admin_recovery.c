@@ -1,7 +1,8 @@
-/* Recovery with four eyes (B-13, doc/dev/roles.md): asking for it, and what a second administrator decides.
- */
+/* Recovery with four eyes (B-13, doc/dev/roles.md), and the tenant's own key for who leaves (S-028): asking
+ * for it, and what a second administrator decides. */
 #include "base/guid.h"
 #include "base/text.h"
+#include "crypto/digest.h"
 #include "directory/directory.h"
 #include "service/admin.h"
 #include "service/mail_kind.h"
@@ -13,9 +14,11 @@
 #include "store/mail.h"
 #include "store/recovery.h"
 
-#define HOURS_MAX    (7 * 24)
-#define WAIT_MAX_S   (7 * RMS_DAY_S) /* nobody remembers what an older one was about */
-#define MAIL_GIVE_UP RMS_DAY_S
+#define HOURS_MAX       (7 * 24)
+#define WAIT_MAX_S      (7 * RMS_DAY_S) /* nobody remembers what an older one was about */
+#define MAIL_GIVE_UP    RMS_DAY_S
+#define EXPORT_HOURS    24
+#define FINGERPRINT_LEN (2 * RMS_SHA256_BYTES)
 
 static void write_recovery(struct rms_buf *out, const struct rms_recovery *r)
 {
@@ -26,6 +29,7 @@ static void write_recovery(struct rms_buf *out, const struct rms_recovery *r)
     rms_out_text(out, "Owner", r->owner);
     rms_out_text(out, "ContentId", r->content_id);
     rms_out_text(out, "Issuer", r->issuer);
+    rms_out_text(out, "Recipient", r->recipient);
     rms_out_int(out, "Hours", r->hours);
     rms_out_text(out, "Reason", r->reason);
     rms_out_text(out, "Ticket", r->ticket);
@@ -104,7 +108,7 @@ static int take_person(struct rms_request *request, const char *whom, struct rms
     return RMS_OK;
 }
 
-static int ask(struct rms_request *request, const struct asked *asked, struct rms_recovery *r)
+static int begin(struct rms_request *request, struct rms_recovery *r)
 {
     char id[RMS_GUID_TEXT];
     rms_guid_new(id);
@@ -112,12 +116,15 @@ static int ask(struct rms_request *request, const struct asked *asked, struct rm
     r->asked_account = request->person != NULL ? request->person->account_id : NULL;
     r->asked_by = rms_role_actor(request);
     r->asked_at = request->now;
-    if (r->id == NULL) {
-        return RMS_E_NO_MEMORY;
-    }
+    request->note.detail = r->id;
+    return r->id != NULL ? RMS_OK : RMS_E_NO_MEMORY;
+}
+
+static int ask(struct rms_request *request, const struct asked *asked, struct rms_recovery *r)
+{
+    RMS_TRY(begin(request, r));
     RMS_TRY(take_person(request, asked->whom, r));
     RMS_TRY(take_scope(request, asked, r));
-    request->note.detail = r->id;
     return rms_recovery_ask(request->worker->db, r);
 }
 
@@ -146,6 +153,15 @@ int rms_admin_recovery_ask(struct rms_front *front, struct rms_request *request,
     return RMS_OK;
 }
 
+static void write_list(struct rms_buf *out, const struct rms_recoveries *list)
+{
+    rms_out_open(out, NULL, '[');
+    for (size_t i = 0; i < list->count; i++) {
+        write_recovery(out, &list->items[i]);
+    }
+    rms_out_close(out, ']');
+}
+
 int rms_admin_recovery_list(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     struct rms_recoveries list;
@@ -153,11 +169,18 @@ int rms_admin_recovery_list(struct rms_front *front, struct rms_request *request
     (void)front;
     RMS_TRY(rms_admin_tenant(request, &t));
     RMS_TRY(rms_recovery_list(request->worker->db, request->arena, t.id, NULL, &list));
-    rms_out_open(&reply->body, NULL, '[');
-    for (size_t i = 0; i < list.count; i++) {
-        write_recovery(&reply->body, &list.items[i]);
-    }
-    rms_out_close(&reply->body, ']');
+    write_list(&reply->body, &list);
+    return RMS_OK;
+}
+
+int rms_admin_export_list(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+{
+    struct rms_recoveries list;
+    struct rms_tenant t;
+    (void)front;
+    RMS_TRY(rms_admin_tenant(request, &t));
+    RMS_TRY(rms_export_list(request->worker->db, request->arena, t.id, &list));
+    write_list(&reply->body, &list);
     return RMS_OK;
 }
 
@@ -190,7 +213,7 @@ static int tell_owner(struct rms_request *request, const struct rms_recovery *r)
         .ref = r->id,
         .next_at = request->now,
         .give_up_at = request->now + MAIL_GIVE_UP};
-    if (request->worker->front->settings->mail[0] == '\0') {
+    if (request->worker->front->settings->mail[0] == '\0' || r->recipient != NULL) {
         return RMS_OK;
     }
     if (r->owner == NULL && rms_tracked_get(request->worker->db, request->arena, &key, &document) == RMS_OK &&
@@ -207,17 +230,34 @@ static int approve(
     return strcmp(step->to, RMS_RECOVERY_APPROVED) == 0 ? tell_owner(request, r) : RMS_OK;
 }
 
-static int decide(struct rms_request *request, const char *from, const char *to, struct rms_reply *reply)
+/* Of one kind only: who may decide about recovery (SUPER) may not give the tenant's key away (PEOPLE). */
+static int find(
+    struct rms_request *request, const struct rms_tenant *t, bool export, struct rms_recovery *recovery_out)
 {
+    char id[RMS_GUID_TEXT];
+    if (rms_guid_parse(rms_view_str(request->params[1]), id) < 0 ||
+        rms_recovery_get(request->worker->db, request->arena, t->id, id, recovery_out) != RMS_OK ||
+        (recovery_out->recipient != NULL) != export) {
+        return rms_fail(request, RMS_E_NOT_FOUND, "no such request");
+    }
+    return RMS_OK;
+}
+
+struct decision {
+    bool export;
+    const char *from;
+    const char *to;
+};
+
+static int decide(struct rms_request *request, const struct decision *decision, struct rms_reply *reply)
+{
+    const char *from = decision->from;
+    const char *to = decision->to;
     struct rms_db *db = request->worker->db;
     struct rms_recovery r;
     struct rms_tenant t;
-    char id[RMS_GUID_TEXT];
     RMS_TRY(rms_admin_tenant(request, &t));
-    if (rms_guid_parse(rms_view_str(request->params[1]), id) < 0 ||
-        rms_recovery_get(db, request->arena, t.id, id, &r) != RMS_OK) {
-        return rms_fail(request, RMS_E_NOT_FOUND, "no such request");
-    }
+    RMS_TRY(find(request, &t, decision->export, &r));
     bool approval = strcmp(to, RMS_RECOVERY_APPROVED) == 0;
     if (strcmp(r.state, from) != 0) {
         return rms_fail(request, RMS_E_CONFLICT, approval ? "it is not waiting any more" : r.state);
@@ -232,26 +272,73 @@ static int decide(struct rms_request *request, const char *from, const char *to,
         .ends_at = approval ? request->now + r.hours * 3600 : request->now};
     RMS_TRY(rms_db_begin(db));
     RMS_TRY(rms_db_end(db, approve(request, &r, &step)));
-    RMS_TRY(rms_recovery_get(db, request->arena, t.id, id, &r));
+    RMS_TRY(rms_recovery_get(db, request->arena, t.id, r.id, &r));
     request->note.detail = rms_arena_printf(request->arena, "%s for %s", r.state, r.address);
     write_recovery(&reply->body, &r);
     return RMS_OK;
 }
 
-int rms_admin_recovery_approve(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+#define DECISION(name, export, from, to)                                                                     \
+    int rms_admin_##name(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)      \
+    {                                                                                                        \
+        static const struct decision decision = {export, from, to};                                          \
+        (void)front;                                                                                         \
+        return decide(request, &decision, reply);                                                            \
+    }
+
+DECISION(recovery_approve, false, RMS_RECOVERY_WAITING, RMS_RECOVERY_APPROVED)
+DECISION(recovery_deny, false, RMS_RECOVERY_WAITING, RMS_RECOVERY_DENIED)
+DECISION(recovery_end, false, RMS_RECOVERY_APPROVED, RMS_RECOVERY_ENDED)
+DECISION(export_approve, true, RMS_RECOVERY_WAITING, RMS_RECOVERY_APPROVED)
+DECISION(export_deny, true, RMS_RECOVERY_WAITING, RMS_RECOVERY_DENIED)
+DECISION(export_end, true, RMS_RECOVERY_APPROVED, RMS_RECOVERY_ENDED)
+
+/* --- the tenant's own key ----------------------------------------------------------------------------------
+ */
+
+/* The name of the key that the package will be encrypted to: rms_rsa_fingerprint_text. */
+static int read_recipient(struct rms_admin_body *body, struct rms_recovery *r)
 {
-    (void)front;
-    return decide(request, RMS_RECOVERY_WAITING, RMS_RECOVERY_APPROVED, reply);
+    RMS_TRY(rms_admin_need(body, "Recipient", FINGERPRINT_LEN, &r->recipient));
+    RMS_TRY(rms_reader_text(&body->reader, body->object, "Reason", RMS_TRACKING_REASON_MAX, &r->reason));
+    return strlen(r->recipient) == FINGERPRINT_LEN &&
+                   strspn(r->recipient, "0123456789abcdef") == FINGERPRINT_LEN
+               ? RMS_OK
+               : rms_reader_fail(&body->reader, "Recipient", "not the SHA-256 of a public key");
 }
 
-int rms_admin_recovery_deny(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+/* Where one is enough, it is approved with that. */
+static int ask_export(struct rms_request *request, const struct rms_tenant *t, struct rms_recovery *r)
 {
-    (void)front;
-    return decide(request, RMS_RECOVERY_WAITING, RMS_RECOVERY_DENIED, reply);
+    const struct rms_recovery_step step = {.from = RMS_RECOVERY_WAITING,
+        .to = RMS_RECOVERY_APPROVED,
+        .by = r->asked_by,
+        .at = request->now,
+        .ends_at = request->now + r->hours * 3600};
+    RMS_TRY(rms_recovery_ask(request->worker->db, r));
+    RMS_TRY(t->four_eyes ? RMS_OK : rms_recovery_change(request->worker->db, t->id, r->id, &step));
+    return rms_recovery_get(request->worker->db, request->arena, t->id, r->id, r);
 }
 
-int rms_admin_recovery_end(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
+int rms_admin_export_ask(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
+    static const char *const names[] = {"Recipient", "Reason", NULL};
+    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
+    struct rms_recovery r = {.hours = EXPORT_HOURS, .reason = ""};
+    struct rms_tenant t;
     (void)front;
-    return decide(request, RMS_RECOVERY_APPROVED, RMS_RECOVERY_ENDED, reply);
+    RMS_TRY(rms_admin_tenant(request, &t));
+    RMS_TRY(rms_admin_body(request, names, &body));
+    int rc = read_recipient(&body, &r);
+    if (rc < 0) {
+        return rms_admin_fail(request, &body, rc);
+    }
+    RMS_TRY(begin(request, &r));
+    r.tenant_id = t.id;
+    r.account_id = r.asked_account != NULL ? r.asked_account : "";
+    r.address = r.asked_by;
+    RMS_TRY(rms_db_begin(request->worker->db));
+    RMS_TRY(rms_db_end(request->worker->db, ask_export(request, &t, &r)));
+    write_recovery(&reply->body, &r);
+    return RMS_OK;
 }

@@ -7,12 +7,13 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "crypto/base64.h"
-#include "crypto/rsa.h"
+#include "crypto/rsa_file.h"
 #include "service/backup_file.h"
 #include "service/keytool.h"
 #include "service/settings.h"
 #include "service/tool.h"
 #include "store/key.h"
+#include "store/recovery.h"
 #include "store/template.h"
 #include "store/tenant.h"
 
@@ -122,6 +123,34 @@ static int find_key(const struct rms_tool *tool, const struct rms_tenant *tenant
     return key_out->reference[0] == '\0' || wish->keyless ? 0 : RMS_E_CONFLICT;
 }
 
+/* Where four eyes are required: the passphrases of two, or a request that another administrator approved, for
+ * this recipient, which is used up by it. */
+static int require_two(
+    const struct rms_tool *tool, const struct rms_tenant *tenant, const struct rms_tpd_wish *wish)
+{
+    char name[RMS_FINGERPRINT_TEXT];
+    struct rms_recoveries requests = {0};
+    int64_t now = rms_clock_now();
+
+    if (!tenant->four_eyes || wish->keyless || wish->several) {
+        return 0;
+    }
+    if (wish->recipient != NULL) {
+        rms_rsa_fingerprint_text(wish->recipient, name);
+        RMS_TRY(rms_export_list(tool->db, tool->arena, tenant->id, &requests));
+    }
+    for (size_t i = 0; i < requests.count; i++) {
+        const struct rms_recovery *r = &requests.items[i];
+        const struct rms_recovery_step used = {
+            RMS_RECOVERY_APPROVED, RMS_RECOVERY_ENDED, r->decided_by, now, now};
+
+        if (strcmp(r->state, used.from) == 0 && strcmp(r->recipient, name) == 0 && now < r->ends_at) {
+            return rms_recovery_change(tool->db, tenant->id, r->id, &used);
+        }
+    }
+    return RMS_E_APPROVAL_REQUIRED;
+}
+
 /* The log has the row before anybody has the key. */
 static int export(const struct rms_tool *tool, struct rms_tpd_wish *wish, struct rms_backup_writer *writer)
 {
@@ -131,9 +160,7 @@ static int export(const struct rms_tool *tool, struct rms_tpd_wish *wish, struct
 
     RMS_TRY(rms_tenant_find(tool->db, tool->arena, wish->tenant, &tenant));
     RMS_TRY(find_key(tool, &tenant, wish, &key));
-    if (tenant.four_eyes && !wish->keyless && !wish->several) {
-        return RMS_E_APPROVAL_REQUIRED;
-    }
+    RMS_TRY(require_two(tool, &tenant, wish));
     RMS_TRY(make_head(tool, &tenant, &key, &head));
     RMS_TRY(rms_tool_note(tool, tenant.id, wish->keyless ? "ExportTpd -Keyless" : "ExportTpd", key.id));
     RMS_TRY(rms_backup_put(writer, RECORD_HEAD, rms_buf_view(&head)));
@@ -143,6 +170,7 @@ static int export(const struct rms_tool *tool, struct rms_tpd_wish *wish, struct
 
 int rms_tpd_export(const struct rms_settings *settings, struct rms_tpd_wish *wish, int fd)
 {
+    RMS_SECRET_CLEANUP struct rms_secret *password = NULL;
     struct rms_backup_writer *writer = NULL;
     struct rms_tool tool;
     int status = rms_tool_begin(settings, &tool);
@@ -150,8 +178,12 @@ int rms_tpd_export(const struct rms_settings *settings, struct rms_tpd_wish *wis
     if (status == 0) {
         status = rms_tool_open(&tool);
     }
+    if (status == 0 && wish->recipient != NULL) {
+        status = rms_tpd_envelope_begin(fd, wish->recipient, &password);
+    }
     if (status == 0) {
-        status = rms_backup_writer_new(fd, wish->passphrase, &writer);
+        status = rms_backup_writer_new(
+            fd, password != NULL ? rms_secret_view(password) : wish->passphrase, &writer);
     }
     if (status == 0) {
         status = export(&tool, wish, writer);

@@ -70,6 +70,7 @@ static const struct verb verbs[] = {
     ADMIN_GROUP("migration", "Moving to another service", admin_migration_verbs),
     ADMIN_GROUP("superuser", "Super users", admin_super_verbs),
     ADMIN_GROUP("recovery", "Opening what is others', decided by two administrators", admin_recovery_verbs),
+    ADMIN_GROUP("tpd", "The tenant's key, to leave", admin_tpd_verbs),
     ADMIN_GROUP("issuer", "OpenID Connect issuers whose tokens are accepted", admin_issuer_verbs),
     ADMIN_GROUP("scim", "Directories that push people and groups", admin_scim_verbs),
     ADMIN_GROUP("client", "Applications of the built-in sign-in", admin_client_verbs),

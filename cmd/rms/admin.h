@@ -13,26 +13,27 @@ enum field_kind {
     FIELD_TRUE,  /* flag given: true */
     FIELD_FALSE, /* flag given: false */
     FIELD_LIST,
-    FIELD_PASSWORD, /* flag given: read from standard input or the terminal */
-    FIELD_ALWAYS,   /* true */
-    FIELD_CONSTANT, /* always the text `option` */
-    FIELD_OPERAND,  /* operand number `operand` */
-    FIELD_OPERANDS, /* all operands from number `operand` on */
-    FIELD_EVERY,    /* a number of days, or "off": 0 */
-    FIELD_DAYS,     /* operand number `operand`: a whole number from 0 to 65535 */
-    FIELD_NAMES,    /* {"1033": text}: names and descriptions of templates, and LANG=TEXT of `option`-in */
-    FIELD_GRANTS,   /* WHO:RIGHTS to RightsDefinitions */
-    FIELD_PROXY,    /* --address and --alias of `user set` to ProxyAddresses */
-    FIELD_DATE,     /* day or time to a time, UTC; a day counts to its end (C-064) */
-    FIELD_FROM,     /* the same for queries: a day counts from its beginning */
-    FIELD_TO,       /* … to its last second */
-    FIELD_DAY,      /* a day: the last second of the 24 hours from its beginning (S-190) */
-    FIELD_START,    /* a day counts from its beginning in the zone of --tz (S-102) */
-    FIELD_EMPTY,    /* flag given: an empty list */
-    FIELD_BOOL,     /* true or false, as a word */
-    FIELD_FILE,     /* a text file, as a text */
-    FIELD_DOCUMENT, /* operand number `operand`: a content id to `member`, or the licence of a protected file
-                     */
+    FIELD_PASSWORD,  /* flag given: read from standard input or the terminal */
+    FIELD_ALWAYS,    /* true */
+    FIELD_CONSTANT,  /* always the text `option` */
+    FIELD_OPERAND,   /* operand number `operand` */
+    FIELD_OPERANDS,  /* all operands from number `operand` on */
+    FIELD_EVERY,     /* a number of days, or "off": 0 */
+    FIELD_DAYS,      /* operand number `operand`: a whole number from 0 to 65535 */
+    FIELD_NAMES,     /* {"1033": text}: names and descriptions of templates, and LANG=TEXT of `option`-in */
+    FIELD_GRANTS,    /* WHO:RIGHTS to RightsDefinitions */
+    FIELD_PROXY,     /* --address and --alias of `user set` to ProxyAddresses */
+    FIELD_DATE,      /* day or time to a time, UTC; a day counts to its end (C-064) */
+    FIELD_FROM,      /* the same for queries: a day counts from its beginning */
+    FIELD_TO,        /* … to its last second */
+    FIELD_DAY,       /* a day: the last second of the 24 hours from its beginning (S-190) */
+    FIELD_START,     /* a day counts from its beginning in the zone of --tz (S-102) */
+    FIELD_EMPTY,     /* flag given: an empty list */
+    FIELD_BOOL,      /* true or false, as a word */
+    FIELD_FILE,      /* a text file, as a text */
+    FIELD_RECIPIENT, /* a file with a public key, to its fingerprint */
+    FIELD_DOCUMENT,  /* operand number `operand`: a content id to `member`, or the licence of a protected file
+                      */
 };
 
 struct call_field {
@@ -58,6 +59,7 @@ struct call {
     const char *done;             /* sentence when the reply needs no showing */
     bool text;                    /* the reply is text unless --json */
     const char *confirm;          /* question to ask first unless --force */
+    const char *next;             /* what to do next: a note behind the reply */
 };
 
 /* Run of the verbs whose data is a struct call. */
@@ -139,8 +141,9 @@ extern const struct verb admin_tenant_verbs[], admin_service_verbs[], admin_doma
     admin_template_verbs[], admin_onboarding_verbs[], admin_super_verbs[], admin_issuer_verbs[],
     admin_client_verbs[], admin_directory_verbs[], admin_log_verbs[], admin_tracking_verbs[],
     admin_guests_verbs[], admin_report_verbs[], admin_db_verbs[], admin_key_verbs[], admin_scim_verbs[],
-    admin_role_verbs[], admin_app_verbs[], admin_owner_verbs[], admin_recovery_verbs[], admin_privacy_verbs[],
-    admin_platform_verbs[], admin_api_verbs[], admin_exclusion_verbs[], admin_migration_verbs[];
+    admin_role_verbs[], admin_app_verbs[], admin_owner_verbs[], admin_recovery_verbs[], admin_tpd_verbs[],
+    admin_privacy_verbs[], admin_platform_verbs[], admin_api_verbs[], admin_exclusion_verbs[],
+    admin_migration_verbs[];
 
 /* Member SerializedPublishingLicense of the body: of the protected file, or the licence by itself, whichever
  * is not NULL. 0 or an exit status, with a message. (admin_explain.c) */

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "cmd/rms/date.h"
 #include "cmd/rms/password.h"
+#include "crypto/rsa_file.h"
 
 #define DAYS_MAX     65535
 #define EVERY_MAX    36500
@@ -348,6 +349,25 @@ static int put_file(const struct filling *f)
     return path != NULL ? put(f, text_json(rms_buf_text(&text))) : 0;
 }
 
+/* The key itself stays here: should it be the private half by mistake, nobody gets that. */
+static int put_recipient(const struct filling *f)
+{
+    struct rms_buf RMS_BUF_CLEANUP pem = RMS_BUF_INIT(RMS_KEY_FILE_MAX);
+    char name[RMS_FINGERPRINT_TEXT];
+    struct rms_rsa_public key;
+    const char *path = option_text(f);
+    int code = rms_file_read(path, &pem);
+
+    if (code == 0) {
+        code = rms_rsa_public_from_file(rms_buf_view(&pem), &key);
+    }
+    if (code < 0) {
+        return output_error(NULL, path, code);
+    }
+    rms_rsa_fingerprint_text(&key, name);
+    return put(f, text_json(name));
+}
+
 static int (*const fillers[])(const struct filling *) = {
     [FIELD_TEXT] = put_text,
     [FIELD_NUMBER] = put_number,
@@ -373,6 +393,7 @@ static int (*const fillers[])(const struct filling *) = {
     [FIELD_BOOL] = put_bool,
     [FIELD_FILE] = put_file,
     [FIELD_DOCUMENT] = put_document,
+    [FIELD_RECIPIENT] = put_recipient,
 };
 
 /* --- the whole -------------------------------------------------------------------------------------------

@@ -305,6 +305,9 @@ static int show(const struct arguments *arguments, const struct call *call,
     if (show_rehearsal(arguments, exchange, parsed)) {
         show_reply(call, parsed);
     }
+    if (call->next != NULL && !output_quiet()) {
+        output_note(NULL, _(call->next));
+    }
     return EXIT_DONE;
 }
 

@@ -1,4 +1,5 @@
-/* rms admin recovery: opening what is others', decided by two (B-13) */
+/* rms admin recovery: opening what is others', decided by two (B-13); rms admin tpd: the tenant's key (S-028)
+ */
 #include "cmd/rms/admin.h"
 
 static const struct option_row request_options[] = {
@@ -77,5 +78,60 @@ const struct verb admin_recovery_verbs[] = {
         "  rms admin recovery deny 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11"),
     ADMIN_VERB("end", "End an approved one before its hours are over", "ID", 1, 1, admin_change_options, end,
         "  rms admin recovery end 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11"),
+    VERBS_END,
+};
+
+/* --- tpd -------------------------------------------------------------------------------------------------
+ */
+
+static const struct option_row export_options[] = {
+    TEXT("to", "FILE", "public key that the package is for, of rmsd tpd keypair (needed)"),
+    TEXT("reason", "TEXT", "why; the log is told"),
+    TENANT_OPTION,
+    WHAT_IF_OPTION,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct call_field export_fields[] = {
+    {"Recipient", FIELD_RECIPIENT, "to", 0}, {"Reason", FIELD_TEXT, "reason", 0}, FIELDS_END};
+static const char *const export_needed[] = {"to", NULL};
+static const struct column export_columns[] = {{"ID", "Id"}, {"STATE", "State"}, {"RECIPIENT", "Recipient"},
+    {"ENDS", "EndsTime"}, {"ASKED BY", "AskedBy"}, {"DECIDED BY", "DecidedBy"}, {"REASON", "Reason"},
+    {NULL, NULL}};
+
+#define EXPORTS TENANT_PATH "/exports"
+static const struct call export_ask = {.method = "POST",
+    .path = EXPORTS,
+    .fields = export_fields,
+    .needed = export_needed,
+    .next =
+        "Where four eyes are required, another administrator approves it: rms admin tpd approve. Then, on "
+        "the service's machine: rmsd tpd export TENANT --to FILE. Disable the tenant at once afterwards: "
+        "rms admin service disable."};
+static const struct call export_list = {.method = "GET", .path = EXPORTS, .columns = export_columns};
+static const struct call export_approve = {
+    .method = "POST", .path = EXPORTS "/{0}/approve", .fields = no_fields};
+static const struct call export_deny = {.method = "POST", .path = EXPORTS "/{0}/deny", .fields = no_fields};
+static const struct call export_end = {.method = "POST", .path = EXPORTS "/{0}/end", .fields = no_fields};
+
+const struct verb admin_tpd_verbs[] = {
+    {
+        .name = "export",
+        .summary = "Ask for the tenant's key, to leave",
+        .details = "The key itself never comes through here: rmsd tpd export writes the package, on the "
+                   "service's machine.",
+        .examples = "  rms admin tpd export --to recipient.pem.pub --reason 'moving to another service'",
+        .options = export_options,
+        .run = admin_run,
+        .data = &export_ask,
+    },
+    ADMIN_VERB("list", "List requests and what became of them", NULL, 0, 0, admin_read_options, export_list,
+        "  rms admin tpd list"),
+    ADMIN_VERB("approve", "Approve another administrator's request, for 24 hours", "ID", 1, 1,
+        admin_change_options, export_approve, "  rms admin tpd approve 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11"),
+    ADMIN_VERB("deny", "Deny a request, or take back one's own", "ID", 1, 1, admin_change_options,
+        export_deny, "  rms admin tpd deny 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11"),
+    ADMIN_VERB("end", "End an approved one before it is used", "ID", 1, 1, admin_change_options, export_end,
+        "  rms admin tpd end 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11"),
     VERBS_END,
 };

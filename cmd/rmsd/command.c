@@ -147,6 +147,8 @@ static const struct command {
     {"tpd", "export", 2, rmsd_tpd_export},
     {"tpd", "import", 2, rmsd_tpd_import},
     {"tpd", "inspect", 1, rmsd_tpd_inspect},
+    {"tpd", "keypair", 1, rmsd_tpd_keypair},
+    {"tpd", "open", 1, rmsd_tpd_open},
     {"backup", "write", 0, rmsd_backup_write},
     {"backup", "check", 1, rmsd_backup_check},
     {"backup", "restore", 1, rmsd_backup_restore},

@@ -23,6 +23,8 @@ struct invocation {
     bool check_only;
     bool print_only;
     bool keyless;           /* of tpd export */
+    const char *to;         /* of tpd export: file of a public key; NULL */
+    const char *key;        /* of tpd open: file of a private key; NULL */
     const char *command[4]; /* "journal" "verify" */
     size_t command_count;
 };
@@ -44,5 +46,7 @@ int rmsd_backup_restore(const struct invocation *invocation, const struct rms_se
 int rmsd_tpd_export(const struct invocation *invocation, const struct rms_settings *settings);
 int rmsd_tpd_import(const struct invocation *invocation, const struct rms_settings *settings);
 int rmsd_tpd_inspect(const struct invocation *invocation, const struct rms_settings *settings);
+int rmsd_tpd_keypair(const struct invocation *invocation, const struct rms_settings *settings);
+int rmsd_tpd_open(const struct invocation *invocation, const struct rms_settings *settings);
 
 #endif

@@ -16,7 +16,16 @@
 #define STANDARD_DIR    "/var/lib/openrms"
 const char *argp_program_version = "rmsd 0.1.0";
 
-enum option_key { KEY_CONFIG = 'c', KEY_CHECK = 256, KEY_PRINT, KEY_FOREGROUND, KEY_SET, KEY_KEYLESS };
+enum option_key {
+    KEY_CONFIG = 'c',
+    KEY_CHECK = 256,
+    KEY_PRINT,
+    KEY_FOREGROUND,
+    KEY_SET,
+    KEY_KEYLESS,
+    KEY_TO,
+    KEY_KEY
+};
 
 /* Options that are settings by another spelling. */
 static const struct {
@@ -35,6 +44,8 @@ static const struct argp_option options[] = {
     {"check-config", KEY_CHECK, NULL, 0, "check the settings and end", 0},
     {"print-config", KEY_PRINT, NULL, 0, "print the settings as a file and end", 0},
     {"keyless", KEY_KEYLESS, NULL, 0, "tpd export: without the private key", 0},
+    {"to", KEY_TO, "FILE", 0, "tpd export: for who has the private half of this public key", 0},
+    {"key", KEY_KEY, "FILE", 0, "tpd open: that private key", 0},
     {"foreground", KEY_FOREGROUND, NULL, 0, "stay in the foreground (always so)", 0},
     {0},
 };
@@ -90,6 +101,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_KEYLESS:
         invocation->keyless = true;
+        return 0;
+    case KEY_TO:
+        invocation->to = argument;
+        return 0;
+    case KEY_KEY:
+        invocation->key = argument;
         return 0;
     case KEY_FOREGROUND:
         return 0;
@@ -181,7 +198,8 @@ int main(int argc, char **argv)
 {
     static const struct argp argp = {options, parse_option,
         "[journal verify | key export KEY | key import TENANT FILE | tpd export TENANT [KEY] | "
-        "tpd import TENANT FILE | tpd inspect FILE | master seal | master unseal | backup write | backup "
+        "tpd import TENANT FILE | tpd inspect FILE | tpd keypair FILE | tpd open FILE | master seal | master "
+        "unseal | backup write | backup "
         "check FILE | "
         "backup restore FILE]",
         "The OpenRMS rights management service.\v"
@@ -190,7 +208,8 @@ int main(int argc, char **argv)
         "from "
         "standard input; key import adds one from such a file, archived. tpd export writes key, certificate "
         "and templates of a tenant, to leave, "
-        "and tpd import takes them in. master seal seals the master key under the passphrase that it reads "
+        "and tpd import takes them in; with --to it is for who has a key that tpd keypair made, and tpd open "
+        "--key opens it there. master seal seals the master key under the passphrase that it reads "
         "from "
         "standard input, master unseal takes it out again. backup write writes the whole "
         "service to "

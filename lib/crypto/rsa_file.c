@@ -1,14 +1,18 @@
 #include "crypto/rsa_file.h"
 
+#include <openssl/core_names.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 
 #include "crypto/provider.h"
 #include "crypto/rsa_key.h"
 
 #define ITERATIONS 1000000 /* half a second of one who guesses, a try */
 #define SALT_BYTES 16
+#define EXPONENT   65537u
+#define BITS_MIN   2048 /* of a key that a whole tenant is given to */
 
 /* --- writing ------------------------------------------------------------------------------------------ */
 
@@ -193,4 +197,63 @@ int rms_rsa_from_file(struct rms_view file, struct rms_view passphrase, struct r
     }
     EVP_PKEY_free(pkey);
     return rms_crypto_failed(status);
+}
+
+/* --- public halves -------------------------------------------------------------------------------------- */
+
+int rms_rsa_public_to_file(const struct rms_rsa_private *key, struct rms_buf *pem_out)
+{
+    BIO *memory = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    long len = 0;
+
+    if (memory != NULL && key->pkey != NULL && PEM_write_bio_PUBKEY(memory, key->pkey) == 1) {
+        len = BIO_get_mem_data(memory, &text);
+        rms_buf_append(pem_out, text, (size_t)len);
+    }
+    (void)BIO_free(memory);
+    return len > 0 ? rms_buf_status(pem_out) : rms_crypto_failed(RMS_E_INTERNAL);
+}
+
+static int take_public(const EVP_PKEY *pkey, struct rms_rsa_public *key_out)
+{
+    uint8_t modulus[RMS_RSA_BYTES_MAX];
+    int bits = EVP_PKEY_is_a(pkey, "RSA") == 1 ? EVP_PKEY_get_bits(pkey) : 0;
+    BIGNUM *n = NULL;
+    BIGNUM *e = NULL;
+    int len = 0;
+
+    if (bits >= BITS_MIN && bits <= RMS_RSA_BITS_MAX && bits % 16 == 0 &&
+        EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) == 1 &&
+        EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1 && BN_is_word(e, EXPONENT)) {
+        len = BN_bn2lebinpad(n, modulus, bits / 8);
+    }
+    BN_free(n);
+    BN_free(e);
+    return len > 0 ? rms_rsa_public_set(key_out, rms_view_of(modulus, (size_t)len)) : RMS_E_BAD_ARGUMENT;
+}
+
+int rms_rsa_public_from_file(struct rms_view file, struct rms_rsa_public *key_out)
+{
+    BIO *memory = file.len <= RMS_KEY_FILE_MAX ? BIO_new_mem_buf(file.data, (int)file.len) : NULL;
+    EVP_PKEY *pkey = NULL;
+    int status;
+
+    if (memory != NULL) {
+        pkey = PEM_read_bio_PUBKEY_ex(memory, NULL, NULL, NULL, rms_provider()->context, NULL);
+    }
+    status = pkey != NULL ? take_public(pkey, key_out) : RMS_E_BAD_ARGUMENT;
+    EVP_PKEY_free(pkey);
+    (void)BIO_free(memory);
+    return status == 0 ? 0 : rms_crypto_failed(RMS_E_BAD_ARGUMENT);
+}
+
+void rms_rsa_fingerprint_text(const struct rms_rsa_public *key, char out[RMS_FINGERPRINT_TEXT])
+{
+    uint8_t hash[RMS_SHA256_BYTES];
+
+    rms_rsa_fingerprint(key, hash);
+    for (size_t i = 0; i < sizeof hash; i++) {
+        (void)snprintf(out + 2 * i, 3, "%02x", hash[i]);
+    }
 }

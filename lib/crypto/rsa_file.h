@@ -19,4 +19,15 @@ RMS_MUST_USE int rms_rsa_to_file(
 RMS_MUST_USE int rms_rsa_from_file(
     struct rms_view file, struct rms_view passphrase, struct rms_rsa_private **key_out);
 
+/* --- public halves: PEM, "PUBLIC KEY" (RFC 5280's SubjectPublicKeyInfo) -------------------------------- */
+
+RMS_MUST_USE int rms_rsa_public_to_file(const struct rms_rsa_private *key, struct rms_buf *pem_out);
+
+/* RMS_E_BAD_ARGUMENT unless it is an RSA key of 2048 to 4096 bits with exponent 65537. */
+RMS_MUST_USE int rms_rsa_public_from_file(struct rms_view file, struct rms_rsa_public *key_out);
+
+/* The fingerprint as people compare it: hexadecimal. */
+#define RMS_FINGERPRINT_TEXT (2 * RMS_SHA256_BYTES + 1)
+void rms_rsa_fingerprint_text(const struct rms_rsa_public *key, char out[RMS_FINGERPRINT_TEXT]);
+
 #endif

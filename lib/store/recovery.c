@@ -19,6 +19,7 @@ static void read_row(struct rms_rows *rows, struct rms_recovery *recovery)
     recovery->content_id = rms_take_text(rows);
     recovery->issuer = rms_take_text(rows);
     recovery->hours = rms_take_int(rows);
+    recovery->recipient = rms_take_text(rows);
     recovery->state = rms_take_text(rows);
     recovery->decided_by = rms_take_text(rows);
     recovery->decided_at = rms_take_int(rows);
@@ -49,7 +50,7 @@ int rms_recovery_ask(struct rms_db *db, const struct rms_recovery *r)
         RMS_VALUES(RMS_TEXT(r->id), RMS_TEXT(r->tenant_id), RMS_TEXT(r->account_id), RMS_TEXT(r->address),
             RMS_TEXT(r->asked_account), RMS_TEXT(r->asked_by), RMS_INT(r->asked_at), RMS_TEXT(r->reason),
             RMS_TEXT(r->ticket), RMS_TEXT(r->owner), RMS_TEXT(r->content_id), RMS_TEXT(r->issuer),
-            RMS_INT(r->hours)));
+            RMS_INT(r->hours), RMS_TEXT(r->recipient)));
 }
 
 int rms_recovery_get(struct rms_db *db, struct rms_arena *arena, const char *tenant_id, const char *id,
@@ -69,6 +70,16 @@ int rms_recovery_list(struct rms_db *db, struct rms_arena *arena, const char *te
 
     *list_out = (struct rms_recoveries){0};
     RMS_TRY(rms_rows_open(&rows, RMS_SQL_RECOVERY_LIST, RMS_VALUES(RMS_TEXT(tenant_id), RMS_TEXT(state))));
+    return read_list(&rows, list_out);
+}
+
+int rms_export_list(
+    struct rms_db *db, struct rms_arena *arena, const char *tenant_id, struct rms_recoveries *list_out)
+{
+    RMS_ROWS(rows, db, arena);
+
+    *list_out = (struct rms_recoveries){0};
+    RMS_TRY(rms_rows_open(&rows, RMS_SQL_EXPORT_LIST, RMS_VALUES(RMS_TEXT(tenant_id))));
     return read_list(&rows, list_out);
 }
 

@@ -24,6 +24,7 @@ struct rms_recovery {
     const char *content_id; /* that one, with who protected it */
     const char *issuer;
     int64_t hours;
+    const char *recipient; /* the tenant's key instead, for who has this one (export, below); NULL */
     /* only read: */
     const char *state;
     const char *decided_by; /* who approved, denied or ended it; NULL */
@@ -43,9 +44,14 @@ RMS_MUST_USE int rms_recovery_ask(struct rms_db *db, const struct rms_recovery *
 RMS_MUST_USE int rms_recovery_get(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     const char *id, struct rms_recovery *recovery_out);
 
-/* In this state, or with NULL all; the newest first. */
+/* In this state, or with NULL all, but for exports; the newest first. */
 RMS_MUST_USE int rms_recovery_list(struct rms_db *db, struct rms_arena *arena, const char *tenant_id,
     const char *state, struct rms_recoveries *list_out);
+
+/* S-028: a request whose recipient is set (the name of a public key: rms_rsa_fingerprint_text) is for the
+ * tenant's own key. It opens no document. The newest first. */
+RMS_MUST_USE int rms_export_list(
+    struct rms_db *db, struct rms_arena *arena, const char *tenant_id, struct rms_recoveries *list_out);
 
 /* Approved ones of all tenants whose hours are over. */
 RMS_MUST_USE int rms_recovery_due(

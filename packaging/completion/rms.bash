@@ -38,7 +38,7 @@ _rms_words() {
     'cache clean') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'reset') echo ' --force --yes --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'completion') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
-    'admin') echo 'login logout tenant service key domain role user group app directory identity explain template onboarding platform api exclusion migration superuser recovery issuer scim client license guests tracking owner log privacy report db health doctor' ;;
+    'admin') echo 'login logout tenant service key domain role user group app directory identity explain template onboarding platform api exclusion migration superuser recovery tpd issuer scim client license guests tracking owner log privacy report db health doctor' ;;
     'admin login') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin logout') echo ' --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin tenant') echo 'create list show config set' ;;
@@ -166,6 +166,12 @@ _rms_words() {
     'admin recovery approve') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin recovery deny') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin recovery end') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tpd') echo 'export list approve deny end' ;;
+    'admin tpd export') echo ' --to --reason --tenant --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tpd list') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tpd approve') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tpd deny') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
+    'admin tpd end') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin issuer') echo 'add list remove' ;;
     'admin issuer add') echo ' --audience --algorithm --jwks-uri --acr --max-age --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
     'admin issuer list') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --color --help --version' ;;
@@ -379,6 +385,11 @@ _rms_valued() {
     'admin recovery approve') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin recovery deny') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin recovery end') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin tpd export') echo ' --to --reason --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin tpd list') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin tpd approve') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin tpd deny') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin tpd end') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin issuer add') echo ' --audience --algorithm --jwks-uri --acr --max-age --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin issuer list') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin issuer remove') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;

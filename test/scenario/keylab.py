@@ -75,11 +75,11 @@ def names(path):
     return modulus(pfile_licence(path))
 
 
-def tool(lab, *args, stdin="", code=0):
+def tool(lab, *args, stdin="", code=0, cwd=None):
     """rmsd as a command, beside the service that runs."""
     done = subprocess.run([BUILD / "cmd/rmsd/rmsd", "--dir", lab.data, "--url", lab.url,
                            *(["--set", "database=" + lab.database] if lab.database else []), *map(str, args)],
-                          input=stdin, capture_output=True, text=True, timeout=120)
+                          input=stdin, capture_output=True, text=True, timeout=120, cwd=cwd)
     assert code is None and done.returncode > 0 or done.returncode == code, (args, done)
     assert "Sanitizer" not in done.stderr, done.stderr
     return done
@@ -88,7 +88,7 @@ def tool(lab, *args, stdin="", code=0):
 def written(lab, out, stdin, *args, code=0):
     """rmsd backup write, or another command that writes a file, as a shell runs it."""
     done = subprocess.run([BUILD / "cmd/rmsd/rmsd", "--dir", lab.data, "--url", lab.url, *(["--set", "database=" + lab.database] if lab.database else []),
-                           *(args or ("backup", "write"))], input=stdin.encode(), stdout=out, stderr=subprocess.PIPE, timeout=300)
+                           *map(str, args or ("backup", "write"))], input=stdin.encode(), stdout=out, stderr=subprocess.PIPE, timeout=300)
     assert done.returncode == code and b"Sanitizer" not in done.stderr, done.stderr
     return done.stderr.decode()
 

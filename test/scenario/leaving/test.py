@@ -1,13 +1,14 @@
 """Leaving: a tenant key alone, and with everything that opens the content, to another service; the first one is gone."""
+import hashlib
 import json
 import time
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from keylab import PKCS8, SOFTWARE, active, keys, opens, package, package_records, protect, publish, tool, written_error
+from keylab import PKCS8, SOFTWARE, active, keys, opens, package, package_records, protect, publish, tool, written, written_error
 from keysearch import factors, files_with, private_blob
-from rmslab import Lab, main
+from rmslab import Lab, b64, main
 
 
 def a_key_leaves_and_opens_elsewhere():
@@ -59,6 +60,83 @@ def a_key_leaves_and_opens_elsewhere():
         assert [k["Status"] for k in keys(split) if k["Bits"] == 1024] == ["Archived"]
 
 
+def for_a_recipient(lab, needles):
+    # proves: S-027, S-028
+    """The package opens with the recipient's key alone, and where four eyes are required after two people said so."""
+    home = lab.dir / "elsewhere"
+    home.mkdir()
+
+    def opened(path, key, code=0):
+        before = set(home.iterdir())
+        done = tool(lab, "tpd", "open", path, "--key", key, stdin="the recipient's own one\n", code=code, cwd=home)
+        return done.stdout.split(), set(home.iterdir()) - before
+
+    for name in ("one", "other"):
+        print_of = tool(lab, "tpd", "keypair", lab.dir / name, stdin="the recipient's own one\n").stdout.strip()
+        public = serialization.load_pem_public_key((lab.dir / (name + ".pub")).read_bytes()).public_numbers()
+        assert print_of == hashlib.sha256(public.n.to_bytes(384, "big")).hexdigest() and (lab.dir / name).stat().st_mode & 0o777 == 0o600
+    tool(lab, "tpd", "keypair", lab.dir / "one", stdin="the recipient's own one\n", code=5)  # is there
+    tool(lab, "tpd", "keypair", lab.dir / "short", stdin="short\n", code=2)
+    recipient = ("--to", lab.dir / "one.pub")
+
+    conadm, alice, bob = (lab.person(name) for name in ("conadm", "alice", "bob"))
+    lab.add_user("conadm")
+    conadm.login()
+    for person, role in ((conadm, "ConnectorAdministrator"), (alice, "GlobalAdministrator"), (bob, "GlobalAdministrator")):
+        lab.admin("role", "add", person.address, "--role", role)
+        person.rms("admin", "login")
+    assert "(role-required)" in conadm.rms("admin", "tpd", "export", *recipient, code=3).err
+    for wrong in (lab.dir / "one", lab.dir / "none", home):  # the private half does not leave this machine by mistake
+        alice.rms("admin", "tpd", "export", "--to", wrong, code=None if wrong != lab.dir / "one" else 2)
+    alice.rms("admin", "tpd", "export", code=2)
+    asked = alice.rms("--json", "admin", "tpd", "export", *recipient)
+    assert asked.json["State"] == "waiting" and "Disable the tenant at once" in asked.err, asked
+    request = asked.json["Id"]
+    assert "rms admin tpd export" in package_error(lab, *recipient)
+    for who, words, code in ((alice, ("tpd", "approve"), 3), (conadm, ("tpd", "approve"), 3), (bob, ("recovery", "approve"), 4)):
+        who.rms("admin", *words, request, code=code)
+    assert lab.admin("recovery", "list", "--json").json_lines == []
+    assert bob.rms("--json", "admin", "tpd", "approve", request).json["State"] == "approved"
+    assert "rms admin tpd export" in package_error(lab, "--to", lab.dir / "other.pub")
+    sealed = lab.dir / "sealed.tpd"
+    with open(sealed, "wb") as out:
+        assert "disable the tenant at once" in written(lab, out, "", "tpd", "export", "contoso.test", *recipient)
+    package_error(lab, *recipient)  # one package of one approval
+    rows = [(r["actor"], r["command"].split()[0], r["status"]) for r in lab.admin("log", "admin", "--json").json_lines]
+    assert (alice.address, "RequestTpdExport", "Passed") in rows and (bob.address, "ApproveTpdExport", "Passed") in rows, rows
+    assert (alice.address, "ApproveTpdExport", "Failed") in rows and (conadm.address, "RequestTpdExport", "Failed") in rows, rows
+    denied = alice.rms("--json", "admin", "tpd", "export", *recipient).json["Id"]
+    bob.rms("admin", "tpd", "deny", denied)
+    bob.rms("admin", "tpd", "approve", denied, code=5)
+
+    data = sealed.read_bytes()
+    assert data.startswith(b"OpenRMSTpdFor\n") and not any(n in data for n in needles)
+    head, secret = data[18:18 + 384], {}
+    for name in ("one", "other"):  # by a program that is not ours
+        key = serialization.load_pem_private_key((lab.dir / name).read_bytes(), b"the recipient's own one")
+        try:
+            secret[name] = b64(key.decrypt(head, padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)))
+        except ValueError:
+            assert name == "other"
+    inner = lab.dir / "inner.tpd"
+    inner.write_bytes(data[18 + 384:])
+    assert any(n in package_records(inner, secret["one"]) for n in needles)
+    assert opened(sealed, lab.dir / "other", code=1) == ([], set())
+    (lab.dir / "cut.tpd").write_bytes(data[:-1])
+    assert opened(lab.dir / "cut.tpd", lab.dir / "one", code=2) == ([], set())
+    assert opened(inner, lab.dir / "one", code=2) == ([], set())
+    names, files = opened(sealed, lab.dir / "one")
+    assert {home / n for n in names} == files and len({n.split(".")[0] for n in names}) == 1 and len(files) == 2, names
+    assert sorted(f.suffix for f in files) == [".password", ".tpd"] and {f.stat().st_mode & 0o777 for f in files} == {0o600}
+    tpd, password = (next(f for f in files if f.suffix == s) for s in (".tpd", ".password"))
+    assert json.loads(tool(lab, "tpd", "inspect", tpd, stdin=password.read_text()).stdout)["PrivateKey"] is True
+    return tpd, password.read_text()
+
+
+def package_error(lab, *recipient):
+    return written_error(lab, "tpd", "export", "contoso.test", *recipient, stdin="", code=3)
+
+
 def everything_leaves_and_opens_elsewhere():
     # proves: S-026, S-029
     secret, second = "a passphrase of some length\n", "what the second one knows\n"
@@ -90,6 +168,7 @@ def everything_leaves_and_opens_elsewhere():
         lab.admin("recovery", "enable")  # four eyes: nobody takes the key out alone
         assert "second administrator" in written_error(lab, "tpd", "export", "contoso.test", stdin=secret, code=3)
         both = package(lab, lab.dir / "both.tpd", "contoso.test", stdin=secret + second)
+        tpd, password = for_a_recipient(lab, needles)
         lab.stop()
 
         fresh.port, fresh.url = lab.port, lab.url  # the name leads to the new service now
@@ -119,7 +198,8 @@ def everything_leaves_and_opens_elsewhere():
         tool(fresh, "tpd", "import", "contoso.test", keyless, stdin=secret, code=2)
         tool(fresh, "tpd", "import", "nobody.test", whole, stdin=secret, code=4)
         assert state() == before
-        added = tool(fresh, "tpd", "import", "contoso.test", both, stdin=secret + second).stdout.strip()
+        added = tool(fresh, "tpd", "import", "contoso.test", tpd, stdin=password).stdout.strip()
+        tool(fresh, "tpd", "import", "contoso.test", both, stdin=secret + second, code=5)  # it is here
         assert [k["Status"] for k in keys(fresh) if k["KeyIdentifier"] == added] == ["Archived"]
         tool(fresh, "tpd", "import", "contoso.test", whole, stdin=secret, code=5)  # it is here
         new = [t for t in state()[1] if t not in before[1]]

@@ -21,6 +21,7 @@ NOT_HERE = {("key", "add"): "needs a token: scenario hsm", ("key", "convert"): "
             ("directory", "test"): "needs a directory: scenario ldap", ("directory", "refresh"): "needs a directory: scenario ldap"}
 NOT_HERE |= {("owner", "transfer"): "the other examples need alice's documents: scenario owner"}
 NOT_HERE |= {("recovery", word): "needs two administrators: scenario owner" for word in ("request", "approve", "deny", "end")}
+NOT_HERE |= {("tpd", word): "needs two administrators and a recipient: scenario leaving" for word in ("export", "approve", "deny", "end")}
 REFUSED = {("app", "secret", "show"): 4}  # there to say why not
 SESSION = {("login",), ("logout",)}  # the sessions of people, below
 
