@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/time.h"
 #include "service/master_process.h"
 #include "service/settings.h"
 #include "store/admin_log.h"
@@ -21,8 +22,13 @@
 
 static const char mark_name[] = "store.mark";
 
-/* Two numbers in a line of fixed length, so that writing it anew cannot leave half of it. */
-#define LINE 42
+/* Numbers in a line of fixed length, so that writing it anew cannot leave half of it. The third, the time,
+ * came later: a line may be without. */
+#define LINE       63
+#define LINE_SHORT 42
+
+#define CLOCK_BACK_S (15 * 60) /* S-328 */
+#define TIME_EVERY_S 60
 
 struct rms_mark {
     pthread_mutex_t lock;
@@ -31,6 +37,9 @@ struct rms_mark {
     bool looked; /* at least once */
     struct rms_mark_place noted;
     struct rms_mark_place seen;
+    int64_t newest; /* time that the service has seen */
+    bool told;      /* that the clock is behind it */
+    bool accepted;  /* by who started the service so */
     atomic_bool went_back;
 };
 
@@ -49,13 +58,14 @@ int rms_mark_make(const struct rms_settings *settings)
 }
 
 /* What cannot be read counts for nothing: whoever may write here may write the database too. */
-static void read_line(struct rms_mark *mark)
+static void read_line(int fd, struct rms_mark_place *noted, int64_t *newest)
 {
     char line[LINE + 1] = "";
-    struct rms_mark_place *noted = &mark->noted;
 
-    if (rms_fd_pread_full(mark->fd, line, LINE, 0) != LINE ||
-        sscanf(line, "%20" SCNu64 " %20" SCNu64, &noted->changes, &noted->revocations) != 2) {
+    *newest = 0;
+    if (rms_fd_pread_full(fd, line, LINE, 0) < LINE_SHORT ||
+        sscanf(line, "%20" SCNu64 " %20" SCNu64 " %20" SCNd64, &noted->changes, &noted->revocations, newest) <
+            2) {
         *noted = (struct rms_mark_place){0};
     }
 }
@@ -65,8 +75,8 @@ static void write_line(struct rms_mark *mark)
 {
     char line[LINE + 1];
 
-    (void)snprintf(
-        line, sizeof line, "%020" PRIu64 " %020" PRIu64 "\n", mark->noted.changes, mark->noted.revocations);
+    (void)snprintf(line, sizeof line, "%020" PRIu64 " %020" PRIu64 " %020" PRId64 "\n", mark->noted.changes,
+        mark->noted.revocations, mark->newest);
     if (pwrite(mark->fd, line, LINE, 0) != LINE) {
         rms_log(RMS_LOG_ERROR, "store.mark.failed", "reason",
             rms_error_info(rms_error_from_errno(errno))->reason, NULL);
@@ -92,7 +102,8 @@ int rms_mark_open(const struct rms_settings *settings, struct rms_mark **mark_ou
     }
     (void)pthread_mutex_init(&mark->lock, NULL);
     mark->embedded = strncmp(settings->database, "sqlite:", 7) == 0;
-    read_line(mark);
+    mark->accepted = settings->accept_clock;
+    read_line(mark->fd, &mark->noted, &mark->newest);
     *mark_out = mark;
     return 0;
 }
@@ -109,7 +120,7 @@ void rms_mark_free(struct rms_mark **mark)
 
 /* --- what is found ----------------------------------------------------------------------------------- */
 
-static int note_all(struct rms_db *db, struct rms_arena *arena, const char *result)
+static int note_all(struct rms_db *db, struct rms_arena *arena, const char *command, const char *result)
 {
     struct rms_tenants tenants;
 
@@ -118,7 +129,7 @@ static int note_all(struct rms_db *db, struct rms_arena *arena, const char *resu
         const struct rms_admin_row row = {.tenant_id = tenants.items[i].id,
             .time = rms_clock_now(),
             .actor = "service",
-            .command = "DetectRollback",
+            .command = command,
             .passed = false,
             .result = result};
 
@@ -127,11 +138,20 @@ static int note_all(struct rms_db *db, struct rms_arena *arena, const char *resu
     return 0;
 }
 
-static void tell(const struct rms_mark *mark, struct rms_db *db)
+/* In every tenant's log. */
+static void note(struct rms_db *db, const char *command, const char *text)
 {
     RMS_ARENA_CLEANUP struct rms_arena *arena = rms_arena_new(ARENA_MAX);
+    int status = arena != NULL ? note_all(db, arena, command, text) : RMS_E_NO_MEMORY;
+
+    if (status < 0) {
+        rms_log(RMS_LOG_ERROR, "admin-log.lost", "reason", rms_error_info(status)->reason, NULL);
+    }
+}
+
+static void tell(const struct rms_mark *mark, struct rms_db *db)
+{
     char text[160];
-    int status = RMS_E_NO_MEMORY;
 
     (void)snprintf(text, sizeof text,
         "the database is older than it was: changes %" PRIu64 " after %" PRIu64 ", revocations %" PRIu64
@@ -139,11 +159,67 @@ static void tell(const struct rms_mark *mark, struct rms_db *db)
         mark->seen.changes, mark->noted.changes, mark->seen.revocations, mark->noted.revocations);
     rms_log(RMS_LOG_ERROR, "store.rolled-back", "text", text, "next",
         "put the right one back, or: rms admin db accept-restore", NULL);
-    if (arena != NULL) {
-        status = note_all(db, arena, text);
+    note(db, "DetectRollback", text);
+}
+
+/* --- the clock ---------------------------------------------------------------------------------------- */
+
+static void describe_clock(char *text, size_t size, int64_t now, int64_t newest)
+{
+    char times[2][RMS_TIME_TEXT];
+
+    rms_time_iso(now, times[0]);
+    rms_time_iso(newest, times[1]);
+    (void)snprintf(text, size, "the clock says %s, and the service was there at %s", times[0], times[1]);
+}
+
+int rms_mark_check_clock(const struct rms_settings *settings)
+{
+    struct rms_mark_place place;
+    char text[160];
+    char path[PATH_MAX];
+    int64_t newest;
+    int64_t now = rms_clock_now();
+    int fd;
+
+    RMS_TRY(rms_settings_path(settings, mark_name, path));
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return 0; /* the first start */
     }
-    if (status < 0) {
-        rms_log(RMS_LOG_ERROR, "admin-log.lost", "reason", rms_error_info(status)->reason, NULL);
+    read_line(fd, &place, &newest);
+    (void)close(fd);
+    if (newest - now <= CLOCK_BACK_S || settings->accept_clock) {
+        return 0;
+    }
+    describe_clock(text, sizeof text, now, newest);
+    rms_log(RMS_LOG_ERROR, "clock.back", "text", text, "next",
+        "set the clock right; where that earlier time was the wrong one: rmsd --accept-clock", NULL);
+    return RMS_E_CONFLICT;
+}
+
+/* Under the lock. Is there something to tell? */
+static bool follow_clock(struct rms_mark *mark, int64_t now, char *text, size_t size)
+{
+    bool back = mark->newest - now > CLOCK_BACK_S;
+    bool tell_now = back && !mark->told;
+
+    mark->told = back;
+    if (tell_now) {
+        describe_clock(text, size, now, mark->newest);
+    }
+    if (now - mark->newest >= TIME_EVERY_S || (back && mark->accepted)) {
+        mark->newest = now;
+        write_line(mark);
+    }
+    return tell_now;
+}
+
+static void tell_clock(const struct rms_mark *mark, struct rms_db *db, const char *text)
+{
+    rms_log(RMS_LOG_ERROR, mark->accepted ? "clock.accepted" : "clock.back", "text", text, NULL);
+    if (mark->accepted) {
+        note(db, "AcceptClock", text);
     }
 }
 
@@ -154,8 +230,10 @@ static bool is_behind(const struct rms_mark_place *place, const struct rms_mark_
 
 void rms_mark_follow(struct rms_mark *mark, struct rms_db *db, const struct rms_mark_place *place)
 {
+    char text[160];
     bool first;
     bool found;
+    bool back;
 
     (void)pthread_mutex_lock(&mark->lock);
     first = !mark->looked;
@@ -169,9 +247,13 @@ void rms_mark_follow(struct rms_mark *mark, struct rms_db *db, const struct rms_
         mark->noted = *place;
         write_line(mark);
     }
+    back = follow_clock(mark, rms_clock_now(), text, sizeof text);
     (void)pthread_mutex_unlock(&mark->lock);
     if (found) {
         tell(mark, db);
+    }
+    if (back) {
+        tell_clock(mark, db, text);
     }
 }
 

@@ -12,6 +12,11 @@ struct rms_mark;
 /* Makes the file when it is missing; before the sandbox, which then lets the front write it. */
 RMS_MUST_USE int rms_mark_make(const struct rms_settings *settings);
 
+/* S-328: is the clock more than 15 minutes behind the newest time that the service has seen? Then nothing may
+ * start: what has ended would begin again. RMS_E_CONFLICT, and why in the log, unless the settings accept it.
+ */
+RMS_MUST_USE int rms_mark_check_clock(const struct rms_settings *settings);
+
 RMS_MUST_USE int rms_mark_open(const struct rms_settings *settings, struct rms_mark **mark_out);
 void rms_mark_free(struct rms_mark **mark);
 

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "service/mark.h"
 #include "service/master_child.h"
 #include "service/master_process.h"
 #include "service/master_setup.h"
@@ -577,6 +578,7 @@ static int open_signals(void)
 static int prepare(struct master *master)
 {
     RMS_TRY(rms_master_log_open(&master->settings));
+    RMS_TRY(rms_mark_check_clock(&master->settings));
     RMS_TRY(run_setup(&master->settings));
     RMS_TRY(rms_master_pid_file(&master->settings, &master->pid_file));
     RMS_TRY(rms_master_listen(&master->settings, &master->https));

@@ -7,7 +7,10 @@
 #include "service/admin.h"
 #include "service/tenant.h"
 #include "service/usage_sign.h"
+#include "store/stream.h"
 #include "store/usage_remove.h"
+
+#define STREAM_DAYS 30
 
 struct log {
     const char *name;
@@ -66,6 +69,25 @@ static void keep_days(
     }
 }
 
+/* A node that is gone would hold rows back for ever; one that comes back begins anew. */
+static void forget_streams(struct rms_worker *worker)
+{
+    int64_t now = rms_clock_now();
+    const char *name = "";
+    int rc = RMS_OK;
+    while (rc == RMS_OK && name != NULL) {
+        rc = rms_stream_forget(worker->db, worker->arena, now - STREAM_DAYS * RMS_DAY_S, now, &name);
+        if (rc == RMS_OK && name != NULL) {
+            rms_log(RMS_LOG_INFO, "stream.forgotten", "target", name, NULL);
+            note(worker, NULL, rms_arena_printf(worker->arena, "ForgetStream %s", name), 1);
+        }
+    }
+    if (rc < 0) {
+        rms_log(
+            RMS_LOG_ERROR, "retention.failed", "log", "streams", "reason", rms_error_info(rc)->reason, NULL);
+    }
+}
+
 void rms_retention_run(struct rms_worker *worker)
 {
     struct rms_tenants tenants = {0};
@@ -74,6 +96,7 @@ void rms_retention_run(struct rms_worker *worker)
         rms_log(RMS_LOG_ERROR, "retention.failed", "reason", rms_error_info(rc)->reason, NULL);
         return;
     }
+    forget_streams(worker);
     for (size_t i = 0; i < tenants.count; i++) {
         const struct rms_tenant *t = &tenants.items[i];
         keep_days(worker, t, &usage_log, t->retention.usage_days);

@@ -48,6 +48,7 @@ struct rms_settings {
     char usage_s3_region[64];
     char usage_s3_credentials[RMS_SETTING_TEXT]; /* file: key ID, line break, secret key */
     int usage_s3_interval_s;                     /* objects are written this often */
+    bool accept_clock;        /* of the command line alone: start although the clock was put back */
     char unlogged_service[8]; /* yes: requests are served while the usage log cannot be written */
 
     /* mail (doc/dev/mail.md); "" = none is sent */

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -37,6 +38,7 @@ struct target {
     int64_t max_bytes;
     struct rms_buf buf;
     int socket;
+    int64_t seen_at;
     int64_t put; /* number of the last row that was put */
     int failure; /* that the log has told of */
 };
@@ -244,8 +246,13 @@ static int run_piece(struct target *target, struct rms_db *db, bool *more_out)
 
 static void run(struct target *target, struct rms_db *db)
 {
+    int64_t now = rms_clock_now();
     bool more = true;
     int rc = RMS_OK;
+    if (now - target->seen_at >= RMS_STREAM_SEEN_EVERY_S) {
+        rc = rms_stream_seen(db, target->name, now);
+        target->seen_at = rc == RMS_OK ? now : target->seen_at;
+    }
     for (int i = 0; i < PIECES && more && rc == RMS_OK; i++) {
         more = false;
         rc = run_piece(target, db, &more);

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/time.h"
@@ -37,6 +38,7 @@ struct rms_stream_s3 {
     struct rms_db *db;
     struct rms_s3 *s3;
     char name[RMS_SETTING_TEXT]; /* of the cursor: one for all nodes, they share the store */
+    int64_t seen_at;
     struct rms_stream_batch batch;
     int64_t last; /* number of the last row that was read */
     size_t bytes;
@@ -182,6 +184,18 @@ static void tell(struct rms_stream_s3 *stream, int rc)
     }
 }
 
+static int say_seen(struct rms_stream_s3 *stream)
+{
+    int64_t now = rms_clock_now();
+
+    if (now - stream->seen_at < RMS_STREAM_SEEN_EVERY_S) {
+        return 0;
+    }
+    RMS_TRY(rms_stream_seen(stream->db, stream->name, now));
+    stream->seen_at = now;
+    return 0;
+}
+
 static void *run(void *context)
 {
     struct rms_stream_s3 *stream = context;
@@ -189,7 +203,9 @@ static void *run(void *context)
 
     while (!atomic_load(&stream->stop)) {
         bool more = false;
-        int rc = hand_on(stream, &more);
+        int rc = say_seen(stream);
+
+        rc = rc == 0 ? hand_on(stream, &more) : rc;
 
         clear_objects(stream);
         tell(stream, rc);

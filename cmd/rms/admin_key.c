@@ -104,8 +104,10 @@ static const struct call key_breach = {.method = "POST",
                "people sign in again. Go on?"};
 static const struct call key_generate = {
     .method = "POST", .path = TENANT_PATH "/keys", .fields = generate_fields};
-static const struct call key_rotate = {
-    .method = "POST", .path = TENANT_PATH "/keys", .fields = rotate_fields};
+static const struct call key_rotate = {.method = "POST",
+    .path = TENANT_PATH "/keys",
+    .fields = rotate_fields,
+    .confirm = "What is protected from now on is under a new key, which stays for ever. Go on?"};
 static const struct call key_rotation = {.method = "POST",
     .path = TENANT_PATH "/rotation",
     .fields = rotation_fields,
@@ -144,7 +146,7 @@ const struct verb admin_key_verbs[] = {
         "  rms admin key convert 2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60\n"
         "  rms admin key convert 2f5c8a54-8a0e-4b7c-9d38-5a7c4b1d9e60 --to 'pkcs11:token=rights;id=%01%02'"),
     ADMIN_VERB("rotate", "Make a new key and protect with it from now on", NULL, 0, 0, rotate_options,
-        key_rotate, "  rms admin key rotate\n  rms admin key rotate --older-than 365"),
+        key_rotate, "  rms admin key rotate\n  rms admin key rotate --older-than 365 --force"),
     ADMIN_VERB("rotation", "Let the service replace the active key when it is old enough", NULL, 0, 0,
         rotation_options, key_rotation,
         "  rms admin key rotation --every 365\n  rms admin key rotation --every off"),

@@ -19,7 +19,7 @@
 #define RANGE_OPTIONS                                                                                        \
     TEXT("from", "DATE", "from then: YYYY-MM-DD (local midnight) or a time (default: the first row)"),       \
         TEXT("to", "DATE", "to then: YYYY-MM-DD (to the end of that day) or a time (default: now)"),         \
-        NUMBER("limit", "only the newest N rows", 1, 1000000)
+        NUMBER("limit", "only the newest N of the rows that are wanted", 1, 1000000)
 
 static const struct option_row usage_options[] = {
     RANGE_OPTIONS,
@@ -165,6 +165,13 @@ static int print_log(const struct arguments *arguments, const struct call *call)
     code = code == 0 ? admin_query(arguments, call, query) : code;
     if (code > 0) {
         return code;
+    }
+    if (format.filter_count > 0) { /* the service knows nothing of them: it gives all rows */
+        long limit = 0;
+
+        (void)argument_number(arguments, "limit", &limit);
+        format.limit = (size_t)limit;
+        (void)json_object_del(query, "limit");
     }
     if (argument_flag(arguments, "for") && !output_quiet()) {
         tell_day(query);

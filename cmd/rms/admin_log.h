@@ -31,6 +31,7 @@ struct log_format {
     void (*row)(struct rms_buf *out, const json_t *row); /* NULL: lines go as they come */
     struct log_filter filters[LOG_FILTERS_MAX];
     size_t filter_count;
+    size_t limit; /* of the rows that pass the filters, the newest; 0: all */
 };
 
 /* What the command line wants. 0 or an exit status, with a message. */

@@ -122,15 +122,10 @@ static bool is_wanted(const struct log_format *format, const json_t *row)
     return true;
 }
 
-static int print_row(const struct log_format *format, struct rms_view line)
+static int print_row(const struct log_format *format, const json_t *row, struct rms_view line)
 {
     struct rms_buf RMS_BUF_CLEANUP out = RMS_BUF_INIT(2 * LINE_MAX_BYTES);
-    json_t RMS_JSON_CLEANUP *row = NULL;
 
-    RMS_TRY(rms_json_parse(line, &row));
-    if (!is_wanted(format, row)) {
-        return 0;
-    }
     if (format->row != NULL) {
         format->row(&out, row);
     } else {
@@ -141,16 +136,57 @@ static int print_row(const struct log_format *format, struct rms_view line)
     return fwrite(out.data, 1, out.len, stdout) == out.len ? 0 : RMS_E_IO;
 }
 
+/* The next line, which at moves behind. */
+static struct rms_view take_line(const char **at)
+{
+    const char *begin = *at;
+    size_t len = strcspn(begin, "\n");
+
+    *at = begin + len + (begin[len] != '\0' ? 1 : 0);
+    return rms_view_of(begin, len);
+}
+
+static int take_wanted(const struct log_format *format, struct rms_view line, json_t **row_out)
+{
+    *row_out = NULL;
+    RMS_TRY(rms_json_parse(line, row_out));
+    if (!is_wanted(format, *row_out)) {
+        rms_json_free(row_out);
+    }
+    return 0;
+}
+
+/* How many of the rows that were asked for are too many: the newest are wanted. */
+static int count_older(const struct log_format *format, const struct rms_buf *reply, size_t *older_out)
+{
+    size_t count = 0;
+
+    *older_out = 0;
+    for (const char *at = rms_buf_text(reply); format->limit > 0 && *at != '\0';) {
+        json_t RMS_JSON_CLEANUP *row = NULL;
+
+        RMS_TRY(take_wanted(format, take_line(&at), &row));
+        count += row != NULL;
+    }
+    *older_out = count > format->limit ? count - format->limit : 0;
+    return 0;
+}
+
 static int print_rows(const struct log_format *format, const struct rms_buf *reply)
 {
-    const char *at = rms_buf_text(reply);
+    size_t older;
 
-    while (*at != '\0') {
-        const char *end = strchr(at, '\n');
-        size_t len = end != NULL ? (size_t)(end - at) : strlen(at);
+    RMS_TRY(count_older(format, reply, &older));
+    for (const char *at = rms_buf_text(reply); *at != '\0';) {
+        struct rms_view line = take_line(&at);
+        json_t RMS_JSON_CLEANUP *row = NULL;
 
-        RMS_TRY(print_row(format, rms_view_of(at, len)));
-        at += len + (end != NULL ? 1 : 0);
+        RMS_TRY(take_wanted(format, line, &row));
+        if (row != NULL && older > 0) {
+            older--;
+        } else if (row != NULL) {
+            RMS_TRY(print_row(format, row, line));
+        }
     }
     return 0;
 }

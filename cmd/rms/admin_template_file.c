@@ -177,6 +177,13 @@ int admin_template_lint(struct arguments *arguments)
         return status;
     }
     strict = argument_flag(arguments, "strict") && json_array_size(findings) > 0;
+    if (json_array_size(findings) == 0 && !output_json()) {
+        json_decref(findings);
+        if (!output_quiet()) {
+            puts(_("Nothing was found: the template can stay as it is."));
+        }
+        return EXIT_DONE;
+    }
     status = output_list(findings, columns);
     return strict ? EXIT_REFUSED : status;
 }

@@ -22,6 +22,7 @@ struct invocation {
     size_t override_count;
     bool check_only;
     bool print_only;
+    bool accept_clock;
     bool keyless;           /* of tpd export */
     const char *to;         /* of tpd export: file of a public key; NULL */
     const char *key;        /* of tpd open: file of a private key; NULL */

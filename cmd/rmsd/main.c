@@ -24,7 +24,8 @@ enum option_key {
     KEY_SET,
     KEY_KEYLESS,
     KEY_TO,
-    KEY_KEY
+    KEY_KEY,
+    KEY_CLOCK
 };
 
 /* Options that are settings by another spelling. */
@@ -41,6 +42,7 @@ static const struct argp_option options[] = {
     {"user", 'U', "ACCOUNT", 0, "run as ACCOUNT when started as root", 0},
     {"log-level", 'L', "LEVEL", 0, "off, error, info, debug or trace", 0},
     {"set", KEY_SET, "NAME=VALUE", 0, "any setting of the file", 0},
+    {"accept-clock", KEY_CLOCK, NULL, 0, "start although the clock was put back", 0},
     {"check-config", KEY_CHECK, NULL, 0, "check the settings and end", 0},
     {"print-config", KEY_PRINT, NULL, 0, "print the settings as a file and end", 0},
     {"keyless", KEY_KEYLESS, NULL, 0, "tpd export: without the private key", 0},
@@ -92,6 +94,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_SET:
         add_setting(state, argument);
+        return 0;
+    case KEY_CLOCK:
+        invocation->accept_clock = true;
         return 0;
     case KEY_CHECK:
         invocation->check_only = true;
@@ -162,6 +167,7 @@ static int read_settings(void *context, struct rms_settings *settings_out, char 
     const char *config = invocation->config;
 
     rms_settings_init(settings_out);
+    settings_out->accept_clock = invocation->accept_clock;
     if (config == NULL && access(STANDARD_CONFIG, F_OK) == 0) {
         config = STANDARD_CONFIG;
     }

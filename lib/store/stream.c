@@ -17,6 +17,40 @@ int rms_stream_move(struct rms_db *db, const char *name, int64_t seq)
     return rms_db_end(db, rms_sql_run_one(db, RMS_SQL_STREAM_MOVE, RMS_VALUES(RMS_TEXT(name), RMS_INT(seq))));
 }
 
+int rms_stream_seen(struct rms_db *db, const char *name, int64_t now)
+{
+    RMS_TRY(rms_db_begin(db));
+    int code = rms_sql_run(db, RMS_SQL_STREAM_SEEN, RMS_VALUES(RMS_TEXT(name), RMS_INT(now)));
+
+    return rms_db_end(db, code < 0 ? code : 0);
+}
+
+static int forget(
+    struct rms_db *db, struct rms_arena *arena, int64_t since, int64_t now, const char **name_out)
+{
+    int code = rms_sql_run(db, RMS_SQL_STREAM_BEGIN, RMS_VALUES(RMS_INT(now)));
+
+    if (code >= 0) {
+        RMS_ROWS(rows, db, arena);
+
+        code = rms_rows_first(&rows, RMS_SQL_STREAM_SILENT, RMS_VALUES(RMS_INT(since)));
+        *name_out = code == 0 ? rms_take_text(&rows) : NULL;
+        code = code == 0 ? rms_rows_status(&rows) : code;
+    }
+    if (code != 0) {
+        return code == RMS_E_NOT_FOUND ? 0 : code;
+    }
+    return rms_sql_run_one(db, RMS_SQL_STREAM_FORGET, RMS_VALUES(RMS_TEXT(*name_out), RMS_INT(since)));
+}
+
+int rms_stream_forget(
+    struct rms_db *db, struct rms_arena *arena, int64_t since, int64_t now, const char **name_out)
+{
+    *name_out = NULL;
+    RMS_TRY(rms_db_begin(db));
+    return rms_db_end(db, forget(db, arena, since, now, name_out));
+}
+
 int rms_stream_batch(struct rms_db *db, const char *name, struct rms_stream_batch *batch_out)
 {
     RMS_ROWS(rows, db, NULL);

@@ -9,6 +9,15 @@
 RMS_MUST_USE int rms_stream_position(struct rms_db *db, const char *name, int64_t *seq_out);
 RMS_MUST_USE int rms_stream_move(struct rms_db *db, const char *name, int64_t seq);
 
+/* The stream goes on, whether there is something for it or not: said every hour. */
+#define RMS_STREAM_SEEN_EVERY_S 3600
+RMS_MUST_USE int rms_stream_seen(struct rms_db *db, const char *name, int64_t now);
+
+/* Forgets one of which nothing was heard since then: it holds back no removal of old rows any more. name_out:
+ * in the arena; NULL when there is none. */
+RMS_MUST_USE int rms_stream_forget(
+    struct rms_db *db, struct rms_arena *arena, int64_t since, int64_t now, const char **name_out);
+
 /* Rows that are handed on together. What a batch holds is settled in the database before it is on its way:
  * every try, of this node or another, hands on the same rows under the same id. */
 struct rms_stream_batch {

@@ -78,9 +78,40 @@ static void test_beside_others(void **state)
     assert_int_equal(batch_of(lab).after, 7);
 }
 
+static const char *forgotten(struct lab *lab, int64_t since, int64_t now)
+{
+    const char *name;
+
+    assert_int_equal(rms_stream_forget(lab->db, lab->arena, since, now, &name), 0);
+    return name;
+}
+
+/* Of whom nothing was heard holds nothing back any more; of a row from before that was noted, time counts
+ * from now on. */
+static void test_silent(void **state)
+{
+    struct lab *lab = *state;
+    int64_t seq = 0;
+
+    assert_int_equal(rms_stream_seen(lab->db, "gone log", 1000), 0); /* there is none yet */
+    assert_int_equal(rms_stream_move(lab->db, "gone log", 5), 0);
+    assert_int_equal(rms_stream_move(lab->db, "here log", 9), 0);
+    assert_null(forgotten(lab, 500, 1000));
+    assert_int_equal(rms_stream_seen(lab->db, "here log", 2000), 0);
+    assert_int_equal(rms_stream_seen(lab->db, "here log", 1500), 0); /* late */
+    assert_null(forgotten(lab, 1000, 2000));
+    assert_string_equal(forgotten(lab, 1001, 2001), "gone log");
+    assert_null(forgotten(lab, 1001, 2001));
+    assert_int_equal(rms_stream_position(lab->db, "gone log", &seq), 0);
+    assert_int_equal(seq, 0);
+    assert_int_equal(rms_stream_position(lab->db, "here log", &seq), 0);
+    assert_int_equal(seq, 9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        LAB_TEST(test_silent),
         LAB_TEST(test_one_batch_at_a_time),
         LAB_TEST(test_late),
         LAB_TEST(test_beside_others),

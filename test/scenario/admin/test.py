@@ -439,6 +439,7 @@ def templates_that_are_perhaps_not_meant():
         assert codes("Look") == ["mail-rights"] and "choose Reviewer" in lab.admin("template", "lint", "Look").out
         add("Answer", "bob@contoso.test:Reviewer", "carol@contoso.test:Co-Owner")
         assert codes("Answer", "--strict") == []
+        assert lab.admin("template", "lint", "Answer").out.startswith("Nothing was found")
         lab.admin("template", "lint", "None", code=4)
 
 

@@ -88,7 +88,7 @@ def keys_live_in_the_token():
         assert status == 200, online
         assert consume(bob, online, token)[0] == 200
 
-        second = lab.admin("key", "rotate", "--json", "--bits", "3072").json
+        second = lab.admin("key", "rotate", "--force", "--json", "--bits", "3072").json
         assert second["KeyType"] == "Customer-managed (BYOK)" and second["Bits"] == 3072
         software = lab.admin("key", "generate", "--store", "software", "--json").json
         assert software["KeyType"] == "Service-managed" and "KeyReference" not in software
@@ -174,7 +174,7 @@ def every_use_is_a_row():
             opens(bob, path)
         for published in online * 2:
             assert consume(bob, published, token)[0] == 200
-        lab.admin("key", "rotate")
+        lab.admin("key", "rotate", "--force")
         alice.rms("bootstrap", "--force")
         opens(bob, protect(alice, "later"))
         wait_for(agree, "the key store's count")
@@ -219,7 +219,7 @@ def a_wrong_pin_stops_the_token_and_nothing_else():
         assert "key-unavailable" in opens(other, held, code=6).err
         opens(other, free)
         key_store_is(lab, False)
-        lab.admin("key", "rotate", code=6)  # the token would have to make it
+        lab.admin("key", "rotate", "--force", code=6)  # the token would have to make it
         assert active(lab)["KeyIdentifier"] == own
         assert "PIN" in health(lab)["Keyd"]["Token"]
         time.sleep(3)  # long enough for attempts that would lock a token

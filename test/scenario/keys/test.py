@@ -38,7 +38,7 @@ def old_content_opens_and_new_content_names_the_new_key():
         first = active(lab)
         assert first["Bits"] == 2048 and first["KeyType"] == ("Customer-managed (BYOK)" if lab.token else "Service-managed"), first
 
-        second = lab.admin("key", "rotate", "--json").json
+        second = lab.admin("key", "rotate", "--force", "--json").json
         assert second["Status"] == "Active" and second["KeyIdentifier"] != first["KeyIdentifier"]
         assert [k["Status"] for k in keys(lab)] == ["Archived", "Active"]
         assert [k["UsedFor"] for k in keys(lab)] == ["opening", "protecting and opening"]
@@ -126,7 +126,8 @@ def keys_are_chosen_and_strange_ones_refused():
             refused = lab.admin("key", "activate", strange, "--tenant", "contoso.test", code=4)
             assert "not-found" in refused.err, refused
         for bits in ("1024", "1000", "2049", "8192"):
-            lab.admin("key", "rotate", "--bits", bits, "--tenant", "contoso.test", code=2)
+            lab.admin("key", "rotate", "--force", "--bits", bits, "--tenant", "contoso.test", code=2)
+        assert "--force" in lab.admin("key", "rotate", "--tenant", "contoso.test", code=2).err  # nobody is there who could be asked
         assert keys(lab, "contoso.test") == ours and keys(lab, "fabrikam.test") == theirs
         for text in (lab.log_text(), lab.admin("log", "admin", "--json", "--tenant", "contoso.test").out, repr(ours)):
             assert "BwIAAACkAABSU0Ey" not in text and "sealed" not in text.lower()  # the head of a private blob in base64
@@ -141,14 +142,14 @@ def content_of_another_tenant_opens_after_its_rotation():
         fay = lab.person("fay@fabrikam.test")
         fay.login()
         before = protect(fay, "before")
-        lab.admin("key", "rotate", "--tenant", "fabrikam.test")
+        lab.admin("key", "rotate", "--force", "--tenant", "fabrikam.test")
         assert len(keys(lab, "contoso.test")) == 1
         fay.rms("bootstrap", "--force")
         after = protect(fay, "after")
         assert names(before) != names(after)
         for path in (before, after):
             opens(bob, path)
-        lab.admin("key", "rotate", "--tenant", "contoso.test")
+        lab.admin("key", "rotate", "--force", "--tenant", "contoso.test")
         alice = lab.person("alice")
         ours = protect(alice, "ours", "--perm", "fay@fabrikam.test:Co-Author")
         lab.stop()
@@ -164,7 +165,7 @@ def longer_keys_work_from_end_to_end():
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         for bits in (3072, 4096):
-            made = lab.admin("key", "rotate", "--bits", bits, "--json").json
+            made = lab.admin("key", "rotate", "--force", "--bits", bits, "--json").json
             assert made["Bits"] == bits
             online = publish(alice)
             consume(bob, online)
@@ -191,11 +192,11 @@ def killed_in_the_middle_it_is_one_state_or_the_other():
         token = bob.token()
         kept = [publish(alice)]
         began = time.monotonic()
-        lab.admin("key", "rotate")
+        lab.admin("key", "rotate", "--force")
         whole = time.monotonic() - began
         for _ in range(8):
             count, former = len(keys(lab)), active(lab)["KeyIdentifier"]
-            rotating = threading.Thread(target=lambda: lab.admin("key", "rotate", code=None))
+            rotating = threading.Thread(target=lambda: lab.admin("key", "rotate", "--force", code=None))
             rotating.start()
             time.sleep(rng.uniform(0, whole))  # a point of time, not a wait
             victims = [lab.rmsd.pid, *lab.children().values()] if rng.random() < 0.7 else [
@@ -315,7 +316,7 @@ def keys_end_when_their_id_is_typed():
         ours = ("--tenant", "contoso.test")
         first = active(lab, "contoso.test")["KeyIdentifier"]
         before = publish(alice)
-        lab.admin("key", "rotate", *ours)
+        lab.admin("key", "rotate", "--force", *ours)
         after = publish(alice)
         known = keys(lab, "contoso.test")
         listed = lab.admin("key", "list", "--sort", "created", "--json", *ours).json_lines
@@ -350,7 +351,7 @@ def archived_keys_open_until_they_are_removed():
             online.append(publish(alice))
             files.append(protect(alice, name))
             assert names(files[-1]) == modulus(base64.b64decode(online[-1]["SerializedPublishingLicense"]))
-            lab.admin("key", "rotate")  # K1, K2, K3 archived in the end
+            lab.admin("key", "rotate", "--force")  # K1, K2, K3 archived in the end
         assert len({names(path) for path in files}) == 3
 
         def all_open():
@@ -445,9 +446,9 @@ def a_breach_is_answered():
 
         again = lab.admin("key", "breach", "--force", "--case", "weakness", "--since", "2200-01-01", "--json").json
         assert again["Documents"] == [] and "CompromisedTime" not in keys(lab)[1]
-        assert lab.admin("key", "rotate", "--older-than", 30, "--json").json["KeyIdentifier"] == again["ActiveKey"]
+        assert lab.admin("key", "rotate", "--force", "--older-than", 30, "--json").json["KeyIdentifier"] == again["ActiveKey"]
         lab.move_clock(days=31)
-        due = lab.admin("key", "rotate", "--older-than", 30, "--json").json
+        due = lab.admin("key", "rotate", "--force", "--older-than", 30, "--json").json
         assert due["KeyIdentifier"] != again["ActiveKey"] and due["Status"] == "Active"
 
 
@@ -534,7 +535,7 @@ def short_keys_only_for_a_migration():
         lab.admin("tenant", "set", "--compatibility", "true")
         assert lab.admin("tenant", "show", "--json").json["CompatibilityProfile"] == "Enabled"
         assert "compatibility" in lab.admin("key", "activate", strong, code=5).err
-        lab.admin("key", "rotate", "--bits", 4096, code=5)
+        lab.admin("key", "rotate", "--force", "--bits", 4096, code=5)
         lab.admin("key", "breach", "--case", "weakness", "--bits", 3072, "--force", code=5)
         assert active(lab)["KeyIdentifier"] == weak
         lab.admin("tenant", "set", "--compatibility", "false")
@@ -554,7 +555,7 @@ def database_and_master_key_bring_the_service_back():
     with Lab() as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
         before = protect(alice, "before")
-        lab.admin("key", "rotate")
+        lab.admin("key", "rotate", "--force")
         online = publish(alice)
         known = keys(lab)
         copy = lab.dir / "kept.db"
@@ -641,7 +642,7 @@ def a_master_key_under_a_passphrase():
             lab.start(**env)
             state = lab.admin("health", "--json", code=None).json
             assert "key store" in state["Problems"], state
-            lab.admin("key", "rotate", code=6)
+            lab.admin("key", "rotate", "--force", code=6)
             lab.stop()
             assert not (lab.data / "master.key").exists()
             return lab.log_text()[began:]
@@ -688,7 +689,7 @@ def the_whole_service_comes_back():
         lab.admin("role", "add", "alice@contoso.test", "--role", "ProtectionAdministrator")
         lab.admin("template", "add", "--name", "Finance", "--grant", "bob@contoso.test:Viewer", "--published")
         lab.admin("license", "max-validity", "set", "17", "--force")
-        lab.admin("key", "rotate")
+        lab.admin("key", "rotate", "--force")
         online = publish(alice)
         opens(bob, before)
 
@@ -769,14 +770,14 @@ def a_full_disk_leaves_the_old_key():
             with open(ballast, "wb", buffering=0) as file, contextlib.suppress(OSError):
                 while True:
                     file.write(bytes(4096))
-            refused = lab.admin("key", "rotate", code=None)
+            refused = lab.admin("key", "rotate", "--force", code=None)
             assert refused.code != 0, refused
             lab.stop()
             ballast.unlink()
             lab.start()
             assert keys(lab) == former
             consume(bob, before)
-            lab.admin("key", "rotate")
+            lab.admin("key", "rotate", "--force")
             consume(bob, before)
             consume(bob, publish(alice))
             lab.stop()

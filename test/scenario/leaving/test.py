@@ -21,7 +21,7 @@ def a_key_leaves_and_opens_elsewhere():
         first = active(lab)["KeyIdentifier"]
         package = lab.dir / "package.pem"
         package.write_text(tool(lab, "key", "export", first, stdin=secret + "\n").stdout)
-        lab.admin("key", "rotate")
+        lab.admin("key", "rotate", "--force")
         later = publish(alice)
         foreign = serialization.load_pem_private_key(package.read_bytes(), secret.encode())  # by a program that is not ours
         assert not files_with(lab, [n.to_bytes(128, "little")[20:60] for n in (foreign.private_numbers().p, foreign.private_numbers().q)])

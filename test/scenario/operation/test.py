@@ -457,7 +457,7 @@ class Upgraded:
 def another_release(lab, digest):
     done = Upgraded(lab)
     done.use("zero")
-    lab.admin("key", "rotate")
+    lab.admin("key", "rotate", "--force")
     done.run(1)
     done.use("one")
     done.run(0)  # rolled back by one

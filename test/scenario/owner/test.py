@@ -344,7 +344,7 @@ def super_users():
                "template": protect(alice, "template.txt", "--template", "Gone")[0], "key": protect(alice, "key.txt", "--only-me")[0]}
         alice.rms("revoke", old["revoked"], "--yes")
         lab.admin("template", "remove", "Gone", "--force", code=None)
-        lab.admin("key", "rotate")
+        lab.admin("key", "rotate", "--force")
 
         # S-173: off, and nobody listed; listed while off gives nothing
         state = lab.admin("--json", "superuser", "feature", "status").json

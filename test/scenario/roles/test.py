@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import re
 import threading
+import time
 
 from rmslab import PASSWORD, SOURCE, Lab, main
 
@@ -330,8 +331,45 @@ def sessions():
         # nothing that opens a session is in the database, and the socket knows none
         assert root.session not in lab.log_text()
         assert lab.admin_http("POST", "/session", {})[0] == 400
+        a_clock_that_was_put_back(lab)
     finally:
         lab.close()
+
+
+def a_clock_that_was_put_back(lab):
+    # proves: S-328
+    """What has ended would begin again: not unless somebody says that the clock is right now, and that is in the log."""
+    mark = lab.data / "store.mark"
+
+    def newest_is_now():
+        end = time.monotonic() + 60
+        while int(mark.read_text().split()[2]) < time.time() + int(lab.clock_file.read_text()) - 90:
+            assert time.monotonic() < end, mark.read_text()
+            time.sleep(0.2)
+
+    newest_is_now()
+    def says(word):
+        end = time.monotonic() + 60
+        while word not in lab.log_text():
+            assert time.monotonic() < end, lab.log_text()
+            time.sleep(0.2)
+
+    lab.move_clock(seconds=-20 * 60)  # while it runs: it says so, and goes on
+    says("clock.back")
+    lab.stop()
+    lab.start(wait=False)
+    assert lab.rmsd.wait(60) == 1 and "set the clock right" in lab.log_text()
+    lab.rmsd_args.append("--accept-clock")
+    lab.start()
+    says("clock.accepted")
+    lab.stop()
+    newest_is_now()  # which is earlier than it was
+    assert int(mark.read_text().split()[2]) < time.time() + int(lab.clock_file.read_text()) + 90
+    lab.rmsd_args.remove("--accept-clock")
+    lab.move_clock(seconds=-13 * 60)
+    lab.start()
+    told = [r for r in lab.admin("--json", "log", "admin").json_lines if r["command"] == "AcceptClock"]
+    assert len(told) == 1 and "the clock says" in told[0]["result"], told
 
 
 def own_tenant_alone(lab, root, conadm):
