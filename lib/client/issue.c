@@ -45,6 +45,9 @@ int rms_plan_make(struct rms_context *context, const struct rms_policy_builder *
     struct rms_plan *plan = plan_out;
 
     *plan = (struct rms_plan){.context = context, .policy = policy, .persist = persist};
+    if (!context->settings.publishing) { /* S-031 */
+        return rms_fail(context, RMS_E_PUBLISH_NOT_ALLOWED, "switched off: publishing in rms.conf");
+    }
     RMS_TRY(rms_builder_check(context, policy, rms_clock_now()));
     plan->on_behalf = policy->on_behalf != NULL ? policy->on_behalf : context->settings.on_behalf;
     if (persist > RMS_PERSIST_NONE) {

@@ -57,6 +57,7 @@ static cfg_opt_t options_template[] = {
     CFG_BOOL("offline", cfg_false, CFGF_NONE),
     CFG_BOOL("keyring", cfg_true, CFGF_NONE),
     CFG_BOOL("cache_licenses", cfg_true, CFGF_NONE),
+    CFG_BOOL("publishing", cfg_true, CFGF_NONE),
     CFG_BOOL("track", cfg_true, CFGF_NONE),
     CFG_BOOL("sync", cfg_true, CFGF_NONE),
     CFG_BOOL("pdf_native", cfg_true, CFGF_NONE),
@@ -158,6 +159,7 @@ static int take_config(struct rms_settings *settings, cfg_t *cfg)
     settings->pdf_native = cfg_getbool(cfg, "pdf_native") != cfg_false;
     settings->mail_files = cfg_getbool(cfg, "enable_msg_file_type") != cfg_false;
     settings->container_decryption = decryption_of(cfg_getstr(cfg, "container_decryption_option"));
+    settings->publishing = cfg_getbool(cfg, "publishing") != cfg_false;
     settings->track = cfg_getbool(cfg, "track") != cfg_false;
     settings->sync = cfg_getbool(cfg, "sync") != cfg_false;
     settings->template_folder = keep(settings, cfg_getstr(cfg, "template_folder"));

@@ -41,6 +41,7 @@ struct rms_settings {
     bool what_if; /* changes to tracked documents are tried, not made */
     bool keyring;
     bool cache_licences; /* false: every opening asks the service; templates are kept all the same (C-023) */
+    bool publishing;     /* false: nothing new is protected */
     bool track;          /* the service is told of what is protected */
     bool sync;           /* false: leave durability to the system; for benches and scratch data */
     bool pdf_native;     /* false: PDF becomes .ppdf */

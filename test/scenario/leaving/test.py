@@ -1,12 +1,13 @@
 """Leaving: a tenant key alone, and with everything that opens the content, to another service; the first one is gone."""
 import hashlib
 import json
+import shutil
 import time
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from keylab import PKCS8, SOFTWARE, active, keys, opens, package, package_records, protect, publish, tool, written, written_error
+from keylab import DATA, PKCS8, PUBLISH, SOFTWARE, active, keys, opens, package, package_records, protect, publish, tool, written, written_error
 from keysearch import factors, files_with, private_blob
 from rmslab import Lab, b64, main
 
@@ -169,6 +170,8 @@ def everything_leaves_and_opens_elsewhere():
         assert "second administrator" in written_error(lab, "tpd", "export", "contoso.test", stdin=secret, code=3)
         both = package(lab, lab.dir / "both.tpd", "contoso.test", stdin=secret + second)
         tpd, password = for_a_recipient(lab, needles)
+        lab.admin("service", "disable", "--force")
+        assert "(tenant-disabled)" in alice.rms("template", "refresh", code=None).err
         lab.stop()
 
         fresh.port, fresh.url = lab.port, lab.url  # the name leads to the new service now
@@ -209,6 +212,48 @@ def everything_leaves_and_opens_elsewhere():
             for name in ("alice", "bob"):
                 opens(people[name], path)
             assert "no-rights" in opens(people["carol"], path, code=None).err
+        the_other_ways(fresh, people, files)
+
+
+def the_other_ways(lab, people, files):
+    # proves: S-031
+    """doc/admin/leaving.md. Its first way is how everything came here: the old service is disabled, and its name leads to this one."""
+    alice, bob, carol = (people[name] for name in ("alice", "bob", "carol"))
+
+    def protects(person, name, *policy):
+        return person.rms("protect", person.write(name, b"new"), *(policy or ("--perm", "bob@contoso.test:VIEW")), code=None)
+
+    # 3: nothing new, by the policy of the devices
+    assert protects(alice, "before.bin").code == 0
+    config = alice.write(".config/openrms/rms.conf", "publishing = off\n")
+    for policy in ((), ("--template", "TPL")):
+        assert "(publish-not-allowed)" in protects(alice, "policy.bin", *policy).err
+    for path in files:
+        opens(alice, path)
+        opens(bob, path)
+    # 2: the service lets nobody; who has a certificate to protect with has it for 31 days
+    lab.admin("service", "consume-only", "--force")
+    config.unlink()
+    status, _, reply = alice.rest("POST", "/my/v2/publishinglicenses", PUBLISH)
+    assert status != 200 and "publish-not-allowed" in json.dumps(reply) + lab.admin("log", "usage", "--limit", 1).out, reply
+    lab.move_clock(days=32)
+    for person in (alice, bob, carol):
+        person.login()
+    for person in (alice, carol):
+        assert "(publish-not-allowed)" in protects(person, "late.bin").err
+    lab.admin("superuser", "add", "carol@contoso.test")
+    lab.admin("superuser", "feature", "enable")
+    share = carol.home / "share"
+    share.mkdir()
+    for path in files[:-1]:
+        shutil.copy(path, share / path.name)
+    carol.rms("unprotect", "-r", "--in-place", share)
+    assert {p.read_bytes() for p in share.iterdir()} == {DATA + p.name.split(".")[0].encode() for p in files[:-1]}, list(share.iterdir())
+    # 4: what was missed opens for those who are left to do that
+    opens(carol, files[-1])
+    opens(bob, files[-1])
+    seen = lab.admin("log", "usage", "--json", "--where", "super-user=true").json_lines
+    assert {r["user-id"] for r in seen} == {"carol@contoso.test"}, seen
 
 
 if __name__ == "__main__":
