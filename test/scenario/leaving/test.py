@@ -226,8 +226,9 @@ def the_other_ways(lab, people, files):
     # 3: nothing new, by the policy of the devices
     assert protects(alice, "before.bin").code == 0
     config = alice.write(".config/openrms/rms.conf", "publishing = off\n")
-    for policy in ((), ("--template", "TPL")):
-        assert "(publish-not-allowed)" in protects(alice, "policy.bin", *policy).err
+    for policy in ((), ("--only-me",)):
+        refused = protects(alice, "policy.bin", *policy)
+        assert "(publish-not-allowed)" in refused.err, refused
     for path in files:
         opens(alice, path)
         opens(bob, path)

@@ -9,6 +9,9 @@ import sqlite3
 import tarfile
 import uuid
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from rmslab import PASSWORD, SOURCE, Lab, main
 
 VERB = re.compile(r"^  ([a-z-]+) +\S")
@@ -21,7 +24,7 @@ NOT_HERE = {("key", "add"): "needs a token: scenario hsm", ("key", "convert"): "
             ("directory", "test"): "needs a directory: scenario ldap", ("directory", "refresh"): "needs a directory: scenario ldap"}
 NOT_HERE |= {("owner", "transfer"): "the other examples need alice's documents: scenario owner"}
 NOT_HERE |= {("recovery", word): "needs two administrators: scenario owner" for word in ("request", "approve", "deny", "end")}
-NOT_HERE |= {("tpd", word): "needs two administrators and a recipient: scenario leaving" for word in ("export", "approve", "deny", "end")}
+NOT_HERE |= {("tpd", word): "needs two administrators and a recipient: scenario leaving" for word in ("approve", "deny", "end")}
 REFUSED = {("app", "secret", "show"): 4}  # there to say why not
 SESSION = {("login",), ("logout",)}  # the sessions of people, below
 
@@ -89,6 +92,8 @@ class Stage:
     def fill(self):
         """What the examples speak of, beyond what they make themselves."""
         lab = self.lab
+        recipient = rsa.generate_private_key(65537, 2048).public_key()
+        (lab.dir / "recipient.pem.pub").write_bytes(recipient.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
         for name in ("root", "alice", "recover"):
             lab.add_user(name)
         for name in ("sec-it", "board@contoso.test", "recovery@contoso.test", "marketing-eu@contoso.test"):
