@@ -1,5 +1,5 @@
-/* Letters about one document: readers are told that it was revoked (S-163), who protected it that it is tracked
- * (S-169). One an hour for a document and person at most, whatever is done to it. */
+/* Letters about one document: readers are told that it was revoked (S-163), who protected it that it is
+ * tracked (S-169). One an hour for a document and person at most, whatever is done to it. */
 #include "service/mail_kind.h"
 #include "service/mail_style.h"
 #include "store/document.h"
@@ -8,14 +8,14 @@
 
 /* --- revoked -------------------------------------------------------------------------------------------- */
 
-
 /* "content issuer" */
 static int key_of(struct rms_mailing *m, struct rms_document_key *key_out)
 {
     size_t len = strcspn(m->mail.ref, " ");
 
-    *key_out = (struct rms_document_key){m->mail.tenant_id,
-        rms_arena_text(m->arena, rms_view_of(m->mail.ref, len)), m->mail.ref + len + (m->mail.ref[len] != '\0')};
+    *key_out =
+        (struct rms_document_key){m->mail.tenant_id, rms_arena_text(m->arena, rms_view_of(m->mail.ref, len)),
+            m->mail.ref + len + (m->mail.ref[len] != '\0')};
     return key_out->content_id != NULL ? RMS_OK : RMS_E_NO_MEMORY;
 }
 
@@ -45,8 +45,11 @@ int rms_mail_revoked_write(struct rms_mailing *m, struct rms_letter *letter)
 
 int rms_mail_document_done(struct rms_mailing *m, bool sent)
 {
-    const struct rms_mail_pace pace = {
-        .sent = sent, .now = m->now, .next_at = m->now + PAUSE_S, .give_up_at = m->now + RMS_DAY_S, .pause_s = PAUSE_S};
+    const struct rms_mail_pace pace = {.sent = sent,
+        .now = m->now,
+        .next_at = m->now + PAUSE_S,
+        .give_up_at = m->now + RMS_DAY_S,
+        .pause_s = PAUSE_S};
 
     return rms_mail_settle(m->db, m->mail.id, &pace);
 }

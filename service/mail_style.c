@@ -169,8 +169,7 @@ const char *rms_mail_style_time(const struct rms_mail_style *style, int64_t time
         (void)udat_format(format, (double)time * 1000, wide, TEXT_MAX - 1, NULL, &status);
         udat_close(format);
     }
-    text = rms_arena_printf(
-        style->arena, "%s %s", narrow(style, wide, status), zone_name(style, zone, time));
+    text = rms_arena_printf(style->arena, "%s %s", narrow(style, wide, status), zone_name(style, zone, time));
     return text != NULL ? text : "";
 }
 

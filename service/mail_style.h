@@ -11,10 +11,10 @@
 
 struct rms_mail_style {
     struct rms_arena *arena;
-    const char *culture; /* as asked for; NULL: none */
-    char locale[64];     /* ICU's name of it; "": none, or one that is not known */
-    char zone[64];       /* ICU's name; "": UTC */
-    bool fixed;          /* an offset, without daylight saving */
+    const char *culture;             /* as asked for; NULL: none */
+    char locale[64];                 /* ICU's name of it; "": none, or one that is not known */
+    char zone[64];                   /* ICU's name; "": UTC */
+    bool fixed;                      /* an offset, without daylight saving */
     const char *standard, *daylight; /* names of the zone; NULL */
 };
 

@@ -1,6 +1,6 @@
-/* Readers of a revoked document are told so, in the words of whoever revoked it (S-163): who opened it, and who
- * was given rights by his own address. Groups are not expanded, and nobody is written to who neither was here
- * nor has an account: the words are a person's, and mail to strangers is not for him to send. */
+/* Readers of a revoked document are told so, in the words of whoever revoked it (S-163): who opened it, and
+ * who was given rights by his own address. Groups are not expanded, and nobody is written to who neither was
+ * here nor has an account: the words are a person's, and mail to strangers is not for him to send. */
 #include "service/licence.h"
 #include "service/mail_kind.h"
 #include "service/settings.h"
