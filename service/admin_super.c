@@ -3,6 +3,7 @@
 #include "service/admin.h"
 #include "service/rest_write.h"
 #include "service/role.h"
+#include "service/super_alert.h"
 #include "store/group.h"
 #include "store/recovery.h"
 
@@ -40,6 +41,7 @@ static int write_state(struct rms_request *request, struct rms_buf *out, const c
     rms_out_close(out, ']');
     rms_out_text(out, "SuperUserGroup", t.super_user_group);
     rms_out_bool(out, "FourEyes", t.four_eyes);
+    rms_super_alerts_write(request, &t, out);
     write_entries(out, &list, request->now);
     if (request->note.detail != NULL) { /* S-177 */
         rms_out_texts(out, "Warnings", &request->note.detail, 1);
@@ -264,20 +266,22 @@ static int change_all(struct rms_request *request, struct rms_admin_body *body, 
     RMS_TRY(set_enabled(request, body, tenant_id));
     RMS_TRY(each(request, body, &terms, "Add", add_one));
     RMS_TRY(each(request, body, &terms, "Remove", remove_one));
-    return set_group(request, body, tenant_id);
+    RMS_TRY(set_group(request, body, tenant_id));
+    return rms_super_alerts_set(request, body, tenant_id);
 }
 
 int rms_admin_super_change(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     static const char *const names[] = {
-        "Enabled", "Add", "Remove", "Group", "Until", "Reason", "FourEyes", NULL};
+        "Enabled", "Add", "Remove", "Group", "Until", "Reason", "FourEyes", "Alerts", NULL};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tenant t;
     (void)front;
     RMS_TRY(rms_admin_tenant(request, &t));
     RMS_TRY(rms_admin_body(request, names, &body));
     RMS_TRY(rms_db_begin(request->worker->db));
-    int rc = rms_db_end(request->worker->db, change_all(request, &body, t.id));
+    int rc = change_all(request, &body, t.id);
+    rc = rms_db_end(request->worker->db, rc == RMS_OK ? rms_super_alert(request, &t, body.object) : rc);
     if (rc < 0) {
         return rms_admin_fail(request, &body, rc);
     }

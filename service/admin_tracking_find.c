@@ -1,6 +1,7 @@
-/* Looking for documents and accesses of whomever: `tracking docs` and `tracking log` (S-170). */
+/* Looking for documents and accesses of whomever: `tracking docs` and `tracking log` (S-170, S-197). */
 #include "base/text.h"
 #include "service/admin.h"
+#include "service/admin_tracking_odd.h"
 #include "service/rest_write.h"
 #include "service/tracking.h"
 #include "store/group.h"
@@ -41,7 +42,8 @@ static int read_content(struct rms_request *request, const char **out)
     return *out != NULL ? RMS_OK : RMS_E_NO_MEMORY;
 }
 
-static int read_search(struct rms_request *request, struct rms_tracked_search *search)
+/* any: something else narrows it down. */
+static int read_search(struct rms_request *request, bool any, struct rms_tracked_search *search)
 {
     struct rms_tenant t;
     struct rms_admin_range range;
@@ -55,8 +57,8 @@ static int read_search(struct rms_request *request, struct rms_tracked_search *s
     RMS_TRY(read_address(request, t.id, "user", &search->user));
     RMS_TRY(read_address(request, t.id, "owner", &search->owner));
     RMS_TRY(read_content(request, &search->content_id));
-    bool any = search->user != NULL || search->owner != NULL || search->text != NULL ||
-               search->content_id != NULL || search->from != RMS_TIME_NONE || search->to != RMS_TIME_NONE;
+    any = any || search->user != NULL || search->owner != NULL || search->text != NULL ||
+          search->content_id != NULL || search->from != RMS_TIME_NONE || search->to != RMS_TIME_NONE;
     rms_tracking_settle(request);
     return any ? RMS_OK : rms_fail(request, RMS_E_BAD_ARGUMENT, "say whose, which or when");
 }
@@ -66,7 +68,7 @@ int rms_admin_tracking_docs(struct rms_front *front, struct rms_request *request
     struct rms_tracked_search search;
     struct rms_tracked_list list;
     (void)front;
-    RMS_TRY(read_search(request, &search));
+    RMS_TRY(read_search(request, false, &search));
     RMS_TRY(rms_tracked_find(request->worker->db, request->arena, &search, &list));
     rms_out_open(&reply->body, NULL, '[');
     rms_tracking_write_rows(&reply->body, &list);
@@ -77,17 +79,37 @@ int rms_admin_tracking_docs(struct rms_front *front, struct rms_request *request
 struct writing {
     struct rms_arena *arena;
     struct rms_buf *out;
+    struct rms_odd odd;
+    size_t room; /* what is picked from all of them is not cut silently */
 };
+
+/* Where else the person was. */
+static void write_before(struct rms_buf *out, const struct rms_odd *odd)
+{
+    if (odd->within_s > 0) {
+        rms_out_time(out, "PreviousTime", odd->before.time);
+        rms_out_text(out, "PreviousIp", odd->before.ip);
+    }
+}
 
 static int write_access(const struct rms_usage_row *row, void *context)
 {
-    const struct writing *w = context;
+    struct writing *w = context;
     struct rms_buf *out = w->out;
+    bool wanted = true;
+    RMS_TRY(rms_odd_asked(&w->odd) ? rms_odd_take(&w->odd, row, &wanted) : RMS_OK);
+    if (!wanted) {
+        return RMS_OK;
+    }
+    if (w->room-- == 0) {
+        return RMS_E_LIMIT;
+    }
     rms_out_open(out, NULL, '{');
     rms_out_text(out, "ContentId", row->content_id);
     rms_out_text(out, "ContentName", row->file_name);
     rms_out_text(out, "Issuer", row->issuer);
     rms_tracking_write_event(out, w->arena, row);
+    write_before(out, &w->odd);
     rms_out_close(out, '}');
     return out->failed ? RMS_E_LIMIT : RMS_OK;
 }
@@ -95,11 +117,19 @@ static int write_access(const struct rms_usage_row *row, void *context)
 int rms_admin_tracking_log(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     struct rms_tracked_search search;
-    struct writing w = {request->arena, &reply->body};
+    struct writing w = {.arena = request->arena, .out = &reply->body};
     (void)front;
-    RMS_TRY(read_search(request, &search));
-    rms_out_open(&reply->body, NULL, '[');
-    RMS_TRY(rms_tracked_log(request->worker->db, &search, write_access, &w));
-    rms_out_close(&reply->body, ']');
-    return RMS_OK;
+    int rc = rms_odd_read(request, &w.odd);
+    if (rc == RMS_OK) {
+        rc = read_search(request, rms_odd_asked(&w.odd), &search);
+    }
+    if (rc == RMS_OK) {
+        w.room = search.limit;
+        search.limit = rms_odd_asked(&w.odd) ? INT64_MAX : search.limit;
+        rms_out_open(&reply->body, NULL, '[');
+        rc = rms_tracked_log(request->worker->db, &search, write_access, &w);
+        rms_out_close(&reply->body, ']');
+    }
+    rms_odd_fini(&w.odd);
+    return rc == RMS_E_LIMIT ? rms_fail(request, rc, "too many for one answer: give from, to or limit") : rc;
 }

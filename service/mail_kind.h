@@ -47,6 +47,11 @@ int rms_mail_recovery_done(struct rms_mailing *mailing, bool sent);
 int rms_mail_breach_write(struct rms_mailing *mailing, struct rms_letter *letter);
 int rms_mail_breach_done(struct rms_mailing *mailing, bool sent);
 
+/* The super user feature or its lists changed (super_alert.c); the row's ref says what. */
+#define RMS_MAIL_SUPER_USERS "super-users"
+int rms_mail_super_users_write(struct rms_mailing *mailing, struct rms_letter *letter);
+int rms_mail_super_users_done(struct rms_mailing *mailing, bool sent);
+
 /* About one document (mail_document.c). A reader is told that it was revoked, the row's ref is content id and
  * issuer; its issuer that it was registered, the row's ref is the content id. */
 #define RMS_MAIL_REVOKED    "revoked"

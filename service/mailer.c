@@ -41,6 +41,7 @@ static const struct rms_mail_kind kinds[] = {
     {RMS_PROOF_SIGNUP, rms_mail_signup_write, rms_mail_proof_done},
     {RMS_MAIL_RECOVERY, rms_mail_recovery_write, rms_mail_recovery_done},
     {RMS_MAIL_BREACH, rms_mail_breach_write, rms_mail_breach_done},
+    {RMS_MAIL_SUPER_USERS, rms_mail_super_users_write, rms_mail_super_users_done},
     {RMS_MAIL_REVOKED, rms_mail_revoked_write, rms_mail_document_done},
     {RMS_MAIL_REGISTERED, rms_mail_registered_write, rms_mail_document_done},
     {RMS_NOTICE, rms_mail_notice_write, rms_mail_notice_done},

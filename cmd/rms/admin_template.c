@@ -297,6 +297,9 @@ static const struct call_field super_remove_fields[] = {{"Remove", FIELD_OPERAND
 static const struct call_field group_set_fields[] = {{"Group", FIELD_OPERAND, NULL, 0}, FIELDS_END};
 static const struct call_field group_clear_fields[] = {{"Group", FIELD_CONSTANT, "", 0}, FIELDS_END};
 
+static const struct call_field alert_fields[] = {{"Alerts", FIELD_OPERANDS, NULL, 0}, FIELDS_END};
+static const struct call_field alert_clear_fields[] = {{"Alerts", FIELD_CONSTANT, "", 0}, FIELDS_END};
+
 #define SUPER TENANT_PATH "/superusers"
 static const struct call feature_on = {.method = "POST",
     .path = SUPER,
@@ -312,6 +315,9 @@ static const struct call super_add = {
 static const struct call super_remove = {.method = "POST", .path = SUPER, .fields = super_remove_fields};
 static const struct call group_set = {.method = "POST", .path = SUPER, .fields = group_set_fields};
 static const struct call group_clear = {.method = "POST", .path = SUPER, .fields = group_clear_fields};
+
+static const struct call alert_set = {.method = "POST", .path = SUPER, .fields = alert_fields};
+static const struct call alert_clear = {.method = "POST", .path = SUPER, .fields = alert_clear_fields};
 
 static const struct verb feature_verbs[] = {
     ADMIN_VERB("status", "Show whether it is on, and who is listed", NULL, 0, 0, admin_read_options,
@@ -334,7 +340,17 @@ static const struct verb group_verbs[] = {
     VERBS_END,
 };
 
+static const struct verb alert_verbs[] = {
+    ADMIN_VERB("set", "Tell these addresses, and no others, by mail of each change", "ADDRESS…", 1,
+        OPERANDS_MANY, admin_change_options, alert_set,
+        "  rms admin superuser alert set security@contoso.test"),
+    ADMIN_VERB("clear", "Tell nobody any more; the addresses are told of that", NULL, 0, 0,
+        admin_change_options, alert_clear, "  rms admin superuser alert clear"),
+    VERBS_END,
+};
+
 const struct verb admin_super_verbs[] = {
+    ADMIN_GROUP("alert", "Who is told of changes by mail", alert_verbs),
     ADMIN_GROUP("feature", "The feature as a whole", feature_verbs),
     ADMIN_GROUP("group", "A group whose members are super users", group_verbs),
     ADMIN_VERB("list", "Show the super users", NULL, 0, 0, admin_read_options, super_list,

@@ -53,11 +53,17 @@ static const struct option_row docs_options[] = {
 static const struct option_row log_options[] = {
     TEXT("user", "ADDRESS", "accesses by this person, and to what he protected"),
     TEXT("content", "ID", "accesses to this content"),
+    TEXT("outside-hours", "HH:MM-HH:MM", "openings outside these working hours, and at weekends"),
+    TEXT("zone", "NAME", "of those hours, as Europe/Berlin (default: UTC)"),
+    NUMBER("distant", "openings within N minutes of another by the same person from an address far away", 1,
+        10080),
     SEARCH_OPTIONS,
 };
 static const struct call_field docs_query[] = {
     {"owner", FIELD_TEXT, "owner", 0}, {"q", FIELD_TEXT, "search", 0}, SEARCH_FIELDS};
-static const struct call_field log_query[] = {{"content", FIELD_TEXT, "content", 0}, SEARCH_FIELDS};
+static const struct call_field log_query[] = {{"content", FIELD_TEXT, "content", 0},
+    {"outside", FIELD_TEXT, "outside-hours", 0}, {"zone", FIELD_TEXT, "zone", 0},
+    {"distant", FIELD_TEXT, "distant", 0}, SEARCH_FIELDS};
 static const struct call docs = {.method = "GET", .path = TENANT_PATH "/tracking/docs", .query = docs_query};
 static const struct call accesses = {
     .method = "GET", .path = TENANT_PATH "/tracking/log", .query = log_query};
@@ -179,9 +185,13 @@ static int run_docs(struct arguments *arguments)
 static const struct column access_columns[] = {{"TIME", "RequestTime"}, {"WHO", "RequesterEmail"},
     {"OPENED", "Successful"}, {"WHY", "Result"}, {"DOCUMENT", "ContentName"}, {"CONTENT ID", "ContentId"},
     {"FROM", "RequesterIp"}, {NULL, NULL}};
+static const struct column distant_columns[] = {{"TIME", "RequestTime"}, {"WHO", "RequesterEmail"},
+    {"FROM", "RequesterIp"}, {"BEFORE", "PreviousTime"}, {"FROM", "PreviousIp"}, {"DOCUMENT", "ContentName"},
+    {"CONTENT ID", "ContentId"}, {NULL, NULL}};
 static const struct column access_csv[] = {{"", "ContentId"}, {"", "ContentName"}, {"", "Issuer"},
     {"", "RequestTime"}, {"", "RequesterEmail"}, {"", "RequesterIp"}, {"", "Successful"}, {"", "Result"},
-    {"", "Application"}, {"", "SuperUser"}, {"", "IsHiddenInfo"}, {"", "OfflineUntil"}, {NULL, NULL}};
+    {"", "Application"}, {"", "SuperUser"}, {"", "IsHiddenInfo"}, {"", "OfflineUntil"}, {"", "PreviousTime"},
+    {"", "PreviousIp"}, {NULL, NULL}};
 
 static int run_accesses(struct arguments *arguments)
 {
@@ -192,7 +202,9 @@ static int run_accesses(struct arguments *arguments)
         output_csv(list, access_csv);
         return EXIT_DONE;
     }
-    return status != 0 ? status : output_list(json_incref(list), access_columns);
+    return status != 0 ? status
+                       : output_list(json_incref(list),
+                             argument_flag(arguments, "distant") ? distant_columns : access_columns);
 }
 
 /* S-151: the option that every verb has must not seem to choose a person here. */
@@ -258,7 +270,9 @@ const struct verb admin_tracking_verbs[] = {
         .summary = "Find accesses by person, content or time",
         .details = "Also by addresses outside of the organisation; at least one option is needed.",
         .examples = "  rms admin tracking log --user bob@contoso.test\n"
-                    "  rms admin tracking log --content 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 --csv",
+                    "  rms admin tracking log --content 6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 --csv\n"
+                    "  rms admin tracking log --outside-hours 08:00-18:00 --zone Europe/Berlin\n"
+                    "  rms admin tracking log --distant 60 --from 2030-01-01",
         .options = log_options,
         .run = run_accesses,
     },

@@ -1,7 +1,10 @@
 """The help desk asks why somebody may or may not open a document: the answer is the licence path's own, and says what to do."""
+import pathlib
+import tempfile
 import time
 
 from rmslab import Lab, b64, main, pfile_licence
+from rmsmail import read_messages, text_of, wait_for
 
 TEXT = b"Figures of the second quarter.\n"
 DAY = 86400
@@ -191,9 +194,18 @@ def super_users():
 
 
 def super_users_for_a_time():
-    # touches: S-183, S-179
-    with Lab(people=("alice", "bob", "carol")) as lab:
+    # touches: S-179
+    # proves: S-183
+    with tempfile.TemporaryDirectory() as mail, \
+            Lab(people=("alice", "bob", "carol"), rmsd_args=["--set", f"mail=directory:{mail}"]) as lab:
+        def told(count):
+            messages = wait_for(lambda: read_messages(pathlib.Path(mail).glob("*.eml")), lambda m: len(m) == count)
+            return [(m["To"], text_of(m)) for m in messages]
+
         carol = lab.person("carol")
+        lab.admin("superuser", "alert", "set", "not an address", code=2)
+        state = lab.admin("--json", "superuser", "alert", "set", "security@contoso.test", "boss@elsewhere.test").json
+        assert state["Alerts"] == ["security@contoso.test", "boss@elsewhere.test"], state
         path = protect(lab.person("alice"), "plan.txt", "--perm", "bob@contoso.test:Viewer")
         lab.admin("superuser", "feature", "enable", "--force")
         later = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
@@ -202,7 +214,8 @@ def super_users_for_a_time():
         entry = shown["Entries"][0]
         assert (entry["Reason"], entry["Until"], entry["Ended"], entry["AddedBy"]) == ("case 17", later, False, "operator"), entry
         assert agree(lab, carol, path, None, "super user right", "nothing")["Rule"] == "super user"
-        lab.move_clock(seconds=3700)
+        lab.move_clock(days=1)
+        carol.login()
         token = carol.token()
         agree(lab, carol, path, "no-rights", "no entry", "", token)  # nobody did anything: it ended
         assert not explain(lab, "carol@contoso.test", path)["Person"]["SuperUser"]
@@ -212,6 +225,16 @@ def super_users_for_a_time():
         assert answer(carol, path, token) == (True, None)
         lab.admin("superuser", "add", "carol@contoso.test", code=5)
         assert "case 17" in lab.admin("log", "admin").out
+        # Each change was told, also that nobody is to be told any more; what was refused was no change.
+        lab.admin("superuser", "remove", "carol@contoso.test")
+        lab.admin("superuser", "group", "clear")
+        lab.admin("superuser", "alert", "clear")
+        lab.admin("superuser", "feature", "disable", "--force")
+        letters = told(2 * 6)
+        assert sorted({to for to, _ in letters}) == ["boss@elsewhere.test", "security@contoso.test"]
+        for words in ('"Enabled":', '"Add":["carol@contoso.test"]', "case 17", '"Remove":["carol@contoso.test"]', '"Group":""', '"Alerts":""'):
+            assert sum(words in text for _, text in letters) in (2, 4), (words, letters)
+        assert all("operator changed who is a super user of Contoso" in text for _, text in letters), letters
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ import os
 import re
 import sqlite3
 import time
+import zoneinfo
+from datetime import datetime, timezone
 
 from rmslab import Lab, b64, main, pfile_licence, postgres
 
@@ -18,7 +20,7 @@ def report(lab, kind, *args, **kwargs):
 
 
 def questions_have_answers():
-    # touches: S-197, S-188
+    # touches: S-188
     with Lab() as lab:
         alice, bob, mallory = (lab.person(n) for n in ("alice", "bob", "mallory"))
         long_name = "ein sehr langer Name, wie ihn Menschen so vergeben – Überarbeitet (3).txt"
@@ -78,19 +80,91 @@ SELECT '%s', %d + CAST(i AS BIGINT) * 86400 / %d, 'r' || i, 'AcquireLicense', 'u
  CASE WHEN i %% 10 = 0 THEN 'no-rights' ELSE 'Success' END, 'c' || (i %% 50000), 'plan.txt', 0, 0, 0, i + 1000000 FROM n"""
 
 
+def insert(lab, sql):
+    if lab.database:
+        name = lab.database.partition("///")[2].partition("?")[0]
+        postgres.of_environment().sql(sql, name)
+    else:
+        with sqlite3.connect(lab.data / "db/openrms.db", timeout=60) as db:
+            db.execute("PRAGMA synchronous = OFF")
+            db.execute(sql)
+
+
+def moment(time_):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time_))
+
+
+PLAN, BUDGET, TEMPLATE = (f"{i}1111111-0000-4000-8000-000000000000" for i in (1, 2, 3))
+HOME, NEARBY, AWAY = "10.1.0.5", "10.1.200.9", "203.0.113.9"
+
+
+def synthetic_month(first):
+    """(seconds since the month began, who, result, content, address)"""
+    hour, day = 3600, 86400
+    rows = [(d * day + 10 * hour, "bob", "Success", PLAN, HOME) for d in range(30)]
+    rows += [(3 * day + 2 * hour, "carol", "Success", BUDGET, HOME), (5 * day + 12 * hour, "bob", "no-rights", BUDGET, HOME),
+             (7 * day + 10 * hour + 1200, "bob", "Success", BUDGET, AWAY),  # 20 minutes after, from elsewhere
+             (8 * day + 10 * hour + 1200, "bob", "Success", BUDGET, NEARBY), (9 * day + 13 * hour, "bob", "Success", BUDGET, AWAY),
+             (9 * day + 13 * hour + 60, "carol", "Success", BUDGET, HOME)]
+    return sorted((first + at, f"{who}@contoso.test", *rest) for at, who, *rest in rows)
+
+
+def six_questions(lab):
+    # proves: S-197
+    first = (int(time.time()) // 86400 - 45) * 86400
+    tenant = lab.admin("tenant", "show", "--json").json["TenantId"]
+    rows = synthetic_month(first)
+    values = ", ".join(f"('{tenant}', {at}, 'm{i}', 'AcquireLicense', '{who}', '{result}', '{content}', '{ip}', '{TEMPLATE}', 'alice@contoso.test', 0, 0, 0, {i + 1000000})"
+                       for i, (at, who, result, content, ip) in enumerate(rows))
+    insert(lab, "INSERT INTO usage_log (tenant_id, time, row_id, request_type, user_id, result, content_id, c_ip, template_id, issuer,"
+                " admin_action, super_user, membership_age_s, chain_seq) VALUES " + values)
+
+    def log(*args, **kwargs):
+        return lab.admin("--json", "tracking", "log", *args, **kwargs).json_lines
+
+    def short(lines):
+        return [(line["RequestTime"], line["RequesterEmail"], line["ContentId"]) for line in lines]
+
+    def expected(wanted):
+        return [(moment(at), who, content) for at, who, result, content, ip in rows if wanted(at, who, result, content, ip)]
+
+    month = ("--from", moment(first), "--to", moment(first + 30 * 86400))
+    assert short(log("--content", PLAN)) == expected(lambda at, who, result, content, ip: content == PLAN)
+    assert log("--content", "91111111-0000-4000-8000-000000000000") == []
+    log("--content", "1111", code=2)
+    a, b = first + 5 * 86400, first + 9 * 86400
+    assert short(log("--user", "bob@contoso.test", "--from", moment(a), "--to", moment(b))) == expected(
+        lambda at, who, *_: who == "bob@contoso.test" and a <= at <= b)
+    assert [(line["Key"], line["Refused"]) for line in report(lab, "person", "--refused", *month)] == [("bob@contoso.test", 1)]
+    assert {line["Key"]: line["Opened"] for line in report(lab, "person", "--template", TEMPLATE, *month)} == {
+        "bob@contoso.test": 33, "carol@contoso.test": 2}
+
+    def outside(at, who, result, *_):
+        local = datetime.fromtimestamp(at, timezone.utc).astimezone(zoneinfo.ZoneInfo("America/Los_Angeles"))
+        return result == "Success" and (local.weekday() >= 5 or not 3 <= local.hour < 6)
+    hours = ("--outside-hours", "03:00-06:00", "--zone", "Pacific Standard Time")
+    found = short(log(*hours, *month))
+    assert found == expected(outside) and (moment(first + 3 * 86400 + 7200), "carol@contoso.test", BUDGET) in found, found
+    assert len(log("--outside-hours", "00:00-24:00", *month)) == sum(
+        datetime.fromtimestamp(r[0], timezone.utc).weekday() >= 5 and r[2] == "Success" for r in rows)
+    (far,) = log("--distant", "60", *month)
+    assert (far["RequestTime"], far["RequesterIp"], far["PreviousIp"]) == (moment(first + 7 * 86400 + 37200), AWAY, HOME), far
+    assert far["PreviousTime"] == moment(first + 7 * 86400 + 36000), far
+    assert len(log("--distant", "240", *month)) == 2 and len(log("--distant", "10080", *month)) == 4, "also on the next day"
+    for wrong in (("--outside-hours", "8-18"), ("--outside-hours", "08:00-25:00"), ("--outside-hours", "08:60-18:00"), ("--zone", "UTC"),
+                  ("--outside-hours", "08:00-18:00", "--zone", "Atlantis"), ("--distant", "0"), ("--distant", "x")):
+        log(*wrong, code=2)
+    assert "limit" in lab.admin("tracking", "log", "--outside-hours", "11:00-12:00", "--limit", "3", code=None).err
+
+
 def many_rows_of_one_day():
     # The current day answers in seconds, however much happened on it, and nothing was added for that to what writes a row.
     with Lab(people=("alice",)) as lab:
+        six_questions(lab)
         tenant = lab.admin("tenant", "show", "--json").json["TenantId"]
         day = (int(time.time()) // 86400 - 2) * 86400
         fill = FILL % (MANY - 1, tenant, day, MANY)
-        if lab.database:
-            name = lab.database.partition("///")[2].partition("?")[0]
-            postgres.of_environment().sql(fill, name)
-        else:
-            with sqlite3.connect(lab.data / "db/openrms.db", timeout=60) as db:
-                db.execute("PRAGMA synchronous = OFF")
-                db.execute(fill)
+        insert(lab, fill)
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(day))
         until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(day + 86399))
         for kind in ("day", "hour", "document", "person", "refusal"):
