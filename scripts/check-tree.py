@@ -44,6 +44,7 @@ OWNERS = (
     (re.compile(r"^(ldap|lber|sasl|gssapi)[/.]"), re.compile(r"^lib/directory/ldap"), "lib/directory/ldap*.c"),
     (re.compile(r"^(gsf|glib)[/.]"), re.compile(r"^lib/format/cfb_write\.c$"), "lib/format/cfb_write.c"),
     (re.compile(r"^gmime/"), re.compile(r"^(lib/format/mime|service/mail_message)\.c$"), "lib/format/mime.c"),
+    (re.compile(r"^maxminddb"), re.compile(r"^service/location\.c$"), "service/location.c"),
     (re.compile(r"^unicode/"), re.compile(r"^service/mail_style\.c$"), "service/mail_style.c"),
     (re.compile(r"^libxml/"), re.compile(r"^lib/format/html\.c$"), "lib/format/html.c"),
     (re.compile(r"^archive(_entry)?\.h"), re.compile(r"^lib/archive/stream\.c$"), "lib/archive/stream.c"),

@@ -4,8 +4,10 @@
 
 #include "service/admin.h"
 #include "service/mail_style.h"
+#include "service/location.h"
 
 #define PEOPLE_FIRST 64
+#define FAR_KM       300
 
 /* --- what is asked for ---------------------------------------------------------------------------------- */
 
@@ -94,6 +96,14 @@ bool rms_odd_far(const char *one, const char *other)
     return memcmp(&a, &b, family == AF_INET6 ? 4 : 2) != 0;
 }
 
+/* By the database of places where it knows both, else by network. */
+static bool is_far(const char *one, const char *other)
+{
+    int kilometres = rms_location_kilometres(one, other);
+
+    return kilometres >= 0 ? kilometres > FAR_KM : rms_odd_far(one, other);
+}
+
 /* The person's latest opening; a new one with time 0. */
 static struct rms_odd_opening *latest(struct rms_odd *odd, const char *user)
 {
@@ -131,7 +141,7 @@ static int compare_places(struct rms_odd *odd, const struct rms_usage_row *row)
     }
     odd->before = (struct rms_odd_opening){0};
     if (last->time != 0 && strcmp(last->ip, row->c_ip) != 0) {
-        if (row->time - last->time <= odd->within_s && rms_odd_far(last->ip, row->c_ip)) {
+        if (row->time - last->time <= odd->within_s && is_far(last->ip, row->c_ip)) {
             odd->before = *last;
         }
         last->ip = NULL;

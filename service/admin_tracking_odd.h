@@ -19,7 +19,7 @@ struct rms_odd {
     struct rms_odd_opening {
         int64_t time;
         const char *ip;
-    } *last;
+    } * last;
     size_t count, room;
     struct rms_odd_opening before; /* of the row taken last: the opening it is far from; time 0: none */
 };

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "service/mail_kind.h"
 #include "service/mail_style.h"
+#include "service/location.h"
 #include "service/tracking.h"
 #include "service/tracking_state.h"
 #include "store/account.h"
@@ -56,6 +57,20 @@ static const char *number(const struct showing *s, int64_t value)
 
 /* --- events --------------------------------------------------------------------------------------------- */
 
+static const char *where_from(const struct showing *s, const char *address)
+{
+    struct rms_location place;
+    const char *text = NULL;
+
+    rms_location_find(address, &place);
+    if (place.country[0] != '\0') {
+        text = rms_arena_printf(s->mailing->arena, "%s (%s)", address, place.text);
+    } else if (address != NULL && address[0] != '\0') {
+        text = address;
+    }
+    return text != NULL ? text : rms_phrase(s->letter, RMS_SAY_UNKNOWN);
+}
+
 static int show_event(const struct rms_usage_row *row, void *context)
 {
     struct showing *s = context;
@@ -68,8 +83,7 @@ static int show_event(const struct rms_usage_row *row, void *context)
         opened          ? ""
         : right != NULL ? right
                         : row->result,
-        row->c_ip != NULL && row->c_ip[0] != '\0' ? row->c_ip : rms_phrase(s->letter, RMS_SAY_UNKNOWN),
-        row->c_info};
+        where_from(s, row->c_ip), row->c_info};
 
     if (rms_tracking_paused(&s->news->tracking, row->time)) {
         return 0;

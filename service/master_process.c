@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "service/location.h"
 #include "service/sandbox.h"
 #include "store/store.h"
 
@@ -219,7 +220,8 @@ int rms_process_shut_in(const struct rms_settings *settings, bool jobs)
 {
     use_all_descriptors();
     rms_process_harden();
-#ifndef RMS_COVERAGE_BUILD /* whose counters are written beside the object files at the end */
+    rms_locations_open(settings->places); /* mapped: nothing of it is opened later */
+#ifndef RMS_COVERAGE_BUILD                /* whose counters are written beside the object files at the end */
     return shut_files(settings, jobs);
 #else
     (void)jobs;

@@ -66,6 +66,7 @@ static const struct row rows[] = {
     TEXT_ROW("mail_tls", mail_tls, "required", "required or off: TLS towards an smtp:// server"),
     TEXT_ROW("mail_credentials", mail_credentials, "",
         "file with name and password for the mail server, a line each"),
+    TEXT_ROW("places", places, "", "database (.mmdb) that tells where client addresses are"),
     TEXT_ROW("usage_file", usage_file, "", "file that the usage log is written to as well"),
     NUMBER_ROW("usage_file_max_bytes", usage_file_max_bytes, 4096, 1 << 30, 64 << 20,
         "size at which a new usage file is begun"),
@@ -589,6 +590,7 @@ static int run_checks(const struct rms_settings *settings, char *message, size_t
             "key_store must be software or pkcs11"},
         {token_ok(settings), "pkcs11_module and pkcs11_token (32 characters at most) must be given together, "
                              "and are needed for key_store = pkcs11"},
+        {absolute_or_empty(settings->places), "places must be an absolute path"},
         {absolute_or_empty(settings->usage_file), "usage_file must be an absolute path"},
         {absolute_or_empty(settings->usage_journal), "usage_journal must be an absolute path"},
         {usage_s3_ok(settings), "usage_s3 must be https://HOST[:PORT][/PATH] of letters, digits, . _ and -"},

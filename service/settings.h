@@ -35,6 +35,8 @@ struct rms_settings {
     char pkcs11_paths[RMS_SETTING_TEXT];  /* what the module may open, read and write, parted by colons */
     char pkcs11_network[8];               /* yes: the module may use sockets */
 
+    char places[RMS_SETTING_TEXT]; /* database of the places of addresses; "" = none */
+
     /* log */
     char log_level[16];
     char log_file[RMS_SETTING_TEXT]; /* "" = standard error */

@@ -16,7 +16,8 @@ static const char *read_alerts(struct rms_request *request, const struct rms_ten
 {
     const char *text = NULL;
 
-    return rms_settings_text_get(request->arena, t->settings, ALERTS, &text) == RMS_OK && text != NULL ? text : "";
+    return rms_settings_text_get(request->arena, t->settings, ALERTS, &text) == RMS_OK && text != NULL ? text
+                                                                                                       : "";
 }
 
 /* The next address, in the arena; NULL at the end. */
@@ -62,8 +63,8 @@ int rms_super_alerts_set(struct rms_request *request, struct rms_admin_body *bod
     }
     RMS_TRY(join(body, texts, count, &joined));
     RMS_TRY(rms_tenant_get(request->worker->db, request->arena, tenant_id, &t));
-    RMS_TRY(rms_settings_text_set(
-        request->arena, &t.settings, ALERTS, count > 0 ? rms_buf_text(&joined) : NULL));
+    RMS_TRY(
+        rms_settings_text_set(request->arena, &t.settings, ALERTS, count > 0 ? rms_buf_text(&joined) : NULL));
     return rms_tenant_update(request->worker->db, &t);
 }
 
@@ -120,10 +121,9 @@ int rms_mail_super_users_write(struct rms_mailing *m, struct rms_letter *letter)
     char *rest = NULL;
     long long time = strtoll(m->mail.ref, &rest, 10);
     const char *line = strchr(rest, '\n');
-    const char *actor =
-        line != NULL && *rest == ' '
-            ? rms_arena_text(m->arena, rms_view_of(rest + 1, (size_t)(line - rest - 1)))
-            : NULL;
+    const char *actor = line != NULL && *rest == ' '
+                            ? rms_arena_text(m->arena, rms_view_of(rest + 1, (size_t)(line - rest - 1)))
+                            : NULL;
 
     if (actor == NULL) {
         return RMS_E_NOT_FOUND;

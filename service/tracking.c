@@ -3,6 +3,7 @@
 #include "directory/directory.h"
 #include "service/hand_over.h"
 #include "service/notification.h"
+#include "service/location.h"
 #include "service/rest_write.h"
 #include "service/revocation.h"
 #include "service/route.h"
@@ -293,6 +294,7 @@ void rms_tracking_write_event(struct rms_buf *out, struct rms_arena *arena, cons
     rms_out_text(out, "Right", right);
     rms_out_time(out, "TriedTime", tried);
     rms_out_text(out, "RequesterIp", row->c_ip);
+    rms_location_write(out, row->c_ip);
     rms_out_text(out, "Application", row->c_info);
     rms_out_bool(out, "SuperUser", row->super_user);
     rms_out_bool(out, "IsHiddenInfo", row->hidden);

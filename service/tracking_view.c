@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/location.h"
 #include "service/rest_write.h"
 #include "service/tenant.h"
 #include "service/tracking.h"
@@ -83,13 +84,10 @@ static void write_person(struct rms_buf *out, const struct attempt *first)
     rms_out_text(out, "RequesterEmail", first->user);
 }
 
-/* Where addresses are is not known here. */
 static void write_place(struct rms_buf *out, const struct attempt *first)
 {
     rms_out_text(out, "RequesterIp", first->ip);
-    rms_out_null(out, "Country");
-    rms_out_null(out, "City");
-    rms_out_null(out, "Position");
+    rms_location_write(out, first->ip);
 }
 
 /* How the attempts of a view are put together. */

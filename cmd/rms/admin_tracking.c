@@ -184,14 +184,15 @@ static int run_docs(struct arguments *arguments)
 
 static const struct column access_columns[] = {{"TIME", "RequestTime"}, {"WHO", "RequesterEmail"},
     {"OPENED", "Successful"}, {"WHY", "Result"}, {"DOCUMENT", "ContentName"}, {"CONTENT ID", "ContentId"},
-    {"FROM", "RequesterIp"}, {NULL, NULL}};
+    {"FROM", "RequesterIp"}, {"PLACE", "Place"}, {NULL, NULL}};
 static const struct column distant_columns[] = {{"TIME", "RequestTime"}, {"WHO", "RequesterEmail"},
     {"FROM", "RequesterIp"}, {"BEFORE", "PreviousTime"}, {"FROM", "PreviousIp"}, {"DOCUMENT", "ContentName"},
     {"CONTENT ID", "ContentId"}, {NULL, NULL}};
 static const struct column access_csv[] = {{"", "ContentId"}, {"", "ContentName"}, {"", "Issuer"},
-    {"", "RequestTime"}, {"", "RequesterEmail"}, {"", "RequesterIp"}, {"", "Successful"}, {"", "Result"},
-    {"", "Application"}, {"", "SuperUser"}, {"", "IsHiddenInfo"}, {"", "OfflineUntil"}, {"", "PreviousTime"},
-    {"", "PreviousIp"}, {NULL, NULL}};
+    {"", "RequestTime"}, {"", "RequesterEmail"}, {"", "RequesterIp"}, {"", "Country"}, {"", "City"},
+    {"", "Position"}, {"", "Place"}, {"", "Successful"}, {"", "Result"}, {"", "Application"},
+    {"", "SuperUser"}, {"", "IsHiddenInfo"}, {"", "OfflineUntil"}, {"", "PreviousTime"}, {"", "PreviousIp"},
+    {NULL, NULL}};
 
 static int run_accesses(struct arguments *arguments)
 {

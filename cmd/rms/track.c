@@ -17,7 +17,7 @@ static const struct column document_csv[] = {{"", "ContentId"}, {"", "ContentNam
     {"", "RevokedTime"}, {"", "RevokedBy"}, {NULL, NULL}};
 static const struct column event_columns[] = {{"TIME", "RequestTime"}, {"WHO", "RequesterEmail"},
     {"OPENED", "Successful"}, {"WHY", "Result"}, {"RIGHT", "Right"}, {"FROM", "RequesterIp"},
-    {"OFFLINE UNTIL", "OfflineUntil"}, {"APPLICATION", "Application"}, {NULL, NULL}};
+    {"PLACE", "Place"}, {"OFFLINE UNTIL", "OfflineUntil"}, {"APPLICATION", "Application"}, {NULL, NULL}};
 
 int track_show_list(const json_t *documents, bool csv)
 {

@@ -4,10 +4,12 @@ import io
 import os
 import re
 import sqlite3
+import subprocess
 import time
 import zoneinfo
 from datetime import datetime, timezone
 
+import places
 from rmslab import Lab, b64, main, pfile_licence, postgres
 
 COUNTED = ("day", "hour", "document", "person", "template", "refusal")
@@ -157,10 +159,62 @@ def six_questions(lab):
     assert "limit" in lab.admin("tracking", "log", "--outside-hours", "11:00-12:00", "--limit", "3", code=None).err
 
 
+def lookups(lab, run):
+    """What the front connects to or sends elsewhere while run() goes on."""
+    trace = lab.dir / "trace"
+    with subprocess.Popen(["strace", "-f", "-e", "trace=connect,sendto,sendmsg", "-o", trace, "-p", str(lab.children()["front"])],
+                          stderr=subprocess.PIPE, text=True) as strace:
+        assert "attached" in strace.stderr.readline()
+        run()
+        strace.terminate()
+    return [line for line in trace.read_text().splitlines() if "AF_INET" in line]
+
+
+def where_it_was_opened(lab):
+    # proves: S-156
+    tenant = lab.admin("tenant", "show", "--json").json["TenantId"]
+    alice = lab.person("alice")
+    path = alice.write("where.txt", "text")
+    alice.rms("protect", path, "--perm", "bob@contoso.test:VIEW", "--in-place")
+    path = alice.home / "where.ptxt"
+    content = alice.rms("status", path, "--json").json_lines[0]["ContentId"]
+    now = int(time.time()) - 86400
+    where = (places.LONDON, places.SLOUGH, places.PRIVATE, places.LONDON, places.TOKYO, "127.0.0.1")
+    insert(lab, "INSERT INTO usage_log (tenant_id, time, row_id, request_type, user_id, result, content_id, c_ip, issuer, date_published,"
+                " admin_action, super_user, membership_age_s, chain_seq) VALUES " + ", ".join(
+                    f"('{tenant}', {now + 60 * i}, 'w{i}', 'AcquireLicense', 'bob@contoso.test', 'Success', '{content}', '{ip}', 'alice@contoso.test',"
+                    f" {now + 86400}, 0, 0, 0, {i + 3000000})" for i, ip in enumerate(where)))
+    expected = ["London, United Kingdom", "Slough, United Kingdom", "unknown", "London, United Kingdom", "Tokyo, Japan", "unknown"]
+    seen = []
+    assert lookups(lab, lambda: seen.extend(alice.rms("--json", "track", path).json["Events"])) == []
+    assert [e["Place"] for e in seen] == expected and seen[0]["Position"] == "51.5142,-0.0931" and seen[2]["Position"] is None, seen
+    assert (seen[4]["Country"], seen[4]["City"], seen[2]["Country"]) == ("Japan", "Tokyo", None)
+    assert "London, United Kingdom" in alice.rms("track", path).out and "unknown" in alice.rms("track", path).out
+    assert [row["Place"] for row in csv.DictReader(io.StringIO(alice.rms("track", path, "--csv").out))] == expected
+    shown = {p["RequesterIp"]: p["City"] for p in alice.rest("GET", f"/my/v2/documents/{content}/map")[2]}
+    assert shown[places.TOKYO] == "Tokyo" and shown[places.PRIVATE] is None, shown
+    # Slough is near, though its network is another; Tokyo is not.
+    far = lab.admin("--json", "tracking", "log", "--content", content, "--distant", "60").json_lines
+    assert (places.TOKYO, places.LONDON) in [(e["RequesterIp"], e["PreviousIp"]) for e in far]
+    assert (places.SLOUGH, places.LONDON) not in [(e["RequesterIp"], e["PreviousIp"]) for e in far], far
+    # Without its database places are unknown, and everything else goes on.
+    lab.stop()
+    (lab.dir / "places.mmdb").rename(lab.dir / "gone.mmdb")
+    lab.start()
+    assert '"places.failed"' in lab.log_text()
+    assert {e["Place"] for e in alice.rms("--json", "track", path).json["Events"]} == {"unknown"}
+    alice.rms("open", path, "-o", alice.home / "again.txt")
+
+
 def many_rows_of_one_day():
     # The current day answers in seconds, however much happened on it, and nothing was added for that to what writes a row.
     with Lab(people=("alice",)) as lab:
+        lab.stop()
+        database = places.write(lab.dir / "places.mmdb")
+        lab.rmsd_args += ["--set", f"places={database}"]
+        lab.start()
         six_questions(lab)
+        where_it_was_opened(lab)
         tenant = lab.admin("tenant", "show", "--json").json["TenantId"]
         day = (int(time.time()) // 86400 - 2) * 86400
         fill = FILL % (MANY - 1, tenant, day, MANY)
