@@ -9,10 +9,10 @@
 #define RMS_LOCATION_TEXT 96
 
 struct rms_location {
-    char country[RMS_LOCATION_TEXT];  /* English name, else its code; "" = unknown, as for the others */
+    char country[RMS_LOCATION_TEXT]; /* English name, else its code; "" = unknown, as for the others */
     char city[RMS_LOCATION_TEXT];
-    char position[RMS_LOCATION_TEXT]; /* "52.5200,13.4050" */
-    char text[2 * RMS_LOCATION_TEXT]; /* for people: "Berlin, Germany", or "unknown" */
+    char position[RMS_LOCATION_TEXT];     /* "52.5200,13.4050" */
+    char text[2 * RMS_LOCATION_TEXT + 2]; /* for people: "Berlin, Germany", or "unknown" */
     double latitude, longitude;
 };
 
