@@ -11,6 +11,7 @@ static int write_state(struct rms_request *request, const char *settings, struct
     RMS_TRY(rms_guest_state_read(request->arena, settings, &state));
     rms_out_open(out, NULL, '{');
     rms_out_bool(out, "Passcodes", state.passcodes);
+    rms_out_bool(out, "PasscodeDocuments", state.documents);
     rms_out_bool(out, "SignUp", state.sign_up);
     rms_out_texts(out, "Domains", state.domains, state.domain_count);
     rms_out_bool(out, "MailAvailable", request->worker->front->settings->mail[0] != '\0');
@@ -54,6 +55,7 @@ static int set_state(struct rms_request *request, struct rms_admin_body *body, s
     struct rms_guest_state state;
     RMS_TRY(rms_guest_state_read(request->arena, t->settings, &state));
     RMS_TRY(rms_reader_bool(reader, body->object, "Passcodes", &state.passcodes));
+    RMS_TRY(rms_reader_bool(reader, body->object, "PasscodeDocuments", &state.documents));
     RMS_TRY(rms_reader_bool(reader, body->object, "SignUp", &state.sign_up));
     if (json_object_get(body->object, "Domains") != NULL) {
         RMS_TRY(rms_reader_texts(reader, body->object, "Domains", &state.domains, &state.domain_count));
@@ -64,7 +66,7 @@ static int set_state(struct rms_request *request, struct rms_admin_body *body, s
 
 int rms_admin_guests_set(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"Passcodes", "SignUp", "Domains", NULL};
+    static const char *const names[] = {"Passcodes", "PasscodeDocuments", "SignUp", "Domains", NULL};
     struct rms_tenant t;
     (void)front;
     RMS_TRY(rms_admin_edit_tenant(request, names, set_state, &t));

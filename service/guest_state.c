@@ -5,6 +5,7 @@
 #include "service/settings_text.h"
 
 #define PASSCODES "GuestPasscodes"
+#define DOCUMENTS "GuestPasscodeDocuments"
 #define SIGN_UP   "GuestSignUp"
 #define DOMAINS   "GuestSignUpDomains"
 
@@ -33,6 +34,7 @@ int rms_guest_state_read(struct rms_arena *arena, const char *settings, struct r
         }
     }
     state_out->passcodes = json_is_true(json_object_get(json, PASSCODES));
+    state_out->documents = json_is_true(json_object_get(json, DOCUMENTS));
     state_out->sign_up = json_is_true(json_object_get(json, SIGN_UP));
     state_out->domains = domains;
     state_out->domain_count = json_array_size(list);
@@ -50,6 +52,7 @@ int rms_guest_state_write(struct rms_arena *arena, const char *settings, const s
     }
     if (json_array_size(domains) != state->domain_count ||
         json_object_set_new(json, PASSCODES, json_boolean(state->passcodes)) != 0 ||
+        json_object_set_new(json, DOCUMENTS, json_boolean(state->documents)) != 0 ||
         json_object_set_new(json, SIGN_UP, json_boolean(state->sign_up)) != 0 ||
         json_object_set(json, DOMAINS, domains) != 0) {
         json_decref(domains);

@@ -97,6 +97,13 @@ static bool outside_validity(const struct rms_opening *o, int64_t now)
            (o->valid_until != RMS_TIME_NONE && now >= o->valid_until);
 }
 
+/* S-058: what says that it is a message counts once the transplant defence has held: else it may be in a
+ * licence that the reader made around another's key. */
+static bool passcode_opens(const struct rms_opening *o, const struct rms_live_tenant *tenant)
+{
+    return tenant->guests.documents || (o->mail && o->owner_proved);
+}
+
 /* Codes more precise than the evaluation can give. The licence's validity comes before all that is asked
  * about the person (S-130). */
 static void refine(const struct asking *a, bool template_gone, struct rms_answer *answer)
@@ -106,6 +113,9 @@ static void refine(const struct asking *a, bool template_gone, struct rms_answer
     }
     if (!above_policy(&answer->decision) && outside_validity(a->opening, a->rules.now)) {
         answer->code = RMS_E_EXPIRED;
+    }
+    if (answer->code == RMS_OK && a->request->passcode && !passcode_opens(a->opening, answer->tenant)) {
+        answer->code = RMS_E_PASSCODE;
     }
 }
 

@@ -96,6 +96,7 @@ struct rms_request {
         *tenant; /* home tenant of the person, or the one named in the path; pinned */
     const struct rms_directory_person *person; /* NULL for none and operator; released with the request */
     unsigned roles;                            /* of an administrator: bits of enum rms_role (store/role.h) */
+    bool passcode;                             /* he proved no more than that he reads his mail (S-058) */
     const char *deputy;  /* the application that acts as the person; NULL: he himself (on_behalf.h) */
     const char *address; /* the person's address for logs and certificates: person->address, else the UPN */
 

@@ -16,6 +16,8 @@
 #define RMS_DEVICE_CODE_S   900
 #define RMS_DEVICE_POLL_S   5
 
+#define RMS_AMR_PASSCODE "otp" /* RFC 8176: in amr of our tokens, a sign-in by a mailed code */
+
 struct rms_signin;
 
 RMS_MUST_USE int rms_signin_new(struct rms_front *front, struct rms_signin **signin_out);

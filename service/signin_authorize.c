@@ -246,7 +246,7 @@ static int finish(struct authorize *a, const char *nonce, int code)
     return code;
 }
 
-static int give_code(struct authorize *a, const struct rms_directory_person *person)
+static int give_code(struct authorize *a, const struct rms_directory_person *person, bool passcode)
 {
     struct rms_auth_code code = {
         .grant = {.tenant_id = person->tenant_id,
@@ -255,7 +255,8 @@ static int give_code(struct authorize *a, const struct rms_directory_person *per
             .scope = param(a, "scope"),
             .resource = param(a, "resource"),
             .nonce = param(a, "nonce"),
-            .auth_time = a->request->now},
+            .auth_time = a->request->now,
+            .passcode = passcode},
         .redirect_uri = a->redirect_uri,
         .challenge = a->challenge,
         .expires_at = a->request->now + RMS_AUTH_CODE_S,
@@ -286,7 +287,7 @@ static int sign_in(struct authorize *a, const struct rms_form *form)
         a->reply->retry_after_s = (int)attempt.wait_s;
         return show(a, attempt.username, rms_signin_text(status), status);
     }
-    status = give_code(a, attempt.person);
+    status = give_code(a, attempt.person, false);
     rms_directory_unref(&attempt.person);
     return status;
 }
@@ -319,7 +320,7 @@ static int sign_in_guest(struct authorize *a, const struct rms_signin_proof *pro
         a->front->directory, a->request->worker->db, proof->tenant->row.id, proof->address, &person);
 
     if (status == 0) {
-        status = person->guest && person->enabled ? give_code(a, person) : RMS_E_NOT_AUTHENTICATED;
+        status = person->guest && person->enabled ? give_code(a, person, true) : RMS_E_NOT_AUTHENTICATED;
         a->request->note.user_id = rms_arena_strdup(a->request->arena, person->upn);
     }
     rms_directory_unref(&person);
@@ -347,9 +348,11 @@ static int take_passcode(struct authorize *a, const struct rms_form *form, struc
 {
     const char *typed = rms_form_get(form, "username");
     const char *code = digits_of(a->request->arena, rms_form_get(form, "code"));
+    char address[RMS_ADDRESS_MAX];
     int status;
 
     proof->id = rms_form_get(form, "proof");
+    proof->typed = typed != NULL && rms_address_normalise(typed, address) == 0 ? address : NULL;
     if (proof->id == NULL || typed == NULL) {
         return show(a, typed, "Ask for a new code.", RMS_E_BAD_ARGUMENT);
     }

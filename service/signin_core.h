@@ -116,6 +116,7 @@ struct rms_signin_proof {
     const char *kind;    /* store/proof.h */
     const char *address; /* normalised; out of checking, NULL when there is no such proof */
     const char *id;      /* out of asking */
+    const char *typed;   /* what the page says: for the log, where there is no such proof; may be NULL */
     int64_t wait_s;      /* out: with RMS_E_THROTTLED */
 };
 

@@ -103,6 +103,7 @@ int rms_signin_mail_check(
         rms_limit_fail(limit, RMS_LIMIT_NETWORK, network, request->now);
         status = rms_fail(request, status, "sign-in: wrong, used or expired code");
     }
-    rms_signin_log(request, "signin.mail-proof", proof->address, status);
+    rms_signin_log(
+        request, "signin.mail-proof", proof->address != NULL ? proof->address : proof->typed, status);
     return status;
 }

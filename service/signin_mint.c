@@ -33,10 +33,11 @@ static json_t *common_claims(struct rms_front *front, struct rms_request *reques
     if (issuer == NULL) {
         return NULL;
     }
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "iss", issuer, "sub",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:o*}", "iss", issuer, "sub",
         person->account_id, "oid", person->account_id, "tid", grant->tenant_id, "upn", person->upn, "email",
         address, "name", name, "iat", (json_int_t)request->now, "nbf", (json_int_t)request->now, "exp",
-        (json_int_t)request->now + RMS_ACCESS_TOKEN_S, "ver", "1");
+        (json_int_t)request->now + RMS_ACCESS_TOKEN_S, "ver", "1", "amr",
+        grant->passcode ? json_pack("[s]", RMS_AMR_PASSCODE) : NULL);
 }
 
 static int encode_json(json_t *json, struct rms_buf *out)

@@ -9,6 +9,7 @@
 #include "crypto/ec.h"
 #include "service/client_state.h"
 #include "service/front.h"
+#include "service/guest_state.h"
 #include "service/tracking_state.h"
 #include "store/key.h"
 #include "store/recovery.h"
@@ -37,6 +38,7 @@ struct rms_live_tenant {
     size_t template_count;
     struct rms_tracking_state tracking;
     struct rms_client_state clients;       /* which are served */
+    struct rms_guest_state guests;         /* how people from outside come in */
     const char *contact;                   /* whom to ask about what a service protected; NULL: nobody */
     const struct rms_recovery *recoveries; /* approved ones; their time may be over */
     size_t recovery_count;

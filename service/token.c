@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "directory/directory.h"
 #include "service/settings.h"
+#include "service/signin.h"
 #include "service/tenant.h"
 #include "service/token_cache.h"
 #include "service/token_trust.h"
@@ -202,6 +203,19 @@ static int64_t last_second(const struct trial *trial, const json_t *claims, int6
     return until < (double)most ? (int64_t)until : most;
 }
 
+/* RFC 8176: the ways in which somebody signed in. */
+static bool lists(const json_t *methods, const char *wanted)
+{
+    bool found = false;
+
+    for (size_t i = 0; !found && i < json_array_size(methods); i++) {
+        const char *method = json_string_value(json_array_get(methods, i));
+
+        found = method != NULL && strcmp(method, wanted) == 0;
+    }
+    return found;
+}
+
 static void set_hit(struct trial *trial, const char *tenant_id, const char *account_id, int64_t expires_at)
 {
     struct rms_token_hit *hit = &trial->hit;
@@ -239,6 +253,7 @@ static int try_built_in(struct trial *trial, const char *issuer)
         return no(trial, "token: subject is not an account");
     }
     set_hit(trial, tenant_id, account_id, last_second(trial, claims, RMS_TOKEN_BUILT_IN_SKEW_S));
+    trial->hit.passcode = lists(json_object_get(claims, "amr"), RMS_AMR_PASSCODE);
     return 0;
 }
 
@@ -472,6 +487,7 @@ static int attach(struct rms_request *request, const struct rms_token_hit *hit)
     if (!person->enabled) {
         return rms_fail(request, RMS_E_ACCOUNT_DISABLED, "account disabled");
     }
+    request->passcode = hit->passcode;
     request->caller = RMS_CALLER_PERSON;
     return 0;
 }

@@ -14,6 +14,7 @@ struct rms_token_cache;
 struct rms_token_hit {
     char tenant_id[RMS_GUID_TEXT];
     char account_id[RMS_GUID_TEXT];
+    bool passcode;      /* the sign-in was by a mailed code (S-058) */
     int64_t expires_at; /* the last second in which the token counts, skew included */
 };
 

@@ -22,13 +22,14 @@ static void take_grant(struct rms_rows *rows, struct rms_oauth_grant *grant)
     grant->resource = rms_take_text(rows);
     grant->nonce = rms_take_text(rows);
     grant->auth_time = rms_take_int(rows);
+    grant->passcode = rms_take_bool(rows);
 }
 
-/* The seven columns of a grant, behind the hash. */
+/* The eight columns of a grant, behind the hash. */
 #define GRANT_VALUES(grant)                                                                                  \
     RMS_TEXT((grant)->tenant_id), RMS_TEXT((grant)->client_id), RMS_TEXT((grant)->account_id),               \
         RMS_TEXT((grant)->scope), RMS_TEXT((grant)->resource), RMS_TEXT((grant)->nonce),                     \
-        RMS_INT((grant)->auth_time)
+        RMS_INT((grant)->auth_time), RMS_INT((grant)->passcode)
 
 static int end_family(struct rms_db *db, const char *tenant_id, const char *family_id)
 {

@@ -42,6 +42,7 @@ struct rms_oauth_grant {
     const char *resource; /* may be NULL */
     const char *nonce;    /* OpenID Connect; may be NULL */
     int64_t auth_time;    /* when the person typed the password */
+    bool passcode;        /* no password: a code that was mailed (S-058) */
 };
 
 struct rms_auth_code {

@@ -1,6 +1,8 @@
 """A browser as far as plain forms need one: pages, cookies, forms with their buttons, and the policies a page sends."""
 import html.parser
 import http.cookiejar
+import os
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -103,3 +105,22 @@ class Browser:
             assert allowed is not None and (f"{target.scheme}://{target.netloc}" in allowed or
                                             "'self'" in allowed and target[:2] == own[:2]), (allowed, target)
         return self.visit(page.headers["Location"])
+
+
+def fake_desktop(person):
+    """A directory with an xdg-open that only writes down what it should open."""
+    place = person.home / "bin"
+    place.mkdir()
+    opened = person.home / "opened"
+    (place / "xdg-open").write_text(f'#!/bin/sh\nprintf "%s\\n" "$1" >"{opened}.new" && mv "{opened}.new" "{opened}"\n')
+    (place / "xdg-open").chmod(0o755)
+    return person.env(PATH=f"{place}:{os.environ['PATH']}", DISPLAY=":77"), opened
+
+
+def opened_url(opened):
+    end = time.monotonic() + 30
+    while not opened.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    url = opened.read_text().strip()
+    opened.unlink()
+    return url

@@ -1,12 +1,14 @@
 """People from outside prove their address by mail: a passcode to sign in, a link to make an account. Nobody learns who exists."""
 import base64
+import concurrent.futures
 import hashlib
+import json
 import re
 import secrets
 import time
 import urllib.parse
 
-from rmsbrowser import Browser
+from rmsbrowser import Browser, fake_desktop, opened_url
 from rmslab import PASSWORD, Lab, b64, main, pfile_licence
 from rmsmail import MailServer, text_of, wait_for
 
@@ -59,15 +61,42 @@ def a_lab(server):
 
 
 def protect(alice, address):
-    path = alice.write("plan.txt", TEXT)
-    return alice.rms("--json", "protect", path, "--perm", f"{address}:VIEW", "--in-place").json_lines[0]["EncryptedFile"]
+    path = alice.write(f"for {address}.txt", TEXT)
+    return alice.rms("--json", "protect", path, "--perm", f"{address}:VIEW,EXPORT", "--in-place").json_lines[0]["EncryptedFile"]
+
+
+def outcome(lab, path, token):
+    """The reason of a refusal; None: it opens."""
+    status, _, reply = lab.http("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(path))},
+                                {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+    assert status == 200 and (reply["Key"] is None) == (reply["Reason"] is not None), reply
+    return reply["Reason"]
 
 
 def opens(lab, path, token):
-    status, _, reply = lab.http("POST", "/my/v2/enduserlicenses", {"SerializedPublishingLicense": b64(pfile_licence(path))},
-                                {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
-    assert status == 200, reply
-    return reply["AccessStatus"] == "AccessGranted"
+    return outcome(lab, path, token) is None
+
+
+def until(condition):
+    """A changed setting is seen by every front within 100 ms."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it does not come"
+        time.sleep(0.1)
+
+
+def signs_in_by_code(lab, server, person):
+    """rms login, with a browser in which the person asks for a code."""
+    env, opened = fake_desktop(person)
+    seen = len(to(server.messages(), person.address))
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        login = pool.submit(person.rms, "login", "--browser", "--email", person.address, env=env)
+        browser = Browser(lab.tls())
+        page = browser.press(browser.visit(opened_url(opened)), "decision", "passcode", username=person.address)
+        mails = wait_for(lambda: to(server.messages(), person.address), lambda m: len(m) > seen)
+        mail = next(m for m in mails if page.form.fields["proof"]["value"][:6] in text_of(m))
+        browser.follow(browser.press(page, "decision", "code", code=code_in(mail)), sent_from=page)
+        login.result()
 
 
 def safe(page):
@@ -99,6 +128,7 @@ def members_guests_and_other_organisations():
         asked = flow.ask("gina@mail.test")
         (mail,) = wait_for(lambda: to(server.messages(), "gina@mail.test"), lambda m: len(m) == 1)
         gina = flow.token(flow.browser.press(asked, "decision", "code", code=code_in(mail)))
+        lab.admin("guests", "documents", "--on")
         lab.admin("group", "add", "board", "--address", "board@contoso.test", "--kind", "security")
         lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
         lab.admin("user", "add", "dave@fabrikam.test", "--tenant", "fabrikam.test", "--password-stdin", stdin=PASSWORD + "\n")
@@ -139,7 +169,8 @@ def members_guests_and_other_organisations():
 
 
 def a_code_by_mail():
-    # touches: S-058, S-318, C-264, C-265, C-266, C-267
+    # proves: S-058
+    # touches: S-318, C-264, C-265, C-266, C-267
     with MailServer() as server, a_lab(server) as lab:
         alice = lab.person("alice")
         lab.admin("user", "add", "gina@mail.test", "--guest")
@@ -164,8 +195,16 @@ def a_code_by_mail():
         theirs = other.ask("hugo@mail.test")
         assert other.browser.press(theirs, "decision", "code", code=code).status == 400
         done = flow.browser.press(wrong, "decision", "code", code=shown)
-        assert opens(lab, path, flow.token(done))
+        token = flow.token(done)
         assert flow.browser.press(wrong, "decision", "code", code=code).status == 400, "used up"
+
+        # It opens mail, and documents where the organisation of the owner wants that. Who has no rights hears that and no more.
+        assert outcome(lab, path, token) == "passcode-not-accepted"
+        assert outcome(lab, protect(alice, "hugo@mail.test"), token) == "no-rights"
+        assert lab.admin("--json", "guests", "documents", "--on").json["PasscodeDocuments"] is True
+        until(lambda: opens(lab, path, token))
+        lab.admin("guests", "documents", "--off")
+        until(lambda: not opens(lab, path, token))
 
         # Neither code nor its parts are in the database or the log; who asked is in the log.
         stored = (lab.data / "db/openrms.db").read_bytes() if not lab.database else b""
@@ -198,6 +237,39 @@ def a_code_by_mail():
         lab.admin("guests", "passcodes", "--off")
         time.sleep(1)
         assert flow.browser.press(page, "decision", "code", code=code_in(newest)).status == 400
+
+        # Every code that was refused is a line with the address, whether anybody has it or not.
+        lines = [json.loads(line) for line in lab.log_text().splitlines() if '"signin.mail-proof"' in line]
+        refused = [line["who"] for line in lines if line["outcome"] == "not-authenticated"]
+        assert refused.count("gina@mail.test") == 10 and refused.count("hugo@mail.test") == 1, refused
+
+        # How long it takes tells nothing either: of her page, of nobody's, of one that never was.
+        lab.admin("guests", "passcodes", "--on")
+        lab.move_clock(seconds=3700)
+        pages = [flow.ask("gina@mail.test"), flow.ask("nobody@mail.test"), flow.ask("forged@mail.test")]
+        pages[2].form.fields["proof"]["value"] = "00000000-0000-4000-8000-000000000000"
+        took = [[], [], []]
+        for _ in range(12):
+            for page, times in zip(pages, took):
+                start = time.monotonic()
+                assert flow.browser.press(page, "decision", "code", code="00000000").status == 400
+                times.append(time.monotonic() - start)
+        quickest = [min(times) for times in took]
+        assert max(quickest) < 3 * min(quickest) + 0.003, took  # a hash more or less is ten times as much
+
+        # The same by the command: the message is shown, the document is not, also an hour later and with the next token.
+        letter = b"From: alice@contoso.test\r\nTo: gina@mail.test\r\nSubject: Hello\r\n\r\nWords for Gina.\r\n"
+        sent = alice.home / "sent.eml"
+        alice.rms("protect", alice.write("letter.eml", letter), "--perm", "gina@mail.test:VIEW,EXPORT", "--enable-msg-file-type", "-o", sent)
+        gina = lab.person("gina@mail.test")
+        signs_in_by_code(lab, server, gina)
+        assert "Words for Gina" in gina.rms("open", sent).out
+        for _ in range(2):
+            refused = gina.rms("cat", path, code=3)
+            assert "(passcode-not-accepted)" in refused.err and "sign in with a password" in refused.err, refused.err
+            lab.move_clock(seconds=3700)
+        lab.admin("guests", "documents", "--on")
+        assert gina.rms("cat", path).out == TEXT.decode()
 
 
 def everybody_at_a_mail_provider():

@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.parse
 
-from rmsbrowser import Browser
+from rmsbrowser import Browser, fake_desktop, opened_url
 from rmslab import BUILD, SOURCE, Lab, PASSWORD, SANITIZER_MARKS, main
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -146,25 +146,6 @@ def codes_are_not_guessed_and_forms_not_forged():
         assert page.status == 429 and int(page.headers["Retry-After"]) > 0 and "too many" in page.text, page.text
         right = browser.press(browser.visit(url), "step", "code", user_code=asked["user_code"])
         assert right.status == 429, "the right code after too many wrong ones"
-
-
-def fake_desktop(person):
-    """A directory with an xdg-open that only writes down what it should open."""
-    place = person.home / "bin"
-    place.mkdir()
-    opened = person.home / "opened"
-    (place / "xdg-open").write_text(f'#!/bin/sh\nprintf "%s\\n" "$1" >"{opened}.new" && mv "{opened}.new" "{opened}"\n')
-    (place / "xdg-open").chmod(0o755)
-    return person.env(PATH=f"{place}:{os.environ['PATH']}", DISPLAY=":77"), opened
-
-
-def opened_url(opened):
-    end = time.monotonic() + 30
-    while not opened.exists() and time.monotonic() < end:
-        time.sleep(0.05)
-    url = opened.read_text().strip()
-    opened.unlink()
-    return url
 
 
 def a_browser_on_this_machine():
