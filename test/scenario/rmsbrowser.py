@@ -118,7 +118,7 @@ def fake_desktop(person):
 
 
 def opened_url(opened):
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not opened.exists() and time.monotonic() < end:
         time.sleep(0.05)
     url = opened.read_text().strip()
