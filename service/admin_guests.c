@@ -13,8 +13,14 @@ static int write_state(struct rms_request *request, const char *settings, struct
     rms_out_bool(out, "Passcodes", state.passcodes);
     rms_out_bool(out, "PasscodeDocuments", state.documents);
     rms_out_bool(out, "SignUp", state.sign_up);
+    rms_out_bool(out, "SignUpProtect", state.protect);
     rms_out_texts(out, "Domains", state.domains, state.domain_count);
     rms_out_bool(out, "MailAvailable", request->worker->front->settings->mail[0] != '\0');
+    if (state.protect) {
+        static const char *const warnings[] = {
+            "whoever signs up by himself may protect, and owns what he protected: nobody answers for him"};
+        rms_out_texts(out, "Warnings", warnings, 1);
+    }
     rms_out_close(out, '}');
     return RMS_OK;
 }
@@ -57,6 +63,7 @@ static int set_state(struct rms_request *request, struct rms_admin_body *body, s
     RMS_TRY(rms_reader_bool(reader, body->object, "Passcodes", &state.passcodes));
     RMS_TRY(rms_reader_bool(reader, body->object, "PasscodeDocuments", &state.documents));
     RMS_TRY(rms_reader_bool(reader, body->object, "SignUp", &state.sign_up));
+    RMS_TRY(rms_reader_bool(reader, body->object, "SignUpProtect", &state.protect));
     if (json_object_get(body->object, "Domains") != NULL) {
         RMS_TRY(rms_reader_texts(reader, body->object, "Domains", &state.domains, &state.domain_count));
         RMS_TRY(normalise(body, request->arena, &state));
@@ -66,7 +73,8 @@ static int set_state(struct rms_request *request, struct rms_admin_body *body, s
 
 int rms_admin_guests_set(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
-    static const char *const names[] = {"Passcodes", "PasscodeDocuments", "SignUp", "Domains", NULL};
+    static const char *const names[] = {
+        "Passcodes", "PasscodeDocuments", "SignUp", "SignUpProtect", "Domains", NULL};
     struct rms_tenant t;
     (void)front;
     RMS_TRY(rms_admin_edit_tenant(request, names, set_state, &t));

@@ -48,6 +48,9 @@ static int find_member(
     struct rms_group group;
     const char *why = NULL;
     int rc = rms_directory_find(request->worker->front->directory, request->worker->db, t->id, name, &person);
+    if (rc == RMS_OK && person->self_made) {
+        return rms_fail(request, RMS_E_BAD_ARGUMENT, "Member: who signed up by himself administers nothing");
+    }
     if (rc == RMS_OK) {
         member->id = rms_arena_strdup(request->arena, person->account_id);
         return member->id != NULL ? RMS_OK : RMS_E_NO_MEMORY;

@@ -37,6 +37,7 @@ static void write_account(
     rms_out_text(out, "DisplayName", a->display_name);
     rms_out_bool(out, "Enabled", a->enabled);
     rms_out_bool(out, "Guest", a->guest);
+    rms_out_bool(out, "SelfMade", rms_account_is_self_made(a));
     rms_out_bool(out, "Licensed", a->licensed);
     rms_out_time(out, "CreatedTime", a->created_at);
     rms_out_texts(out, "ProxyAddresses", a->proxy_addresses, a->proxy_address_count);
@@ -234,6 +235,10 @@ int rms_admin_user_change(struct rms_front *front, struct rms_request *request, 
     }
     if (json_object_get(body.object, "Licensed") == NULL || json_object_size(body.object) > 1) {
         RMS_TRY(rms_admin_not_of_directory(request, t.id, account.id));
+    }
+    if (change.licensed && rms_account_is_self_made(&account)) {
+        return rms_fail(
+            request, RMS_E_BAD_ARGUMENT, "Licensed: not for who signed up by himself"); /* S-056 */
     }
     rc = rms_account_change(request->worker->db, t.id, account.id, &change.change);
     if (rc == RMS_E_CONFLICT) {

@@ -7,6 +7,7 @@
 #define PASSCODES "GuestPasscodes"
 #define DOCUMENTS "GuestPasscodeDocuments"
 #define SIGN_UP   "GuestSignUp"
+#define PROTECT   "GuestSignUpProtect"
 #define DOMAINS   "GuestSignUpDomains"
 
 int rms_guest_state_read(struct rms_arena *arena, const char *settings, struct rms_guest_state *state_out)
@@ -36,6 +37,7 @@ int rms_guest_state_read(struct rms_arena *arena, const char *settings, struct r
     state_out->passcodes = json_is_true(json_object_get(json, PASSCODES));
     state_out->documents = json_is_true(json_object_get(json, DOCUMENTS));
     state_out->sign_up = json_is_true(json_object_get(json, SIGN_UP));
+    state_out->protect = json_is_true(json_object_get(json, PROTECT));
     state_out->domains = domains;
     state_out->domain_count = json_array_size(list);
     return 0;
@@ -54,6 +56,7 @@ int rms_guest_state_write(struct rms_arena *arena, const char *settings, const s
         json_object_set_new(json, PASSCODES, json_boolean(state->passcodes)) != 0 ||
         json_object_set_new(json, DOCUMENTS, json_boolean(state->documents)) != 0 ||
         json_object_set_new(json, SIGN_UP, json_boolean(state->sign_up)) != 0 ||
+        json_object_set_new(json, PROTECT, json_boolean(state->protect)) != 0 ||
         json_object_set(json, DOMAINS, domains) != 0) {
         json_decref(domains);
         return RMS_E_NO_MEMORY;

@@ -9,6 +9,7 @@ struct rms_guest_state {
     bool passcodes;             /* guests may sign in by a code sent to their address */
     bool documents;             /* documents open for such a sign-in, not only mail (S-058, B-02) */
     bool sign_up;               /* whoever proves an address may make a guest account */
+    bool protect;               /* they may also protect (S-056) */
     const char *const *domains; /* of addresses that may sign up; none: all */
     size_t domain_count;
 };

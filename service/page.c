@@ -221,10 +221,11 @@ static void signup_account(struct rms_buf *out, const struct rms_page_signup *pa
         "value=\"%s\">\n",
         page->proof, page->token);
     add(out,
-        "<label for=\"display_name\">Your name</label>\n<input id=\"display_name\" name=\"display_name\" "
-        "autocomplete=\"name\" "
-        "maxlength=\"200\" required autofocus value=\"%s\">\n",
-        page->name);
+        "<label for=\"first_name\">First name</label>\n<input id=\"first_name\" name=\"first_name\" "
+        "autocomplete=\"given-name\" maxlength=\"100\" required autofocus value=\"%s\">\n"
+        "<label for=\"last_name\">Last name</label>\n<input id=\"last_name\" name=\"last_name\" "
+        "autocomplete=\"family-name\" maxlength=\"100\" required value=\"%s\">\n",
+        page->first_name, page->last_name);
     rms_buf_append_str(out,
         "<label for=\"password\">Password (at least 10 characters)</label>\n"
         "<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"new-password\" "

@@ -44,11 +44,12 @@ struct rms_page_signup {
     const char *nonce;
     const char *csrf;
     const char *organisation;
-    const char *address; /* or NULL */
-    const char *name;    /* or NULL */
-    const char *proof;   /* with token */
-    const char *token;   /* NULL: the first step */
-    const char *error;   /* or NULL */
+    const char *address;    /* or NULL */
+    const char *first_name; /* or NULL */
+    const char *last_name;  /* or NULL */
+    const char *proof;      /* with token */
+    const char *token;      /* NULL: the first step */
+    const char *error;      /* or NULL */
 };
 void rms_page_signup(struct rms_buf *out, const struct rms_page_signup *page);
 

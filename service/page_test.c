@@ -68,10 +68,10 @@ static void no_text_gets_out_of_its_place(void **state)
     rms_page_passcode(&out, &(struct rms_page_passcode){"N0nce", EVIL, EVIL, EVIL, EVIL, EVIL});
     check_page(&out);
     rms_buf_reset(&out);
-    rms_page_signup(&out, &(struct rms_page_signup){"N0nce", EVIL, EVIL, EVIL, EVIL, EVIL, EVIL, EVIL});
+    rms_page_signup(&out, &(struct rms_page_signup){"N0nce", EVIL, EVIL, EVIL, EVIL, EVIL, EVIL, EVIL, EVIL});
     check_page(&out);
     rms_buf_reset(&out);
-    rms_page_signup(&out, &(struct rms_page_signup){"N0nce", EVIL, EVIL, EVIL, EVIL, NULL, NULL, EVIL});
+    rms_page_signup(&out, &(struct rms_page_signup){"N0nce", EVIL, EVIL, EVIL, EVIL, EVIL, NULL, NULL, EVIL});
     check_page(&out);
     rms_buf_reset(&out);
     rms_page_message(&out, "N0nce", EVIL, EVIL);

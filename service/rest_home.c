@@ -15,6 +15,9 @@ static int onboarded(struct rms_request *request, enum rms_purpose purpose)
 {
     const struct rms_onboarding *onboarding = &request->tenant->row.onboarding;
     const struct rms_directory_person *person = request->person;
+    if (person->self_made && !request->tenant->guests.protect) {
+        return rms_fail(request, RMS_E_PUBLISH_NOT_ALLOWED, "the account was made by sign-up"); /* S-056 */
+    }
     if (!meant(onboarding, purpose)) {
         return RMS_OK;
     }

@@ -69,6 +69,7 @@ static int check_role(struct rms_request *request)
 {
     RMS_TRY(rms_roles_of(request->worker->db, request->arena, request->person->tenant_id,
         request->person->account_id, &request->roles));
+    request->roles = request->person->self_made ? 0 : request->roles; /* S-056: in a group with a role, too */
     if (request->roles == 0) {
         return rms_fail(request, RMS_E_ROLE_REQUIRED, "the account has no administrative role");
     }

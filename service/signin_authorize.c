@@ -211,7 +211,8 @@ static int show(struct authorize *a, const char *address, const char *error, int
     RMS_TRY(read_guests(a, &guests, &tenant));
     page.passcode = guests.passcodes;
     if (guests.sign_up) {
-        page.sign_up = rms_arena_printf(a->request->arena, "/%s/oauth2/signup", tenant->row.id);
+        page.sign_up = rms_arena_printf(a->request->arena, "/%s/oauth2/signup?%s", tenant->row.id,
+            a->request->raw_query != NULL ? a->request->raw_query : "");
     }
     RMS_TRY(rms_csrf_issue(a->request, a->reply, "authorize", &page.csrf));
     rms_page_signin(&a->reply->body, &page);

@@ -10,7 +10,8 @@
 
 #define PURPOSE      "signup"
 #define PASSWORD_MIN 10
-#define NAME_MAX     200
+#define NAME_MAX     100 /* each */
+#define LOCATION_MAX 8192
 
 struct signup {
     struct rms_front *front;
@@ -46,7 +47,8 @@ static int show(struct signup *s, const char *error, int code)
     struct rms_page_signup page = {.nonce = nonce,
         .organisation = s->tenant->row.name,
         .address = rms_form_get(&s->form, "username"),
-        .name = rms_form_get(&s->form, "display_name"),
+        .first_name = rms_form_get(&s->form, "first_name"),
+        .last_name = rms_form_get(&s->form, "last_name"),
         .proof = s->token != NULL ? s->proof.id : NULL,
         .token = s->token,
         .error = error};
@@ -57,22 +59,43 @@ static int show(struct signup *s, const char *error, int code)
     return finish(s, nonce, code);
 }
 
+/* Who came here while he signed in to something goes on with that at his organisation; its sign-in looks at
+ * the request anew. 303: what was typed stays here. */
+static int to_organisation(struct signup *s, const struct rms_live_tenant *tenant)
+{
+    const char *query = s->request->raw_query;
+    const char *location = rms_arena_printf(
+        s->request->arena, "/%s/oauth2/authorize?%s", tenant->row.id, query != NULL ? query : "");
+
+    if (rms_request_query(s->request, "response_type") == NULL || location == NULL ||
+        strlen(location) > LOCATION_MAX) {
+        return tell(s, "You have an organisation here",
+            "Addresses of this domain belong to an organisation of this service. Sign in with the account it "
+            "gave you.",
+            RMS_E_BAD_ARGUMENT);
+    }
+    s->reply->status = 303;
+    s->reply->final = true;
+    rms_reply_header(s->reply, "Location", location);
+    rms_reply_header(s->reply, "Cache-Control", "no-store");
+    return rms_fail(s->request, RMS_E_BAD_ARGUMENT, "sign-up: sent to the sign-in of an organisation");
+}
+
 /* --- the address ---------------------------------------------------------------------------------------- */
 
 static int take_address(struct signup *s)
 {
     const char *typed = rms_form_get(&s->form, "username");
     char address[RMS_ADDRESS_MAX];
+    const struct rms_live_tenant *organisation;
     int status;
 
     if (typed == NULL || rms_address_normalise(typed, address) != 0) {
         return show(s, "Type your e-mail address.", RMS_E_BAD_ARGUMENT);
     }
-    if (rms_request_tenant_of_address(s->request, address) != NULL) {
-        return tell(s, "You have an organisation here",
-            "Addresses of this domain belong to an organisation of this service. Sign in with the account it "
-            "gave you.",
-            RMS_E_BAD_ARGUMENT);
+    organisation = rms_request_tenant_of_address(s->request, address);
+    if (organisation != NULL) {
+        return to_organisation(s, organisation);
     }
     if (rms_guest_public_domain(rms_address_domain(address))) {
         return show(s,
@@ -96,13 +119,17 @@ static int take_address(struct signup *s)
 
 /* --- the link ------------------------------------------------------------------------------------------- */
 
+static bool is_name(const char *text)
+{
+    return text != NULL && strlen(text) <= NAME_MAX;
+}
+
 static const char *what_is_wrong(const struct signup *s)
 {
-    const char *name = rms_form_get(&s->form, "display_name");
     const char *password = rms_form_get(&s->form, "password");
 
-    if (name == NULL || strlen(name) > NAME_MAX) {
-        return "Type your name.";
+    if (!is_name(rms_form_get(&s->form, "first_name")) || !is_name(rms_form_get(&s->form, "last_name"))) {
+        return "Type your first and your last name.";
     }
     if (password == NULL || strlen(password) < PASSWORD_MIN || strlen(password) > RMS_PASSWORD_MAX) {
         return "Choose a password of at least 10 characters.";
@@ -118,12 +145,14 @@ static int make_account(struct signup *s)
     const struct rms_account account = {.id = id,
         .tenant_id = s->tenant->row.id,
         .upn = s->proof.address,
-        .display_name = rms_form_get(&s->form, "display_name"),
+        .display_name = rms_arena_printf(s->request->arena, "%s %s", rms_form_get(&s->form, "first_name"),
+            rms_form_get(&s->form, "last_name")),
         .enabled = true,
         .guest = true,
         .created_at = s->request->now,
         .proxy_addresses = &proxy,
-        .proxy_address_count = 1};
+        .proxy_address_count = 1,
+        .source = RMS_SOURCE_SELF};
 
     rms_guid_new(id);
     RMS_TRY(rms_password_hash(rms_form_get(&s->form, "password"), &hash));

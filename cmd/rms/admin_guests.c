@@ -27,6 +27,19 @@ static const struct call_field documents_fields[] = {
     {"PasscodeDocuments", FIELD_FALSE, "off", 0},
     FIELDS_END,
 };
+static const struct option_row protecting_options[] = {
+    FLAG("on", "who signed up may protect, too"),
+    FLAG("off", "he opens what others protected"),
+    TENANT_OPTION,
+    CHANGE_OPTIONS,
+    SOCKET_OPTION,
+    OPTIONS_END,
+};
+static const struct call_field protecting_fields[] = {
+    {"SignUpProtect", FIELD_TRUE, "on", 0},
+    {"SignUpProtect", FIELD_FALSE, "off", 0},
+    FIELDS_END,
+};
 static const struct option_row sign_up_options[] = {
     FLAG("on", "whoever proves an address by a mailed link gets a guest account"),
     FLAG("off", "nobody signs up"),
@@ -48,6 +61,8 @@ static const struct call guests_passcodes = {
     .method = "POST", .path = TENANT_PATH "/guests", .fields = passcodes_fields, .changes = true};
 static const struct call guests_documents = {
     .method = "POST", .path = TENANT_PATH "/guests", .fields = documents_fields, .changes = true};
+static const struct call guests_protecting = {
+    .method = "POST", .path = TENANT_PATH "/guests", .fields = protecting_fields, .changes = true};
 static const struct call guests_sign_up = {
     .method = "POST", .path = TENANT_PATH "/guests", .fields = sign_up_fields, .changes = true};
 
@@ -62,5 +77,7 @@ const struct verb admin_guests_verbs[] = {
         guests_sign_up,
         "  rms admin guests sign-up --on --domain partner.test\n"
         "  rms admin guests sign-up --off"),
+    ADMIN_VERB("protecting", "Choose whether people who signed up themselves may protect", NULL, 0, 0,
+        protecting_options, guests_protecting, "  rms admin guests protecting --on"),
     VERBS_END,
 };

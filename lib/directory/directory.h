@@ -47,6 +47,7 @@ struct rms_directory_person {
     bool enabled;        /* false: refuse with RMS_E_ACCOUNT_DISABLED (S-043) */
     bool guest;
     bool licensed;        /* for protecting (S-011) */
+    bool self_made;       /* by sign-up: consume-first, no administrator (S-056) */
     bool app;             /* a service identity (S-062): to policies a guest */
     unsigned permissions; /* of that: bits of enum rms_permission (store/app.h) */
     int64_t created_at;

@@ -160,7 +160,7 @@ static int find_super_user(struct rms_db *db, struct draft *draft)
 {
     const struct rms_tenant *tenant = &draft->tenant;
 
-    if (!tenant->super_users_enabled) {
+    if (!tenant->super_users_enabled || rms_account_is_self_made(&draft->account)) {
         return 0;
     }
     if ((draft->account.permissions & RMS_MAY_READ_ALL) != 0 ||
@@ -277,6 +277,7 @@ static void lay_out(struct pack *pack, const struct draft *draft, struct rms_dir
     person->enabled = account->enabled;
     person->guest = account->guest;
     person->licensed = account->licensed;
+    person->self_made = rms_account_is_self_made(account);
     person->app = rms_account_is_app(account);
     person->permissions = account->permissions;
     person->created_at = account->created_at;

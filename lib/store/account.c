@@ -142,6 +142,11 @@ static void read_account(struct rms_rows *rows, struct rms_account *account)
     account->permissions = (unsigned)rms_take_int(rows);
 }
 
+bool rms_account_is_self_made(const struct rms_account *account)
+{
+    return account->source != NULL && strcmp(account->source, RMS_SOURCE_SELF) == 0;
+}
+
 bool rms_account_is_app(const struct rms_account *account)
 {
     return account->source != NULL && strcmp(account->source, RMS_SOURCE_APP) == 0;

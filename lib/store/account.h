@@ -40,6 +40,9 @@ struct rms_account {
 /* Is it an application, and nobody? */
 bool rms_account_is_app(const struct rms_account *account);
 
+/* Did he make it himself? */
+bool rms_account_is_self_made(const struct rms_account *account);
+
 struct rms_accounts {
     struct rms_account *items;
     size_t count;

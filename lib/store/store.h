@@ -122,6 +122,7 @@ uint64_t rms_store_local_changes(const struct rms_store *store);
 #define RMS_SOURCE_SCIM  "scim"
 #define RMS_SOURCE_LDAP  "ldap" /* which directory: store/source.h */
 #define RMS_SOURCE_APP   "app"  /* no person: store/app.h */
+#define RMS_SOURCE_SELF  "self" /* who signed up: he opens, and more only where the tenant says so (S-056) */
 
 /* What of one source is sought. */
 enum rms_search_by {

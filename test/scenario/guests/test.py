@@ -358,8 +358,8 @@ def codes_tell_nothing():
 
 
 def an_account_by_mail():
-    # touches: S-055, S-318, C-009
-    # proves: S-053
+    # touches: S-318, C-009
+    # proves: S-053, S-055, S-056
     with MailServer() as server, a_lab(server) as lab:
         alice = lab.person("alice")
         path = protect(alice, "x@new.test")
@@ -372,10 +372,19 @@ def an_account_by_mail():
         assert "Make an account" in browser.visit(Flow(lab).url).text
 
         page = safe(browser.visit(page_url))
-        for address, word in (("alice@contoso.test", "organisation"), ("x@gmail.com", "public mail provider"),
-                              ("x@other.test", "cannot sign up"), ("nonsense", "Type your")):
+        for address, word in (("alice@contoso.test", "organisation"), ("x@gmail.com", "sign in with a code"), ("x@other.test", "cannot sign up"), ("nonsense", "Type your")):
             refused = browser.press(page, "step", "address", username=address)
             assert refused.status == 400 and word in refused.text, (address, refused.text)
+        # Who was on his way into something goes on with that at his organisation; nothing else is taken from the query.
+        flow = Flow(lab)
+        sign_in = flow.browser.visit(flow.url)
+        (link,) = [a["href"] for tag, a in sign_in.parser.tags if tag == "a" and "signup" in a["href"]]
+        there = flow.browser.press(flow.browser.visit(lab.url + link), "step", "address", username="alice@contoso.test")
+        assert there.status == 303 and there.headers["Location"].startswith(f"/{tenant}/oauth2/authorize?response_type=code&"), there.headers
+        own = flow.browser.visit(lab.url + there.headers["Location"])
+        done = flow.browser.press(own, "decision", "allow", username="alice@contoso.test", password=PASSWORD)
+        flow.authority = f"{lab.url}/{tenant}"
+        assert flow.token(done) and len([u for u in lab.admin("--json", "user", "list").json_lines]) == 1 and not server.messages()
         assert "mailbox" in safe(browser.press(page, "step", "address", username="x@new.test")).text
         (mail,) = wait_for(lambda: to(server.messages(), "x@new.test"), lambda m: len(m) == 1, 60)
         link = link_in(mail)
@@ -385,17 +394,37 @@ def an_account_by_mail():
         for _ in range(8):
             browser.visit(link)
         confirm = safe(browser.visit(link))
-        assert browser.press(confirm, "step", "account", display_name="Xenia", password="short").status == 400
+        assert browser.press(confirm, "step", "account", first_name="Xenia", last_name="X", password="short").status == 400
         changed = browser.visit(link[:-1] + ("A" if link[-1] != "A" else "B"))
-        assert "does not work" in browser.press(changed, "step", "account", display_name="Xenia", password=CHOSEN).text
-        assert "ready" in browser.press(confirm, "step", "account", display_name="Xenia <b>", password=CHOSEN).text
-        assert "does not work" in browser.press(confirm, "step", "account", display_name="Eve", password="another password").text
+        assert "does not work" in browser.press(changed, "step", "account", first_name="Xenia", last_name="X", password=CHOSEN).text
+        assert "ready" in browser.press(confirm, "step", "account", first_name="Xenia", last_name="<b>", password=CHOSEN).text
+        assert "does not work" in browser.press(confirm, "step", "account", first_name="Eve", last_name="E", password="another password").text
         shown = lab.admin("--json", "user", "show", "x@new.test").json
         assert shown["Guest"] is True and shown["DisplayName"] == "Xenia <b>", shown
 
         flow = Flow(lab, tenant)
         signed_in = flow.browser.press(flow.browser.visit(flow.url), "decision", "allow", username="x@new.test", password=CHOSEN)
         assert opens(lab, path, flow.token(signed_in))
+
+        # He opens. To protect is the tenant's to allow; he is no administrator and no super user, by no way, and gets no licence for it.
+        xenia = lab.person("x@new.test")
+        xenia.rms("login", "--email", "x@new.test", "--password-stdin", stdin=CHOSEN + "\n")
+        for more in ((), ("--online",)):
+            refused = xenia.rms("protect", xenia.write("own.txt", TEXT), "--only-me", *more, code=1)
+            assert "(publish-not-allowed)" in refused.err, refused.err
+        assert "who signed up" in lab.admin("role", "add", "x@new.test", "--role", "Reader", code=2).err
+        assert "who signed up" in lab.admin("user", "set", "x@new.test", "--licensed", code=2).err
+        lab.admin("group", "add", "staff", "--address", "staff@contoso.test", "--kind", "security")
+        lab.admin("group", "member", "add", "staff", "x@new.test")
+        lab.admin("role", "add", "staff", "--role", "Reader")
+        assert "(role-required)" in xenia.rms("admin", "login", code=3).err
+        lab.admin("superuser", "feature", "enable")
+        lab.admin("superuser", "add", "x@new.test", code=None)
+        assert "(no-rights)" in xenia.rms("open", protect(alice, "nobody@new.test"), code=1).err
+        warned = lab.admin("guests", "protecting", "--on")
+        assert "nobody answers for him" in warned.err, warned
+        until(lambda: xenia.rms("protect", xenia.write("own.txt", TEXT), "--only-me", "--online", code=None).code == 0)
+        lab.admin("guests", "protecting", "--off")
 
         # Who has an account is told the same, and gets no second one; a link ends after a day, and with a newer one.
         assert "mailbox" in browser.press(page, "step", "address", username="x@new.test").text
@@ -404,10 +433,10 @@ def an_account_by_mail():
         browser.press(page, "step", "address", username="y@new.test")
         two = wait_for(lambda: to(server.messages(), "y@new.test"), lambda m: len(m) == 2)
         (new,) = [m for m in two if link_in(m) != link_in(old)]
-        void = browser.press(browser.visit(link_in(old)), "step", "account", display_name="Y", password=CHOSEN)
+        void = browser.press(browser.visit(link_in(old)), "step", "account", first_name="Y", last_name="Y", password=CHOSEN)
         assert void.status != 200 and "does not work" in void.text, void.text
         lab.move_clock(days=1, seconds=1)
-        late = browser.press(browser.visit(link_in(new)), "step", "account", display_name="Y", password=CHOSEN)
+        late = browser.press(browser.visit(link_in(new)), "step", "account", first_name="Y", last_name="Y", password=CHOSEN)
         assert "does not work" in late.text, late.text
         lab.admin("user", "show", "y@new.test", code=4)
         assert len(to(server.messages(), "x@new.test")) == 1
