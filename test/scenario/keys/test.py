@@ -9,6 +9,7 @@ import re
 import select
 import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -25,7 +26,7 @@ from rmsmail import read_messages, text_of, wait_for
 
 
 def old_content_opens_and_new_content_names_the_new_key():
-    # proves: S-206, S-208
+    # proves: S-149, S-206, S-208
     # touches: S-203, S-204, S-205, S-207
     with Lab() as lab:
         alice, bob, mallory = lab.person("alice"), lab.person("bob"), lab.person("mallory")
@@ -68,7 +69,9 @@ def old_content_opens_and_new_content_names_the_new_key():
         lab.stop()
         for path in (before, between, after):  # kept licences count, whatever key signed them
             opens(bob, path)
+        alice.rms("bootstrap", "--force", code=6)  # what the device has stays
         opens(alice, between)
+        assert names(protect(alice, "kept")) == old_key
         lab.start()
 
         bob.rms("template", "refresh")  # signed with the new key, for a device of the old one
@@ -95,6 +98,26 @@ def old_content_opens_and_new_content_names_the_new_key():
             opens(bob, path)  # licences got under the old certificates
         for path in (before, between):
             opens(alice, path)
+        a_lost_pair_is_another(lab, bob, before)
+
+
+def a_lost_pair_is_another(lab, bob, path):
+    # proves: S-126
+    def pair():
+        with contextlib.closing(sqlite3.connect(lab.data / "db/openrms.db")) as database, database:
+            return database.execute("SELECT modulus FROM user_key JOIN account ON account.id = account_id WHERE upn = ?", (bob.address,)).fetchall()
+
+    former = pair()
+    with contextlib.closing(sqlite3.connect(lab.data / "db/openrms.db")) as database, database:
+        assert database.execute("DELETE FROM user_key WHERE modulus = ?", former[0]).rowcount == 1
+    lab.start()
+    bob.login()
+    bob.rms("bootstrap", "--force")
+    assert len(pair()) == 1 and pair() != former
+    refused = bob.rms("--offline", "open", path, "-o", bob.home / "lost.bin", code=None)
+    assert refused.code != 0 and "(bad-license)" in refused.err, refused
+    opens(bob, path)  # asks for a licence of the new pair
+    bob.rms("--offline", "open", path, "-o", bob.home / "found.bin")
 
 
 def keys_are_chosen_and_strange_ones_refused():

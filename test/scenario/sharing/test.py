@@ -530,7 +530,7 @@ def content_key(person, file):
 
 
 def an_edited_document_is_saved_under_its_licence():
-    # proves: S-127
+    # proves: S-127, S-141
     with Lab(people=("alice", "bob")) as lab:
         alice, bob = lab.person("alice"), lab.person("bob")
 
@@ -563,6 +563,15 @@ def an_edited_document_is_saved_under_its_licence():
         whole = one.read_bytes()
         assert "no-rights" in save(bob, one, b"Sell!\n", code=1)
         assert one.read_bytes() == whole
+        # without the service the kept licence says the same
+        assert bob.rms("cat", two).out.encode() == TEXT
+        before = facts(two)
+        lab.stop()
+        save(bob, two, b"Offline.\n")
+        assert "no-rights" in save(bob, one, b"Sell!\n", code=1)
+        assert one.read_bytes() == whole and bob.rms("--offline", "cat", two).out == "Offline.\n"
+        lab.start()
+        assert facts(two) == before and alice.rms("cat", two).out == "Offline.\n"
 
 
 def the_service_sees_no_content():
