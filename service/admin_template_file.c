@@ -32,10 +32,17 @@ static int build(struct rms_request *request, const struct rms_template *tpl, st
     }
     write_settings(&settings, tpl);
     RMS_TRY(rms_buf_status(&settings));
-    struct rms_name_value pair = {SETTINGS_NAME, rms_buf_text(&settings)};
     struct rms_policy policy = tpl->policy;
-    policy.signed_data = &pair;
-    policy.signed_count = 1;
+    struct rms_name_value *pairs = rms_arena_array(request->arena, policy.signed_count + 1, sizeof *pairs);
+    if (pairs == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    pairs[0] = (struct rms_name_value){SETTINGS_NAME, rms_buf_text(&settings)};
+    for (size_t i = 0; i < policy.signed_count; i++) {
+        pairs[i + 1] = tpl->policy.signed_data[i];
+    }
+    policy.signed_data = pairs;
+    policy.signed_count++;
     struct rms_keyd_signing signing = {request->worker->keys, key->id, RMS_SIGN_TEMPLATE};
     struct rms_signer signer = rms_keyd_signer(&signing, &key->key);
     return rms_template_build(&key->server, &policy, request->now, &signer, text);
@@ -156,7 +163,7 @@ static int take_settings(struct import *in)
     const char *status = NULL;
     const char *const *scope = NULL;
     size_t count = 0;
-    if (policy->signed_count != 1 || strcmp(policy->signed_data[0].name, SETTINGS_NAME) != 0) {
+    if (policy->signed_count == 0 || strcmp(policy->signed_data[0].name, SETTINGS_NAME) != 0) {
         return RMS_OK;
     }
     RMS_TRY(rms_reader_parse(&r, rms_view_str(policy->signed_data[0].value), &object));
@@ -189,18 +196,31 @@ static int calm_anyone(struct import *in, struct rms_policy *policy)
     return RMS_OK;
 }
 
+/* S-121: who has every right without an end is said by an entry there; what counts for nothing here is kept.
+ */
+static int take_extras(struct import *in, struct rms_policy *policy)
+{
+    struct rms_template_extras extras;
+    RMS_TRY(rms_template_extras_read(in->request->arena, &in->erd, &extras));
+    policy->author_listed |= !extras.owner_entry;
+    policy->signed_data = extras.unsupported;
+    policy->signed_count = extras.unsupported_count;
+    return calm_anyone(in, policy);
+}
+
 static int take_policy(struct import *in)
 {
     const char *field = NULL;
     struct rms_policy *policy = &in->tpl.policy;
     RMS_TRY(take_settings(in));
     *policy = in->erd.policy;
-    if (!in->is_ours) {
-        RMS_TRY(calm_anyone(in, policy));
+    if (in->is_ours) {
+        policy->signed_data++; /* behind the settings */
+        policy->signed_count--;
+    } else {
+        RMS_TRY(take_extras(in, policy));
     }
     policy->from_template = true;
-    policy->signed_count = 0;
-    policy->encrypted_count = 0;
     if (rms_policy_check(policy, RMS_TIME_NONE, &field) < 0) {
         return refuse_text(in->request, RMS_E_BAD_ARGUMENT,
             rms_arena_printf(

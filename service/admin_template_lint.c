@@ -134,6 +134,16 @@ static void check_author(const struct report *r, const struct rms_policy *p)
     }
 }
 
+/* S-121. */
+static void check_unsupported(const struct report *r, const struct rms_policy *p)
+{
+    for (size_t i = 0; i < p->signed_count; i++) {
+        say(r, "unsupported",
+            rms_arena_printf(
+                r->request->arena, "%s: kept as it came, and without effect here", p->signed_data[i].name));
+    }
+}
+
 static int check(const struct report *r, const struct rms_tenant *t, const struct rms_template *tpl)
 {
     check_days(r, t, &tpl->policy);
@@ -141,6 +151,7 @@ static int check(const struct report *r, const struct rms_tenant *t, const struc
     check_characters(r, tpl);
     check_strangers(r, t, &tpl->policy);
     check_author(r, &tpl->policy);
+    check_unsupported(r, &tpl->policy);
     for (size_t i = 0; i < tpl->policy.grant_count; i++) {
         check_mail(r, &tpl->policy.grants[i]);
         check_inactive(r, &tpl->policy.grants[i]);

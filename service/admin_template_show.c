@@ -57,6 +57,23 @@ static void write_expiry(struct rms_buf *out, const struct rms_policy *policy)
     rms_out_int(out, "LicenseValidityDuration", policy->offline_days);
 }
 
+/* Of imported ones (S-121); a name may come twice. */
+static void write_pairs(
+    struct rms_buf *out, const char *name, const struct rms_name_value *pairs, size_t count)
+{
+    if (count == 0) {
+        return;
+    }
+    rms_out_open(out, name, '[');
+    for (size_t i = 0; i < count; i++) {
+        rms_out_open(out, NULL, '{');
+        rms_out_text(out, "Name", pairs[i].name);
+        rms_out_text(out, "Value", pairs[i].value);
+        rms_out_close(out, '}');
+    }
+    rms_out_close(out, ']');
+}
+
 void rms_admin_template_members_write(
     struct rms_request *request, struct rms_buf *out, const struct rms_template *t)
 {
@@ -72,6 +89,11 @@ void rms_admin_template_members_write(
     rms_out_text(out, "Status", t->published ? "Published" : "Archived");
     write_grants(out, request->arena, policy);
     write_expiry(out, policy);
+    if (policy->referral != NULL) {
+        rms_out_text(out, "ReferralInfo", policy->referral);
+    }
+    write_pairs(out, "ApplicationData", policy->encrypted_data, policy->encrypted_count);
+    write_pairs(out, "Unsupported", policy->signed_data, policy->signed_count);
     rms_out_text(out, "AuthorRights", policy->author_listed ? "Listed" : "Full");
     rms_out_bool(out, "ReadOnly", t->read_only);
     rms_out_texts(out, "ScopedIdentities", t->scope, t->scope_count);

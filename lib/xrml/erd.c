@@ -542,3 +542,73 @@ int rms_erd_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_erd
     *erd_out = erd;
     return 0;
 }
+
+/* --- templates of other products ------------------------------------------------------------------ */
+
+struct unsupported {
+    struct rms_arena *arena;
+    struct rms_name_value *items;
+    size_t count;
+};
+
+static int add_unsupported(struct unsupported *list, const char *name, const char *value)
+{
+    if (value == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    if (list->count < RMS_TEMPLATE_UNSUPPORTED_MAX) {
+        list->items[list->count++] = (struct rms_name_value){name, value};
+    }
+    return 0;
+}
+
+static bool is_known_point(const struct rms_xnode *point)
+{
+    const char *type = rms_xnode_attr(rms_xnode_child(point, "OBJECT"), "type");
+
+    return type != NULL && (strcmp(type, "Publishing-URL") == 0 || strcmp(type, "Referral-Info") == 0);
+}
+
+static int add_children(struct unsupported *list, const struct rms_xnode *parent)
+{
+    static const struct {
+        const char *element, *name;
+    } rows[] = {
+        {"DISTRIBUTIONPOINT", "distribution point"},
+        {"CONDITIONLIST", "revocation list"},
+        {"CONDITION", "condition"},
+        {"POLICYLIST", "extended policy"},
+    };
+
+    for (const struct rms_xnode *node = parent->first; node != NULL; node = node->next) {
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            if (strcmp(node->name, rows[i].element) == 0 && !is_known_point(node)) {
+                RMS_TRY(add_unsupported(list, rows[i].name, rms_arena_text(list->arena, node->source)));
+            }
+        }
+    }
+    return 0;
+}
+
+int rms_template_extras_read(
+    struct rms_arena *arena, const struct rms_erd *erd, struct rms_template_extras *extras_out)
+{
+    struct unsupported list = {
+        arena, rms_arena_array(arena, RMS_TEMPLATE_UNSUPPORTED_MAX, sizeof *list.items), 0};
+    const struct rms_xnode *work = rms_xnode_child(erd->node.body, "WORK");
+    const struct rms_xnode *rights = rms_xnode_path(work, "RIGHTSGROUP/RIGHTSLIST");
+
+    if (list.items == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    RMS_TRY(add_children(&list, erd->node.body));
+    RMS_TRY(add_children(&list, work));
+    if (erd->unknown_principals > 0) {
+        RMS_TRY(add_unsupported(&list, "rights of principals without address",
+            rms_arena_printf(arena, "%zu", erd->unknown_principals)));
+    }
+    extras_out->owner_entry = rights != NULL && rights->first != NULL && is_owner_entry(rights->first);
+    extras_out->unsupported = list.items;
+    extras_out->unsupported_count = list.count;
+    return 0;
+}

@@ -246,6 +246,16 @@ struct rms_erd {
 };
 RMS_MUST_USE int rms_erd_parse(struct rms_arena *arena, struct rms_view bytes, struct rms_erd *erd_out);
 
+/* What templates of other products say beyond a policy (S-121). */
+struct rms_template_extras {
+    bool owner_entry;                         /* the owner has every right, without an end */
+    const struct rms_name_value *unsupported; /* a name for each, and its source as it was signed */
+    size_t unsupported_count;
+};
+#define RMS_TEMPLATE_UNSUPPORTED_MAX 16 /* more are not told */
+RMS_MUST_USE int rms_template_extras_read(
+    struct rms_arena *arena, const struct rms_erd *erd, struct rms_template_extras *extras_out);
+
 /* --- publishing licence ---------------------------------------------------------------------------- */
 
 struct rms_pl {

@@ -1,7 +1,9 @@
 """What tests of tenant keys share: keys as the service lists them, files and licences under them, rmsd as a command."""
 
 import base64
+import contextlib
 import re
+import sqlite3
 import subprocess
 
 from cryptography.hazmat.primitives import serialization
@@ -115,3 +117,22 @@ def package_records(path, passphrase):
         out += open_box(key, box, head + number.to_bytes(8, "little") + bytes([size >> 31]))
         number += 1
     return out
+
+
+def a_lost_pair_is_another(lab, bob, path):
+    """The service's copy of a person's key pair is gone: another is made, and old licences are worth nothing."""
+    def pair():
+        with contextlib.closing(sqlite3.connect(lab.data / "db/openrms.db")) as database, database:
+            return database.execute("SELECT modulus FROM user_key JOIN account ON account.id = account_id WHERE upn = ?", (bob.address,)).fetchall()
+
+    former = pair()
+    with contextlib.closing(sqlite3.connect(lab.data / "db/openrms.db")) as database, database:
+        assert database.execute("DELETE FROM user_key WHERE modulus = ?", former[0]).rowcount == 1
+    lab.start()
+    bob.login()
+    bob.rms("bootstrap", "--force")
+    assert len(pair()) == 1 and pair() != former
+    refused = bob.rms("--offline", "open", path, "-o", bob.home / "lost.bin", code=None)
+    assert refused.code != 0 and "(bad-license)" in refused.err, refused
+    opens(bob, path)  # asks for a licence of the new pair
+    bob.rms("--offline", "open", path, "-o", bob.home / "found.bin")

@@ -9,7 +9,6 @@ import re
 import select
 import shutil
 import signal
-import sqlite3
 import subprocess
 import threading
 import time
@@ -18,7 +17,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from keylab import (PKCS8, SOFTWARE, active, consume, keys, modulus, names, opens, protect, publish, server_key, tool,
+import adrms
+from keylab import (PKCS8, SOFTWARE, a_lost_pair_is_another, active, consume, keys, modulus, names, opens, protect, publish, server_key, tool,
                     written)
 from keysearch import factors, files_with, private_blob
 from rmslab import BUILD, PASSWORD, Lab, main
@@ -26,7 +26,7 @@ from rmsmail import read_messages, text_of, wait_for
 
 
 def old_content_opens_and_new_content_names_the_new_key():
-    # proves: S-149, S-206, S-208
+    # proves: S-126, S-149, S-206, S-208
     # touches: S-203, S-204, S-205, S-207
     with Lab() as lab:
         alice, bob, mallory = lab.person("alice"), lab.person("bob"), lab.person("mallory")
@@ -99,25 +99,6 @@ def old_content_opens_and_new_content_names_the_new_key():
         for path in (before, between):
             opens(alice, path)
         a_lost_pair_is_another(lab, bob, before)
-
-
-def a_lost_pair_is_another(lab, bob, path):
-    # proves: S-126
-    def pair():
-        with contextlib.closing(sqlite3.connect(lab.data / "db/openrms.db")) as database, database:
-            return database.execute("SELECT modulus FROM user_key JOIN account ON account.id = account_id WHERE upn = ?", (bob.address,)).fetchall()
-
-    former = pair()
-    with contextlib.closing(sqlite3.connect(lab.data / "db/openrms.db")) as database, database:
-        assert database.execute("DELETE FROM user_key WHERE modulus = ?", former[0]).rowcount == 1
-    lab.start()
-    bob.login()
-    bob.rms("bootstrap", "--force")
-    assert len(pair()) == 1 and pair() != former
-    refused = bob.rms("--offline", "open", path, "-o", bob.home / "lost.bin", code=None)
-    assert refused.code != 0 and "(bad-license)" in refused.err, refused
-    opens(bob, path)  # asks for a licence of the new pair
-    bob.rms("--offline", "open", path, "-o", bob.home / "found.bin")
 
 
 def keys_are_chosen_and_strange_ones_refused():
@@ -509,7 +490,7 @@ def keys_at_rest_are_sealed():
 
 
 def short_keys_only_for_a_migration():
-    # proves: S-209, S-223, S-242
+    # proves: S-121, S-209, S-223, S-242
     secret = "a passphrase of some length"
     encrypted = serialization.BestAvailableEncryption(secret.encode())
     with Lab(people=("alice", "bob"), rmsd_args=SOFTWARE) as lab:
@@ -571,6 +552,7 @@ def short_keys_only_for_a_migration():
             if k["Bits"] == 1024:
                 lab.admin("key", "remove", k["KeyIdentifier"], "--confirm", k["KeyIdentifier"])
         assert lab.admin("doctor", "--fips", "--json").json["Compliant"] is True
+        adrms.a_template(lab, long)
 
 
 def database_and_master_key_bring_the_service_back():
