@@ -79,6 +79,9 @@ struct rms_admin_body {
 };
 RMS_MUST_USE int rms_admin_body(
     struct rms_request *request, const char *const *names, struct rms_admin_body *body_out);
+
+/* For calls that take none: an empty body or {}; RMS_E_BAD_ARGUMENT for anything else. */
+RMS_MUST_USE int rms_admin_no_members(struct rms_request *request);
 void rms_admin_body_fini(struct rms_admin_body *body);
 #define RMS_ADMIN_BODY_CLEANUP __attribute__((cleanup(rms_admin_body_fini)))
 

@@ -264,6 +264,7 @@ int rms_admin_app_secret_add(struct rms_front *front, struct rms_request *reques
     struct rms_account app;
     char secret[RMS_APP_SECRET_TEXT];
     (void)front;
+    RMS_TRY(rms_admin_no_members(request));
     RMS_TRY(find_app(request, &t, &app));
     rms_app_secret_new(secret);
     int rc = add_secret(request, &app, secret);

@@ -35,6 +35,13 @@ int rms_admin_body(struct rms_request *request, const char *const *names, struct
     return rc < 0 ? rms_admin_fail(request, body_out, rc) : RMS_OK;
 }
 
+int rms_admin_no_members(struct rms_request *request)
+{
+    static const char *const names[] = {NULL};
+    RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
+    return request->body.len > 0 ? rms_admin_body(request, names, &body) : RMS_OK;
+}
+
 void rms_admin_body_fini(struct rms_admin_body *body)
 {
     rms_json_free(&body->object);

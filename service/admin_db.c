@@ -26,6 +26,7 @@ int rms_admin_db_migrate(struct rms_front *front, struct rms_request *request, s
     struct rms_buf *out = &reply->body;
     unsigned before = 0;
     (void)front;
+    RMS_TRY(rms_admin_no_members(request));
     RMS_TRY(rms_upkeep_migrate(request->worker->db, &before));
     rms_out_open(out, NULL, '{');
     rms_out_int(out, "Before", before);
@@ -37,6 +38,7 @@ int rms_admin_db_migrate(struct rms_front *front, struct rms_request *request, s
 /* What was put back is what is wanted. The mark is no part of what a rehearsal undoes. */
 int rms_admin_db_accept(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
+    RMS_TRY(rms_admin_no_members(request));
     bool was = request->what_if ? rms_mark_went_back(front->mark) : rms_mark_accept(front->mark);
     rms_out_open(&reply->body, NULL, '{');
     rms_out_bool(&reply->body, "Accepted", was);
@@ -53,6 +55,7 @@ int rms_admin_db_backup(struct rms_front *front, struct rms_request *request, st
     const char *path = NULL;
     char now[RMS_TIME_TEXT];
     (void)front;
+    RMS_TRY(rms_admin_no_members(request));
     rms_time_iso(request->now, now);
     const char *suffix = rms_arena_printf(request->arena, "backup-%s", now);
     if (suffix == NULL) {

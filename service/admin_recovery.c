@@ -257,6 +257,7 @@ static int decide(struct rms_request *request, const struct decision *decision, 
     struct rms_recovery r;
     struct rms_tenant t;
     RMS_TRY(rms_admin_tenant(request, &t));
+    RMS_TRY(rms_admin_no_members(request));
     RMS_TRY(find(request, &t, decision->export, &r));
     bool approval = strcmp(to, RMS_RECOVERY_APPROVED) == 0;
     if (strcmp(r.state, from) != 0) {

@@ -157,6 +157,7 @@ int rms_admin_login(struct rms_front *front, struct rms_request *request, struct
     struct rms_admin_session session;
     (void)front;
     RMS_TRY(need_person(request));
+    RMS_TRY(rms_admin_no_members(request));
     rms_random(random, sizeof random);
     for (size_t i = 0; i < sizeof random; i++) {
         (void)snprintf(secret + 2 * i, 3, "%02x", random[i]);

@@ -12,8 +12,8 @@ METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 
 class Description:
-    def __init__(self):
-        self.document = yaml.safe_load((SOURCE / "doc/protocol/openapi.yaml").read_text())
+    def __init__(self, name="openapi.yaml"):
+        self.document = yaml.safe_load((SOURCE / "doc/protocol" / name).read_text())
         # references inside of it; those of JSON Schema 2020-12, which OpenAPI 3.1 takes over
         self.resolver = jsonschema.RefResolver("", self.document)
 
@@ -44,8 +44,12 @@ class Description:
         return described, str(status)
 
 
-def it_is_well_formed():
-    api = Description()
+def they_are_well_formed():
+    for name in ("openapi.yaml", "openapi-admin.yaml"):
+        it_is_well_formed(Description(name))
+
+
+def it_is_well_formed(api):
     assert api.document["openapi"].startswith("3.1.") and {"title", "version"} <= set(api.document["info"])
     ids = []
     for path, method, operation in api.operations():
@@ -63,18 +67,22 @@ def it_is_well_formed():
     for name, schema in api.document["components"]["schemas"].items():
         jsonschema.Draft202012Validator.check_schema(schema)
         assert schema.get("type") != "object" or schema.get("additionalProperties", schema.get("unevaluatedProperties")) is False, name
-    used = set(re.findall(r"#/components/(\w+/\w+)", json.dumps(api.document)))
+    used = set(re.findall(r"#/components/(\w+/[\w-]+)", json.dumps(api.document)))
     held = {f"{kind}/{name}" for kind, group in api.document["components"].items() if kind != "securitySchemes" for name in group}
     assert used == held, used ^ held
 
 
-def it_says_what_the_route_table_says():
-    api = Description()
+def route_table():
     listed = subprocess.run([BUILD / "service/service_route_test", "--print"], check=True, capture_output=True, text=True).stdout
     rows = {}
     for line in listed.splitlines():
         _, methods, _, pattern = line.split(" ", 3)
         rows.setdefault(pattern, set()).update(methods.rstrip(",").split(","))
+    return rows
+
+
+def it_says_what_the_route_table_says():
+    api, rows = Description(), route_table()
     described = {}
     for path, method, _ in api.operations():
         pattern = re.sub(r"\{\w+\}", "{}", path).replace("/my/v2/", "/my/v1|v2/")
@@ -147,5 +155,96 @@ def answers_are_what_it_says():
     print(f"     {len(seen)} kinds of answers; described and not seen: {sorted(unseen)}")
 
 
+# Examples that are refused here as they should be: one pair of eyes is enough by then; the operator asked himself; nothing is to end; secrets are not kept.
+REFUSED = {("POST", "recoveries"): "conflict", ("POST", "recoveries/{recovery}/approve"): "approval-required", ("POST", "recoveries/{recovery}/end"): "conflict",
+           ("POST", "exports/{export}/approve"): "approval-required", ("POST", "exports/{export}/end"): "conflict",
+           ("GET", "apps/{application}/secrets/{secret}"): "not-found", ("POST", "documents/{document}/restore"): "conflict"}
+
+
+def things_to_name(lab):
+    """An object of each sort, for the parameters of paths, and what examples stand for."""
+    alice, here = lab.person("alice"), "/tenants/contoso.test"
+
+    def made(path, body):
+        status, reply = lab.admin_http("POST", here + path, body)
+        assert status == 200, (path, reply)
+        return reply
+
+    path = alice.write("plan.txt", b"text\n")
+    alice.rms("protect", path, "--perm", "bob@contoso.test:VIEW", "--in-place")
+    app = made("/apps", {"Name": "App"})
+    template = made("/templates", {"Names": {"1033": "T"}})["TemplateId"]
+    made(f"/templates/{template}", {"Status": "Published"})
+    made("/superusers", {"FourEyes": True})
+    made("/roles", {"Member": "bob@contoso.test", "Role": "Reader"})
+    words = {"LICENCE": b64(pfile_licence(alice.home / "plan.ptxt")),
+             "TEMPLATE": lab.admin_http("GET", f"{here}/templates/{template}/export")[1]["Template"]}
+    names = {"tenant": "contoso.test", "user": "alice@contoso.test", "application": app["Id"], "secret": app["Secrets"][0]["Id"],
+             "template": template, "group": made("/groups", {"Name": "G"})["Id"], "kind": "day",
+             "recovery": made("/recoveries", {"Owner": "bob@contoso.test", "For": "alice@contoso.test", "Hours": 4, "Reason": "R"})["Id"],
+             "export": made("/exports", {"Recipient": "0123456789abcdef" * 4})["Id"],
+             "issuer": made("/issuers", {"Issuer": "https://i.test", "Audience": ["rms"], "JwksUri": "https://i.test/keys"})["Id"],
+             "client": made("/clients", {"ClientId": "c", "Name": "C", "RedirectUris": ["https://c.test/"]})["ClientId"],
+             "token": made("/scim/tokens", {"Name": "S"})["Id"], "key": made("/keys", {"Status": "Archived"})["KeyIdentifier"],
+             "directory": made("/directories", {"Name": "D", "Url": "ldaps://127.0.0.1:1", "PeopleBase": "dc=d", "BindDn": "cn=d",
+                                                "PasswordFile": "ad-password"})["Id"],
+             "document": alice.rest("GET", "/my/v2/documents")[2][0]["ContentId"]}
+    made("/superusers", {"FourEyes": False})
+    return names, words
+
+
+def every_call_of_administration():
+    # proves: S-330
+    api = Description("openapi-admin.yaml")
+    table = {(p, m) for p, methods in route_table().items() if p.startswith("/admin/v1/") for m in methods}
+    assert table == {(re.sub(r"\{\w+\}", "{}", p), m) for p, m, _ in api.operations()}
+    with Lab(people=("alice", "bob")) as lab:
+        names, words = things_to_name(lab)
+
+        def call(method, path, operation, body=None):
+            needed = {p["name"] for p in map(api.at, operation["parameters"]) if p["in"] == "query" and p.get("required")} | \
+                ({"user"} if "/tracking/" in path and path.rsplit("/", 1)[1] in ("docs", "log") else set())
+            query = "&".join(f"{n}={quote({'confirm': names['key']}.get(n, 'bob@contoso.test'))}" for n in sorted(needed))
+            what_if = "what-if=true" if method != "GET" else ""
+            target = re.sub(r"\{(\w+)\}", lambda m: quote(names[m[1]]), path.removeprefix("/admin/v1"))
+            return at_the_socket(lab, method, f"/admin/v1{target}?{'&'.join(filter(None, (query, what_if)))}", body)
+
+        for path, method, operation in api.operations():
+            if path == "/admin/v1/session":
+                continue  # of people: below
+            body = None
+            if method == "POST":
+                media = operation["requestBody"]["content"]["application/json"]
+                jsonschema.validate(media["example"], media["schema"], resolver=api.resolver)
+                body = {k: words.get(v, v) if isinstance(v, str) else v for k, v in media["example"].items()}
+                status, reply = call(method, path, operation, {**body, "Undocumented": 1})
+                assert (status, reply["Reason"]) == (400, "bad-argument"), (path, status, reply)
+                # what is described is known
+                status, reply = call(method, path, operation, {k: {"x": []} for k in media["schema"]["properties"]})
+                assert "unknown member" not in str(reply), (path, reply)
+            status, reply = call(method, path, operation, body)
+            expected = REFUSED.get((method, path.removeprefix("/admin/v1/tenants/{tenant}/")))
+            assert status == 200 if expected is None else reply["Reason"] == expected, (method, path, status, reply)
+        # the same over HTTPS: with a session, for whoever has the role
+        alice = lab.person("alice")
+        lab.admin("role", "add", alice.address)
+        assert alice.rest("POST", "/admin/v1/session", {"Undocumented": 1})[2]["Reason"] == "bad-argument"
+        status, _, reply = alice.rest("POST", "/admin/v1/session", {})
+        assert status == 200, reply
+        session = {"X-RMS-Admin-Session": reply["Session"]}
+        assert alice.rest("POST", "/admin/v1/tenants/-/settings", {"Undocumented": 1}, headers=session)[2]["Reason"] == "bad-argument"
+        assert alice.rest("GET", "/admin/v1/tenants/-/templates", headers=session)[0] == 200
+        assert alice.rest("DELETE", "/admin/v1/session", headers=session)[0] == 200
+
+
+def at_the_socket(lab, method, target, body):
+    connection = SocketConnection(lab.socket, 120)
+    connection.request(method, target, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
+    reply = connection.getresponse()
+    data, kind = reply.read(), reply.headers["Content-Type"] or ""
+    connection.close()
+    return reply.status, [json.loads(line) for line in data.splitlines()] if "ndjson" in kind else json.loads(data)
+
+
 if __name__ == "__main__":
-    main(it_is_well_formed, it_says_what_the_route_table_says, answers_are_what_it_says)
+    main(they_are_well_formed, every_call_of_administration, it_says_what_the_route_table_says, answers_are_what_it_says)
