@@ -23,7 +23,7 @@
     X(template_remove) X(template_export) X(template_import) X(template_history) \
     X(template_restore) X(template_lint) X(template_texts) X(template_usage) \
     X(onboarding_show) X(onboarding_set) X(super_show) X(super_change) X(issuer_add) \
-    X(issuer_list) X(issuer_remove) X(client_add) X(client_list) \
+    X(issuer_list) X(issuer_remove) X(partner_import) X(partner_list) X(partner_remove) X(partner_own) X(client_add) X(client_list) \
     X(client_remove) X(directory_add) X(directory_list) X(directory_show) X(directory_remove) \
     X(directory_refresh) X(log_usage) X(log_admin) X(log_verify) X(health) \
     X(log_erase) X(log_trim) X(retention_show) X(retention_set) X(report) X(privacy_show) X(privacy_delete) X(privacy_replace) \
@@ -111,6 +111,9 @@ struct rms_admin_range {
 RMS_MUST_USE int rms_admin_range(struct rms_request *request, struct rms_admin_range *range);
 
 /* Does the client want text rather than JSON? */
+/* A mail domain in the form in which addresses are compared; NULL when it is none. */
+const char *rms_admin_domain(struct rms_arena *arena, const char *text);
+
 bool rms_admin_wants_text(const struct rms_request *request);
 
 /* One word: as text where that is wanted, else as the only member of an object. */

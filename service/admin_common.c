@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "service/admin.h"
 
 #include "base/clock.h"
@@ -57,6 +58,15 @@ int rms_admin_need(struct rms_admin_body *body, const char *name, size_t max, co
     *out = NULL;
     RMS_TRY(rms_reader_text(&body->reader, body->object, name, max, out));
     return *out != NULL && (*out)[0] != '\0' ? RMS_OK : rms_reader_fail(&body->reader, name, "missing");
+}
+
+const char *rms_admin_domain(struct rms_arena *arena, const char *text)
+{
+    const char *whole = rms_arena_printf(arena, "x@%s", text);
+    char address[RMS_ADDRESS_MAX];
+    return whole != NULL && rms_address_normalise(whole, address) == 0
+               ? rms_arena_strdup(arena, rms_address_domain(address))
+               : NULL;
 }
 
 bool rms_admin_wants_text(const struct rms_request *request)

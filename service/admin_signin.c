@@ -31,6 +31,8 @@ static void write_issuer(struct rms_buf *out, const struct rms_issuer *issuer)
     rms_out_text(out, "JwksUri", issuer->jwks_uri);
     rms_out_texts(out, "AcrValues", issuer->acr_values, issuer->acr_value_count);
     rms_out_int(out, "MaxAge", issuer->max_age_s);
+    rms_out_texts(out, "Domains", issuer->domains, issuer->domain_count);
+    rms_out_text(out, "Use", issuer->guests ? "guests" : "accounts");
     rms_out_close(out, '}');
 }
 
@@ -86,6 +88,47 @@ static int read_step_up(struct rms_admin_body *body, struct rms_issuer *issuer)
                : rms_reader_fail(r, "MaxAge", "not from 0 to 2592000 seconds");
 }
 
+/* Of the tenant's own domains nobody is a guest. */
+static int read_domain(
+    struct rms_request *request, struct rms_admin_body *body, struct rms_issuer *issuer, const char **domain)
+{
+    struct rms_tenant owner;
+    *domain = rms_admin_domain(request->arena, *domain);
+    if (*domain == NULL) {
+        return rms_reader_fail(&body->reader, "Domains", "not a domain");
+    }
+    int rc = rms_tenant_find(request->worker->db, request->arena, *domain, &owner);
+    if (rc == RMS_OK && issuer->guests && strcmp(owner.id, issuer->tenant_id) == 0) {
+        return rms_reader_fail(&body->reader, "Domains", "people of an own domain are no guests");
+    }
+    return rc == RMS_E_NOT_FOUND ? RMS_OK : rc;
+}
+
+static int read_use(struct rms_request *request, struct rms_admin_body *body, struct rms_issuer *issuer)
+{
+    struct rms_reader *r = &body->reader;
+    const char *const *texts = NULL;
+    const char *use = NULL;
+    RMS_TRY(rms_reader_text(r, body->object, "Use", 16, &use));
+    issuer->guests = use != NULL && strcmp(use, "guests") == 0;
+    if (use != NULL && !issuer->guests && strcmp(use, "accounts") != 0) {
+        return rms_reader_fail(r, "Use", "neither accounts nor guests");
+    }
+    RMS_TRY(rms_reader_texts(r, body->object, "Domains", &texts, &issuer->domain_count));
+    const char **domains = rms_arena_array(r->arena, issuer->domain_count + 1, sizeof *domains);
+    if (domains == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    issuer->domains = domains;
+    for (size_t i = 0; i < issuer->domain_count; i++) {
+        domains[i] = texts[i];
+        RMS_TRY(read_domain(request, body, issuer, &domains[i]));
+    }
+    return issuer->guests && issuer->domain_count == 0
+               ? rms_reader_fail(r, "Domains", "guests are of named domains")
+               : RMS_OK;
+}
+
 static int read_issuer(struct rms_request *request, struct rms_admin_body *body, struct rms_issuer *issuer)
 {
     struct rms_reader *r = &body->reader;
@@ -106,6 +149,7 @@ static int read_issuer(struct rms_request *request, struct rms_admin_body *body,
     }
     RMS_TRY(read_algorithms(body, &issuer->algorithms));
     RMS_TRY(read_step_up(body, issuer));
+    RMS_TRY(read_use(request, body, issuer));
     RMS_TRY(rms_reader_text(r, body->object, "JwksUri", URL_MAX_BYTES, &issuer->jwks_uri));
     return issuer->jwks_uri == NULL || url_fits(issuer->jwks_uri)
                ? RMS_OK
@@ -115,7 +159,7 @@ static int read_issuer(struct rms_request *request, struct rms_admin_body *body,
 int rms_admin_issuer_add(struct rms_front *front, struct rms_request *request, struct rms_reply *reply)
 {
     static const char *const names[] = {
-        "Issuer", "Audience", "Algorithms", "JwksUri", "AcrValues", "MaxAge", NULL};
+        "Issuer", "Audience", "Algorithms", "JwksUri", "AcrValues", "MaxAge", "Domains", "Use", NULL};
     RMS_ADMIN_BODY_CLEANUP struct rms_admin_body body = {0};
     struct rms_tenant t;
     char id[RMS_GUID_TEXT];

@@ -103,6 +103,7 @@ struct rms_request {
     struct rms_usage_note note;
     struct rms_matches *why; /* set where a decision is to be explained (admin_explain.c), else NULL */
     const char *step_up;     /* what the challenge asks for beyond a token (RFC 9470); NULL: nothing */
+    const char *told;        /* a detail that the refusal tells whoever asked; NULL: none */
     const char *actor;       /* of the admin log; NULL: the operator */
     const char *command;     /* of the admin log; NULL: made from path, query and body */
 

@@ -122,11 +122,15 @@ static int check_rac_time(struct rms_request *request, const struct rms_certific
     return early || late ? RMS_E_RAC_EXPIRED : RMS_OK;
 }
 
-int rms_rest_rac(struct rms_request *request, struct rms_view bytes, struct rms_certificate *rac)
+int rms_rest_rac(
+    struct rms_request *request, struct rms_view bytes, bool partners, struct rms_certificate *rac)
 {
     struct rms_chain chain;
     RMS_TRY(first_node(request, bytes, RMS_DOC_RAC, &chain, rac));
     int rc = rms_chain_verify(&chain, &request->tenant->trust);
+    if (rc == RMS_E_UNKNOWN_KEY && partners && request->person->guest) {
+        rc = rms_partners_verify(&request->tenant->partners, &chain, rac);
+    }
     RMS_TRY(rc == RMS_E_UNKNOWN_KEY ? RMS_OK : rc);
     RMS_TRY(check_rac_time(request, rac)); /* S-130: signature, time, trust, exclusion */
     if (rc == RMS_E_UNKNOWN_KEY) {
@@ -293,7 +297,7 @@ int rms_rest_client_licensor(struct rms_front *front, struct rms_request *reques
         return rms_fail(request, RMS_E_PUBLISH_NOT_ALLOWED, "the account has no address that authorises");
     }
     RMS_TRY(read_one(request, "AccountCertificate", &bytes));
-    RMS_TRY(rms_rest_rac(request, bytes, &rac));
+    RMS_TRY(rms_rest_rac(request, bytes, false, &rac));
     RMS_TRY(build_clc(request, &rac, &bits, &text));
     write_one(&reply->body, "ClientLicensorCertificate", rms_buf_view(&text));
     return RMS_OK;

@@ -226,7 +226,7 @@ static int read_body(struct using *u)
     if (rc < 0) {
         return rms_fail(request, rc, detail);
     }
-    rc = rms_rest_rac(request, values[0], &u->rac);
+    rc = rms_rest_rac(request, values[0], true, &u->rac);
     if (rc < 0) {
         return rms_licence_refuse(request, values[1], rc);
     }

@@ -446,6 +446,59 @@ static void certificates_of_another_tenant(void **state)
     rms_free(pl);
 }
 
+/* The certificate of a partner's service, and the guest whose account certificate is its work.
+ * proves: S-270 */
+static void partners_speak_for_their_domains(void **state)
+{
+    struct stage_who guest = {stage.contoso, "fay@fabrikam.test", NULL};
+    struct offline o;
+    (void)state;
+    const char *partners = stage_printf("POST /admin/v1/tenants/%s/userdomains", stage.contoso);
+    assert_int_equal(stage_admin(stage_printf("POST /admin/v1/tenants/%s/users", stage.contoso),
+                         "{\"Address\":\"fay@fabrikam.test\",\"Guest\":true}"),
+        0);
+    offline_begin(&o, &alice);
+    offline_grant(&o, "fay@fabrikam.test", RMS_RIGHT_VIEW);
+    seal_ad_hoc(&o);
+    char *pl = sign_licence(&o);
+    const char *with_fays = stage_printf(
+        "{\"AccountCertificate\":\"%s\",\"SerializedPublishingLicense\":\"%s\"}", fay.rac_text, pl);
+    rms_free(pl);
+    assert_int_equal(stage_call(guest, "POST /my/v2/uselicenses", with_fays), RMS_E_RAC_UNTRUSTED);
+
+    assert_int_equal(
+        stage_admin(stage_printf("GET /admin/v1/tenants/%s/userdomains/own", stage.fabrikam), ""), 0);
+    char *slc = encode(rms_view_str(stage_text("Certificate")));
+    const char *others = stage_printf("{\"Certificate\":\"%s\",\"Domains\":[\"partner.test\"]}", slc);
+    const char *own = stage_printf("{\"Certificate\":\"%s\",\"Domains\":[\"FABRIKAM.test\"]}", slc);
+    const char *any = stage_printf("{\"Certificate\":\"%s\"}", slc);
+    rms_free(slc);
+    assert_int_equal(stage_admin(stage_printf("POST /admin/v1/tenants/%s/userdomains", stage.fabrikam), any),
+        RMS_E_BAD_ARGUMENT); /* its own */
+    assert_int_equal(
+        stage_admin(partners, stage_printf("{\"Certificate\":\"%s\"}", fay.rac_text)), RMS_E_BAD_ARGUMENT);
+    assert_int_equal(stage_admin(partners, others), 0);
+    assert_int_equal(stage_call(guest, "POST /my/v2/uselicenses", with_fays), RMS_E_RAC_UNTRUSTED);
+    assert_int_equal(stage_admin(partners, own), 0);
+    assert_int_equal(stage_call(guest, "POST /my/v2/uselicenses", with_fays), 0);
+    assert_string_equal(stage_text("AccessStatus"), "AccessGranted");
+    assert_int_equal(stage_admin(partners, any), 0);
+    assert_int_equal(stage_call(guest, "POST /my/v2/uselicenses", with_fays), 0);
+
+    /* it opens and does not publish; it is for nobody but him it names, and no member needs it */
+    assert_int_equal(stage_call(guest, "POST /my/v2/clientlicensorcertificates",
+                         stage_printf("{\"AccountCertificate\":\"%s\"}", fay.rac_text)),
+        RMS_E_RAC_UNTRUSTED);
+    assert_int_equal(
+        stage_call(as("carol@contoso.test"), "POST /my/v2/uselicenses", with_fays), RMS_E_RAC_UNTRUSTED);
+    assert_int_equal(stage_admin(stage_printf("GET /admin/v1/tenants/%s/userdomains", stage.contoso), ""), 0);
+    assert_int_equal(json_array_size(stage.reply), 1);
+    const char *key = rms_json_str(json_array_get(stage.reply, 0), "Key");
+    assert_int_equal(
+        stage_admin(stage_printf("DELETE /admin/v1/tenants/%s/userdomains/%s", stage.contoso, key), "{}"), 0);
+    assert_int_equal(stage_call(guest, "POST /my/v2/uselicenses", with_fays), RMS_E_RAC_UNTRUSTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +507,7 @@ int main(void)
         cmocka_unit_test(offline_content_opens),
         cmocka_unit_test(another_tenants_device),
         cmocka_unit_test(account_certificates_are_checked),
+        cmocka_unit_test(partners_speak_for_their_domains),
         cmocka_unit_test(machine_certificates_are_checked),
         cmocka_unit_test(ad_hoc_data_cannot_be_transplanted),
         cmocka_unit_test(owner_must_be_who_signs),

@@ -44,7 +44,10 @@ void rms_rest_error(const struct rms_request *request, int code, struct rms_repl
     rms_buf_append_str(body, "{\"Code\":\"" PREFIX);
     rms_buf_append_str(body, info->wire);
     rms_buf_append_str(body, "\",\"Message\":");
-    append_message(body, info->text, tell ? request->note.detail : NULL);
+    append_message(body, info->text,
+        request->told != NULL ? request->told
+        : tell                ? request->note.detail
+                              : NULL);
     rms_buf_append_str(body, ",\"Reason\":");
     rms_json_quote(body, rms_view_str(info->reason));
     rms_buf_append_str(body, ",\"Next\":");

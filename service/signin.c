@@ -143,6 +143,15 @@ bool rms_signin_resource_ok(const struct rms_front *front, const char *resource)
            (resource[base] == '\0' || strcmp(resource + base, "/") == 0);
 }
 
+bool rms_signin_resource_abroad(const struct rms_front *front, const char *resource)
+{
+    static const char host[] = "abcdefghijklmnopqrstuvwxyz0123456789-._:[]";
+    size_t len = resource != NULL && strncmp(resource, "https://", 8) == 0 ? strspn(resource + 8, host) : 0;
+
+    return len > 0 && len <= 256 && strcmp(resource + 8 + len, "/") == 0 &&
+           !rms_signin_resource_ok(front, resource);
+}
+
 /* --- answers ---------------------------------------------------------------------------------------- */
 
 static const struct {

@@ -55,6 +55,11 @@ RMS_MUST_USE int rms_signin_client(struct rms_request *request, const struct rms
 /* The resource parameter may be absent or name this service, by URL, URL without slash, or host. */
 bool rms_signin_resource_ok(const struct rms_front *front, const char *resource);
 
+/* Does it name another service, as "https://HOST/" or "https://HOST:PORT/" and nothing else? Our own client
+ * gets tokens for those with a refresh token, so that its people open what other deployments protected
+ * (S-268): a token is for one service alone, and tells it no more than who he is. */
+bool rms_signin_resource_abroad(const struct rms_front *front, const char *resource);
+
 /* --- answers ---------------------------------------------------------------------------------------- */
 
 /* Errors of RFC 6749 5.2, RFC 8628 3.5, RFC 8707 2. */

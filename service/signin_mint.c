@@ -95,9 +95,12 @@ static int add_access_token(
     char id[RMS_GUID_TEXT];
 
     rms_guid_new(id);
-    if (claims == NULL || json_object_update_new(claims,
-                              json_pack("{s:s, s:s, s:s, s:s}", "aud", mint->front->signin->resource, "scp",
-                                  "user_impersonation", "appid", grant->client_id, "jti", id)) != 0) {
+    if (claims == NULL ||
+        json_object_update_new(claims,
+            json_pack("{s:s, s:s, s:s, s:s}", "aud",
+                rms_signin_resource_abroad(mint->front, grant->resource) ? grant->resource
+                                                                         : mint->front->signin->resource,
+                "scp", "user_impersonation", "appid", grant->client_id, "jti", id)) != 0) {
         return RMS_E_NO_MEMORY;
     }
     return add_token(mint, answer, "access_token", claims);

@@ -143,6 +143,7 @@ static int grant_refresh(struct exchange *x)
                                                     : "refresh token: unknown or expired");
     }
     if (status == 0) {
+        token.grant.resource = rms_form_get(&x->form, "resource");
         status = rms_signin_mint(x->front, x->request, &token.grant, &json);
     }
     return status == 0 ? answer(x, json, fresh) : mint_failed(x, status);
@@ -331,7 +332,9 @@ int rms_signin_token(struct rms_front *front, struct rms_request *request, struc
     if (type == NULL) {
         return refuse(&x, RMS_OAUTH_INVALID_REQUEST, "grant_type is missing");
     }
-    if (!rms_signin_resource_ok(front, rms_form_get(&x.form, "resource"))) {
+    if (!rms_signin_resource_ok(front, rms_form_get(&x.form, "resource")) &&
+        !(strcmp(type, "refresh_token") == 0 && strcmp(x.client_id, RMS_CLIENT_ID) == 0 &&
+            rms_signin_resource_abroad(front, rms_form_get(&x.form, "resource")))) {
         return refuse(&x, RMS_OAUTH_INVALID_TARGET, "the resource is not this service");
     }
     for (size_t i = 0; i < sizeof grants / sizeof grants[0]; i++) {

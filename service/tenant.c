@@ -132,6 +132,7 @@ static int load_live(struct rms_tenancy *tenancy, struct rms_db *db, const char 
     tenant->recovery_count = recoveries.count;
     RMS_TRY(rms_client_state_read(live->arena, tenant->row.settings, &tenant->clients));
     RMS_TRY(rms_guest_state_read(live->arena, tenant->row.settings, &tenant->guests));
+    RMS_TRY(rms_partners_read(live->arena, tenant->row.settings, &tenant->partners));
     RMS_TRY(rms_contact_read(live->arena, tenant->row.settings, &tenant->contact));
     return rms_tracking_state_read(live->arena, tenant->row.settings, &tenant->tracking);
 }

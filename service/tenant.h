@@ -10,6 +10,7 @@
 #include "service/client_state.h"
 #include "service/front.h"
 #include "service/guest_state.h"
+#include "service/partner.h"
 #include "service/tracking_state.h"
 #include "store/key.h"
 #include "store/recovery.h"
@@ -37,6 +38,7 @@ struct rms_live_tenant {
     const struct rms_template *templates; /* published and archived, oldest first */
     size_t template_count;
     struct rms_tracking_state tracking;
+    struct rms_partners partners;          /* whose account certificates count beside its own (S-270) */
     struct rms_client_state clients;       /* which are served */
     struct rms_guest_state guests;         /* how people from outside come in */
     const char *contact;                   /* whom to ask about what a service protected; NULL: nobody */

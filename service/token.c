@@ -12,6 +12,7 @@
 #include "service/signin.h"
 #include "service/tenant.h"
 #include "service/token_cache.h"
+#include "service/token_home.h"
 #include "service/token_trust.h"
 
 struct rms_tokens {
@@ -358,17 +359,12 @@ static int match_person(struct trial *trial, const struct rms_issuer *issuer, co
         .upn = rms_json_str(claims, "upn"),
         .preferred_username = rms_json_str(claims, "preferred_username"),
     };
-    int status;
 
     if (said_unverified(claims)) {
         return no(trial, "token: e-mail address not verified");
     }
     RMS_TRY(read_proxies(request->arena, json_object_get(claims, "proxyAddresses"), &said));
-    status = rms_directory_match_claims(
-        request->worker->front->directory, request->worker->db, issuer->tenant_id, &said, &person);
-    if (status != 0) {
-        return status == RMS_E_NOT_AUTHENTICATED ? no(trial, "token: names no account here") : status;
-    }
+    RMS_TRY(rms_home_person(request, issuer, &said, &person));
     int64_t last = last_second(trial, claims, RMS_TOKEN_SKEW_S);
     int64_t recent = recent_until(claims, issuer);
     if (!strong_enough(claims, issuer) || recent <= request->now) {
@@ -394,7 +390,7 @@ static int try_issuer(struct trial *trial, const struct rms_issuer *issuer)
 
 /* Several tenants may name one issuer, with different audiences, key addresses or people: the first that fits
  * is it, and one whose keys cannot be had does not stand in the way of the others. */
-static int try_external(struct trial *trial, const char *issuer)
+static int try_external(struct trial *trial, const char *issuer, const char *email)
 {
     RMS_TRUST_LIST_CLEANUP struct rms_trust_list *list = NULL;
     const struct rms_issuers *issuers;
@@ -416,6 +412,7 @@ static int try_external(struct trial *trial, const char *issuer)
     if (unreachable) {
         return rms_fail(trial->request, RMS_E_UNREACHABLE, "token: keys of its issuer cannot be fetched");
     }
+    rms_home_tell(trial->request, email);
     return no(trial, "token: no such issuer here");
 }
 
@@ -433,8 +430,9 @@ static int try_token(struct trial *trial)
     if (issuer == NULL) {
         return no(trial, "token: names no issuer");
     }
-    return strncmp(issuer, base, strlen(base)) == 0 ? try_built_in(trial, issuer)
-                                                    : try_external(trial, issuer);
+    return strncmp(issuer, base, strlen(base)) == 0
+               ? try_built_in(trial, issuer)
+               : try_external(trial, issuer, rms_json_str(claims, "email"));
 }
 
 /* --- the request ------------------------------------------------------------------------------------ */
@@ -506,6 +504,25 @@ int rms_token_accept(struct rms_front *front, struct rms_request *request)
         rms_token_cache_put(front->tokens->cache, digest, trial.era, &trial.hit);
     }
     return attach(request, &trial.hit);
+}
+
+const char *rms_token_home(struct rms_request *request, const char *tenant_id, const char *address)
+{
+    RMS_TRUST_LIST_CLEANUP struct rms_trust_list *list = NULL;
+    struct rms_tokens *tokens = request->worker->front->tokens;
+    const struct rms_issuer *issuer;
+    char normal[RMS_ADDRESS_MAX];
+
+    if (address == NULL || rms_address_normalise(address, normal) != 0) {
+        return NULL;
+    }
+    notice_changes(tokens, request->worker->db);
+    if (rms_trust_issuers(tokens->trust, request->worker->db, rms_token_cache_era(tokens->cache), &list) !=
+        0) {
+        return NULL;
+    }
+    issuer = rms_home_issuer(rms_trust_list_issuers(list), tenant_id, rms_address_domain(normal));
+    return issuer != NULL ? rms_arena_strdup(request->arena, issuer->issuer) : NULL;
 }
 
 int rms_tokens_jwks(struct rms_request *request, const char *tenant_id, const char **json_out)

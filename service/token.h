@@ -25,6 +25,10 @@ void rms_tokens_drop(struct rms_tokens *tokens);
  * RMS_E_UNREACHABLE while the keys of the token's issuer could not be fetched yet. */
 RMS_MUST_USE int rms_token_accept(struct rms_front *front, struct rms_request *request);
 
+/* Where people with this address sign in to open content of the tenant: the issuer that brings them as guests
+ * (S-268), in the request's arena. NULL: none. */
+const char *rms_token_home(struct rms_request *request, const char *tenant_id, const char *address);
+
 /* The value of WWW-Authenticate for this request, in its arena. Names the authority of the tenant that
  * email=, service= or the headers of section 5 point at, else of the only tenant, else the neutral one. */
 RMS_MUST_USE int rms_token_challenge(

@@ -72,37 +72,11 @@ static const struct rms_live_tenant *of_key(struct rms_request *request, const c
     return tenant;
 }
 
-/* S-318: as many domains as anybody likes to try tell nothing: past the limit all get the neutral authority,
- * which serves everybody. */
-static const struct rms_live_tenant *of_address(
-    struct rms_front *front, struct rms_request *request, const char *address)
+/* Whose content it is, surest first. */
+static const struct rms_live_tenant *of_content(struct rms_request *request)
 {
-    struct rms_limit *limit = front->signin != NULL ? front->signin->limit : NULL;
-    const struct rms_live_tenant *tenant = rms_request_tenant_of_address(request, address);
-    char network[RMS_NETWORK_TEXT];
+    const struct rms_live_tenant *tenant = of_key(request, rms_request_header(request, "x-ms-rms-slc-key"));
 
-    if (limit == NULL) {
-        return tenant;
-    }
-    rms_signin_network(request->client_ip, network);
-    if (tenant == NULL) {
-        rms_limit_fail(limit, RMS_LIMIT_DOMAIN, network, request->now);
-    }
-    return rms_limit_wait(limit, RMS_LIMIT_DOMAIN, network, request->now) > 0 ? NULL : tenant;
-}
-
-/* What the request says about whose content or which person it is, surest first. */
-static const struct rms_live_tenant *tenant_of(struct rms_front *front, struct rms_request *request)
-{
-    const char *address = rms_request_query(request, "email");
-    const struct rms_live_tenant *tenant = NULL;
-
-    if (address != NULL) {
-        tenant = of_address(front, request, address);
-    }
-    if (tenant == NULL) {
-        tenant = of_key(request, rms_request_header(request, "x-ms-rms-slc-key"));
-    }
     if (tenant == NULL) {
         tenant = of_url(request, rms_request_header(request, "x-ms-rms-service-url"));
     }
@@ -112,13 +86,49 @@ static const struct rms_live_tenant *tenant_of(struct rms_front *front, struct r
     return tenant != NULL ? tenant : rms_request_only_tenant(request);
 }
 
+/* The authority for the person of the address, NULL: not told by it. A domain that is no tenant's may be that
+ * of a partner of the one whose content it is (S-268). S-318: as many domains as anybody likes to try tell
+ * nothing: past the limit all get the neutral authority, which serves everybody. */
+static const char *of_address(struct rms_front *front, struct rms_request *request, const char *address)
+{
+    struct rms_limit *limit = front->signin != NULL ? front->signin->limit : NULL;
+    const struct rms_live_tenant *tenant = rms_request_tenant_of_address(request, address);
+    const struct rms_live_tenant *content = tenant == NULL ? of_content(request) : NULL;
+    const char *authority = tenant != NULL
+                                ? rms_arena_printf(request->arena, "%s/%s", front->base_url, tenant->row.id)
+                            : content != NULL ? rms_token_home(request, content->row.id, address)
+                                              : NULL;
+    char network[RMS_NETWORK_TEXT];
+
+    if (limit == NULL) {
+        return authority;
+    }
+    rms_signin_network(request->client_ip, network);
+    if (authority == NULL) {
+        rms_limit_fail(limit, RMS_LIMIT_DOMAIN, network, request->now);
+    }
+    return rms_limit_wait(limit, RMS_LIMIT_DOMAIN, network, request->now) > 0 ? NULL : authority;
+}
+
+static const char *authority_of(struct rms_front *front, struct rms_request *request)
+{
+    const char *address = rms_request_query(request, "email");
+    const char *authority = address != NULL ? of_address(front, request, address) : NULL;
+    const struct rms_live_tenant *tenant = authority == NULL ? of_content(request) : NULL;
+
+    return authority != NULL ? authority
+                             : rms_arena_printf(request->arena, "%s/%s", front->base_url,
+                                   tenant != NULL ? tenant->row.id : RMS_AUTHORITY_COMMON);
+}
+
 int rms_token_challenge(struct rms_front *front, struct rms_request *request, const char **value_out)
 {
-    const struct rms_live_tenant *tenant = tenant_of(front, request);
-    const char *segment = tenant != NULL ? tenant->row.id : RMS_AUTHORITY_COMMON;
+    const char *authority = authority_of(front, request);
     RMS_BUF_CLEANUP struct rms_buf value = RMS_BUF_INIT(4096);
     struct rms_challenge challenge = {
-        .authority = rms_arena_printf(request->arena, "%s/%s/oauth2/authorize", front->base_url, segment),
+        .authority = authority != NULL ? rms_arena_printf(request->arena, "%s%soauth2/authorize", authority,
+                                             authority[strlen(authority) - 1] == '/' ? "" : "/")
+                                       : NULL,
         .realm = front->host,
         .resource = rms_arena_printf(request->arena, "%s/", front->base_url),
     };

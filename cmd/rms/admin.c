@@ -72,6 +72,7 @@ static const struct verb verbs[] = {
     ADMIN_GROUP("recovery", "Opening what is others', decided by two administrators", admin_recovery_verbs),
     ADMIN_GROUP("tpd", "The tenant's key, to leave", admin_tpd_verbs),
     ADMIN_GROUP("issuer", "OpenID Connect issuers whose tokens are accepted", admin_issuer_verbs),
+    ADMIN_GROUP("tud", "Services of partners whose account certificates are accepted", admin_tud_verbs),
     ADMIN_GROUP("scim", "Directories that push people and groups", admin_scim_verbs),
     ADMIN_GROUP("client", "Applications of the built-in sign-in", admin_client_verbs),
     ADMIN_GROUP("license", "Rules for use licences", admin_license_verbs),

@@ -143,7 +143,7 @@ extern const struct verb admin_tenant_verbs[], admin_service_verbs[], admin_doma
     admin_guests_verbs[], admin_report_verbs[], admin_db_verbs[], admin_key_verbs[], admin_scim_verbs[],
     admin_role_verbs[], admin_app_verbs[], admin_owner_verbs[], admin_recovery_verbs[], admin_tpd_verbs[],
     admin_privacy_verbs[], admin_platform_verbs[], admin_api_verbs[], admin_exclusion_verbs[],
-    admin_migration_verbs[];
+    admin_migration_verbs[], admin_tud_verbs[];
 
 /* Member SerializedPublishingLicense of the body: of the protected file, or the licence by itself, whichever
  * is not NULL. 0 or an exit status, with a message. (admin_explain.c) */

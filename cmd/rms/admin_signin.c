@@ -8,6 +8,8 @@ static const struct option_row issuer_options[] = {
     TEXT("jwks-uri", "URL", "its key set (default: from its discovery document)"),
     LIST("acr", "VALUE", "take only sign-ins of this kind: its acr, or one of its amr (may be repeated)"),
     NUMBER("max-age", "take only sign-ins of the last N seconds, by auth_time", 1, 2592000),
+    LIST("domain", "DOMAIN", "mail domain that it speaks for, and no other (may be repeated; default: any)"),
+    TEXT("use", "USE", "accounts: of those that there are; guests: people of the domains come in as guests"),
     TENANT_OPTION,
     CHANGE_OPTIONS,
     SOCKET_OPTION,
@@ -20,10 +22,12 @@ static const struct call_field issuer_fields[] = {
     {"JwksUri", FIELD_TEXT, "jwks-uri", 0},
     {"AcrValues", FIELD_LIST, "acr", 0},
     {"MaxAge", FIELD_NUMBER, "max-age", 0},
+    {"Domains", FIELD_LIST, "domain", 0},
+    {"Use", FIELD_TEXT, "use", 0},
     FIELDS_END,
 };
-static const struct column issuer_columns[] = {
-    {"ISSUER", "Issuer"}, {"AUDIENCE", "Audience"}, {"ALGORITHMS", "Algorithms"}, {"ID", "Id"}, {NULL, NULL}};
+static const struct column issuer_columns[] = {{"ISSUER", "Issuer"}, {"AUDIENCE", "Audience"},
+    {"ALGORITHMS", "Algorithms"}, {"DOMAINS", "Domains"}, {"USE", "Use"}, {"ID", "Id"}, {NULL, NULL}};
 
 static const struct call issuer_add = {
     .method = "POST", .path = TENANT_PATH "/issuers", .fields = issuer_fields};
@@ -37,7 +41,9 @@ static const struct call issuer_remove = {.method = "DELETE",
 const struct verb admin_issuer_verbs[] = {
     ADMIN_VERB("add", "Accept tokens of an OpenID Connect issuer", "URL", 1, 1, issuer_options, issuer_add,
         "  rms admin issuer add https://login.contoso.test/ --audience https://rms.contoso.test/\n"
-        "  rms admin issuer add https://login.partner.test/ --acr mfa --max-age 3600"),
+        "  rms admin issuer add https://login.partner.test/ --acr mfa --max-age 3600\n"
+        "  rms admin issuer add https://rms.partner.test/6f1d7b3e-0c0f-4d6e-9b0e-0d2f6c2f9a11 --domain "
+        "partner.test --use guests"),
     ADMIN_VERB(
         "list", "List the issuers", NULL, 0, 0, admin_read_options, issuer_list, "  rms admin issuer list"),
     ADMIN_VERB("remove", "Remove an issuer", "ID", 1, 1, admin_change_options, issuer_remove,

@@ -14,7 +14,7 @@
 #include "cmd/rms/launch.h"
 #include "cmd/rms/output.h"
 
-#define LOG_FILE_MAX (50u << 20) /* with the older copy: the 100 MB of C-233 */
+#define LOG_FILE_MAX (10u << 20) /* with the older ones: the 100 MB of C-233 */
 
 /* What the signal handler needs. */
 static _Atomic(struct rms_context *) running;
@@ -132,6 +132,9 @@ static void open_log(const struct arguments *arguments)
     }
     if (file != NULL) {
         rms_log_open("rms", level, file, LOG_FILE_MAX);
+        if (!argument_flag(arguments, "log-personal")) {
+            rms_log_mask();
+        }
         rms_log(RMS_LOG_INFO, "rms.started", "verb", argument_verb(arguments)->name, "version", rms_version(),
             NULL);
     }

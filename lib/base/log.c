@@ -22,6 +22,7 @@ static struct {
     atomic_int level;
     int fd;
     bool plain;
+    bool mask;
     char program[32];
     char path[PATH_BYTES];
     size_t size;
@@ -53,6 +54,7 @@ void rms_log_open(const char *program, enum rms_log_level level, const char *pat
     close_locked();
     (void)snprintf(state.program, sizeof state.program, "%s", program);
     state.max = max_bytes;
+    state.mask = false;
     if (path != NULL && strlen(path) < sizeof state.path - 2) {
         memcpy(state.path, path, strlen(path) + 1);
         open_file();
@@ -64,6 +66,13 @@ void rms_log_open(const char *program, enum rms_log_level level, const char *pat
     state.plain = isatty(state.fd) == 1;
     (void)pthread_mutex_unlock(&state.lock);
     atomic_store(&state.level, (int)level);
+}
+
+void rms_log_mask(void)
+{
+    (void)pthread_mutex_lock(&state.lock);
+    state.mask = true;
+    (void)pthread_mutex_unlock(&state.lock);
 }
 
 void rms_log_close(void)
@@ -90,14 +99,82 @@ int rms_log_level_parse(const char *name, enum rms_log_level *level_out)
     return RMS_E_BAD_ARGUMENT;
 }
 
+/* 192.0.2.1:443, [2001:db8::1] */
+static bool is_network(const char *word, size_t len)
+{
+    size_t dots = 0;
+    size_t colons = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        dots += word[i] == '.';
+        colons += word[i] == ':';
+    }
+    return strspn(word, "0123456789abcdefABCDEF.:[]") >= len && (dots == 3 || colons > 1);
+}
+
+/* What a word is of, or NULL. Hosts and files look alike, and both are told by a dot and letters behind it:
+ * numbers, versions and ids are none. */
+static const char *mask_of(const char *word, size_t len)
+{
+    static const char settings[] = "rms.conf"; /* the same for everybody */
+    const char *dot = memrchr(word, '.', len);
+    size_t tail = dot != NULL ? len - (size_t)(dot - word) - 1 : 0;
+
+    if (memchr(word, '@', len) != NULL) {
+        return "[address]";
+    }
+    if (memmem(word, len, "://", 3) != NULL || is_network(word, len)) {
+        return "[host]";
+    }
+    if (memchr(word, '/', len) != NULL) {
+        return "[file]";
+    }
+    return tail > 0 && strcspn(dot + 1, "0123456789") > 0 &&
+                   !(len == strlen(settings) && memcmp(word, settings, len) == 0)
+               ? "[file]"
+               : NULL;
+}
+
+/* Names of files may hold blanks, so that those fields are masked whole. */
+static void append_masked(struct rms_buf *out, const char *name, const char *value)
+{
+    static const char between[] = " \t\n\"'()<>,;";
+
+    if (strcmp(name, "file") == 0 || strcmp(name, "subject") == 0) {
+        rms_buf_append_str(out, "[file]");
+        return;
+    }
+    while (*value != '\0') {
+        size_t gap = strspn(value, between);
+        size_t len = strcspn(value + gap, between);
+        size_t end = len; /* of a sentence, or a clause */
+        const char *mask;
+
+        while (end > 0 && strchr(".:?!", value[gap + end - 1]) != NULL) {
+            end--;
+        }
+        mask = mask_of(value + gap, end);
+        rms_buf_append(out, value, gap);
+        rms_buf_append_str(out, mask != NULL ? mask : "");
+        rms_buf_append(out, value + gap + (mask != NULL ? end : 0), len - (mask != NULL ? end : 0));
+        value += gap + len;
+    }
+}
+
 static void append_pair(struct rms_buf *line, const char *name, const char *value)
 {
+    RMS_BUF_CLEANUP struct rms_buf masked = RMS_BUF_INIT(LINE_MAX_BYTES);
+
     if (state.plain) {
         rms_buf_printf(line, " %s=", name);
     } else {
         rms_buf_append_byte(line, ',');
         rms_json_quote(line, rms_view_str(name));
         rms_buf_append_byte(line, ':');
+    }
+    if (state.mask) {
+        append_masked(&masked, name, value);
+        value = rms_buf_status(&masked) == 0 ? rms_buf_text(&masked) : "";
     }
     rms_json_quote(line, rms_view_str(value));
 }
@@ -124,10 +201,14 @@ static void append_end(struct rms_buf *line)
 
 static void rotate(void)
 {
-    char older[PATH_BYTES];
+    char older[PATH_BYTES + 3];
+    char newer[PATH_BYTES + 3];
 
-    (void)snprintf(older, sizeof older, "%.*s.1", PATH_BYTES - 3, state.path);
-    (void)rename(state.path, older);
+    for (int i = RMS_LOG_FILES - 1; i > 0; i--) {
+        (void)snprintf(older, sizeof older, "%s.%d", state.path, i);
+        (void)snprintf(newer, sizeof newer, "%s.%d", state.path, i - 1);
+        (void)rename(i > 1 ? newer : state.path, older);
+    }
     (void)close(state.fd);
     open_file();
 }

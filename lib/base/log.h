@@ -11,8 +11,13 @@
 enum rms_log_level { RMS_LOG_OFF, RMS_LOG_ERROR, RMS_LOG_INFO, RMS_LOG_DEBUG, RMS_LOG_TRACE };
 
 /* Process-wide; call at start: until then nothing is logged. program names the source; path NULL, or a file
- * that cannot be opened = stderr; a file is rotated at max_bytes (one older copy is kept). */
+ * that cannot be opened = stderr; a file is rotated at max_bytes (PATH.1, the newest, to PATH.9 are kept). */
+#define RMS_LOG_FILES 10
 void rms_log_open(const char *program, enum rms_log_level level, const char *path, size_t max_bytes);
+
+/* From now on values say what there was in place of personal data (S-304): [address] of people, [file],
+ * [host]. For programs of people; a service's log is its operator's. */
+void rms_log_mask(void);
 void rms_log_close(void);
 enum rms_log_level rms_log_level(void);
 

@@ -102,7 +102,7 @@ static void says_nothing_before_open_and_after_close(void **state)
     assert_int_equal(info.st_size, 0);
 }
 
-static void rotates_and_keeps_one_older_copy(void **state)
+static void rotates_and_keeps_nine_older_files(void **state)
 {
     struct place *place = *state;
     struct stat info;
@@ -115,6 +115,43 @@ static void rotates_and_keeps_one_older_copy(void **state)
     assert_true(info.st_size > 0 && info.st_size <= 1000);
     assert_int_equal(stat(place->older, &info), 0);
     assert_true(info.st_size > 0 && info.st_size <= 1000);
+    for (int i = 1; i <= RMS_LOG_FILES; i++) {
+        char older[90];
+
+        (void)snprintf(older, sizeof older, "%s.%d", place->path, i);
+        assert_int_equal(stat(older, &info), i < RMS_LOG_FILES ? 0 : -1);
+        (void)unlink(older);
+    }
+}
+
+/* touches: S-304 */
+static void masks_what_is_of_people(void **state)
+{
+    static const char *const texts[][2] = {
+        {"bob@contoso.test opens", "[address] opens"},
+        {"to <mailto:bob@contoso.test>, asked", "to <[address]>, asked"},
+        {"https://rms.contoso.test:8443/x: no answer (127.0.0.1:443)", "[host]: no answer ([host])"},
+        {"/srv/docs/plan.ptxt: damaged", "[file]: damaged"},
+        {"cannot read plan.ptxt.", "cannot read [file]."},
+        {"version 1.2.3, 5 of 10: 3f6b0a52-7d0f-4f6d-8a50-0c8e3e1a9d11", NULL},
+        {"ends.", NULL},
+        {"rms.conf: x is out of range", NULL},
+        {"", NULL},
+    };
+    struct place *place = *state;
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        json_t *line;
+
+        rms_log_open("test", RMS_LOG_INFO, place->path, 0);
+        rms_log_mask();
+        rms_log(RMS_LOG_INFO, "test.event", "text", texts[i][0], "file", "my plan.txt", NULL);
+        line = only_line(place);
+        assert_string_equal(rms_json_str(line, "text"), texts[i][texts[i][1] != NULL]);
+        assert_string_equal(rms_json_str(line, "file"), "[file]");
+        rms_json_free(&line);
+        assert_int_equal(unlink(place->path), 0);
+    }
 }
 
 static void overlong_lines_lose_their_fields(void **state)
@@ -161,7 +198,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(writes_one_object_a_line, setup, teardown),
         cmocka_unit_test_setup_teardown(leaves_out_what_is_below_the_level, setup, teardown),
         cmocka_unit_test_setup_teardown(says_nothing_before_open_and_after_close, setup, teardown),
-        cmocka_unit_test_setup_teardown(rotates_and_keeps_one_older_copy, setup, teardown),
+        cmocka_unit_test_setup_teardown(rotates_and_keeps_nine_older_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(masks_what_is_of_people, setup, teardown),
         cmocka_unit_test_setup_teardown(overlong_lines_lose_their_fields, setup, teardown),
         cmocka_unit_test_setup_teardown(does_not_follow_links, setup, teardown),
         cmocka_unit_test(knows_the_level_names),

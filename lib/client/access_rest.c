@@ -28,12 +28,16 @@ static int find_endpoint(struct rms_context *context, struct rms_access *access,
     signin->root = rms_arena_strdup(access->arena, rms_buf_text(&root));
     rms_buf_append_str(&query, "?service=");
     rms_http_encode(&query, url);
+    if (!rms_auth_supplied(context)) {
+        rms_buf_append_str(&query, "&email=");
+        rms_http_encode(&query, signin->address);
+    }
     RMS_TRY(rms_buf_status(&query));
     if (signin->root == NULL) {
         return RMS_E_NO_MEMORY;
     }
     RMS_TRY(rms_auth_probe(context, access->arena, rms_buf_text(&query), signin));
-    RMS_TRY(rms_auth_token(context, signin, false, &token));
+    RMS_TRY(rms_auth_token_abroad(context, access->arena, signin, &token));
     request.url =
         rms_arena_printf(access->arena, "%s/my/v2/servicediscovery%s", signin->root, rms_buf_text(&query));
     request.token = rms_buf_text(&token);
@@ -110,7 +114,7 @@ static int ask(
     struct rms_http_request request = {.content_type = "application/json"};
 
     RMS_TRY(find_endpoint(context, access, url, &signin, &request.url));
-    RMS_TRY(rms_auth_token(context, &signin, false, &token));
+    RMS_TRY(rms_auth_token_abroad(context, access->arena, &signin, &token));
     if (body == NULL ||
         json_object_set_new(body, "SerializedPublishingLicense", rms_api_base64(licence)) != 0) {
         return RMS_E_NO_MEMORY;
@@ -148,6 +152,25 @@ static int knock(struct rms_context *context, struct rms_access *access, const c
         context, RMS_E_UNKNOWN_KEY, "the content belongs to %s, where you are not signed in", url);
 }
 
+/* With a token of the application's, or as a guest of that service: with one that the person's own service
+ * gives for it (S-268). */
+static int ask_or_knock(
+    struct rms_context *context, struct rms_access *access, const char *url, struct rms_view licence)
+{
+    struct rms_buf RMS_BUF_CLEANUP root = RMS_BUF_INIT(1024);
+    int status;
+
+    if (rms_auth_supplied(context)) {
+        return ask(context, access, url, licence);
+    }
+    RMS_TRY(rms_http_origin(url, &root));
+    status = rms_consent(context, rms_buf_text(&root), NULL);
+    if (status == 0) {
+        return ask(context, access, url, licence);
+    }
+    return status == RMS_E_SERVER_NOT_TRUSTED ? knock(context, access, url) : status;
+}
+
 int rms_access_by_rest(struct rms_context *context, struct rms_access *access, struct rms_view licence)
 {
     const char *const urls[] = {access->pl.intranet_url, access->pl.extranet_url};
@@ -165,8 +188,7 @@ int rms_access_by_rest(struct rms_context *context, struct rms_access *access, s
             return rms_fail(
                 context, RMS_E_NEEDS_ONLINE, "the content belongs to %s, which must be asked", urls[i]);
         }
-        status = rms_auth_supplied(context) ? ask(context, access, urls[i], licence)
-                                            : knock(context, access, urls[i]);
+        status = ask_or_knock(context, access, urls[i], licence);
         if (status != RMS_E_UNREACHABLE) {
             break;
         }

@@ -388,6 +388,64 @@ int rms_auth_token(
     return rms_buf_status(token_out);
 }
 
+/* A service abroad gets a token for itself or none: not one that it could show to somebody else. */
+static bool is_for(const struct rms_signin *abroad)
+{
+    struct rms_buf RMS_BUF_CLEANUP own = RMS_BUF_INIT(1024);
+
+    rms_buf_printf(&own, "%s/", abroad->root);
+    return !own.failed && strcmp(rms_buf_text(&own), abroad->resource) == 0;
+}
+
+static int refresh_abroad(struct rms_context *context, struct rms_arena *arena, struct rms_signin *abroad)
+{
+    struct rms_buf RMS_BUF_CLEANUP form = RMS_BUF_INIT(FORM_MAX);
+    struct rms_auth_reply reply;
+    struct rms_signin home;
+
+    RMS_TRY(rms_signin_load_address(context, arena, abroad->address, &home));
+    /* the refresh token goes to nobody but who gave it */
+    if (home.refresh_token == NULL || home.authority == NULL ||
+        strcmp(home.authority, abroad->authority) != 0 || !is_for(abroad)) {
+        return rms_fail(context, RMS_E_NOT_AUTHENTICATED, "%s does not trust sign-ins of %s", abroad->root,
+            rms_address_domain(abroad->address));
+    }
+    rms_auth_field(&form, "grant_type", "refresh_token");
+    rms_auth_field(&form, "refresh_token", home.refresh_token);
+    rms_auth_field(&form, "client_id", RMS_CLIENT_ID);
+    rms_auth_field(&form, "resource", abroad->resource);
+    RMS_TRY(rms_auth_exchange(context, arena, &home, "token", &form, &reply));
+    if (reply.access_token == NULL || reply.refresh_token == NULL) {
+        return rms_fail(context, RMS_E_NOT_AUTHENTICATED, "the authority gave no token");
+    }
+    abroad->access_token = reply.access_token;
+    home.refresh_token = reply.refresh_token;
+    return rms_signin_save(context, &home, false);
+}
+
+int rms_auth_token_abroad(struct rms_context *context, struct rms_arena *arena, struct rms_signin *abroad,
+    struct rms_buf *token_out)
+{
+    int status = 0;
+    int lock;
+
+    if (rms_auth_supplied(context)) {
+        return rms_auth_token(context, abroad, false, token_out);
+    }
+    if (abroad->access_token == NULL) {
+        (void)pthread_mutex_lock(&context->prepare);
+        lock = lock_refresh(context);
+        status = refresh_abroad(context, arena, abroad);
+        if (lock >= 0) {
+            (void)close(lock);
+        }
+        (void)pthread_mutex_unlock(&context->prepare);
+    }
+    RMS_TRY(status);
+    rms_buf_append_str(token_out, abroad->access_token);
+    return rms_buf_status(token_out);
+}
+
 int rms_login_app(struct rms_context *context, const char *app_id, const char *secret)
 {
     struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(ARENA_MAX);

@@ -13,6 +13,13 @@
 RMS_MUST_USE int rms_auth_token(
     struct rms_context *context, const struct rms_signin *signin, bool fresh, struct rms_buf *token_out);
 
+/* A token for another service than the one the person is signed in at (abroad: its root, authority,
+ * resource): by callback, else from the person's own service, where the other one trusts it and names it as
+ * authority (S-268). Kept in abroad->access_token. RMS_E_NOT_AUTHENTICATED naming the domain where it does
+ * not. */
+RMS_MUST_USE int rms_auth_token_abroad(struct rms_context *context, struct rms_arena *arena,
+    struct rms_signin *abroad, struct rms_buf *token_out);
+
 /* Does the application give the tokens: by its callback, or a server by rms_token_set? */
 bool rms_auth_supplied(struct rms_context *context);
 

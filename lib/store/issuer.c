@@ -9,20 +9,23 @@ int rms_issuer_add(struct rms_db *db, const struct rms_issuer *issuer)
 {
     RMS_BUF_CLEANUP struct rms_buf audiences = RMS_BUF_INIT(AUDIENCES_MAX);
     RMS_BUF_CLEANUP struct rms_buf acr_values = RMS_BUF_INIT(AUDIENCES_MAX);
+    RMS_BUF_CLEANUP struct rms_buf domains = RMS_BUF_INIT(AUDIENCES_MAX);
 
     RMS_TRY(rms_check_id(issuer->id));
-    if (issuer->issuer == NULL || issuer->issuer[0] == '\0' || issuer->audience_count == 0) {
+    if (issuer->issuer == NULL || issuer->issuer[0] == '\0' || issuer->audience_count == 0 ||
+        (issuer->guests && issuer->domain_count == 0)) {
         return RMS_E_BAD_ARGUMENT;
     }
     RMS_TRY(rms_texts_to_json(issuer->audiences, issuer->audience_count, &audiences));
     RMS_TRY(rms_texts_to_json(issuer->acr_values, issuer->acr_value_count, &acr_values));
+    RMS_TRY(rms_texts_to_json(issuer->domains, issuer->domain_count, &domains));
     RMS_TRY(rms_db_begin(db));
-    return rms_db_end_change(
-        db, rms_sql_run_one(db, RMS_SQL_ISSUER_INSERT,
-                RMS_VALUES(RMS_TEXT(issuer->id), RMS_TEXT(issuer->tenant_id), RMS_TEXT(issuer->issuer),
-                    RMS_TEXT(rms_buf_text(&audiences)), RMS_INT(issuer->algorithms),
-                    RMS_TEXT(issuer->jwks_uri), RMS_INT(issuer->created_at),
-                    RMS_TEXT(rms_buf_text(&acr_values)), RMS_INT(issuer->max_age_s))));
+    return rms_db_end_change(db,
+        rms_sql_run_one(db, RMS_SQL_ISSUER_INSERT,
+            RMS_VALUES(RMS_TEXT(issuer->id), RMS_TEXT(issuer->tenant_id), RMS_TEXT(issuer->issuer),
+                RMS_TEXT(rms_buf_text(&audiences)), RMS_INT(issuer->algorithms), RMS_TEXT(issuer->jwks_uri),
+                RMS_INT(issuer->created_at), RMS_TEXT(rms_buf_text(&acr_values)), RMS_INT(issuer->max_age_s),
+                RMS_TEXT(rms_buf_text(&domains)), RMS_INT(issuer->guests))));
 }
 
 static void read_issuer(struct rms_rows *rows, struct rms_issuer *issuer)
@@ -36,6 +39,8 @@ static void read_issuer(struct rms_rows *rows, struct rms_issuer *issuer)
     issuer->created_at = rms_take_int(rows);
     rms_take_texts(rows, &issuer->acr_values, &issuer->acr_value_count);
     issuer->max_age_s = rms_take_int(rows);
+    rms_take_texts(rows, &issuer->domains, &issuer->domain_count);
+    issuer->guests = rms_take_bool(rows);
 }
 
 int rms_issuer_list(

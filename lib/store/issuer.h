@@ -15,7 +15,10 @@ struct rms_issuer {
     /* Step-up: how and how lately people must have signed in there. */
     const char *const *acr_values; /* one of them as acr, or among amr; none: any */
     size_t acr_value_count;
-    int64_t max_age_s; /* since auth_time; 0: any */
+    int64_t max_age_s;          /* since auth_time; 0: any */
+    const char *const *domains; /* of mail: it speaks for nobody else; normalised; none: for everybody */
+    size_t domain_count;
+    bool guests; /* people of these domains come in as guests, and nobody else by it (S-268) */
     int64_t created_at;
 };
 
@@ -24,7 +27,8 @@ struct rms_issuers {
     size_t count;
 };
 
-/* RMS_E_CONFLICT when the tenant has the issuer. audiences needs no terminating NULL here. */
+/* RMS_E_CONFLICT when the tenant has the issuer; RMS_E_BAD_ARGUMENT for guests of any domain. audiences needs
+ * no terminating NULL here. */
 RMS_MUST_USE int rms_issuer_add(struct rms_db *db, const struct rms_issuer *issuer);
 
 /* Of a tenant; tenant_id NULL = of all. Oldest first. */

@@ -235,7 +235,7 @@ def a_folder_in_the_service_s_place(lab):
         config.write_text(f'template_folder = "{folder}"\n')
 
     def listed(person):
-        return [t["Name"] for t in person.rms("--json", "template", "list", "--refresh").json_lines]
+        return [t["Name"] for t in person.rms("--json", "--log-personal", "template", "list", "--refresh").json_lines]
 
     assert len(listed(alice)) == 1 and listed(alice) == ["Shared"] and "Shared" not in listed(fay)
     path = alice.write("folder.txt", TEXT)

@@ -23,6 +23,7 @@ TAKES_AWAY = ("archive", "remove", "revoke", "restore", "clear", "convert", "bre
 NOT_HERE = {("key", "add"): "needs a token: scenario hsm", ("key", "convert"): "needs a token: scenario hsm", ("key", "use"): "as add",
             ("directory", "test"): "needs a directory: scenario ldap", ("directory", "refresh"): "needs a directory: scenario ldap"}
 NOT_HERE |= {("owner", "transfer"): "the other examples need alice's documents: scenario owner"}
+NOT_HERE |= {("tud", word): "needs a partner's certificate: scenario federation" for word in ("import", "remove")}
 NOT_HERE |= {("recovery", word): "needs two administrators: scenario owner" for word in ("request", "approve", "deny", "end")}
 NOT_HERE |= {("tpd", word): "needs two administrators and a recipient: scenario leaving" for word in ("approve", "deny", "end")}
 REFUSED = {("app", "secret", "show"): 4}  # there to say why not
@@ -318,7 +319,7 @@ def old_names(stage, table):
     return len(rows)
 
 
-ONLY_OPERATOR = ("tenant", "domain", "issuer", "client", "directory", "db", "health", "log")
+ONLY_OPERATOR = ("tenant", "domain", "issuer", "tud", "client", "directory", "db", "health", "log")
 
 
 # proves: S-329
