@@ -1,5 +1,5 @@
-/* Trusted user domains (S-270): services of others whose account certificates count here, for their people's mail
- * domains. Part of a tenant's settings. */
+/* Trusted user domains (S-270): services of others whose account certificates count here, for their people's
+ * mail domains. Part of a tenant's settings. */
 #ifndef RMS_SERVICE_PARTNER_H
 #define RMS_SERVICE_PARTNER_H
 

@@ -197,11 +197,12 @@ _rms_words() {
     'admin license max-validity') echo 'get set' ;;
     'admin license max-validity get') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --log-personal --color --help --version' ;;
     'admin license max-validity set') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --log-personal --color --help --version' ;;
-    'admin guests') echo 'status passcodes documents sign-up' ;;
+    'admin guests') echo 'status passcodes documents sign-up protecting' ;;
     'admin guests status') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --log-personal --color --help --version' ;;
     'admin guests passcodes') echo ' --on --off --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --log-personal --color --help --version' ;;
     'admin guests documents') echo ' --on --off --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --log-personal --color --help --version' ;;
     'admin guests sign-up') echo ' --on --off --domain --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --log-personal --color --help --version' ;;
+    'admin guests protecting') echo ' --on --off --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --log-personal --color --help --version' ;;
     'admin tracking') echo 'status enable disable automatic notrack list show docs log revoke restore' ;;
     'admin tracking status') echo ' --tenant --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --log-personal --color --help --version' ;;
     'admin tracking enable') echo ' --tenant --force --yes --what-if --socket --json --quiet --url --ca --store --user --on-behalf --offline --lang --log-level --log-file --log-personal --color --help --version' ;;
@@ -420,6 +421,7 @@ _rms_valued() {
     'admin guests passcodes') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin guests documents') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin guests sign-up') echo ' --domain --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
+    'admin guests protecting') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tracking status') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tracking enable') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
     'admin tracking disable') echo ' --tenant --socket --url --ca --store --user --on-behalf --lang --log-level --log-file --color ' ;;
