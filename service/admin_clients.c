@@ -176,7 +176,7 @@ static size_t find(const char *const *texts, size_t count, const char *text)
 
 /* Adds the one list to the rules and takes the other out of them. */
 static int change_rules(
-    struct rms_admin_body *body, const char *const members[2], const char ***rules, size_t *count)
+    struct rms_admin_body *body, const char *const members[2], const char *const **rules, size_t *count)
 {
     struct texts add;
     struct texts drop;

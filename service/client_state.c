@@ -37,26 +37,6 @@ int rms_platform_parse(const char *name, enum rms_platform *platform_out)
 /* --- the settings' members -------------------------------------------------------------------------------
  */
 
-static int read_texts(struct rms_arena *arena, const json_t *list, const char ***texts_out, size_t *count_out)
-{
-    const char **texts = rms_arena_array(arena, json_array_size(list) + 1, sizeof *texts);
-    const json_t *item;
-    size_t i;
-    if (texts == NULL) {
-        return RMS_E_NO_MEMORY;
-    }
-    json_array_foreach(list, i, item)
-    {
-        texts[i] = rms_arena_strdup(arena, json_is_string(item) ? json_string_value(item) : "");
-        if (texts[i] == NULL) {
-            return RMS_E_NO_MEMORY;
-        }
-    }
-    *texts_out = texts;
-    *count_out = json_array_size(list);
-    return RMS_OK;
-}
-
 static int read_key(struct rms_arena *arena, const json_t *item, struct rms_excluded_key *key)
 {
     const char *text = json_string_value(json_array_get(item, 0));
@@ -104,8 +84,8 @@ int rms_client_state_read(struct rms_arena *arena, const char *settings, struct 
             state->platforms_off |= 1u << platform;
         }
     }
-    RMS_TRY(read_texts(arena, json_object_get(json, CLIENTS), &state->clients, &state->client_count));
-    RMS_TRY(read_texts(arena, json_object_get(json, SYSTEMS), &state->systems, &state->system_count));
+    RMS_TRY(rms_json_texts(arena, json_object_get(json, CLIENTS), &state->clients, &state->client_count));
+    RMS_TRY(rms_json_texts(arena, json_object_get(json, SYSTEMS), &state->systems, &state->system_count));
     state->any_client =
         state->rest_off || state->platforms_off != 0 || state->client_count + state->system_count > 0;
     return read_keys(arena, json_object_get(json, KEYS), state);

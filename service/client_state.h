@@ -40,10 +40,10 @@ struct rms_excluded_key {
 
 struct rms_client_state {
     bool rest_off;
-    unsigned platforms_off; /* bits (1 << enum rms_platform) */
-    const char **clients;   /* rules for versions: "FROM-TO" or "NAME FROM-TO" */
+    unsigned platforms_off;     /* bits (1 << enum rms_platform) */
+    const char *const *clients; /* rules for versions: "FROM-TO" or "NAME FROM-TO" */
     size_t client_count;
-    const char **systems;
+    const char *const *systems;
     size_t system_count;
     struct rms_excluded_key *keys;
     size_t key_count;

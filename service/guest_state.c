@@ -13,34 +13,17 @@
 int rms_guest_state_read(struct rms_arena *arena, const char *settings, struct rms_guest_state *state_out)
 {
     RMS_JSON_CLEANUP json_t *json = NULL;
-    const char **domains;
-    const json_t *list;
-    const json_t *item;
-    size_t i;
 
     *state_out = (struct rms_guest_state){0};
     if (settings == NULL || rms_json_parse(rms_view_str(settings), &json) < 0) {
         return 0;
     }
-    list = json_object_get(json, DOMAINS);
-    domains = rms_arena_array(arena, json_array_size(list) + 1, sizeof *domains);
-    if (domains == NULL) {
-        return RMS_E_NO_MEMORY;
-    }
-    json_array_foreach(list, i, item)
-    {
-        domains[i] = rms_arena_strdup(arena, json_is_string(item) ? json_string_value(item) : "");
-        if (domains[i] == NULL) {
-            return RMS_E_NO_MEMORY;
-        }
-    }
     state_out->passcodes = json_is_true(json_object_get(json, PASSCODES));
     state_out->documents = json_is_true(json_object_get(json, DOCUMENTS));
     state_out->sign_up = json_is_true(json_object_get(json, SIGN_UP));
     state_out->protect = json_is_true(json_object_get(json, PROTECT));
-    state_out->domains = domains;
-    state_out->domain_count = json_array_size(list);
-    return 0;
+    return rms_json_texts(
+        arena, json_object_get(json, DOMAINS), &state_out->domains, &state_out->domain_count);
 }
 
 int rms_guest_state_write(struct rms_arena *arena, const char *settings, const struct rms_guest_state *state,

@@ -8,28 +8,6 @@
 
 #define SETTING "TrustedUserDomains"
 
-static int read_texts(
-    struct rms_arena *arena, const json_t *list, const char *const **texts_out, size_t *count_out)
-{
-    const char **texts = rms_arena_array(arena, json_array_size(list) + 1, sizeof *texts);
-    const json_t *item;
-    size_t i;
-
-    if (texts == NULL) {
-        return RMS_E_NO_MEMORY;
-    }
-    json_array_foreach(list, i, item)
-    {
-        texts[i] = rms_arena_strdup(arena, json_is_string(item) ? json_string_value(item) : "");
-        if (texts[i] == NULL) {
-            return RMS_E_NO_MEMORY;
-        }
-    }
-    *texts_out = texts;
-    *count_out = json_array_size(list);
-    return 0;
-}
-
 static int read_one(struct rms_arena *arena, const json_t *item, struct rms_partner *partner)
 {
     const char *key = rms_json_str(item, "Key");
@@ -48,7 +26,7 @@ static int read_one(struct rms_arena *arena, const json_t *item, struct rms_part
     }
     partner->name = rms_arena_strdup(arena, rms_json_str(item, "Name"));
     partner->time = json_integer_value(json_object_get(item, "Time"));
-    return read_texts(arena, json_object_get(item, "Domains"), &partner->domains, &partner->domain_count);
+    return rms_json_texts(arena, json_object_get(item, "Domains"), &partner->domains, &partner->domain_count);
 }
 
 int rms_partners_read(struct rms_arena *arena, const char *settings, struct rms_partners *partners_out)

@@ -253,27 +253,6 @@ int rms_tpd_inspect(int fd, struct rms_view passphrase, struct rms_buf *json_out
 
 /* --- importing ----------------------------------------------------------------------------------------- */
 
-static int read_scope(struct rms_arena *arena, const json_t *list, struct rms_template *tpl)
-{
-    const char **scope = rms_arena_array(arena, json_array_size(list) + 1, sizeof *scope);
-    const json_t *item;
-    size_t i;
-
-    if (scope == NULL) {
-        return RMS_E_NO_MEMORY;
-    }
-    json_array_foreach(list, i, item)
-    {
-        scope[i] = rms_arena_strdup(arena, json_is_string(item) ? json_string_value(item) : "");
-        if (scope[i] == NULL) {
-            return RMS_E_NO_MEMORY;
-        }
-    }
-    tpl->scope = scope;
-    tpl->scope_count = json_array_size(list);
-    return 0;
-}
-
 static int add_read(const struct rms_tool *tool, const char *tenant_id, const json_t *object)
 {
     RMS_BUF_CLEANUP struct rms_buf policy = RMS_BUF_INIT(TEXT_MAX);
@@ -291,7 +270,7 @@ static int add_read(const struct rms_tool *tool, const char *tenant_id, const js
     RMS_TRY(rms_json_emit(form, &policy));
     RMS_TRY(rms_policy_from_json(tool->arena, rms_buf_view(&policy), &tpl.policy));
     RMS_TRY(rms_policy_check(&tpl.policy, RMS_TIME_NONE, &field));
-    RMS_TRY(read_scope(tool->arena, json_object_get(object, "Scope"), &tpl));
+    RMS_TRY(rms_json_texts(tool->arena, json_object_get(object, "Scope"), &tpl.scope, &tpl.scope_count));
     status = rms_template_create(tool->db, &tpl);
     return status == RMS_E_CONFLICT ? 0 : status; /* another package brought it */
 }

@@ -73,6 +73,28 @@ static int append_chunk(const char *chunk, size_t len, void *out)
     return ((struct rms_buf *)out)->failed ? -1 : 0;
 }
 
+int rms_json_texts(
+    struct rms_arena *arena, const json_t *list, const char *const **texts_out, size_t *count_out)
+{
+    const char **texts = rms_arena_array(arena, json_array_size(list) + 1, sizeof *texts);
+    const json_t *item;
+    size_t i;
+
+    if (texts == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    json_array_foreach(list, i, item)
+    {
+        texts[i] = rms_arena_strdup(arena, json_is_string(item) ? json_string_value(item) : "");
+        if (texts[i] == NULL) {
+            return RMS_E_NO_MEMORY;
+        }
+    }
+    *texts_out = texts;
+    *count_out = json_array_size(list);
+    return 0;
+}
+
 int rms_json_emit(const json_t *json, struct rms_buf *out)
 {
     if (json_dump_callback(json, append_chunk, out, JSON_COMPACT | JSON_ENCODE_ANY) != 0) {

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "base/arena.h"
 #include "base/bytes.h"
 
 #define RMS_JSON_MAX       (32u * 1024 * 1024) /* bytes of input */
@@ -20,6 +21,10 @@ void rms_json_free(json_t **json);
 
 /* Borrowed text of a member; NULL when absent, null or not a string. */
 const char *rms_json_str(const json_t *object, const char *name);
+
+/* A list of texts in the arena; what is no text is "", and no list is none. */
+RMS_MUST_USE int rms_json_texts(
+    struct rms_arena *arena, const json_t *list, const char *const **texts_out, size_t *count_out);
 
 /* Compact text. */
 RMS_MUST_USE int rms_json_emit(const json_t *json, struct rms_buf *out);

@@ -18,6 +18,24 @@ static void reads_members(void **state)
     assert_null(rms_json_str(NULL, "a"));
 }
 
+static void lists_of_texts(void **state)
+{
+    struct rms_arena RMS_ARENA_CLEANUP *arena = rms_arena_new(4096);
+    RMS_JSON_CLEANUP json_t *json = NULL;
+    const char *const *texts;
+    size_t count;
+
+    (void)state;
+    assert_int_equal(rms_json_parse(rms_view_str("[\"one\",2,\"three\"]"), &json), 0);
+    assert_int_equal(rms_json_texts(arena, json, &texts, &count), 0);
+    assert_int_equal(count, 3);
+    assert_string_equal(texts[0], "one");
+    assert_string_equal(texts[1], "");
+    assert_string_equal(texts[2], "three");
+    assert_int_equal(rms_json_texts(arena, NULL, &texts, &count), 0);
+    assert_int_equal(count, 0);
+}
+
 static void skips_a_byte_order_mark(void **state)
 {
     RMS_JSON_CLEANUP json_t *json = NULL;
@@ -173,6 +191,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_members),
+        cmocka_unit_test(lists_of_texts),
         cmocka_unit_test(skips_a_byte_order_mark),
         cmocka_unit_test(refuses_bad_input),
         cmocka_unit_test(refuses_every_truncation),

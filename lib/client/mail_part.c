@@ -156,22 +156,8 @@ int rms_mail_protect_part(const struct rms_plan *plan, const char *name, struct 
 
 int rms_mail_read_clear(struct rms_context *context, const struct rms_opened *opened, struct rms_buf *out)
 {
-    const struct rms_part *content = &opened->container.content;
-    const struct rms_crypt_job job = {
-        .context = context,
-        .in = content->reader,
-        .in_offset = content->offset,
-        .in_len = content->len,
-        .out = rms_writer_of_buf(out),
-        .decrypt = &opened->access->key,
-        .sealed = rms_opened_tree(opened),
-        .clear_size = opened->container.original_size,
-        .threads = 1,
-    };
-    uint64_t expected;
+    struct rms_crypt_job job = {.context = context, .out = rms_writer_of_buf(out), .threads = 1};
     uint64_t written;
 
-    RMS_TRY(rms_opened_size(opened, &expected));
-    RMS_TRY(rms_crypt_run(&job, &written));
-    return written == expected ? 0 : RMS_E_DAMAGED;
+    return rms_opened_decrypt(opened, &job, &written);
 }

@@ -14,7 +14,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "client/context.h"
-#include "client/crypt.h"
 #include "client/mail.h"
 #include "client/opened.h"
 #include "client/refusal.h"
@@ -262,19 +261,7 @@ static int write_mail(struct rms_context *context, const struct rms_opened *open
 static int write_clear(const struct rms_errand *errand, const struct rms_opened *opened,
     const struct rms_reader *carrier, const struct rms_writer *out, uint64_t *written)
 {
-    const struct rms_part *content = &opened->container.content;
-    const struct rms_crypt_job job = {
-        .context = errand->context,
-        .in = content->reader,
-        .in_offset = content->offset,
-        .in_len = content->len,
-        .out = *out,
-        .decrypt = &opened->access->key,
-        .sealed = rms_opened_tree(opened),
-        .clear_size = opened->container.original_size,
-        .threads = errand->threads,
-    };
-    uint64_t expected;
+    struct rms_crypt_job job = {.context = errand->context, .out = *out, .threads = errand->threads};
 
     if (opened->container.kind == RMS_CONTAINER_MESSAGE) {
         return write_mail(errand->context, opened, carrier, out, written);
@@ -282,9 +269,7 @@ static int write_clear(const struct rms_errand *errand, const struct rms_opened 
     if (opened->container.pdf != NULL) {
         return rms_opened_write_pdf(opened, out, written);
     }
-    RMS_TRY(rms_opened_size(opened, &expected));
-    RMS_TRY(rms_crypt_run(&job, written));
-    return *written == expected ? 0 : RMS_E_DAMAGED;
+    return rms_opened_decrypt(opened, &job, written);
 }
 
 static int decrypt(struct level *level, const struct rms_archive_member *member, struct rms_opened *opened,

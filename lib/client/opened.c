@@ -157,6 +157,22 @@ int rms_opened_size(const struct rms_opened *opened, uint64_t *size_out)
     return signed_size(opened, *size_out);
 }
 
+int rms_opened_decrypt(const struct rms_opened *opened, struct rms_crypt_job *job, uint64_t *written_out)
+{
+    const struct rms_part *content = &opened->container.content;
+    uint64_t expected;
+
+    job->in = content->reader;
+    job->in_offset = content->offset;
+    job->in_len = content->len;
+    job->decrypt = &opened->access->key;
+    job->sealed = rms_opened_tree(opened);
+    job->clear_size = opened->container.original_size;
+    RMS_TRY(rms_opened_size(opened, &expected));
+    RMS_TRY(rms_crypt_run(job, written_out));
+    return *written_out == expected ? 0 : RMS_E_DAMAGED;
+}
+
 bool rms_opened_is_whole(const struct rms_opened *opened)
 {
     return rms_access_signed_data(opened->access, RMS_DATA_SIZE) != NULL ||

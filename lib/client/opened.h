@@ -2,6 +2,7 @@
 #ifndef RMS_CLIENT_OPENED_H
 #define RMS_CLIENT_OPENED_H
 
+#include "client/crypt.h"
 #include "client/seal.h"
 
 struct rms_opened {
@@ -36,6 +37,11 @@ RMS_MUST_USE int rms_opened_write_pdf(
 /* Exact size of the clear content: by rms_opened_clear, by the last block, or as the container says.
  * RMS_E_DAMAGED when the block does not decrypt, or the size does not fit. */
 RMS_MUST_USE int rms_opened_size(const struct rms_opened *opened, uint64_t *size_out);
+
+/* The whole clear content but that of a PDF: job tells where to and with how many threads. RMS_E_DAMAGED when
+ * it is not as long as it should be. */
+RMS_MUST_USE int rms_opened_decrypt(
+    const struct rms_opened *opened, struct rms_crypt_job *job, uint64_t *written_out);
 
 /* The extension of the clear content whose protected file has this name now: as stored, as signed, or the
  * name's own. */

@@ -36,30 +36,16 @@ static int may_write_clear(struct rms_context *context, const struct rms_access 
 static int write_content(
     const struct rms_errand *errand, struct rms_work *work, const struct rms_opened *opened)
 {
-    const struct rms_part *content = &opened->container.content;
-    const struct rms_crypt_job job = {
+    struct rms_crypt_job job = {
         .context = errand->context,
-        .in = content->reader,
-        .in_offset = content->offset,
-        .in_len = content->len,
         .out = rms_target_writer(&work->target),
-        .decrypt = &opened->access->key,
-        .sealed = rms_opened_tree(opened),
-        .clear_size = opened->container.original_size,
         .threads = errand->threads,
         .progress = errand->options.progress,
         .user_data = errand->options.user_data,
     };
-    uint64_t expected;
     uint64_t written;
-    int status = rms_opened_size(opened, &expected);
+    int status = rms_opened_decrypt(opened, &job, &written);
 
-    if (status == 0) {
-        status = rms_crypt_run(&job, &written);
-    }
-    if (status == 0 && written != expected) {
-        status = RMS_E_DAMAGED;
-    }
     if (status != 0 && rms_last_detail(errand->context)[0] == '\0') {
         return rms_fail(errand->context, status, "%s", work->source.path);
     }
