@@ -179,11 +179,15 @@ def things_to_name(lab):
     made("/roles", {"Member": "bob@contoso.test", "Role": "Reader"})
     words = {"LICENCE": b64(pfile_licence(alice.home / "plan.ptxt")),
              "TEMPLATE": lab.admin_http("GET", f"{here}/templates/{template}/export")[1]["Template"]}
+    lab.admin("tenant", "create", "--name", "Fabrikam", "--domain", "fabrikam.test")
+    words["CERTIFICATE"] = lab.admin_http("GET", "/tenants/fabrikam.test/userdomains/own")[1]["Certificate"]
+    made("/userdomains", {"Certificate": words["CERTIFICATE"]})
     names = {"tenant": "contoso.test", "user": "alice@contoso.test", "application": app["Id"], "secret": app["Secrets"][0]["Id"],
              "template": template, "group": made("/groups", {"Name": "G"})["Id"], "kind": "day",
              "recovery": made("/recoveries", {"Owner": "bob@contoso.test", "For": "alice@contoso.test", "Hours": 4, "Reason": "R"})["Id"],
              "export": made("/exports", {"Recipient": "0123456789abcdef" * 4})["Id"],
              "issuer": made("/issuers", {"Issuer": "https://i.test", "Audience": ["rms"], "JwksUri": "https://i.test/keys"})["Id"],
+             "partner": lab.admin_http("GET", f"{here}/userdomains")[1][0]["Key"],
              "client": made("/clients", {"ClientId": "c", "Name": "C", "RedirectUris": ["https://c.test/"]})["ClientId"],
              "token": made("/scim/tokens", {"Name": "S"})["Id"], "key": made("/keys", {"Status": "Archived"})["KeyIdentifier"],
              "directory": made("/directories", {"Name": "D", "Url": "ldaps://127.0.0.1:1", "PeopleBase": "dc=d", "BindDn": "cn=d",
@@ -227,7 +231,7 @@ def every_call_of_administration():
             assert status == 200 if expected is None else reply["Reason"] == expected, (method, path, status, reply)
         # the same over HTTPS: with a session, for whoever has the role
         alice = lab.person("alice")
-        lab.admin("role", "add", alice.address)
+        lab.admin("role", "add", alice.address, "--tenant", "contoso.test")
         assert alice.rest("POST", "/admin/v1/session", {"Undocumented": 1})[2]["Reason"] == "bad-argument"
         status, _, reply = alice.rest("POST", "/admin/v1/session", {})
         assert status == 200, reply

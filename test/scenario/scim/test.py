@@ -240,7 +240,8 @@ def what_an_attacker_tries():
                json.dumps({"userName": "a@contoso.test", **{f"x{n}": 1 for n in range(300)}}).encode()]
         for body in bad:
             idp.call("POST", "/Users", body, 400)
-        assert lab.http("POST", idp.base + "/Users", b"x" * 300000, {"Authorization": "Bearer " + idp.token})[0] == 413
+        # announced is enough: who refuses does not read on, and a client that writes on may hear nothing but the end of the connection
+        assert lab.http("POST", idp.base + "/Users", None, {"Authorization": "Bearer " + idp.token, "Content-Length": "300000"})[0] == 413
         assert lab.http("POST", idp.base + "/Users", b"{}", {"Authorization": "Bearer " + idp.token, "Content-Type": "text/xml"})[0] == 415
         for operations, kind in (([], "invalidSyntax"), ([{"op": "move", "path": "active"}], "invalidSyntax"), ([{"op": "remove"}], "noTarget"),
                                  ([{"op": "remove", "path": "userName"}], "invalidValue"), ([{"op": "remove", "path": "active"}], "invalidValue"),
