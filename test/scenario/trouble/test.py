@@ -111,6 +111,7 @@ def an_authority_that_has_expired():
         lab.ca.unlink()
         shutil.rmtree(lab.data / "tls")
         lab.move_clock(days=-years)
+        lab.rmsd_args.append("--accept-clock")
         lab.start(wait=False)
         wait_for_port(lab)
         today = alice.env(RMS_CLOCK_FILE=None)
