@@ -110,10 +110,11 @@ struct rms_admin_range {
 };
 RMS_MUST_USE int rms_admin_range(struct rms_request *request, struct rms_admin_range *range);
 
-/* Does the client want text rather than JSON? */
-/* A mail domain in the form in which addresses are compared; NULL when it is none. */
-const char *rms_admin_domain(struct rms_arena *arena, const char *text);
+/* Member Domains: mail domains in the form in which addresses are compared; none when it is absent. */
+RMS_MUST_USE int rms_admin_domains(
+    struct rms_admin_body *body, const char *const **domains_out, size_t *count_out);
 
+/* Does the client want text rather than JSON? */
 bool rms_admin_wants_text(const struct rms_request *request);
 
 /* One word: as text where that is wanted, else as the only member of an object. */

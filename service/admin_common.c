@@ -1,7 +1,7 @@
-#include "base/text.h"
 #include "service/admin.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "directory/directory.h"
@@ -60,13 +60,33 @@ int rms_admin_need(struct rms_admin_body *body, const char *name, size_t max, co
     return *out != NULL && (*out)[0] != '\0' ? RMS_OK : rms_reader_fail(&body->reader, name, "missing");
 }
 
-const char *rms_admin_domain(struct rms_arena *arena, const char *text)
+static const char *domain_of(struct rms_arena *arena, const char *text)
 {
     const char *whole = rms_arena_printf(arena, "x@%s", text);
     char address[RMS_ADDRESS_MAX];
     return whole != NULL && rms_address_normalise(whole, address) == 0
                ? rms_arena_strdup(arena, rms_address_domain(address))
                : NULL;
+}
+
+int rms_admin_domains(struct rms_admin_body *body, const char *const **domains_out, size_t *count_out)
+{
+    const char *const *texts = NULL;
+    size_t count = 0;
+    RMS_TRY(rms_reader_texts(&body->reader, body->object, "Domains", &texts, &count));
+    const char **domains = rms_arena_array(body->reader.arena, count + 1, sizeof *domains);
+    if (domains == NULL) {
+        return RMS_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        domains[i] = domain_of(body->reader.arena, texts[i]);
+        if (domains[i] == NULL) {
+            return rms_reader_fail(&body->reader, "Domains", "not a domain");
+        }
+    }
+    *domains_out = domains;
+    *count_out = count;
+    return RMS_OK;
 }
 
 bool rms_admin_wants_text(const struct rms_request *request)

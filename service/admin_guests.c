@@ -33,28 +33,6 @@ int rms_admin_guests_state(struct rms_front *front, struct rms_request *request,
     return write_state(request, t.settings, &reply->body);
 }
 
-/* In the form in which addresses are compared. */
-static int normalise(struct rms_admin_body *body, struct rms_arena *arena, struct rms_guest_state *state)
-{
-    const char **domains = rms_arena_array(arena, state->domain_count + 1, sizeof *domains);
-    if (domains == NULL) {
-        return RMS_E_NO_MEMORY;
-    }
-    for (size_t i = 0; i < state->domain_count; i++) {
-        const char *whole = rms_arena_printf(arena, "x@%s", state->domains[i]);
-        char address[RMS_ADDRESS_MAX];
-        if (whole == NULL || rms_address_normalise(whole, address) < 0) {
-            return rms_reader_fail(&body->reader, "Domains", "not a domain");
-        }
-        domains[i] = rms_arena_strdup(arena, rms_address_domain(address));
-        if (domains[i] == NULL) {
-            return RMS_E_NO_MEMORY;
-        }
-    }
-    state->domains = domains;
-    return RMS_OK;
-}
-
 static int set_state(struct rms_request *request, struct rms_admin_body *body, struct rms_tenant *t)
 {
     struct rms_reader *reader = &body->reader;
@@ -65,8 +43,7 @@ static int set_state(struct rms_request *request, struct rms_admin_body *body, s
     RMS_TRY(rms_reader_bool(reader, body->object, "SignUp", &state.sign_up));
     RMS_TRY(rms_reader_bool(reader, body->object, "SignUpProtect", &state.protect));
     if (json_object_get(body->object, "Domains") != NULL) {
-        RMS_TRY(rms_reader_texts(reader, body->object, "Domains", &state.domains, &state.domain_count));
-        RMS_TRY(normalise(body, request->arena, &state));
+        RMS_TRY(rms_admin_domains(body, &state.domains, &state.domain_count));
     }
     return rms_guest_state_write(request->arena, t->settings, &state, &t->settings);
 }

@@ -60,24 +60,6 @@ static int read_certificate(
     return RMS_OK;
 }
 
-static int read_domains(struct rms_request *request, struct rms_admin_body *body, struct rms_partner *partner)
-{
-    const char *const *texts = NULL;
-    RMS_TRY(rms_reader_texts(&body->reader, body->object, "Domains", &texts, &partner->domain_count));
-    const char **domains = rms_arena_array(request->arena, partner->domain_count + 1, sizeof *domains);
-    if (domains == NULL) {
-        return RMS_E_NO_MEMORY;
-    }
-    partner->domains = domains;
-    for (size_t i = 0; i < partner->domain_count; i++) {
-        domains[i] = rms_admin_domain(request->arena, texts[i]);
-        if (domains[i] == NULL) {
-            return rms_reader_fail(&body->reader, "Domains", "not a domain");
-        }
-    }
-    return RMS_OK;
-}
-
 static size_t find(const struct rms_partners *partners, const char *key)
 {
     size_t i = 0;
@@ -104,7 +86,7 @@ static int import(struct rms_request *request, struct rms_admin_body *body, stru
     struct rms_partner fresh = {.time = request->now};
     RMS_TRY(rms_partners_read(request->arena, t->settings, &partners));
     RMS_TRY(read_certificate(request, body, &fresh));
-    RMS_TRY(read_domains(request, body, &fresh));
+    RMS_TRY(rms_admin_domains(body, &fresh.domains, &fresh.domain_count));
     RMS_TRY(rms_reader_text(&body->reader, body->object, "Name", 256, &fresh.name));
     if (is_own(rms_request_tenant(request, t->id), &fresh)) {
         return rms_reader_fail(&body->reader, "Certificate", "it is the tenant's own");

@@ -89,44 +89,33 @@ static int read_step_up(struct rms_admin_body *body, struct rms_issuer *issuer)
 }
 
 /* Of the tenant's own domains nobody is a guest. */
-static int read_domain(
-    struct rms_request *request, struct rms_admin_body *body, struct rms_issuer *issuer, const char **domain)
+static int check_guests(
+    struct rms_request *request, struct rms_admin_body *body, const struct rms_issuer *issuer)
 {
-    struct rms_tenant owner;
-    *domain = rms_admin_domain(request->arena, *domain);
-    if (*domain == NULL) {
-        return rms_reader_fail(&body->reader, "Domains", "not a domain");
+    for (size_t i = 0; i < issuer->domain_count; i++) {
+        struct rms_tenant owner;
+        int rc = rms_tenant_find(request->worker->db, request->arena, issuer->domains[i], &owner);
+        if (rc == RMS_OK && strcmp(owner.id, issuer->tenant_id) == 0) {
+            return rms_reader_fail(&body->reader, "Domains", "people of an own domain are no guests");
+        }
+        RMS_TRY(rc == RMS_E_NOT_FOUND ? RMS_OK : rc);
     }
-    int rc = rms_tenant_find(request->worker->db, request->arena, *domain, &owner);
-    if (rc == RMS_OK && issuer->guests && strcmp(owner.id, issuer->tenant_id) == 0) {
-        return rms_reader_fail(&body->reader, "Domains", "people of an own domain are no guests");
-    }
-    return rc == RMS_E_NOT_FOUND ? RMS_OK : rc;
+    return issuer->domain_count > 0
+               ? RMS_OK
+               : rms_reader_fail(&body->reader, "Domains", "guests are of named domains");
 }
 
 static int read_use(struct rms_request *request, struct rms_admin_body *body, struct rms_issuer *issuer)
 {
     struct rms_reader *r = &body->reader;
-    const char *const *texts = NULL;
     const char *use = NULL;
     RMS_TRY(rms_reader_text(r, body->object, "Use", 16, &use));
     issuer->guests = use != NULL && strcmp(use, "guests") == 0;
     if (use != NULL && !issuer->guests && strcmp(use, "accounts") != 0) {
         return rms_reader_fail(r, "Use", "neither accounts nor guests");
     }
-    RMS_TRY(rms_reader_texts(r, body->object, "Domains", &texts, &issuer->domain_count));
-    const char **domains = rms_arena_array(r->arena, issuer->domain_count + 1, sizeof *domains);
-    if (domains == NULL) {
-        return RMS_E_NO_MEMORY;
-    }
-    issuer->domains = domains;
-    for (size_t i = 0; i < issuer->domain_count; i++) {
-        domains[i] = texts[i];
-        RMS_TRY(read_domain(request, body, issuer, &domains[i]));
-    }
-    return issuer->guests && issuer->domain_count == 0
-               ? rms_reader_fail(r, "Domains", "guests are of named domains")
-               : RMS_OK;
+    RMS_TRY(rms_admin_domains(body, &issuer->domains, &issuer->domain_count));
+    return issuer->guests ? check_guests(request, body, issuer) : RMS_OK;
 }
 
 static int read_issuer(struct rms_request *request, struct rms_admin_body *body, struct rms_issuer *issuer)
